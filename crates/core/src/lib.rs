@@ -1,0 +1,19 @@
+//! The domain of Kehu, pure: no IO, no clock, no randomness. What is here cannot fail
+//! except on its input.
+
+pub mod calendar;
+pub mod check;
+pub mod code_scheme;
+pub mod country;
+pub mod currency;
+pub mod customer;
+pub mod label;
+pub mod money;
+pub mod scorecard;
+pub mod taxonomy;
+pub mod value;
+
+pub use customer::CustomerId;
+pub use label::Label;
+pub use money::{Money, Quantity, Rate};
+pub use value::Value;

@@ -1,0 +1,72 @@
+//! Many rows in few statements: the arrays of the columns in UNNEST on PostgreSQL, rows of
+//! VALUES on SQLite, cut into chunks below what a statement may hold.
+
+use crate::{Error, Transaction, dialect};
+
+/// The values of one column, one a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Column {
+    /// bigint, not null.
+    I64(Vec<i64>),
+    /// bigint.
+    OptI64(Vec<Option<i64>>),
+    /// integer, not null.
+    I32(Vec<i32>),
+    /// integer.
+    OptI32(Vec<Option<i32>>),
+    /// text, not null. No NUL characters: PostgreSQL cannot hold them.
+    Text(Vec<String>),
+    /// text. No NUL characters: PostgreSQL cannot hold them.
+    OptText(Vec<Option<String>>),
+}
+
+impl Column {
+    /// How many values there are.
+    pub fn len(&self) -> usize {
+        match self {
+            Column::I64(values) => values.len(),
+            Column::OptI64(values) => values.len(),
+            Column::I32(values) => values.len(),
+            Column::OptI32(values) => values.len(),
+            Column::Text(values) => values.len(),
+            Column::OptText(values) => values.len(),
+        }
+    }
+
+    /// Whether there are no values.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// What to do with a row whose key is in the table already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnConflict<'a> {
+    /// Fail with [`Error::AlreadyExists`].
+    Fail,
+    /// Leave what is there.
+    Ignore,
+    /// Overwrite the columns `set` of the row with the same `key` (which must be a unique
+    /// index). A key may occur only once among the rows to insert: PostgreSQL refuses it.
+    Update {
+        /// The columns of the unique index.
+        key: &'a [&'a str],
+        /// The columns to overwrite.
+        set: &'a [&'a str],
+    },
+}
+
+/// Inserts one row for each place of the columns, which are all equally long, in their order.
+/// Returns how many rows were written (those ignored are not).
+pub async fn insert(
+    transaction: &Transaction,
+    table: &str,
+    columns: &[(&str, Column)],
+    on_conflict: OnConflict<'_>,
+) -> Result<u64, Error> {
+    let rows = columns.first().map_or(0, |(_, column)| column.len());
+    for (name, column) in columns {
+        assert_eq!(column.len(), rows, "column {name} of {table} is not as long as the first");
+    }
+    dialect::insert_rows(transaction, table, columns, rows, on_conflict).await
+}

@@ -1,0 +1,1 @@
+//! The tables that coding owns: taxonomies, classes, code schemes, codes.

@@ -1,0 +1,185 @@
+//! The connections to the database, transactions, and the wake-up after a commit.
+
+use std::ops::Deref;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult,
+    QueryResult, Statement,
+};
+use sea_orm_migration::MigratorTrait;
+use tokio::sync::watch;
+
+use crate::Error;
+use crate::dialect::{self, Connections};
+use crate::migrations::Migrator;
+
+/// How to connect.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The most connections to PostgreSQL. SQLite has one writer and a few readers whatever
+    /// stands here.
+    pub max_connections: u32,
+    /// PostgreSQL ends a statement that takes longer.
+    pub statement_timeout: Duration,
+    /// How long to wait for a free connection (and on SQLite for another process's lock)
+    /// before the answer is [`Error::Unavailable`] (or [`Error::Conflict`]).
+    pub acquire_timeout: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            max_connections: 10,
+            statement_timeout: Duration::from_secs(120),
+            acquire_timeout: Duration::from_secs(60),
+        }
+    }
+}
+
+/// A database. Cheap to clone; all clones share the connections.
+#[derive(Debug, Clone)]
+pub struct Database {
+    connections: Arc<Connections>,
+    signal: watch::Sender<u64>,
+    listener: Arc<dialect::Listener>,
+}
+
+impl Database {
+    /// Connects with the default [`Options`]. `url` is `sqlite:///path/to/kehu.db` (the file
+    /// and its folders are created) or `postgres://user:password@host:port/database`.
+    pub async fn connect(url: &str) -> Result<Self, Error> {
+        Self::connect_with(url, &Options::default()).await
+    }
+
+    /// Connects; see [`Database::connect`].
+    pub async fn connect_with(url: &str, options: &Options) -> Result<Self, Error> {
+        let connections = Arc::new(dialect::open(url, options).await?);
+        let (signal, _) = watch::channel(0);
+        let listener = Arc::new(dialect::Listener::new(url));
+        Ok(Self { connections, signal, listener })
+    }
+
+    /// Brings the tables up to date, in one transaction, one process at a time.
+    pub async fn migrate(&self) -> Result<(), Error> {
+        let transaction = self.begin().await?;
+        dialect::lock_migrations(&transaction).await?;
+        Migrator::up(&*transaction, None).await?;
+        transaction.commit().await
+    }
+
+    /// The names of the migrations that [`Database::migrate`] would run; changes nothing.
+    pub async fn pending_migrations(&self) -> Result<Vec<String>, Error> {
+        let pending = Migrator::get_pending_migrations_read_only(self.reader()).await?;
+        Ok(pending.iter().map(|migration| migration.name().to_owned()).collect())
+    }
+
+    /// The connections to read with. A write through them fails on SQLite.
+    pub fn reader(&self) -> &DatabaseConnection {
+        &self.connections.reader
+    }
+
+    /// Starts a transaction that writes. On SQLite there is one at a time (the next waits), so
+    /// keep it short: do no other work between `begin` and `commit`.
+    pub async fn begin(&self) -> Result<Transaction, Error> {
+        Ok(Transaction {
+            inner: dialect::begin(&self.connections.writer).await?,
+            signal: self.signal.clone(),
+            appended: AtomicBool::new(false),
+        })
+    }
+
+    /// A wake-up after each commit that appended to the change log, in this process and, on
+    /// PostgreSQL, in any other.
+    pub fn changed(&self) -> Changes {
+        self.listener.start(&self.signal);
+        Changes { signal: self.signal.subscribe() }
+    }
+
+    /// Waits for the connections in use and closes them all.
+    pub async fn close(&self) -> Result<(), Error> {
+        self.listener.stop();
+        self.connections.close().await
+    }
+}
+
+/// What wakes a consumer of the change log.
+#[derive(Debug)]
+pub struct Changes {
+    signal: watch::Receiver<u64>,
+}
+
+impl Changes {
+    /// Returns when something was appended since the last call, at the latest after `poll`
+    /// (a notification can be lost; what counts is the change log itself).
+    pub async fn wait(&mut self, poll: Duration) {
+        match tokio::time::timeout(poll, self.signal.changed()).await {
+            // The sender lives in the database; when that is gone there is nothing to wait for.
+            Ok(Err(_)) => tokio::time::sleep(poll).await,
+            Ok(Ok(())) | Err(_) => {}
+        }
+    }
+}
+
+/// A transaction that writes; dropped without [`Transaction::commit`] it is rolled back.
+#[derive(Debug)]
+pub struct Transaction {
+    inner: DatabaseTransaction,
+    signal: watch::Sender<u64>,
+    appended: AtomicBool,
+}
+
+impl Transaction {
+    /// Makes everything that was written durable and visible, then wakes the consumers of the
+    /// change log if something was appended to it.
+    pub async fn commit(self) -> Result<(), Error> {
+        self.inner.commit().await?;
+        if self.appended.into_inner() {
+            self.signal.send_modify(|commits| *commits += 1);
+        }
+        Ok(())
+    }
+
+    /// Undoes everything; the same as dropping, but done when it returns.
+    pub async fn rollback(self) -> Result<(), Error> {
+        Ok(self.inner.rollback().await?)
+    }
+
+    /// Has the commit wake the consumers of the change log.
+    pub(crate) fn mark_appended(&self) {
+        self.appended.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Deref for Transaction {
+    type Target = DatabaseTransaction;
+
+    fn deref(&self) -> &DatabaseTransaction {
+        &self.inner
+    }
+}
+
+#[async_trait::async_trait]
+impl ConnectionTrait for Transaction {
+    fn get_database_backend(&self) -> DbBackend {
+        self.inner.get_database_backend()
+    }
+
+    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        self.inner.execute_raw(statement).await
+    }
+
+    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        self.inner.execute_unprepared(sql).await
+    }
+
+    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        self.inner.query_one_raw(statement).await
+    }
+
+    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        self.inner.query_all_raw(statement).await
+    }
+}

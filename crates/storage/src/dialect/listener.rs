@@ -1,0 +1,72 @@
+//! Hearing of commits in other processes: LISTEN on PostgreSQL, nothing on SQLite.
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use sea_orm::sqlx;
+use sea_orm::sqlx::postgres::PgListener;
+use tokio::sync::watch;
+use tokio::task::AbortHandle;
+
+use super::CHANNEL;
+
+/// How long to wait before connecting again; consumers poll meanwhile.
+const RECONNECT: Duration = Duration::from_secs(5);
+
+/// Listens on a connection of its own from the first [`Listener::start`] until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Listener {
+    /// `None` where there is nothing to listen to.
+    url: Option<String>,
+    task: Mutex<Option<AbortHandle>>,
+}
+
+impl Listener {
+    pub(crate) fn new(url: &str) -> Self {
+        let url = (!url.starts_with("sqlite:")).then(|| url.to_owned());
+        Self { url, task: Mutex::new(None) }
+    }
+
+    /// Has `signal` fire for each commit that appended; does nothing when already started.
+    pub(crate) fn start(&self, signal: &watch::Sender<u64>) {
+        let Some(url) = &self.url else { return };
+        let mut task = self.task.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        if task.is_none() {
+            let listening = tokio::spawn(listen_always(url.clone(), signal.clone()));
+            *task = Some(listening.abort_handle());
+        }
+    }
+
+    /// Ends the task and its connection.
+    pub(crate) fn stop(&self) {
+        let task = self.task.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take();
+        if let Some(task) = task {
+            task.abort();
+        }
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+async fn listen_always(url: String, signal: watch::Sender<u64>) {
+    loop {
+        if let Err(error) = listen(&url, &signal).await {
+            tracing::warn!(%error, "lost the notifications of the database, polling meanwhile");
+        }
+        tokio::time::sleep(RECONNECT).await;
+    }
+}
+
+async fn listen(url: &str, signal: &watch::Sender<u64>) -> Result<(), sqlx::Error> {
+    let mut listener = PgListener::connect(url).await?;
+    listener.listen(CHANNEL).await?;
+    loop {
+        // `None` is a lost and restored connection: something may have been missed, so wake.
+        listener.try_recv().await?;
+        signal.send_modify(|commits| *commits += 1);
+    }
+}

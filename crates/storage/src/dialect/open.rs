@@ -1,0 +1,110 @@
+//! Opening the connections.
+
+use std::path::Path;
+use std::time::Duration;
+
+use sea_orm::DatabaseConnection;
+use sea_orm::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sea_orm::sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
+};
+use sea_orm::sqlx::{self, ConnectOptions as _};
+
+use crate::{Error, Options};
+
+const SQLITE_READERS: u32 = 4;
+
+/// The connections of a database; on PostgreSQL both are the same pool.
+#[derive(Debug)]
+pub(crate) struct Connections {
+    pub(crate) writer: DatabaseConnection,
+    pub(crate) reader: DatabaseConnection,
+}
+
+impl Connections {
+    pub(crate) async fn close(&self) -> Result<(), Error> {
+        self.reader.close_by_ref().await?;
+        Ok(self.writer.close_by_ref().await?)
+    }
+}
+
+/// Opens the database that `url` names. Statements are not logged: they hold personal data.
+pub(crate) async fn open(url: &str, options: &Options) -> Result<Connections, Error> {
+    if url.starts_with("sqlite:") {
+        return open_sqlite(url, options).await;
+    }
+    if url.starts_with("postgres:") || url.starts_with("postgresql:") {
+        return open_postgres(url, options).await;
+    }
+    Err(Error::Unavailable("the database url must start with sqlite:// or postgres://".to_owned()))
+}
+
+async fn open_sqlite(url: &str, options: &Options) -> Result<Connections, Error> {
+    let file = sqlite_file(url, options.acquire_timeout)?;
+    let pool = || SqlitePoolOptions::new().acquire_timeout(options.acquire_timeout);
+    let writer = file
+        .clone()
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        // 64 MiB, in KiB: the indexes of a bulk load stay in memory.
+        .pragma("cache_size", "-65536")
+        .pragma("wal_autocheckpoint", "8000");
+    // The one writer is never closed: closing the last connection would end the WAL.
+    let writer = pool()
+        .max_connections(1)
+        .min_connections(1)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .connect_with(writer)
+        .await
+        .map_err(unreachable)?;
+    let reader = pool()
+        .max_connections(SQLITE_READERS)
+        .connect_with(file.pragma("query_only", "ON").row_buffer_size(1_000))
+        .await
+        .map_err(unreachable)?;
+    Ok(Connections { writer: writer.into(), reader: reader.into() })
+}
+
+fn sqlite_file(url: &str, busy_timeout: Duration) -> Result<SqliteConnectOptions, Error> {
+    let file: SqliteConnectOptions = url.parse().map_err(unreachable)?;
+    if url.contains(":memory:") || url.contains("mode=memory") {
+        let text = "an sqlite database in memory cannot be shared, name a file instead";
+        return Err(Error::Unavailable(text.to_owned()));
+    }
+    create_folder(file.get_filename())?;
+    Ok(file
+        .create_if_missing(true)
+        .foreign_keys(true)
+        .busy_timeout(busy_timeout)
+        .disable_statement_logging())
+}
+
+fn create_folder(file: &Path) -> Result<(), Error> {
+    let Some(folder) = file.parent() else { return Ok(()) };
+    std::fs::create_dir_all(folder).map_err(|error| {
+        Error::Unavailable(format!("cannot create the folder {}: {error}", folder.display()))
+    })
+}
+
+async fn open_postgres(url: &str, options: &Options) -> Result<Connections, Error> {
+    let timeout = options.statement_timeout.as_millis().to_string();
+    let server: PgConnectOptions = url.parse().map_err(unreachable)?;
+    let server = server
+        .application_name("kehu")
+        .options([("statement_timeout", timeout)])
+        .disable_statement_logging();
+    let pool = PgPoolOptions::new()
+        .max_connections(options.max_connections)
+        .acquire_timeout(options.acquire_timeout)
+        .connect_with(server)
+        .await
+        .map_err(unreachable)?;
+    let writer: DatabaseConnection = pool.into();
+    Ok(Connections { reader: writer.clone(), writer })
+}
+
+/// What keeps a connection from being made. sqlx's text names host and role, not the password.
+fn unreachable(error: sqlx::Error) -> Error {
+    Error::Unavailable(error.to_string())
+}

@@ -1,0 +1,19 @@
+//! One entry of the change log.
+
+use sea_orm::entity::prelude::*;
+
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "change_log")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub position: i64,
+    pub topic: i32,
+    pub customers: String,
+    pub first_day: i32,
+    pub last_day: i32,
+    pub as_of: Option<i32>,
+    pub recorded_at: i64,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

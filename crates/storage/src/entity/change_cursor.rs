@@ -1,0 +1,14 @@
+//! How far a consumer of the change log has come.
+
+use sea_orm::entity::prelude::*;
+
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "change_cursor")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub consumer: String,
+    pub position: i64,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

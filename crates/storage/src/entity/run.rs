@@ -1,0 +1,32 @@
+//! A run: one long job.
+
+use sea_orm::entity::prelude::*;
+
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "run")]
+pub struct Model {
+    #[sea_orm(primary_key)]
+    pub run_id: i64,
+    pub kind: i32,
+    pub state: i32,
+    pub phase: String,
+    pub request: String,
+    pub as_of: Option<i32>,
+    pub done: i64,
+    pub total: i64,
+    pub attempt: i32,
+    pub max_attempts: i32,
+    pub lease_owner: Option<String>,
+    pub lease_until: Option<i64>,
+    pub cancel_requested: bool,
+    pub error_code: Option<i32>,
+    pub error_reason: Option<String>,
+    pub error_message: Option<String>,
+    pub request_id: Option<String>,
+    pub created_at: i64,
+    pub started_at: Option<i64>,
+    pub finished_at: Option<i64>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,67 @@
+//! What can go wrong with storage, named for what the caller can do about it.
+
+use sea_orm::DbErr;
+
+use crate::dialect;
+
+/// An error of this crate. Texts never contain values of rows.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is no such thing; ask for another.
+    #[error("{kind} {name} does not exist")]
+    NotFound {
+        /// What was asked for: `customer`, `run` …
+        kind: &'static str,
+        /// Its name or number.
+        name: String,
+    },
+    /// The thing is there already, and is not what was to be written.
+    #[error("{kind} {name} already exists")]
+    AlreadyExists {
+        /// What was to be created.
+        kind: &'static str,
+        /// Its name or number.
+        name: String,
+    },
+    /// Another transaction was quicker; do the whole transaction again.
+    #[error("{0}")]
+    Conflict(String),
+    /// The lease of a run went to another worker (or the run has ended); stop working on it.
+    #[error("the lease of run {run_id} is no longer held, stop working on it")]
+    LeaseLost {
+        /// The number of the run.
+        run_id: i64,
+    },
+    /// The database cannot be reached or is too busy; try again later.
+    #[error("the database is not available: {0}")]
+    Unavailable(String),
+    /// What is stored cannot be understood; a person must look.
+    #[error("what is stored is corrupt: {0}")]
+    Corrupt(String),
+    /// Anything else the database said.
+    #[error(transparent)]
+    Database(DbErr),
+}
+
+impl Error {
+    /// Whether the same call may succeed when it is made again.
+    pub fn is_retryable(&self) -> bool {
+        matches!(self, Error::Conflict(_) | Error::Unavailable(_))
+    }
+
+    /// A [`Error::NotFound`].
+    pub fn not_found(kind: &'static str, name: impl ToString) -> Self {
+        Error::NotFound { kind, name: name.to_string() }
+    }
+
+    /// A [`Error::AlreadyExists`].
+    pub fn already_exists(kind: &'static str, name: impl ToString) -> Self {
+        Error::AlreadyExists { kind, name: name.to_string() }
+    }
+}
+
+impl From<DbErr> for Error {
+    fn from(error: DbErr) -> Self {
+        dialect::classify(error)
+    }
+}

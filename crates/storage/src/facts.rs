@@ -1,0 +1,1 @@
+//! Facts as analytics reads them: orders, lines and customers in columns.

@@ -1,0 +1,1 @@
+//! The tables that ingestion owns: sources, customers, orders, rates, rejects, streams.

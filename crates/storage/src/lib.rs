@@ -1,0 +1,32 @@
+//! Everything Kehu keeps, in SQLite (embedded) or PostgreSQL (production), through sea-orm.
+//!
+//! The base, used by every service: [`Database`] and [`Transaction`], [`bulk`] inserts, the
+//! [`change_log`] that hands work from one service to the next, [`run`]s (long work with a
+//! lease), [`idempotency`] by request id, [`settings`], keyset [`page`]s.
+//! Above it one folder a service: [`ingestion`], [`scoring`], [`coding`]; every table has one
+//! owner, the only service that writes it. [`facts`] is what analytics reads.
+//!
+//! Days are `i32` days since 1970-01-01, instants `i64` microseconds UTC, money an `i64` count
+//! of 1/10,000 of the unit, on both databases (SQLite has no date and no exact decimal). Only
+//! `dialect` knows which database it is.
+
+pub mod bulk;
+pub mod change_log;
+pub mod coding;
+mod database;
+mod dialect;
+mod entity;
+mod error;
+pub mod facts;
+pub mod idempotency;
+pub mod ingestion;
+mod migrations;
+pub mod page;
+pub mod run;
+pub mod scoring;
+pub mod settings;
+pub mod time;
+
+pub use database::{Changes, Database, Options, Transaction};
+pub use error::Error;
+pub use page::{Page, PageRequest};

@@ -1,0 +1,136 @@
+//! The tables every service builds on: settings, change log, runs, request ids.
+
+use sea_orm_migration::prelude::*;
+use sea_orm_migration::schema::{
+    big_integer, big_integer_null, big_pk_auto, boolean, integer, integer_null, text, text_null,
+};
+
+use super::{drop_tables, key_text};
+
+#[derive(DeriveMigrationName)]
+pub(super) struct Migration;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        create_settings(manager).await?;
+        create_change_log(manager).await?;
+        create_run(manager).await?;
+        create_request(manager).await
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let tables = [
+            "request",
+            "run_partition",
+            "run",
+            "change_cursor",
+            "change_log",
+            "change_counter",
+            "settings",
+        ];
+        drop_tables(manager, &tables).await
+    }
+}
+
+async fn create_settings(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    let settings = Table::create()
+        .table("settings")
+        .col(integer("settings_id").primary_key())
+        .col(text("base_currency"))
+        .col(text("time_zone"))
+        .to_owned();
+    manager.create_table(settings).await
+}
+
+async fn create_change_log(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    let counter = Table::create()
+        .table("change_counter")
+        .col(integer("counter_id").primary_key())
+        .col(big_integer("position"))
+        .to_owned();
+    manager.create_table(counter).await?;
+    let first = Query::insert()
+        .into_table("change_counter")
+        .columns(["counter_id", "position"])
+        .values_panic([1.into(), 0i64.into()])
+        .to_owned();
+    manager.execute(first).await?;
+    let change = Table::create()
+        .table("change_log")
+        .col(big_integer("position").primary_key())
+        .col(integer("topic"))
+        .col(text("customers"))
+        .col(integer("first_day"))
+        .col(integer("last_day"))
+        .col(integer_null("as_of"))
+        .col(big_integer("recorded_at"))
+        .to_owned();
+    manager.create_table(change).await?;
+    let by_topic = Index::create()
+        .name("change_log_topic")
+        .table("change_log")
+        .col("topic")
+        .col("position")
+        .to_owned();
+    manager.create_index(by_topic).await?;
+    let cursor = Table::create()
+        .table("change_cursor")
+        .col(key_text(manager, "consumer").primary_key())
+        .col(big_integer("position"))
+        .to_owned();
+    manager.create_table(cursor).await
+}
+
+async fn create_run(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    let run = Table::create()
+        .table("run")
+        .col(big_pk_auto("run_id"))
+        .col(integer("kind"))
+        .col(integer("state"))
+        .col(text("phase"))
+        .col(text("request"))
+        .col(integer_null("as_of"))
+        .col(big_integer("done"))
+        .col(big_integer("total"))
+        .col(integer("attempt"))
+        .col(integer("max_attempts"))
+        .col(text_null("lease_owner"))
+        .col(big_integer_null("lease_until"))
+        .col(boolean("cancel_requested"))
+        .col(integer_null("error_code"))
+        .col(text_null("error_reason"))
+        .col(text_null("error_message"))
+        .col(key_text(manager, "request_id").null().unique_key())
+        .col(big_integer("created_at"))
+        .col(big_integer_null("started_at"))
+        .col(big_integer_null("finished_at"))
+        .to_owned();
+    manager.create_table(run).await?;
+    let by_state = Index::create().name("run_state").table("run").col("state").col("run_id").to_owned();
+    manager.create_index(by_state).await?;
+    let partition = Table::create()
+        .table("run_partition")
+        .col(big_integer("run_id"))
+        .col(integer("partition"))
+        .primary_key(Index::create().col("run_id").col("partition"))
+        .foreign_key(
+            ForeignKey::create().from("run_partition", "run_id").to("run", "run_id"),
+        )
+        .to_owned();
+    manager.create_table(partition).await
+}
+
+async fn create_request(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    let request = Table::create()
+        .table("request")
+        .col(key_text(manager, "request_id").primary_key())
+        .col(text("method"))
+        .col(text("digest"))
+        .col(ColumnDef::new("response").blob().not_null())
+        .col(big_integer("recorded_at"))
+        .to_owned();
+    manager.create_table(request).await?;
+    let by_age = Index::create().name("request_age").table("request").col("recorded_at").to_owned();
+    manager.create_index(by_age).await
+}

@@ -1,0 +1,41 @@
+//! The tables, built up step by step. A step that has been released is never changed.
+
+#![expect(
+    elided_lifetimes_in_paths,
+    reason = "MigrationTrait leaves out the lifetime of SchemaManager, and so must who implements it"
+)]
+
+mod m0001_base;
+mod m0002_ingestion;
+mod m0003_scoring;
+mod m0004_coding;
+
+use sea_orm_migration::prelude::*;
+
+use crate::dialect;
+
+pub(crate) struct Migrator;
+
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m0001_base::Migration),
+            Box::new(m0002_ingestion::Migration),
+            Box::new(m0003_scoring::Migration),
+            Box::new(m0004_coding::Migration),
+        ]
+    }
+}
+
+/// A text column for an identifier: not null, compared byte by byte on both databases.
+fn key_text(manager: &SchemaManager<'_>, name: &'static str) -> ColumnDef {
+    dialect::key_text(manager.get_database_backend(), name)
+}
+
+/// Drops the tables, in the order given.
+async fn drop_tables(manager: &SchemaManager<'_>, tables: &[&'static str]) -> Result<(), DbErr> {
+    for &table in tables {
+        manager.drop_table(Table::drop().table(table).to_owned()).await?;
+    }
+    Ok(())
+}

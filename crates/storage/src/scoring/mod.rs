@@ -1,0 +1,1 @@
+//! The tables that scoring owns: scorecards, calibrations, scores.

@@ -1,0 +1,55 @@
+//! Taxonomies: ordered classes with predicates, of which every customer gets exactly one.
+
+mod rfm;
+mod templates;
+mod validate;
+
+use serde::{Deserialize, Serialize};
+
+use crate::Label;
+
+pub use templates::templates;
+
+/// An ordered tree of classes. A customer belongs to the first class, in this order, whose
+/// predicate holds, else to the default class; nobody is left without a class.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Taxonomy {
+    /// `[a-z][a-z0-9-]*`.
+    pub id: String,
+    /// The name shown to people.
+    pub label: Label,
+    /// At least one, highest priority first.
+    pub classes: Vec<Class>,
+    /// The id of the class of customers for whom no predicate holds.
+    pub default_class: String,
+}
+
+/// A class of customers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Class {
+    /// `[a-z][a-z0-9-]*`, unique in the taxonomy.
+    pub id: String,
+    /// `[A-Z0-9]{1,4}`, unique in the taxonomy: what a customer code shows of the class.
+    pub code: String,
+    /// The name shown to people.
+    pub label: Label,
+    /// The id of the class above, or `None` at the top. It groups classes in reports and has no
+    /// part in choosing one.
+    pub parent: Option<String>,
+    /// An SQL boolean expression over features and columns of scores; null does not hold.
+    /// `None` only for the default class and for a class that has classes below it.
+    pub predicate: Option<String>,
+    /// Tags that every member carries.
+    pub tags: Vec<Label>,
+    /// One sentence: how to treat members.
+    pub strategy_summary: Label,
+}
+
+impl Taxonomy {
+    /// The class with this id.
+    pub fn class(&self, id: &str) -> Option<&Class> {
+        self.classes.iter().find(|class| class.id == id)
+    }
+}

@@ -1,0 +1,202 @@
+//! What a taxonomy must be before it can classify anybody. That predicates are well-typed is
+//! checked where they are compiled.
+
+use super::{Class, Taxonomy};
+use crate::Label;
+use crate::scorecard::{ID_RULE, Problem, is_id, problem};
+
+impl Taxonomy {
+    /// Every structural fault, in the order of the fields; empty when there is none.
+    pub fn validate(&self) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        if !is_id(&self.id) {
+            problems.push(problem("id", ID_RULE));
+        }
+        if is_empty(&self.label) {
+            problems.push(problem("label", "must not be empty in both languages"));
+        }
+        if self.classes.is_empty() {
+            problems.push(problem("classes", "must have at least one class"));
+        }
+        for (index, class) in self.classes.iter().enumerate() {
+            self.class_problems(index, class, &mut problems);
+        }
+        self.default_problems(&mut problems);
+        problems
+    }
+
+    fn class_problems(&self, index: usize, class: &Class, problems: &mut Vec<Problem>) {
+        let mut add = |field: &str, message: String| {
+            problems.push(problem(format!("classes[{index}].{field}"), message));
+        };
+        let earlier = &self.classes[..index];
+        if !is_id(&class.id) {
+            add("id", ID_RULE.to_owned());
+        }
+        if earlier.iter().any(|other| other.id == class.id) {
+            add("id", format!("{:?} is used twice: give each class its own id", class.id));
+        }
+        if !is_code(&class.code) {
+            add("code", "must be 1 to 4 capital letters and digits".to_owned());
+        }
+        if earlier.iter().any(|other| other.code == class.code) {
+            add("code", format!("{:?} is used twice: give each class its own code", class.code));
+        }
+        if is_empty(&class.label) {
+            add("label", "must not be empty in both languages".to_owned());
+        }
+        if let Some(message) = self.parent_problem(class) {
+            add("parent", message);
+        }
+        if let Some(message) = self.predicate_problem(class) {
+            add("predicate", message.to_owned());
+        }
+        for (tag, _) in class.tags.iter().enumerate().filter(|(_, tag)| is_empty(tag)) {
+            add(&format!("tags[{tag}]"), "must not be empty in both languages".to_owned());
+        }
+    }
+
+    fn parent_problem(&self, class: &Class) -> Option<String> {
+        let mut above = class.parent.as_deref();
+        // A path longer than there are classes goes round in a circle.
+        for _ in &self.classes {
+            let id = above?;
+            if id == class.id {
+                return Some(format!("class {id:?} is above itself: break the circle"));
+            }
+            match self.class(id) {
+                None if class.parent.as_deref() == Some(id) => {
+                    return Some(format!("no class has the id {id:?}: name one of this taxonomy"));
+                }
+                None => return None,
+                Some(next) => above = next.parent.as_deref(),
+            }
+        }
+        // The circle is further up, and is reported there.
+        None
+    }
+
+    fn predicate_problem(&self, class: &Class) -> Option<&'static str> {
+        match class.predicate.as_deref() {
+            Some(predicate) if predicate.trim().is_empty() => {
+                Some("must not be empty: leave it out, or write an SQL boolean expression")
+            }
+            Some(_) => None,
+            None if class.id == self.default_class || self.has_children(class) => None,
+            None => Some("is missing: only the default class and a class with children have none"),
+        }
+    }
+
+    fn default_problems(&self, problems: &mut Vec<Problem>) {
+        match self.class(&self.default_class) {
+            None => {
+                let message = format!("no class has the id {:?}", self.default_class);
+                problems.push(problem("default_class", message));
+            }
+            Some(class) if self.has_children(class) => {
+                let message = "must be a class without children: customers are assigned to it";
+                problems.push(problem("default_class", message));
+            }
+            Some(_) => {}
+        }
+    }
+
+    fn has_children(&self, class: &Class) -> bool {
+        self.classes.iter().any(|other| other.parent.as_ref() == Some(&class.id))
+    }
+}
+
+fn is_code(text: &str) -> bool {
+    let capital = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
+    (1..=4).contains(&text.len()) && text.bytes().all(capital)
+}
+
+fn is_empty(label: &Label) -> bool {
+    label.zh.is_empty() && label.en.is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::taxonomy::templates;
+
+    fn sample() -> Taxonomy {
+        let mut classes = Vec::new();
+        for (id, code, parent, predicate) in [
+            ("key", "K", None, None),
+            ("key-new", "KN", Some("key"), Some("tenure_days < 90")),
+            ("key-old", "KO", Some("key"), Some("tenure_days >= 90")),
+            ("other", "X", None, None),
+        ] {
+            classes.push(Class {
+                id: id.to_owned(),
+                code: code.to_owned(),
+                label: Label::new("", id),
+                parent: parent.map(str::to_owned),
+                predicate: predicate.map(str::to_owned),
+                tags: Vec::new(),
+                strategy_summary: Label::default(),
+            });
+        }
+        let (id, label) = ("sample".to_owned(), Label::new("样例", ""));
+        Taxonomy { id, label, classes, default_class: "other".to_owned() }
+    }
+
+    fn fields(taxonomy: &Taxonomy) -> Vec<String> {
+        taxonomy.validate().into_iter().map(|problem| problem.field).collect()
+    }
+
+    #[test]
+    fn a_tree_with_inner_nodes_is_valid() {
+        assert_eq!(sample().validate(), []);
+    }
+
+    #[test]
+    fn each_fault_is_found_where_it_is() {
+        type Change = fn(&mut Taxonomy);
+        let cases: [(Change, &[&str]); 12] = [
+            (|it| it.id = "Sample".to_owned(), &["id"]),
+            (|it| it.label = Label::default(), &["label"]),
+            (|it| it.classes.clear(), &["classes", "default_class"]),
+            (|it| it.classes[1].id = "other".to_owned(), &["classes[3].id"]),
+            (|it| it.classes[2].code = "KN".to_owned(), &["classes[2].code"]),
+            (|it| it.classes[2].code = "ko".to_owned(), &["classes[2].code"]),
+            (|it| it.classes[2].parent = Some("gone".to_owned()), &["classes[2].parent"]),
+            (
+                |it| it.classes[0].parent = Some("key-old".to_owned()),
+                &["classes[0].parent", "classes[2].parent"],
+            ),
+            (|it| it.classes[2].predicate = None, &["classes[2].predicate"]),
+            (|it| it.classes[2].predicate = Some(" ".to_owned()), &["classes[2].predicate"]),
+            (|it| it.default_class = "gone".to_owned(), &["classes[3].predicate", "default_class"]),
+            (|it| it.classes[1].parent = Some("other".to_owned()), &["default_class"]),
+        ];
+        for (index, (change, expected)) in cases.into_iter().enumerate() {
+            let mut taxonomy = sample();
+            change(&mut taxonomy);
+            assert_eq!(fields(&taxonomy), expected, "case {index}");
+        }
+    }
+
+    #[test]
+    fn all_faults_are_told_at_once() {
+        let mut taxonomy = sample();
+        taxonomy.id.clear();
+        taxonomy.classes[3].code = "12345".to_owned();
+        taxonomy.classes[3].tags = vec![Label::default()];
+        assert_eq!(fields(&taxonomy), ["id", "classes[3].code", "classes[3].tags[0]"]);
+    }
+
+    #[test]
+    fn templates_are_valid_in_both_languages() {
+        for taxonomy in templates() {
+            assert_eq!(taxonomy.validate(), [], "{}", taxonomy.id);
+            for class in &taxonomy.classes {
+                let labels = [&class.label, &class.strategy_summary];
+                for label in labels.into_iter().chain(&class.tags) {
+                    assert!(!label.zh.is_empty() && !label.en.is_empty(), "{}", class.id);
+                }
+            }
+        }
+    }
+}

@@ -8,11 +8,14 @@ use sea_orm::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sea_orm::sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
 };
-use sea_orm::sqlx::{self, ConnectOptions as _};
+use sea_orm::sqlx::{self, ConnectOptions as _, Connection as _, PgConnection};
 
 use crate::{Error, Options};
 
 const SQLITE_READERS: u32 = 4;
+
+/// How long a PostgreSQL server may take to answer the first time.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The connections of a database; on PostgreSQL both are the same pool.
 #[derive(Debug)]
@@ -94,14 +97,22 @@ async fn open_postgres(url: &str, options: &Options) -> Result<Connections, Erro
         .application_name("kehu")
         .options([("statement_timeout", timeout)])
         .disable_statement_logging();
+    reach(&server).await?;
     let pool = PgPoolOptions::new()
         .max_connections(options.max_connections)
         .acquire_timeout(options.acquire_timeout)
-        .connect_with(server)
-        .await
-        .map_err(unreachable)?;
+        .connect_lazy_with(server);
     let writer: DatabaseConnection = pool.into();
     Ok(Connections { reader: writer.clone(), writer })
+}
+
+/// Fails at once, and with the reason, where the pool would try until its timeout.
+async fn reach(server: &PgConnectOptions) -> Result<(), Error> {
+    let connecting = PgConnection::connect_with(server);
+    match tokio::time::timeout(CONNECT_TIMEOUT, connecting).await {
+        Ok(connected) => connected.map_err(unreachable)?.close().await.map_err(unreachable),
+        Err(_) => Err(Error::Unavailable("the server does not answer".to_owned())),
+    }
 }
 
 /// What keeps a connection from being made. sqlx's text names host and role, not the password.

@@ -1,1 +1,0 @@
-//! Facts as analytics reads them: orders, lines and customers in columns.

@@ -1,0 +1,168 @@
+use kehu_storage::bulk::{self, Column, OnConflict};
+use kehu_storage::{Database, Error};
+use kehu_tests::each_database;
+use sea_orm::{ConnectionTrait, FromQueryResult, Statement};
+
+#[derive(Debug, Clone, PartialEq, Eq, FromQueryResult)]
+struct Row {
+    id: i64,
+    big: Option<i64>,
+    small: i32,
+    small_null: Option<i32>,
+    text: String,
+    text_null: Option<String>,
+}
+
+/// A row whose values differ from its neighbours', nulls and awkward texts among them.
+fn row(id: i64) -> Row {
+    let texts = [
+        "plain",
+        "",
+        "NULL",
+        "null",
+        "{a,b}",
+        "\"quoted\"",
+        "back\\slash",
+        "\\\"",
+        "two\nlines",
+        "comma, space ",
+        "客户 😀",
+        "'; DROP TABLE sample; --",
+        "tab\t",
+        "\\N",
+        "$1",
+        "?",
+    ];
+    let text = texts[usize::try_from(id).unwrap() % texts.len()];
+    let extremes = [i64::MIN, -1, 0, 1, i64::MAX];
+    Row {
+        id,
+        big: (id % 3 != 0).then_some(extremes[usize::try_from(id).unwrap() % 5]),
+        small: if id % 2 == 0 { i32::MIN } else { i32::MAX },
+        small_null: (id % 5 != 0).then_some(i32::try_from(id % 1_000).unwrap()),
+        text: text.to_owned(),
+        text_null: (id % 7 != 0).then(|| format!("{text}{id}")),
+    }
+}
+
+fn columns(rows: &[Row]) -> Vec<(&'static str, Column)> {
+    vec![
+        ("id", Column::I64(rows.iter().map(|row| row.id).collect())),
+        ("big", Column::OptI64(rows.iter().map(|row| row.big).collect())),
+        ("small", Column::I32(rows.iter().map(|row| row.small).collect())),
+        ("small_null", Column::OptI32(rows.iter().map(|row| row.small_null).collect())),
+        ("text", Column::Text(rows.iter().map(|row| row.text.clone()).collect())),
+        ("text_null", Column::OptText(rows.iter().map(|row| row.text_null.clone()).collect())),
+    ]
+}
+
+async fn create_table(db: &Database) {
+    let sql = "CREATE TABLE sample (id bigint PRIMARY KEY, big bigint, small integer NOT NULL, \
+               small_null integer, text text NOT NULL, text_null text)";
+    let transaction = db.begin().await.unwrap();
+    transaction.execute_unprepared(sql).await.unwrap();
+    transaction.commit().await.unwrap();
+}
+
+async fn insert(db: &Database, rows: &[Row], mode: OnConflict<'_>) -> Result<u64, Error> {
+    let transaction = db.begin().await?;
+    let written = bulk::insert(&transaction, "sample", &columns(rows), mode).await?;
+    transaction.commit().await?;
+    Ok(written)
+}
+
+async fn read(db: &Database) -> Vec<Row> {
+    let backend = db.reader().get_database_backend();
+    let sql = "SELECT * FROM sample ORDER BY id";
+    Row::find_by_statement(Statement::from_string(backend, sql)).all(db.reader()).await.unwrap()
+}
+
+#[tokio::test]
+async fn what_is_inserted_is_read_back_whatever_the_size() {
+    // On both sides of every chunk size of both databases (six columns).
+    for size in [0, 1, 2, 332, 333, 334, 666, 667, 4_999, 5_000, 5_001, 12_345] {
+        each_database(async |test| {
+            create_table(&test.database).await;
+            let rows: Vec<Row> = (0..size).map(row).collect();
+            let written = insert(&test.database, &rows, OnConflict::Fail).await.unwrap();
+            assert_eq!(written, u64::try_from(size).unwrap());
+            assert_eq!(read(&test.database).await, rows, "{size} rows on {}", test.kind);
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn one_known_key_fails_all() {
+    each_database(async |test| {
+        create_table(&test.database).await;
+        let rows: Vec<Row> = (0..10).map(row).collect();
+        insert(&test.database, &rows[9..], OnConflict::Fail).await.unwrap();
+        let failed = insert(&test.database, &rows, OnConflict::Fail).await;
+        assert!(matches!(failed, Err(Error::AlreadyExists { .. })), "{failed:?}");
+        assert_eq!(read(&test.database).await, &rows[9..]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn known_keys_are_ignored() {
+    each_database(async |test| {
+        create_table(&test.database).await;
+        let mut rows: Vec<Row> = (0..1_000).map(row).collect();
+        insert(&test.database, &rows[..400], OnConflict::Fail).await.unwrap();
+        let first: Vec<Row> = rows[..400].to_vec();
+        rows.iter_mut().for_each(|row| row.text = "second".to_owned());
+        // A key may even come twice in one call.
+        rows.push(rows[999].clone());
+        assert_eq!(insert(&test.database, &rows, OnConflict::Ignore).await.unwrap(), 600);
+        let kept = read(&test.database).await;
+        assert_eq!((&kept[..400], &kept[400..]), (&first[..], &rows[400..1_000]));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn known_keys_are_updated_in_the_columns_named() {
+    each_database(async |test| {
+        create_table(&test.database).await;
+        let first: Vec<Row> = (0..400).map(row).collect();
+        insert(&test.database, &first, OnConflict::Fail).await.unwrap();
+        let mut second: Vec<Row> = (200..1_000).map(row).collect();
+        for row in &mut second {
+            (row.text, row.text_null, row.small) = ("second".to_owned(), None, 7);
+        }
+        let mode = OnConflict::Update { key: &["id"], set: &["text", "text_null"] };
+        assert_eq!(insert(&test.database, &second, mode).await.unwrap(), 800);
+        for kept in read(&test.database).await {
+            let (text, null, small) = match kept.id {
+                0..200 => (row(kept.id).text, row(kept.id).text_null, row(kept.id).small),
+                200..400 => ("second".to_owned(), None, row(kept.id).small),
+                _ => ("second".to_owned(), None, 7),
+            };
+            assert_eq!((kept.text, kept.text_null, kept.small), (text, null, small), "{}", kept.id);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+#[should_panic(expected = "column big of sample is not as long as the first")]
+async fn columns_of_different_length_are_a_mistake() {
+    let test = kehu_tests::databases().await.remove(0);
+    let transaction = test.database.begin().await.unwrap();
+    let columns = [("id", Column::I64(vec![1, 2])), ("big", Column::I64(vec![1]))];
+    let _ = bulk::insert(&transaction, "sample", &columns, OnConflict::Fail).await;
+}
+
+#[tokio::test]
+async fn a_text_of_ten_megabytes_fits() {
+    each_database(async |test| {
+        create_table(&test.database).await;
+        let mut rows: Vec<Row> = (0..3).map(row).collect();
+        rows[1].text = "客户\"\\".repeat(1_250_000);
+        insert(&test.database, &rows, OnConflict::Fail).await.unwrap();
+        assert!(read(&test.database).await == rows);
+    })
+    .await;
+}

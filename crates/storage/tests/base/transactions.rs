@@ -1,0 +1,141 @@
+use kehu_storage::bulk::{self, Column, OnConflict};
+use kehu_storage::{Database, Error, Transaction};
+use kehu_tests::each_database;
+use sea_orm::{ConnectionTrait, DbErr, Statement};
+
+async fn count(connection: &impl ConnectionTrait) -> i64 {
+    let backend = connection.get_database_backend();
+    let sql = "SELECT COUNT(*) AS n FROM sample";
+    let row = connection.query_one_raw(Statement::from_string(backend, sql)).await.unwrap();
+    row.unwrap().try_get("", "n").unwrap()
+}
+
+async fn with_sample_table(db: &Database) {
+    let transaction = db.begin().await.unwrap();
+    transaction.execute_unprepared("CREATE TABLE sample (id bigint PRIMARY KEY)").await.unwrap();
+    transaction.commit().await.unwrap();
+}
+
+async fn insert(transaction: &Transaction, id: i64) -> Result<u64, Error> {
+    bulk::insert(transaction, "sample", &[("id", Column::I64(vec![id]))], OnConflict::Fail).await
+}
+
+#[tokio::test]
+async fn migrating_twice_changes_nothing_and_leaves_nothing_pending() {
+    each_database(async |test| {
+        assert_eq!(test.database.pending_migrations().await.unwrap(), Vec::<String>::new());
+        let (first, second) = tokio::join!(test.database.migrate(), test.database.migrate());
+        first.unwrap();
+        second.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_empty_database_says_what_is_pending_and_stays_empty() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}/deep/down/kehu.db", folder.path().display());
+    let db = Database::connect(&url).await.unwrap();
+    let pending = db.pending_migrations().await.unwrap();
+    assert_eq!(pending.first().map(String::as_str), Some("m0001_base"));
+    assert_eq!(db.pending_migrations().await.unwrap(), pending);
+    db.migrate().await.unwrap();
+    assert_eq!(db.pending_migrations().await.unwrap(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_dropped_transaction_leaves_nothing() {
+    each_database(async |test| {
+        let db = &test.database;
+        with_sample_table(db).await;
+        let dropped = db.begin().await.unwrap();
+        insert(&dropped, 1).await.unwrap();
+        assert_eq!(count(&dropped).await, 1, "a transaction sees its own rows");
+        assert_eq!(count(db.reader()).await, 0, "a reader does not");
+        drop(dropped);
+        let kept = db.begin().await.unwrap();
+        assert_eq!(count(&kept).await, 0);
+        insert(&kept, 2).await.unwrap();
+        kept.commit().await.unwrap();
+        assert_eq!(count(db.reader()).await, 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_transaction_given_up_while_it_waits_harms_nobody() {
+    each_database(async |test| {
+        let db = &test.database;
+        with_sample_table(db).await;
+        let holder = db.begin().await.unwrap();
+        insert(&holder, 1).await.unwrap();
+        let waiting = async {
+            let late = db.begin().await?;
+            insert(&late, 1).await?;
+            late.commit().await
+        };
+        let given_up = tokio::time::timeout(std::time::Duration::from_millis(100), waiting).await;
+        assert!(given_up.is_err(), "the same key waits for the first transaction");
+        holder.commit().await.unwrap();
+        let next = db.begin().await.unwrap();
+        insert(&next, 2).await.unwrap();
+        next.commit().await.unwrap();
+        assert_eq!(count(db.reader()).await, 2);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_second_row_with_the_same_key_already_exists() {
+    each_database(async |test| {
+        let db = &test.database;
+        with_sample_table(db).await;
+        let transaction = db.begin().await.unwrap();
+        insert(&transaction, 1).await.unwrap();
+        let again = insert(&transaction, 1).await;
+        assert!(matches!(again, Err(Error::AlreadyExists { .. })), "{again:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn writing_through_the_reader_fails_on_sqlite() {
+    each_database(async |test| {
+        if test.kind == "sqlite" {
+            let sql = "UPDATE change_counter SET position = 7";
+            let written: Result<_, DbErr> = test.database.reader().execute_unprepared(sql).await;
+            assert!(written.is_err());
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_database_that_cannot_be_reached_is_unavailable() {
+    for url in [
+        "mysql://localhost/kehu",
+        "sqlite::memory:",
+        "sqlite:///proc/nothing/kehu.db",
+        "postgres://kehu@127.0.0.1:1/kehu",
+    ] {
+        let connected = Database::connect(url).await;
+        assert!(matches!(connected, Err(Error::Unavailable(_))), "{url}: {connected:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_statement_that_takes_too_long_is_ended() {
+    each_database(async |test| {
+        if test.kind == "postgres" {
+            let options = kehu_storage::Options {
+                statement_timeout: std::time::Duration::from_millis(50),
+                ..Default::default()
+            };
+            let db = Database::connect_with(&test.url, &options).await.unwrap();
+            let slow = db.reader().execute_unprepared("SELECT pg_sleep(5)").await;
+            let slow = slow.map_err(Error::from);
+            assert!(matches!(slow, Err(Error::Unavailable(_))), "{slow:?}");
+        }
+    })
+    .await;
+}

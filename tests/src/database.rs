@@ -1,0 +1,69 @@
+//! A fresh, migrated database of each kind for every test.
+
+use kehu_storage::Database;
+use tempfile::TempDir;
+
+use crate::postgres::{self, Clone};
+
+/// A migrated, empty database of one test; gone when it is dropped.
+pub struct TestDatabase {
+    /// The connections.
+    pub database: Database,
+    /// What to connect with once more, as another replica would.
+    pub url: String,
+    /// `sqlite` or `postgres`, for messages.
+    pub kind: &'static str,
+    _home: Home,
+}
+
+/// Where the database lives; dropping it removes the database.
+#[expect(dead_code, reason = "held only to be dropped")]
+enum Home {
+    Folder(TempDir),
+    Server(Clone),
+}
+
+/// A fresh database of each kind: SQLite in a temporary folder, and PostgreSQL on the server
+/// that `KEHU_TEST_POSTGRES_URL` names (`tests/postgres start` prints it). Without the variable
+/// PostgreSQL is left out with a message, or the test fails if `KEHU_TEST_REQUIRE_POSTGRES=1`.
+pub async fn databases() -> Vec<TestDatabase> {
+    let mut databases = vec![sqlite().await];
+    match std::env::var("KEHU_TEST_POSTGRES_URL") {
+        Ok(url) => databases.push(postgres(&url).await),
+        Err(_) if std::env::var("KEHU_TEST_REQUIRE_POSTGRES").as_deref() == Ok("1") => {
+            panic!("KEHU_TEST_POSTGRES_URL is not set; run: tests/postgres start")
+        }
+        Err(_) => eprintln!(
+            "\n*** NOT TESTED ON POSTGRESQL: KEHU_TEST_POSTGRES_URL is not set ***\n\
+             *** export KEHU_TEST_POSTGRES_URL=$(tests/postgres start)        ***\n"
+        ),
+    }
+    databases
+}
+
+/// Runs the test on each of [`databases`], and says on which it fails.
+pub async fn each_database(test: impl AsyncFn(&TestDatabase)) {
+    for database in databases().await {
+        eprintln!("on {}:", database.kind);
+        test(&database).await;
+    }
+}
+
+async fn sqlite() -> TestDatabase {
+    let folder = TempDir::new().expect("a temporary folder can be made");
+    let url = format!("sqlite://{}/kehu.db", folder.path().display());
+    let database = connect(&url).await;
+    database.migrate().await.expect("the migrations run on SQLite");
+    TestDatabase { database, url, kind: "sqlite", _home: Home::Folder(folder) }
+}
+
+async fn postgres(admin_url: &str) -> TestDatabase {
+    let clone = postgres::clone_template(admin_url).await;
+    let url = clone.url.clone();
+    let database = connect(&url).await;
+    TestDatabase { database, url, kind: "postgres", _home: Home::Server(clone) }
+}
+
+async fn connect(url: &str) -> Database {
+    Database::connect(url).await.expect("the test database can be reached")
+}

@@ -51,7 +51,7 @@ impl Money {
 
     /// From the two halves of `google.type.Money`: whole units and billionths, of one sign.
     pub fn from_units_nanos(units: i64, nanos: i32) -> Result<Self, OutOfRange> {
-        let scaled = i128::from(units) * 10_000 + i128::from(round_div(i128::from(nanos), 100_000));
+        let scaled = i128::from(units) * 10_000 + round_div(i128::from(nanos), 100_000);
         i64::try_from(scaled).map(Self).map_err(|_| OutOfRange)
     }
 

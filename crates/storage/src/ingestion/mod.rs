@@ -1,1 +1,34 @@
-//! The tables that ingestion owns: sources, customers, orders, rates, rejects, streams.
+//! The store of ingestion: sources, customers, orders, exchange rates, streams and rejects.
+//!
+//! A batch of a stream is written by [`write_batch`] in one transaction; single customers by
+//! [`upsert_customer`]. Everything else here reads.
+
+mod batch;
+mod customers;
+pub(crate) mod entity;
+mod numbers;
+mod orders;
+mod profile;
+mod rates;
+mod references;
+mod rejects;
+mod sources;
+mod streams;
+mod timeline;
+mod upsert;
+mod write;
+
+pub use batch::{Batch, Entry, LineRow, NewOrder, NewReject, OrderKind, OrderStatus, Problem};
+pub use customers::{Customer, Reference, find_reference, get_customer, list_customers};
+pub use profile::{COUNTRY_AS_GIVEN, Field, Mask, Profile};
+pub use rates::{ListedRate, RateTable, list_rates, load_rates};
+pub use rejects::{Reject, RejectFilter, count_rejects, list_rejects};
+pub use streams::{Opened, Stream, Totals, open_stream};
+pub use timeline::{OrderHead, TimelineKey, timeline};
+pub use upsert::{Upsert, Upserted, announce, upsert_customer};
+pub use write::{Counts, Written, write_batch};
+
+/// The day of a change that moved no order: before all facts, so that nobody's view of what the
+/// latest day is moves with it.
+const NO_DAY: chrono::NaiveDate =
+    chrono::NaiveDate::from_ymd_opt(1970, 1, 1).expect("a real date");

@@ -1,0 +1,251 @@
+//! Customers: read one, many, or by a source's key; write many at once.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use kehu_core::CustomerId;
+use sea_orm::sea_query::Query;
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+
+use super::entity::{customer, customer_reference};
+use super::{
+    Profile,
+    sources::{self, Names},
+};
+use crate::bulk::{self, Column, OnConflict};
+use crate::{Database, Error, Page, PageRequest, Transaction, time};
+
+/// A golden record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Customer {
+    /// Its number.
+    pub id: CustomerId,
+    /// Every key of a source that leads to it, by source and key.
+    pub references: Vec<Reference>,
+    /// What is known about it.
+    pub profile: Profile,
+    /// 1 when created, one more with each change.
+    pub version: i64,
+    /// When it first appeared.
+    pub created_at: DateTime<Utc>,
+    /// When it last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+/// The key of a customer in a source.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Reference {
+    /// The source's name.
+    pub source: String,
+    /// Its key there.
+    pub external_id: String,
+}
+
+/// The customer with this number, if there is one.
+pub async fn get_customer(db: &Database, id: CustomerId) -> Result<Option<Customer>, Error> {
+    load(db.reader(), id).await
+}
+
+/// The same on any connection.
+pub(super) async fn load(
+    connection: &impl ConnectionTrait,
+    id: CustomerId,
+) -> Result<Option<Customer>, Error> {
+    let Some(row) = customer::Entity::find_by_id(id.0).one(connection).await? else {
+        return Ok(None);
+    };
+    let mut customers = with_references(connection, vec![row]).await?;
+    Ok(customers.pop())
+}
+
+/// A page of customers by their number; with a `source`, only those that it has a key of.
+pub async fn list_customers(
+    db: &Database,
+    source: Option<&str>,
+    page: &PageRequest,
+) -> Result<Page<Customer>, Error> {
+    let mut query = customer::Entity::find()
+        .filter(customer::Column::CustomerId.gt(page.after.unwrap_or(0)))
+        .order_by_asc(customer::Column::CustomerId)
+        .limit(page.fetch());
+    if let Some(name) = source {
+        let Some(source_id) = sources::find(db.reader(), name).await? else {
+            return Ok(Page { items: Vec::new(), next: None });
+        };
+        let of_source = Query::select()
+            .column(customer_reference::Column::CustomerId)
+            .from(customer_reference::Entity)
+            .and_where(customer_reference::Column::SourceId.eq(source_id))
+            .to_owned();
+        query = query.filter(customer::Column::CustomerId.in_subquery(of_source));
+    }
+    let rows = query.all(db.reader()).await?;
+    let customers = with_references(db.reader(), rows).await?;
+    Ok(Page::of(page, customers, |customer| customer.id.0))
+}
+
+/// The customer that a source's key leads to, if any.
+pub async fn find_reference(
+    db: &Database,
+    source: &str,
+    external_id: &str,
+) -> Result<Option<CustomerId>, Error> {
+    let Some(source_id) = sources::find(db.reader(), source).await? else {
+        return Ok(None);
+    };
+    let key = (source_id, external_id.to_owned());
+    let row = customer_reference::Entity::find_by_id(key).one(db.reader()).await?;
+    Ok(row.map(|row| CustomerId(row.customer_id)))
+}
+
+async fn with_references(
+    connection: &impl ConnectionTrait,
+    rows: Vec<customer::Model>,
+) -> Result<Vec<Customer>, Error> {
+    let mut references = references_of(connection, &rows).await?;
+    let mut customers = Vec::with_capacity(rows.len());
+    for row in rows {
+        let references = references.remove(&row.customer_id).unwrap_or_default();
+        customers.push(Customer {
+            id: CustomerId(row.customer_id),
+            references,
+            version: row.version,
+            created_at: time::instant(row.created_at)?,
+            updated_at: time::instant(row.updated_at)?,
+            profile: profile(row)?,
+        });
+    }
+    Ok(customers)
+}
+
+async fn references_of(
+    connection: &impl ConnectionTrait,
+    customers: &[customer::Model],
+) -> Result<HashMap<i64, Vec<Reference>>, Error> {
+    if customers.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let ids = customers.iter().map(|row| row.customer_id);
+    let rows = customer_reference::Entity::find()
+        .filter(customer_reference::Column::CustomerId.is_in(ids))
+        .all(connection)
+        .await?;
+    let names = Names::load(connection).await?;
+    let mut references: HashMap<i64, Vec<Reference>> = HashMap::new();
+    for row in rows {
+        let source = names.get(row.source_id)?;
+        let reference = Reference { source, external_id: row.external_id };
+        references.entry(row.customer_id).or_default().push(reference);
+    }
+    for references in references.values_mut() {
+        references.sort();
+    }
+    Ok(references)
+}
+
+/// The profile in a row.
+pub(super) fn profile(row: customer::Model) -> Result<Profile, Error> {
+    let attributes = serde_json::from_str(&row.attributes).map_err(|error| {
+        Error::Corrupt(format!("the attributes of customer {}: {error}", row.customer_id))
+    })?;
+    Ok(Profile {
+        display_name: row.display_name,
+        customer_type: row.customer_type,
+        region_code: row.region_code,
+        province: row.province,
+        city: row.city,
+        industry_code: row.industry_code,
+        registered_on: row.registered_on.map(time::date).transpose()?,
+        attributes,
+    })
+}
+
+/// A customer as it is to be written.
+#[derive(Debug)]
+pub(super) struct Row {
+    pub(super) id: CustomerId,
+    pub(super) profile: Profile,
+    pub(super) version: i64,
+}
+
+/// Creates customers.
+pub(super) async fn insert(
+    transaction: &Transaction,
+    rows: &[Row],
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let mut columns = columns(rows, now);
+    columns.push(("created_at", Column::I64(vec![time::micros(now); rows.len()])));
+    bulk::insert(transaction, "customer", &columns, OnConflict::Fail).await?;
+    Ok(())
+}
+
+/// Overwrites customers that exist, all but their time of creation.
+pub(super) async fn update(
+    transaction: &Transaction,
+    rows: &[Row],
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let mut columns = columns(rows, now);
+    let set: Vec<&str> = columns.iter().skip(1).map(|(name, _)| *name).collect();
+    // Only an insertion would use it.
+    columns.push(("created_at", Column::I64(vec![time::micros(now); rows.len()])));
+    let on_conflict = OnConflict::Update { key: &["customer_id"], set: &set };
+    bulk::insert(transaction, "customer", &columns, on_conflict).await?;
+    Ok(())
+}
+
+fn columns(rows: &[Row], now: DateTime<Utc>) -> Vec<(&'static str, Column)> {
+    let text = |field: fn(&Profile) -> &Option<String>| {
+        Column::OptText(rows.iter().map(|row| field(&row.profile).clone()).collect())
+    };
+    let registered = rows.iter().map(|row| row.profile.registered_on.map(time::days));
+    let attributes = rows.iter().map(|row| {
+        serde_json::to_string(&row.profile.attributes).expect("a map of texts is always JSON")
+    });
+    vec![
+        ("customer_id", Column::I64(rows.iter().map(|row| row.id.0).collect())),
+        ("display_name", text(|profile| &profile.display_name)),
+        ("customer_type", text(|profile| &profile.customer_type)),
+        ("region_code", text(|profile| &profile.region_code)),
+        ("province", text(|profile| &profile.province)),
+        ("city", text(|profile| &profile.city)),
+        ("industry_code", text(|profile| &profile.industry_code)),
+        ("registered_on", Column::OptI32(registered.collect())),
+        ("attributes", Column::Text(attributes.collect())),
+        ("version", Column::I64(rows.iter().map(|row| row.version).collect())),
+        ("updated_at", Column::I64(vec![time::micros(now); rows.len()])),
+    ]
+}
+
+/// Links keys of a source to customers.
+pub(super) async fn link(
+    transaction: &Transaction,
+    source_id: i64,
+    keys: &[(String, CustomerId)],
+) -> Result<(), Error> {
+    let columns = [
+        ("source_id", Column::I64(vec![source_id; keys.len()])),
+        ("external_id", Column::Text(keys.iter().map(|(key, _)| key.clone()).collect())),
+        ("customer_id", Column::I64(keys.iter().map(|(_, customer)| customer.0).collect())),
+    ];
+    bulk::insert(transaction, "customer_reference", &columns, OnConflict::Fail).await?;
+    Ok(())
+}
+
+/// The customers with these numbers, kept from others until the transaction ends.
+pub(super) async fn lock(
+    transaction: &Transaction,
+    ids: &[i64],
+) -> Result<Vec<customer::Model>, Error> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = customer::Entity::find()
+        .filter(customer::Column::CustomerId.is_in(ids.iter().copied()))
+        .order_by_asc(customer::Column::CustomerId)
+        .lock_exclusive()
+        .all(transaction)
+        .await?;
+    Ok(rows)
+}

@@ -1,0 +1,16 @@
+//! The key of a customer in a source.
+
+use sea_orm::entity::prelude::*;
+
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "customer_reference")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub source_id: i64,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub external_id: String,
+    pub customer_id: i64,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,28 @@
+//! An order, a return or an adjustment.
+
+use sea_orm::entity::prelude::*;
+
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "sales_order")]
+pub struct Model {
+    #[sea_orm(primary_key)]
+    pub order_id: i64,
+    pub customer_id: i64,
+    pub source_id: i64,
+    pub external_id: String,
+    pub kind: i32,
+    pub status: i32,
+    pub ordered_at: i64,
+    pub ordered_on: i32,
+    pub ordered_hour: i32,
+    pub currency: String,
+    pub amount: i64,
+    pub base_amount: i64,
+    pub line_count: i32,
+    pub channel: Option<String>,
+    pub digest: String,
+    pub recorded_at: i64,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,155 @@
+//! Exchange rates.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::NaiveDate;
+use kehu_core::Rate;
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+
+use super::entity::exchange_rate;
+use super::write::Moved;
+use super::{Batch, Entry};
+use crate::bulk::{self, Column, OnConflict};
+use crate::{Database, Error, Page, PageRequest, Transaction, time};
+
+/// Rates by currency and first day.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RateTable(BTreeMap<String, BTreeMap<NaiveDate, Rate>>);
+
+impl RateTable {
+    /// Adds a rate, in the place of one of the same currency and day.
+    pub fn insert(&mut self, currency: &str, start_on: NaiveDate, rate: Rate) {
+        self.0.entry(currency.to_owned()).or_default().insert(start_on, rate);
+    }
+
+    /// The rate valid on `day`: the last one that starts on it or before, if there is one.
+    pub fn effective(&self, currency: &str, day: NaiveDate) -> Option<Rate> {
+        let rates = self.0.get(currency)?;
+        rates.range(..=day).next_back().map(|(_, rate)| *rate)
+    }
+}
+
+/// All rates of some currencies.
+pub async fn load_rates(db: &Database, currencies: &BTreeSet<String>) -> Result<RateTable, Error> {
+    let mut table = RateTable::default();
+    if currencies.is_empty() {
+        return Ok(table);
+    }
+    let rows = exchange_rate::Entity::find()
+        .filter(exchange_rate::Column::Currency.is_in(currencies))
+        .all(db.reader())
+        .await?;
+    for row in rows {
+        table.insert(&row.currency, time::date(row.start_on)?, Rate(row.rate));
+    }
+    Ok(table)
+}
+
+/// A rate as it is listed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedRate {
+    /// ISO 4217.
+    pub currency: String,
+    /// The first day it is valid.
+    pub start_on: NaiveDate,
+    /// Units of the base currency for one unit.
+    pub rate: Rate,
+}
+
+/// A page of rates by currency and day; with a `currency`, only its rates. The key of a page is
+/// currency and day.
+pub async fn list_rates(
+    db: &Database,
+    currency: Option<&str>,
+    page: &PageRequest<(String, NaiveDate)>,
+) -> Result<Page<ListedRate, (String, NaiveDate)>, Error> {
+    use exchange_rate::Column as Of;
+    let mut query = exchange_rate::Entity::find()
+        .order_by_asc(Of::Currency)
+        .order_by_asc(Of::StartOn)
+        .limit(page.fetch());
+    if let Some(currency) = currency {
+        query = query.filter(Of::Currency.eq(currency));
+    }
+    if let Some((currency, day)) = &page.after {
+        let same_currency =
+            Condition::all().add(Of::Currency.eq(currency)).add(Of::StartOn.gt(time::days(*day)));
+        query = query.filter(Condition::any().add(Of::Currency.gt(currency)).add(same_currency));
+    }
+    let mut rates = Vec::new();
+    for row in query.all(db.reader()).await? {
+        let start_on = time::date(row.start_on)?;
+        rates.push(ListedRate { currency: row.currency, start_on, rate: Rate(row.rate) });
+    }
+    Ok(Page::of(page, rates, |rate| (rate.currency.clone(), rate.start_on)))
+}
+
+/// Writes the rates of a batch; of two for the same currency and day the last one stays. Orders
+/// that were written before keep the amounts that they were converted to.
+pub(super) async fn write(
+    transaction: &Transaction,
+    batch: &Batch,
+    moved: &mut Moved,
+) -> Result<(), Error> {
+    let mut given = Vec::new();
+    for entry in &batch.entries {
+        if let Entry::Rate { currency, start_on, rate } = entry {
+            given.push((currency.clone(), time::days(*start_on), rate.0));
+        }
+    }
+    if given.is_empty() {
+        return Ok(());
+    }
+    let mut held = find(transaction, &given).await?;
+    let mut changed = BTreeMap::new();
+    for (currency, day, rate) in given {
+        let differs = held.insert((currency.clone(), day), rate) != Some(rate);
+        moved.count(differs);
+        if differs {
+            changed.insert((currency, day), rate);
+        }
+    }
+    let columns = [
+        ("currency", Column::Text(changed.keys().map(|(currency, _)| currency.clone()).collect())),
+        ("start_on", Column::I32(changed.keys().map(|(_, day)| *day).collect())),
+        ("rate", Column::I64(changed.values().copied().collect())),
+    ];
+    let on_conflict = OnConflict::Update { key: &["currency", "start_on"], set: &["rate"] };
+    bulk::insert(transaction, "exchange_rate", &columns, on_conflict).await?;
+    Ok(())
+}
+
+async fn find(
+    transaction: &Transaction,
+    given: &[(String, i32, i64)],
+) -> Result<BTreeMap<(String, i32), i64>, Error> {
+    let currencies: BTreeSet<&str> = given.iter().map(|(currency, ..)| currency.as_str()).collect();
+    let rows = exchange_rate::Entity::find()
+        .filter(exchange_rate::Column::Currency.is_in(currencies))
+        .all(transaction)
+        .await?;
+    Ok(rows.into_iter().map(|row| ((row.currency, row.start_on), row.rate)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rate_is_valid_until_the_next() {
+        let day = |text: &str| text.parse::<NaiveDate>().unwrap();
+        let mut table = RateTable::default();
+        table.insert("EUR", day("2011-01-01"), Rate(1));
+        table.insert("EUR", day("2011-02-01"), Rate(2));
+        for (currency, on, rate) in [
+            ("EUR", "2010-12-31", None),
+            ("EUR", "2011-01-01", Some(Rate(1))),
+            ("EUR", "2011-01-31", Some(Rate(1))),
+            ("EUR", "2011-02-01", Some(Rate(2))),
+            ("EUR", "2020-01-01", Some(Rate(2))),
+            ("USD", "2011-01-15", None),
+        ] {
+            assert_eq!(table.effective(currency, day(on)), rate, "{currency} {on}");
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! Refused records.
+
+use chrono::{DateTime, Utc};
+use sea_orm::sea_query::{Alias, Expr};
+use sea_orm::{ColumnTrait, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect, Select};
+
+use super::entity::reject;
+use super::{Batch, Problem, Stream, sources::Names};
+use crate::bulk::{self, Column, OnConflict};
+use crate::{Database, Error, Page, PageRequest, Transaction, time};
+
+/// A refused record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reject {
+    /// Its number.
+    pub id: i64,
+    /// The name of its source.
+    pub source: String,
+    /// The stream it came on.
+    pub stream_id: String,
+    /// Where the stream came from, for people.
+    pub origin: String,
+    /// Line of the origin; 0 when it did not come from a file.
+    pub line_number: i64,
+    /// Everything that is wrong with it.
+    pub problems: Vec<Problem>,
+    /// The record as it came, at most 64 KiB.
+    pub raw: String,
+    /// Its length in bytes as it came.
+    pub raw_length: i64,
+    /// When it was refused.
+    pub recorded_at: DateTime<Utc>,
+}
+
+/// Which rejects are meant; `None` is all.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RejectFilter {
+    /// Those of this stream.
+    pub stream_id: Option<String>,
+    /// Those whose first problem has this reason, a number of the contract's `ProblemReason`.
+    pub reason: Option<i32>,
+}
+
+/// A page of rejects, oldest first.
+pub async fn list_rejects(
+    db: &Database,
+    filter: &RejectFilter,
+    page: &PageRequest,
+) -> Result<Page<Reject>, Error> {
+    let rows = select(filter)
+        .filter(reject::Column::RejectId.gt(page.after.unwrap_or(0)))
+        .order_by_asc(reject::Column::RejectId)
+        .limit(page.fetch())
+        .all(db.reader())
+        .await?;
+    let names = Names::load(db.reader()).await?;
+    Page::of(page, rows, |row| row.reject_id).try_map(|row| decode(row, &names))
+}
+
+fn decode(row: reject::Model, names: &Names) -> Result<Reject, Error> {
+    let problems = serde_json::from_str(&row.problems).map_err(|error| {
+        Error::Corrupt(format!("problems of reject {}: {error}", row.reject_id))
+    })?;
+    Ok(Reject {
+        id: row.reject_id,
+        source: names.get(row.source_id)?,
+        stream_id: row.stream_id,
+        origin: row.origin,
+        line_number: row.line_number,
+        problems,
+        raw: row.raw,
+        raw_length: row.raw_length,
+        recorded_at: time::instant(row.recorded_at)?,
+    })
+}
+
+/// How many rejects there are by first reason, most frequent first.
+pub async fn count_rejects(db: &Database, filter: &RejectFilter) -> Result<Vec<(i32, i64)>, Error> {
+    let count = Alias::new("count");
+    let rows = select(filter)
+        .select_only()
+        .column(reject::Column::Reason)
+        .column_as(reject::Column::RejectId.count(), "count")
+        .group_by(reject::Column::Reason)
+        .order_by(Expr::col(count), Order::Desc)
+        .order_by_asc(reject::Column::Reason)
+        .into_tuple()
+        .all(db.reader())
+        .await?;
+    Ok(rows)
+}
+
+fn select(filter: &RejectFilter) -> Select<reject::Entity> {
+    let mut query = reject::Entity::find();
+    if let Some(stream_id) = &filter.stream_id {
+        query = query.filter(reject::Column::StreamId.eq(stream_id));
+    }
+    if let Some(reason) = filter.reason {
+        query = query.filter(reject::Column::Reason.eq(reason));
+    }
+    query
+}
+
+/// Keeps the rejects of a batch.
+pub(super) async fn write(
+    transaction: &Transaction,
+    stream: &Stream,
+    batch: &Batch,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let rejects = &batch.rejects;
+    let count = rejects.len();
+    let reasons = rejects.iter().map(|reject| reject.problems.first().map_or(0, |p| p.reason));
+    let columns = [
+        ("source_id", Column::I64(vec![stream.source_id; count])),
+        ("stream_id", Column::Text(vec![stream.stream_id.clone(); count])),
+        ("origin", Column::Text(vec![stream.origin.clone(); count])),
+        ("line_number", Column::I64(rejects.iter().map(|reject| reject.line_number).collect())),
+        ("reason", Column::I32(reasons.collect())),
+        ("problems", Column::Text(rejects.iter().map(|reject| encode(&reject.problems)).collect())),
+        ("raw", Column::Text(rejects.iter().map(|reject| reject.raw.clone()).collect())),
+        ("raw_length", Column::I64(rejects.iter().map(|reject| reject.raw_length).collect())),
+        ("recorded_at", Column::I64(vec![time::micros(now); count])),
+    ];
+    bulk::insert(transaction, "reject", &columns, OnConflict::Fail).await?;
+    Ok(())
+}
+
+fn encode(problems: &[Problem]) -> String {
+    serde_json::to_string(problems).expect("texts and numbers are always JSON")
+}

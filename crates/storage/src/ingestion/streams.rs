@@ -1,0 +1,133 @@
+//! Ingest streams: how far each has come, and who may write it.
+
+use chrono::{DateTime, Utc};
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
+
+use super::entity::ingest_stream;
+use super::{Counts, sources};
+use crate::{Database, Error, Transaction, time};
+
+/// A stream that was opened for writing. Opening it again elsewhere takes it over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stream {
+    /// The caller's id of it.
+    pub stream_id: String,
+    /// The number of its source.
+    pub source_id: i64,
+    /// Where its records come from, for people.
+    pub origin: String,
+    /// How often it was opened; only the last opening may write.
+    pub epoch: i64,
+    /// The sequence of the last batch written, 0 before the first.
+    pub last_sequence: i64,
+    /// What it has written so far.
+    pub totals: Totals,
+}
+
+/// Counts of the records of a stream.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Records that were new or changed something.
+    pub accepted: i64,
+    /// Records that were held already.
+    pub unchanged: i64,
+    /// Records that were refused.
+    pub rejected: i64,
+}
+
+/// What opening a stream came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Opened {
+    /// It may be written.
+    Stream(Stream),
+    /// The id belongs to a stream of another source.
+    OtherSource,
+}
+
+/// Opens a stream, a new one or one to resume. Whoever had it open can write it no more.
+pub async fn open_stream(
+    db: &Database,
+    stream_id: &str,
+    source: &str,
+    origin: &str,
+    now: DateTime<Utc>,
+) -> Result<Opened, Error> {
+    let transaction = db.begin().await?;
+    let source_id = sources::number(&transaction, source).await?;
+    insert_if_absent(&transaction, stream_id, source_id, origin, now).await?;
+    let rows = ingest_stream::Entity::update_many()
+        .col_expr(ingest_stream::Column::Epoch, Expr::col(ingest_stream::Column::Epoch).add(1))
+        .filter(ingest_stream::Column::StreamId.eq(stream_id))
+        .exec_with_returning(&transaction)
+        .await?;
+    let row = rows.into_iter().next();
+    let row = row.ok_or_else(|| Error::Corrupt("the stream just opened is gone".to_owned()))?;
+    if row.source_id != source_id {
+        return Ok(Opened::OtherSource);
+    }
+    transaction.commit().await?;
+    Ok(Opened::Stream(stream(row)))
+}
+
+fn stream(row: ingest_stream::Model) -> Stream {
+    let totals =
+        Totals { accepted: row.accepted, unchanged: row.unchanged, rejected: row.rejected };
+    Stream {
+        stream_id: row.stream_id,
+        source_id: row.source_id,
+        origin: row.origin,
+        epoch: row.epoch,
+        last_sequence: row.last_sequence,
+        totals,
+    }
+}
+
+async fn insert_if_absent(
+    transaction: &Transaction,
+    stream_id: &str,
+    source_id: i64,
+    origin: &str,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let row = ingest_stream::ActiveModel {
+        stream_id: Set(stream_id.to_owned()),
+        source_id: Set(source_id),
+        origin: Set(origin.to_owned()),
+        epoch: Set(0),
+        last_sequence: Set(0),
+        accepted: Set(0),
+        unchanged: Set(0),
+        rejected: Set(0),
+        started_at: Set(time::micros(now)),
+        updated_at: Set(time::micros(now)),
+    };
+    ingest_stream::Entity::insert(row)
+        .on_conflict(OnConflict::column(ingest_stream::Column::StreamId).do_nothing().to_owned())
+        .exec_without_returning(transaction)
+        .await?;
+    Ok(())
+}
+
+/// Moves the stream on to `sequence`; `false` when it has been opened elsewhere since.
+pub(super) async fn advance(
+    transaction: &Transaction,
+    stream: &Stream,
+    sequence: i64,
+    counts: Counts,
+    now: DateTime<Utc>,
+) -> Result<bool, Error> {
+    use ingest_stream::Column;
+    let moved = ingest_stream::Entity::update_many()
+        .col_expr(Column::LastSequence, Expr::value(sequence))
+        .col_expr(Column::Accepted, Expr::col(Column::Accepted).add(counts.accepted))
+        .col_expr(Column::Unchanged, Expr::col(Column::Unchanged).add(counts.unchanged))
+        .col_expr(Column::Rejected, Expr::col(Column::Rejected).add(counts.rejected))
+        .col_expr(Column::UpdatedAt, Expr::value(time::micros(now)))
+        .filter(Column::StreamId.eq(&stream.stream_id))
+        .filter(Column::Epoch.eq(stream.epoch))
+        .filter(Column::LastSequence.eq(sequence - 1))
+        .exec(transaction)
+        .await?;
+    Ok(moved.rows_affected == 1)
+}

@@ -10,11 +10,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     let descriptors = protox::compile(protos(&root.join("kehu"))?, [&root])?;
     let out = PathBuf::from(env::var("OUT_DIR")?);
     fs::write(out.join("descriptors.bin"), descriptors.encode_to_vec())?;
+    let mut config = prost_build::Config::new();
+    config.enable_type_names();
     tonic_prost_build::configure()
         .bytes(".kehu.reporting.v1")
         .extern_path(".google.rpc", "::tonic_types::pb")
         .btree_map(".")
-        .compile_fds(descriptors)?;
+        .compile_fds_with_config(descriptors, config)?;
     Ok(())
 }
 

@@ -1,1 +1,15 @@
-//! stub
+//! Long work and the hand-off between services: the worker that leases runs and carries them
+//! out, the follower that turns changes of one service into work of the next, and the
+//! `RunService` that answers for runs of every kind.
+
+mod follower;
+mod job;
+mod service;
+mod view;
+mod worker;
+
+pub use follower::{CursorMove, Follower, follow};
+pub use job::{Job, RunContext};
+pub use service::Runs;
+pub use view::{run_view, start};
+pub use worker::work;

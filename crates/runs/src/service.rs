@@ -1,0 +1,158 @@
+//! `kehu.run.v1.RunService`: the same for every kind of run, on every role.
+
+use crate::run_view;
+use futures::stream::{BoxStream, StreamExt};
+use kehu_contract::run::{
+    self as contract, CancelRunRequest, CancelRunResponse, GetRunRequest, GetRunResponse,
+    ListRunsRequest, ListRunsResponse, WatchRunRequest, WatchRunResponse,
+    run_service_server::{RunService, RunServiceServer},
+};
+use kehu_server::{Fault, Violations, clock, names, page};
+use kehu_storage::{
+    Database, PageRequest,
+    run::{self, Run, RunKind},
+};
+use std::time::Duration;
+use tonic::{Request, Response, Status, service::RoutesBuilder};
+
+/// How often a watched run is read.
+const POLL: Duration = Duration::from_millis(200);
+
+/// The service.
+#[derive(Clone)]
+pub struct Runs {
+    db: Database,
+}
+
+impl Runs {
+    /// Answers from `db`.
+    pub fn new(db: Database) -> Self {
+        Self { db }
+    }
+
+    /// Mounts the service.
+    pub fn routes(&self, routes: &mut RoutesBuilder) {
+        routes.add_service(RunServiceServer::new(self.clone()));
+    }
+
+    async fn read(&self, name: &str) -> Result<Run, Fault> {
+        Ok(run::get(&self.db, run_id(name)?).await?)
+    }
+
+    async fn list(&self, request: ListRunsRequest) -> Result<ListRunsResponse, Fault> {
+        let mut violations = Violations::new();
+        let kind = parse_kind(request.kind, &mut violations);
+        let filter = request.kind.to_string();
+        let filters = ["runs", filter.as_str()];
+        let page = page::parse(request.page_size, &request.page_token, &filters, &mut violations);
+        violations.finish()?;
+        let after = page.after.and_then(|key| key.parse().ok());
+        let found = run::list(&self.db, kind, &PageRequest { limit: page.size, after }).await?;
+        let now = clock::now();
+        Ok(ListRunsResponse {
+            runs: found.items.iter().map(|run| run_view(run, now)).collect(),
+            next_page_token: found
+                .next
+                .map(|key| page::token(&key.to_string(), &filters))
+                .unwrap_or_default(),
+        })
+    }
+}
+
+#[tonic::async_trait]
+impl RunService for Runs {
+    type WatchRunStream = BoxStream<'static, Result<WatchRunResponse, Status>>;
+
+    async fn get_run(
+        &self,
+        request: Request<GetRunRequest>,
+    ) -> Result<Response<GetRunResponse>, Status> {
+        let run = self.read(&request.get_ref().name).await?;
+        Ok(Response::new(GetRunResponse { run: Some(run_view(&run, clock::now())) }))
+    }
+
+    async fn list_runs(
+        &self,
+        request: Request<ListRunsRequest>,
+    ) -> Result<Response<ListRunsResponse>, Status> {
+        Ok(Response::new(self.list(request.into_inner()).await?))
+    }
+
+    async fn watch_run(
+        &self,
+        request: Request<WatchRunRequest>,
+    ) -> Result<Response<Self::WatchRunStream>, Status> {
+        let run_id = run_id(&request.get_ref().name)?;
+        run::get(&self.db, run_id).await.map_err(Fault::from)?;
+        Ok(Response::new(watch(self.db.clone(), run_id)))
+    }
+
+    async fn cancel_run(
+        &self,
+        request: Request<CancelRunRequest>,
+    ) -> Result<Response<CancelRunResponse>, Status> {
+        let run_id = run_id(&request.get_ref().name)?;
+        let run = run::cancel(&self.db, run_id, clock::now()).await.map_err(Fault::from)?;
+        Ok(Response::new(CancelRunResponse { run: Some(run_view(&run, clock::now())) }))
+    }
+}
+
+/// What has been sent on a watching stream.
+enum Watched {
+    Nothing,
+    Sent(Box<Run>),
+    End,
+}
+
+/// The run at once, then after each change, to its end.
+fn watch(db: Database, run_id: i64) -> BoxStream<'static, Result<WatchRunResponse, Status>> {
+    let next = move |sent: Watched| {
+        let db = db.clone();
+        async move { next_change(&db, run_id, sent).await }
+    };
+    futures::stream::unfold(Watched::Nothing, next).boxed()
+}
+
+async fn next_change(
+    db: &Database,
+    run_id: i64,
+    sent: Watched,
+) -> Option<(Result<WatchRunResponse, Status>, Watched)> {
+    let before = match sent {
+        Watched::Nothing => None,
+        Watched::Sent(run) if run.state.is_final() => return None,
+        Watched::Sent(run) => Some(*run),
+        Watched::End => return None,
+    };
+    loop {
+        let run = match run::get(db, run_id).await {
+            Ok(run) => run,
+            Err(error) => return Some((Err(Fault::from(error).into()), Watched::End)),
+        };
+        if before.as_ref() != Some(&run) {
+            let response = WatchRunResponse { run: Some(run_view(&run, clock::now())) };
+            return Some((Ok(response), Watched::Sent(Box::new(run))));
+        }
+        tokio::time::sleep(POLL).await;
+    }
+}
+
+fn run_id(name: &str) -> Result<i64, Fault> {
+    let mut violations = Violations::new();
+    let run_id = names::parse_run("name", name, &mut violations);
+    violations.finish()?;
+    Ok(run_id.unwrap_or_default())
+}
+
+fn parse_kind(kind: i32, violations: &mut Violations) -> Option<RunKind> {
+    match contract::RunKind::try_from(kind) {
+        Ok(contract::RunKind::Unspecified) => None,
+        Ok(contract::RunKind::Scoring) => Some(RunKind::Scoring),
+        Ok(contract::RunKind::Classification) => Some(RunKind::Classification),
+        Ok(contract::RunKind::Coding) => Some(RunKind::Coding),
+        Err(_) => {
+            violations.add("kind", "is not a kind of run");
+            None
+        }
+    }
+}

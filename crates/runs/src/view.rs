@@ -1,0 +1,89 @@
+//! Runs of the storage as runs of the contract.
+
+use chrono::{DateTime, Utc};
+use kehu_contract::{
+    google::rpc,
+    run::{self as contract, RunState as State},
+};
+use kehu_server::{Fault, clock, convert, names};
+use kehu_storage::{
+    Database,
+    run::{self, NewRun, Run, RunKind, RunState},
+};
+use prost_types::Duration;
+
+/// Queues a run; the same request id returns the same run.
+pub async fn start(db: &Database, new: &NewRun) -> Result<contract::Run, Fault> {
+    let now = clock::now();
+    let started = run::start(db, new, now).await;
+    let run = started.map_err(|error| match error {
+        kehu_storage::Error::AlreadyExists { .. } => Fault::RequestIdReused,
+        error => error.into(),
+    })?;
+    Ok(run_view(&run, now))
+}
+
+/// The run as callers see it at `now`.
+pub fn run_view(run: &Run, now: DateTime<Utc>) -> contract::Run {
+    let rate = rate_per_second(run, now);
+    contract::Run {
+        name: names::run(run.run_id),
+        kind: kind(run.kind).into(),
+        state: state(run).into(),
+        phase: run.phase.clone(),
+        done_count: run.done,
+        total_count: run.total,
+        as_of_date: run.as_of.map(convert::date),
+        attempt_count: run.attempt,
+        error: run.error.as_ref().map(|error| rpc::Status {
+            code: error.code,
+            message: error.message.clone(),
+            details: Vec::new(),
+        }),
+        rate_per_second: rate.unwrap_or_default(),
+        remaining_duration: rate.and_then(|rate| remaining(run, rate)),
+        create_time: Some(convert::timestamp(run.created_at)),
+        start_time: run.started_at.map(convert::timestamp),
+        end_time: run.finished_at.map(convert::timestamp),
+    }
+}
+
+/// The kind in the contract.
+fn kind(kind: RunKind) -> contract::RunKind {
+    match kind {
+        RunKind::Scoring => contract::RunKind::Scoring,
+        RunKind::Classification => contract::RunKind::Classification,
+        RunKind::Coding => contract::RunKind::Coding,
+    }
+}
+
+fn state(run: &Run) -> State {
+    match run.state {
+        RunState::Queued => State::Queued,
+        RunState::Running if run.cancel_requested => State::Cancelling,
+        RunState::Running => State::Running,
+        RunState::Succeeded => State::Succeeded,
+        RunState::Failed => State::Failed,
+        RunState::Cancelled => State::Cancelled,
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a rate for people")]
+fn rate_per_second(run: &Run, now: DateTime<Utc>) -> Option<f64> {
+    let elapsed = run.finished_at.unwrap_or(now) - run.started_at?;
+    let seconds = elapsed.to_std().ok()?.as_secs_f64();
+    (run.done > 0 && seconds > 0.0).then(|| run.done as f64 / seconds)
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    reason = "an estimate for people, in whole seconds"
+)]
+fn remaining(run: &Run, rate: f64) -> Option<Duration> {
+    if run.state.is_final() || run.total < run.done {
+        return None;
+    }
+    let seconds = ((run.total - run.done) as f64 / rate).ceil() as i64;
+    Some(Duration { seconds, nanos: 0 })
+}

@@ -1,0 +1,104 @@
+//! What can go wrong with a call, and what the caller is told.
+//!
+//! Services return a [`Fault`]; only this module turns one into a `tonic::Status`.
+
+mod status;
+mod violations;
+
+pub use status::reason;
+pub use violations::{Violation, Violations};
+
+/// Why a call failed, named for what the caller can do about it.
+#[derive(Debug, thiserror::Error)]
+pub enum Fault {
+    /// Fields of the request break their rules: every one of them is listed.
+    #[error("the request has {} invalid field(s)", .0.len())]
+    Invalid(Vec<Violation>),
+    /// The resource does not exist.
+    #[error("{kind} {name:?} does not exist")]
+    NotFound {
+        /// What was looked for: `customer`, `run`.
+        kind: &'static str,
+        /// Its name or key.
+        name: String,
+    },
+    /// The resource exists already.
+    #[error("{kind} {name:?} exists already")]
+    Exists {
+        /// What was to be created.
+        kind: &'static str,
+        /// Its name or key.
+        name: String,
+    },
+    /// The `request_id` was used for another request.
+    #[error("this request_id was used for a different request: send a new one")]
+    RequestIdReused,
+    /// The resource changed since the caller read it.
+    #[error("{name:?} changed since it was read: read it again and repeat")]
+    EtagMismatch {
+        /// The resource's name.
+        name: String,
+    },
+    /// Something has to be done first.
+    #[error("{description}")]
+    Precondition {
+        /// A stable word for the condition: `SCORECARD_NOT_PUBLISHED`.
+        kind: &'static str,
+        /// What it is about: `scorecards/rfm`.
+        subject: String,
+        /// What to do.
+        description: String,
+    },
+    /// A batch's sequence is ahead of what is held.
+    #[error("the sequence is ahead: continue with {next}")]
+    SequenceGap {
+        /// The sequence to send next.
+        next: i64,
+    },
+    /// Another connection writes the same stream.
+    #[error("another connection writes this stream and has taken over")]
+    StreamTakenOver,
+    /// A code scheme has no number left.
+    #[error("no code is left under {prefix:?}: widen the sequence in a new scheme")]
+    CodesExhausted {
+        /// The rendered prefix.
+        prefix: String,
+    },
+    /// A caller cancelled the run.
+    #[error("the run was cancelled")]
+    Cancelled,
+    /// Concurrent writers got in each other's way.
+    #[error("concurrent writers got in each other's way: repeat the call")]
+    Conflict,
+    /// The database or a service cannot be reached now.
+    #[error("the service cannot answer now: repeat the call later")]
+    Unavailable,
+    /// A fault of ours; the caller is told nothing of the cause, the log has it.
+    #[error("internal error")]
+    Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl Fault {
+    /// A fault of ours, with its cause for the log.
+    pub fn internal(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Internal(cause.into())
+    }
+
+    /// Whether the same call may succeed when it is repeated.
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Conflict | Self::Unavailable)
+    }
+}
+
+impl From<kehu_storage::Error> for Fault {
+    fn from(error: kehu_storage::Error) -> Self {
+        use kehu_storage::Error;
+        match error {
+            Error::NotFound { kind, name } => Self::NotFound { kind, name },
+            Error::AlreadyExists { kind, name } => Self::Exists { kind, name },
+            Error::Conflict(_) | Error::LeaseLost { .. } => Self::Conflict,
+            Error::Unavailable(_) => Self::Unavailable,
+            error @ (Error::Corrupt(_) | Error::Database(_)) => Self::internal(error),
+        }
+    }
+}

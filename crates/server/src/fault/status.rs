@@ -1,0 +1,153 @@
+//! Faults as gRPC statuses with `google.rpc` details, and back.
+
+use super::{Fault, Violation};
+use kehu_contract::error::ErrorReason;
+use std::{collections::HashMap, time::Duration};
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, FieldViolation, PreconditionViolation, StatusExt};
+
+/// `ErrorInfo.domain` of every fault.
+const DOMAIN: &str = "kehu";
+/// How long a caller should wait before it repeats a call.
+const RETRY_DELAY: Duration = Duration::from_secs(1);
+
+impl From<Fault> for Status {
+    fn from(fault: Fault) -> Self {
+        if let Fault::Internal(cause) = &fault {
+            tracing::error!(cause = chain(cause.as_ref()), "internal error");
+        }
+        let (code, reason) = code_and_reason(&fault);
+        let message = message(&fault);
+        Status::with_error_details(code, message, details(fault, reason))
+    }
+}
+
+/// The reason that a server of Kehu gave for a status, or `None` for statuses of others.
+pub fn reason(status: &Status) -> Option<ErrorReason> {
+    let info = status.get_details_error_info()?;
+    if info.domain != DOMAIN {
+        return None;
+    }
+    ErrorReason::from_str_name(&format!("ERROR_REASON_{}", info.reason))
+}
+
+fn code_and_reason(fault: &Fault) -> (Code, ErrorReason) {
+    match fault {
+        Fault::Invalid(_) => (Code::InvalidArgument, ErrorReason::InvalidFields),
+        Fault::NotFound { .. } => (Code::NotFound, ErrorReason::ResourceNotFound),
+        Fault::Exists { .. } => (Code::AlreadyExists, ErrorReason::ResourceExists),
+        Fault::RequestIdReused => (Code::AlreadyExists, ErrorReason::RequestIdReused),
+        Fault::EtagMismatch { .. } => (Code::Aborted, ErrorReason::EtagMismatch),
+        Fault::Precondition { .. } => (Code::FailedPrecondition, ErrorReason::Precondition),
+        Fault::SequenceGap { .. } => (Code::OutOfRange, ErrorReason::SequenceGap),
+        Fault::StreamTakenOver => (Code::Aborted, ErrorReason::StreamTakenOver),
+        Fault::CodesExhausted { .. } => (Code::ResourceExhausted, ErrorReason::CodesExhausted),
+        Fault::Cancelled => (Code::Cancelled, ErrorReason::RunCancelled),
+        Fault::Conflict => (Code::Aborted, ErrorReason::Conflict),
+        Fault::Unavailable => (Code::Unavailable, ErrorReason::Unavailable),
+        Fault::Internal(_) => (Code::Internal, ErrorReason::Internal),
+    }
+}
+
+/// For an invalid request the message names the first field, so that a log line is enough.
+fn message(fault: &Fault) -> String {
+    match fault {
+        Fault::Invalid(violations) => match violations.as_slice() {
+            [] => fault.to_string(),
+            [only] => format!("{}: {}", only.field, only.description),
+            [first, rest @ ..] => {
+                format!("{}: {} (and {} more)", first.field, first.description, rest.len())
+            }
+        },
+        _ => fault.to_string(),
+    }
+}
+
+fn details(fault: Fault, reason: ErrorReason) -> ErrorDetails {
+    let mut metadata = HashMap::new();
+    let mut details = ErrorDetails::new();
+    match fault {
+        Fault::Invalid(violations) => {
+            details
+                .set_bad_request(violations.into_iter().map(field_violation).collect::<Vec<_>>());
+        }
+        Fault::NotFound { kind, name } | Fault::Exists { kind, name } => {
+            details.set_resource_info(kind, name, "", "");
+        }
+        Fault::EtagMismatch { name } => {
+            details.set_resource_info("resource", name, "", "");
+        }
+        Fault::Precondition { kind, subject, description } => {
+            let violation = PreconditionViolation::new(kind, subject, description);
+            details.set_precondition_failure(vec![violation]);
+        }
+        Fault::SequenceGap { next } => {
+            metadata.insert("next_sequence".to_owned(), next.to_string());
+        }
+        Fault::CodesExhausted { prefix } => {
+            metadata.insert("prefix".to_owned(), prefix);
+        }
+        Fault::Unavailable => {
+            details.set_retry_info(Some(RETRY_DELAY));
+        }
+        Fault::RequestIdReused
+        | Fault::StreamTakenOver
+        | Fault::Cancelled
+        | Fault::Conflict
+        | Fault::Internal(_) => {}
+    }
+    let name = reason.as_str_name().trim_start_matches("ERROR_REASON_");
+    details.set_error_info(name, DOMAIN, metadata);
+    details
+}
+
+fn field_violation(violation: Violation) -> FieldViolation {
+    FieldViolation::new(violation.field, violation.description)
+}
+
+/// An error and all its causes on one line.
+fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_invalid_request_lists_every_violation() {
+        let violation =
+            |field: &str| Violation { field: field.into(), description: "is empty".into() };
+        let status = Status::from(Fault::Invalid(vec![violation("a"), violation("b[1].c")]));
+        assert_eq!(status.code(), Code::InvalidArgument);
+        assert_eq!(status.message(), "a: is empty (and 1 more)");
+        assert_eq!(reason(&status), Some(ErrorReason::InvalidFields));
+        let listed = status.get_details_bad_request().unwrap().field_violations;
+        assert_eq!(listed.iter().map(|v| v.field.as_str()).collect::<Vec<_>>(), ["a", "b[1].c"]);
+    }
+
+    #[test]
+    fn the_cause_of_an_internal_error_stays_inside() {
+        let status = Status::from(Fault::internal("table customer, name Zhang"));
+        assert_eq!(status.message(), "internal error");
+        assert_eq!(reason(&status), Some(ErrorReason::Internal));
+    }
+
+    #[test]
+    fn unavailable_says_when_to_come_back() {
+        let status = Status::from(Fault::Unavailable);
+        assert_eq!(status.get_details_retry_info().unwrap().retry_delay, Some(RETRY_DELAY));
+    }
+
+    #[test]
+    fn statuses_of_others_have_no_reason() {
+        assert_eq!(reason(&Status::internal("elsewhere")), None);
+    }
+}

@@ -1,0 +1,146 @@
+//! All reports on one HTML page that needs nothing but itself: style and charts are inside, and
+//! nothing is fetched. The same figures give the same bytes.
+
+mod classes;
+mod definitions;
+mod header;
+mod migration;
+mod pareto;
+mod rfm;
+mod table;
+mod trend;
+
+use crate::{
+    format::Format,
+    html::{Element, element},
+    labels::Labels,
+    report::{Class, ClassSummary, HeatMap, MigrationMatrix, MonthFigures, ParetoCurve, Totals},
+};
+use chrono::{DateTime, NaiveDate, Utc};
+use chrono_tz::Tz;
+use kehu_core::{Label, calendar, label::Language};
+
+/// Everything the page shows.
+#[derive(Debug, Clone)]
+pub struct Figures {
+    /// Name of the taxonomy.
+    pub taxonomy: Label,
+    /// ISO 4217 code of the base currency.
+    pub currency: String,
+    /// Time zone of the business dates.
+    pub zone: Tz,
+    /// The business date.
+    pub as_of: NaiveDate,
+    /// When it was known; `None` for the latest records.
+    pub known_time: Option<DateTime<Utc>>,
+    /// The earlier date it is compared with.
+    pub comparison: Option<Comparison>,
+    /// The classes of the taxonomy, in its order.
+    pub classes: Vec<Class>,
+    /// Their figures, in the same order.
+    pub summary: ClassSummary,
+    /// Codes of a few customers of each class, in the same order.
+    pub example_codes: Vec<Vec<String>>,
+    /// Customers with orders that have no class on the date.
+    pub unclassified: i64,
+    /// The Pareto curve.
+    pub pareto: ParetoCurve,
+    /// Customers by recency and frequency; no cells when nobody was scored.
+    pub heat_map: HeatMap,
+    /// The last months, at least one.
+    pub months: Vec<MonthFigures>,
+    /// Sums over all orders up to the date.
+    pub totals: Totals,
+}
+
+/// The earlier side of a comparison.
+#[derive(Debug, Clone)]
+pub struct Comparison {
+    /// The earlier date.
+    pub date: NaiveDate,
+    /// Moves since.
+    pub migration: MigrationMatrix,
+    /// Sums over all orders up to the earlier date.
+    pub totals: Totals,
+}
+
+/// The figures with the way they are written.
+struct View<'a> {
+    figures: &'a Figures,
+    language: Language,
+    labels: &'static Labels,
+    format: Format,
+}
+
+/// The page in `language`.
+pub fn render(figures: &Figures, language: Language) -> String {
+    let labels = Labels::of(language);
+    let format = Format::new(language, &figures.currency);
+    let view = View { figures, language, labels, format };
+    let page = element("html").attr("lang", labels.tag).child(head(&view)).child(body(&view));
+    format!("<!DOCTYPE html>\n{page}")
+}
+
+fn head(view: &View<'_>) -> Element {
+    let title = format!("{} · {}", view.labels.title, view.date(view.figures.as_of));
+    let meta =
+        |name: &str, content: &str| element("meta").attr("name", name).attr("content", content);
+    element("head")
+        .child(element("meta").attr("charset", "utf-8"))
+        .child(meta("viewport", "width=device-width, initial-scale=1"))
+        .child(meta("color-scheme", "light dark"))
+        .child(element("title").text(title))
+        .child(element("style").verbatim(include_str!("style.css")))
+}
+
+fn body(view: &View<'_>) -> Element {
+    let main = element("main")
+        .child(header::header(view))
+        .child(header::key_figures(view))
+        .child(header::brief(view))
+        .child(classes::section(view))
+        .children(migration::section(view))
+        .child(rfm::section(view))
+        .child(trend::section(view))
+        .child(definitions::section(view));
+    element("body").child(main)
+}
+
+impl View<'_> {
+    fn date(&self, date: NaiveDate) -> String {
+        self.format.date(date)
+    }
+
+    /// Names of the classes in the language of the page.
+    fn class_names(&self) -> Vec<&str> {
+        self.figures.classes.iter().map(|class| class.label.get(self.language)).collect()
+    }
+
+    /// The last month is not over on the business date.
+    fn is_cut(&self) -> bool {
+        self.figures.as_of < calendar::month_end(self.figures.as_of)
+    }
+}
+
+/// A section with its heading.
+fn section(id: &str, heading: &str) -> Element {
+    let name = format!("{id}-heading");
+    element("section")
+        .attr("id", id)
+        .attr("aria-labelledby", &name)
+        .child(element("h2").attr("id", name).text(heading))
+}
+
+/// A chart with its name above, a legend of (style, name) and a note below.
+fn figure(heading: &str, legend: &[(&str, &str)], chart: Element, note: Option<String>) -> Element {
+    let mut figure = element("figure").child(element("h3").text(heading));
+    if !legend.is_empty() {
+        let entry = |(style, name): &(&str, &str)| {
+            let key = element("span").class(&format!("key {style}")).attr("aria-hidden", "true");
+            element("li").child(key).text(*name)
+        };
+        figure = figure.child(element("ul").class("legend").children(legend.iter().map(entry)));
+    }
+    let note = note.map(|note| element("figcaption").text(note));
+    figure.child(chart).children(note)
+}

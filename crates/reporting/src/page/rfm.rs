@@ -1,0 +1,47 @@
+//! Recency against frequency: where the customers are, and where the money is.
+
+use super::{View, figure, section as page_section};
+use crate::{
+    charts::{self, HeatMapChart},
+    html::{Element, element},
+    ratio,
+};
+use rust_decimal::Decimal;
+
+/// The section; a note when nobody was scored.
+pub(super) fn section(view: &View<'_>) -> Element {
+    let (map, labels) = (&view.figures.heat_map, view.labels);
+    let section = page_section("rfm", labels.rfm);
+    if map.cells.is_empty() {
+        return section.child(element("p").class("none").text(labels.rfm_none));
+    }
+    section
+        .child(element("p").class("note").text(labels.rfm_note))
+        .child(element("div").class("pair").child(customers(view)).child(amounts(view)))
+}
+
+fn customers(view: &View<'_>) -> Element {
+    let (map, labels, format) = (&view.figures.heat_map, view.labels, &view.format);
+    let all = map.cells.iter().map(|cell| cell.customers).sum();
+    let chart = HeatMapChart {
+        id: "rfm-customers",
+        title: labels.rfm_customers,
+        measure: |cell| Decimal::from(cell.customers),
+        figure: &|cell| format.count(cell.customers),
+        detail: &|cell| format.percent(ratio::count_share(cell.customers, all, 3)),
+    };
+    figure(labels.rfm_customers, &[], charts::heat_map(map, &chart, labels, format), None)
+}
+
+fn amounts(view: &View<'_>) -> Element {
+    let (map, labels, format) = (&view.figures.heat_map, view.labels, &view.format);
+    let all = map.cells.iter().map(|cell| cell.amount).sum();
+    let chart = HeatMapChart {
+        id: "rfm-amount",
+        title: labels.rfm_amount,
+        measure: |cell| cell.amount,
+        figure: &|cell| format.short(cell.amount),
+        detail: &|cell| format.percent(ratio::share(cell.amount, all, 3)),
+    };
+    figure(labels.rfm_amount, &[], charts::heat_map(map, &chart, labels, format), None)
+}

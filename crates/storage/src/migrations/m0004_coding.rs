@@ -1,9 +1,7 @@
 //! The tables that coding owns: taxonomies, classes, code schemes, codes.
 
 use sea_orm_migration::prelude::*;
-use sea_orm_migration::schema::{
-    big_integer, big_integer_null, big_pk_auto, integer, text,
-};
+use sea_orm_migration::schema::{big_integer, big_integer_null, big_pk_auto, integer, text};
 
 use super::{drop_tables, key_text};
 
@@ -16,12 +14,20 @@ impl MigrationTrait for Migration {
         create_taxonomy_version(manager).await?;
         create_class_assignment(manager).await?;
         create_code_scheme(manager).await?;
-        create_code(manager).await
+        create_code(manager).await?;
+        create_pins(manager).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let tables =
-            ["code_sequence", "code", "code_scheme", "class_assignment", "taxonomy_version"];
+        let tables = [
+            "coding_run",
+            "classification_run",
+            "code",
+            "code_sequence",
+            "code_scheme",
+            "class_assignment",
+            "taxonomy_version",
+        ];
         drop_tables(manager, &tables).await
     }
 }
@@ -35,7 +41,6 @@ async fn create_taxonomy_version(manager: &SchemaManager<'_>) -> Result<(), DbEr
         .col(text("definition"))
         .col(big_integer("created_at"))
         .col(big_integer_null("published_at"))
-        .col(big_integer_null("activated_at"))
         .to_owned();
     manager.create_table(taxonomy_version).await?;
     let by_name = Index::create()
@@ -103,7 +108,6 @@ async fn create_code_scheme(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .col(key_text(manager, "scheme_id").primary_key())
         .col(text("definition"))
         .col(big_integer("created_at"))
-        .col(big_integer_null("activated_at"))
         .to_owned();
     manager.create_table(code_scheme).await?;
     let code_sequence = Table::create()
@@ -113,9 +117,7 @@ async fn create_code_scheme(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .col(big_integer("last"))
         .primary_key(Index::create().col("scheme_id").col("prefix"))
         .foreign_key(
-            ForeignKey::create()
-                .from("code_sequence", "scheme_id")
-                .to("code_scheme", "scheme_id"),
+            ForeignKey::create().from("code_sequence", "scheme_id").to("code_scheme", "scheme_id"),
         )
         .to_owned();
     manager.create_table(code_sequence).await
@@ -150,4 +152,30 @@ async fn create_code(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     let by_customer =
         Index::create().name("code_customer").table("code").col("customer_id").to_owned();
     manager.create_index(by_customer).await
+}
+
+/// Which versions and which scheme the runs work with.
+async fn create_pins(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    let classification_run = Table::create()
+        .table("classification_run")
+        .col(big_integer("run_id"))
+        .col(key_text(manager, "taxonomy_id"))
+        .col(big_integer("version_id"))
+        .primary_key(Index::create().col("run_id").col("taxonomy_id"))
+        .foreign_key(
+            ForeignKey::create()
+                .from("classification_run", "version_id")
+                .to("taxonomy_version", "version_id"),
+        )
+        .to_owned();
+    manager.create_table(classification_run).await?;
+    let coding_run = Table::create()
+        .table("coding_run")
+        .col(big_integer("run_id").primary_key())
+        .col(key_text(manager, "scheme_id"))
+        .foreign_key(
+            ForeignKey::create().from("coding_run", "scheme_id").to("code_scheme", "scheme_id"),
+        )
+        .to_owned();
+    manager.create_table(coding_run).await
 }

@@ -1,0 +1,168 @@
+//! The codes that were given. A row is never deleted and its key, the normal form, never
+//! changes: that is what makes a code unique for ever.
+
+mod give;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use kehu_core::CustomerId;
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+
+use super::customers::{self, ROWS_AT_ONCE};
+use super::entity::code::{Column, Entity, Model};
+use crate::facts::CustomerSet;
+use crate::{Database, Error, Transaction, time};
+
+pub use give::{NewCode, end, give, take};
+
+/// A code that was given to a customer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CodeRow {
+    /// The code as it is printed.
+    pub code: String,
+    /// Its normal form: upper case, without separators.
+    pub normal: String,
+    /// The id of its scheme.
+    pub scheme: String,
+    /// Whose code it is or was.
+    pub customer: CustomerId,
+    /// The short code of the class it was given for.
+    pub class_code: String,
+    /// The date it was given for.
+    pub as_of: NaiveDate,
+    /// Whether it is the customer's code now.
+    pub current: bool,
+    /// When it was given.
+    pub created_at: DateTime<Utc>,
+    /// When another took its place; `None` while it is current.
+    pub ended_at: Option<DateTime<Utc>>,
+    /// The run that gave it; `None` when it followed from a change.
+    pub run_id: Option<i64>,
+}
+
+impl TryFrom<Model> for CodeRow {
+    type Error = Error;
+
+    fn try_from(row: Model) -> Result<Self, Error> {
+        Ok(Self {
+            code: row.code,
+            normal: row.normal,
+            scheme: row.scheme_id,
+            customer: CustomerId(row.customer_id),
+            class_code: row.class_code,
+            as_of: time::date(row.as_of)?,
+            current: row.current == 1,
+            created_at: time::instant(row.created_at)?,
+            ended_at: row.ended_at.map(time::instant).transpose()?,
+            run_id: row.run_id,
+        })
+    }
+}
+
+/// The current codes of many customers under one scheme, in columns of equal length, by
+/// customer.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct CodeColumns {
+    /// Customer ids, ascending, each once.
+    pub customers: Vec<i64>,
+    /// Each one's code, as it is printed.
+    pub codes: Vec<String>,
+    /// The short code of the class it was given for.
+    pub class_codes: Vec<String>,
+    /// The date it was given for, in days since 1970-01-01.
+    pub as_of: Vec<i32>,
+}
+
+/// The code with this normal form (see `kehu_core::code_scheme::normalise`), current or former.
+pub async fn resolve(db: &Database, normalised: &str) -> Result<Option<CodeRow>, Error> {
+    let row = Entity::find_by_id(normalised.to_owned()).one(db.reader()).await?;
+    row.map(TryInto::try_into).transpose()
+}
+
+/// A customer's code under a scheme now.
+pub async fn current(
+    db: &Database,
+    scheme: &str,
+    customer: CustomerId,
+) -> Result<Option<CodeRow>, Error> {
+    let row = Entity::find()
+        .filter(Column::SchemeId.eq(scheme))
+        .filter(Column::CustomerId.eq(customer.0))
+        .filter(Column::Current.eq(1))
+        .one(db.reader())
+        .await?;
+    row.map(TryInto::try_into).transpose()
+}
+
+/// Every code a customer has or had, under every scheme: current ones first, then latest first.
+pub async fn of_customer(db: &Database, customer: CustomerId) -> Result<Vec<CodeRow>, Error> {
+    let rows = Entity::find()
+        .filter(Column::CustomerId.eq(customer.0))
+        .order_by_desc(Column::Current)
+        .order_by_desc(Column::CreatedAt)
+        .order_by_asc(Column::Normal)
+        .all(db.reader())
+        .await?;
+    rows.into_iter().map(TryInto::try_into).collect()
+}
+
+/// The current codes of many customers under a scheme; those without one are left out.
+pub async fn current_of(
+    db: &Database,
+    scheme: &str,
+    customers: &CustomerSet,
+) -> Result<CodeColumns, Error> {
+    read_current(db.reader(), scheme, customers).await
+}
+
+/// [`current_of`] as the transaction sees it.
+pub async fn current_within(
+    transaction: &Transaction,
+    scheme: &str,
+    customers: &CustomerSet,
+) -> Result<CodeColumns, Error> {
+    read_current(transaction, scheme, customers).await
+}
+
+async fn read_current(
+    connection: &impl ConnectionTrait,
+    scheme: &str,
+    customers: &CustomerSet,
+) -> Result<CodeColumns, Error> {
+    let mut columns = CodeColumns::default();
+    for condition in customers::conditions(customers, Column::CustomerId) {
+        let rows: Vec<(i64, String, String, i32)> = Entity::find()
+            .select_only()
+            .columns([Column::CustomerId, Column::Code, Column::ClassCode, Column::AsOf])
+            .filter(Column::SchemeId.eq(scheme))
+            .filter(Column::Current.eq(1))
+            .filter(condition)
+            .order_by_asc(Column::CustomerId)
+            .into_tuple()
+            .all(connection)
+            .await?;
+        for (customer, code, class_code, as_of) in rows {
+            columns.customers.push(customer);
+            columns.codes.push(code);
+            columns.class_codes.push(class_code);
+            columns.as_of.push(as_of);
+        }
+    }
+    Ok(columns)
+}
+
+/// Those of the normal forms that were given, as they are printed, sorted.
+pub async fn existing(db: &Database, normals: &[String]) -> Result<Vec<String>, Error> {
+    let mut existing = Vec::new();
+    for normals in normals.chunks(ROWS_AT_ONCE) {
+        let codes: Vec<String> = Entity::find()
+            .select_only()
+            .column(Column::Code)
+            .filter(Column::Normal.is_in(normals.iter().map(String::as_str)))
+            .into_tuple()
+            .all(db.reader())
+            .await?;
+        existing.extend(codes);
+    }
+    existing.sort_unstable();
+    Ok(existing)
+}

@@ -1,0 +1,124 @@
+//! Giving codes: counters without gaps, in the transaction of the codes themselves.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use kehu_core::CustomerId;
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict as Merge, Query};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
+
+use super::super::customers::ROWS_AT_ONCE;
+use super::super::entity::code::{Column as Field, Entity};
+use crate::bulk::{self, Column, OnConflict};
+use crate::{Error, Transaction, time};
+
+/// A code to give.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewCode {
+    /// As it is printed.
+    pub code: String,
+    /// Its normal form.
+    pub normal: String,
+    /// To whom.
+    pub customer: CustomerId,
+    /// The short code of the customer's class.
+    pub class_code: String,
+}
+
+/// Takes `count` numbers of a prefix's counter and returns the last of them; the first number
+/// of all is 1. They are given back when the transaction rolls back.
+pub async fn take(
+    transaction: &Transaction,
+    scheme: &str,
+    prefix: &str,
+    count: i64,
+) -> Result<i64, Error> {
+    let last = Expr::col(("code_sequence", "last"));
+    let statement = Query::insert()
+        .into_table("code_sequence")
+        .columns(["scheme_id", "prefix", "last"])
+        .values_panic([scheme.into(), prefix.into(), count.into()])
+        .on_conflict(
+            Merge::columns(["scheme_id", "prefix"]).value("last", last.add(count)).to_owned(),
+        )
+        .returning_col("last")
+        .to_owned();
+    let row = transaction.query_one(&statement).await?;
+    let row = row.ok_or_else(|| Error::Corrupt(format!("no counter for the prefix {prefix}")))?;
+    Ok(row.try_get("", "last")?)
+}
+
+/// Ends the current codes of `customers` under the scheme; they resolve for ever.
+pub async fn end(
+    transaction: &Transaction,
+    scheme: &str,
+    customers: &[CustomerId],
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    for customers in customers.chunks(ROWS_AT_ONCE) {
+        Entity::update_many()
+            .col_expr(Field::Current, Expr::value(0))
+            .col_expr(Field::EndedAt, Expr::value(time::micros(now)))
+            .filter(Field::SchemeId.eq(scheme))
+            .filter(Field::CustomerId.is_in(customers.iter().map(|customer| customer.0)))
+            .filter(Field::Current.eq(1))
+            .exec(transaction)
+            .await?;
+    }
+    Ok(())
+}
+
+/// Makes the codes current, and returns the customers whose code exists already (of another
+/// scheme that renders the same): they have got none, and take the next number. The caller
+/// holds the lock of the scheme and has seen that none of the customers has a current code.
+pub async fn give(
+    transaction: &Transaction,
+    scheme: &str,
+    codes: &[NewCode],
+    as_of: NaiveDate,
+    run_id: Option<i64>,
+    now: DateTime<Utc>,
+) -> Result<Vec<CustomerId>, Error> {
+    let each = |text: fn(&NewCode) -> &String| {
+        Column::Text(codes.iter().map(|code| text(code).clone()).collect())
+    };
+    let rows = codes.len();
+    let columns = [
+        ("normal", each(|code| &code.normal)),
+        ("code", each(|code| &code.code)),
+        ("scheme_id", Column::Text(vec![scheme.to_owned(); rows])),
+        ("customer_id", Column::I64(codes.iter().map(|code| code.customer.0).collect())),
+        ("class_code", each(|code| &code.class_code)),
+        ("as_of", Column::I32(vec![time::days(as_of); rows])),
+        ("current", Column::I32(vec![1; rows])),
+        ("created_at", Column::I64(vec![time::micros(now); rows])),
+        ("run_id", Column::OptI64(vec![run_id; rows])),
+    ];
+    let given = bulk::insert(transaction, "code", &columns, OnConflict::Ignore).await?;
+    if usize::try_from(given) == Ok(rows) {
+        return Ok(Vec::new());
+    }
+    left_without(transaction, scheme, codes).await
+}
+
+async fn left_without(
+    transaction: &Transaction,
+    scheme: &str,
+    codes: &[NewCode],
+) -> Result<Vec<CustomerId>, Error> {
+    let mut coded = HashSet::new();
+    for codes in codes.chunks(ROWS_AT_ONCE) {
+        let customers: Vec<i64> = Entity::find()
+            .select_only()
+            .column(Field::CustomerId)
+            .filter(Field::SchemeId.eq(scheme))
+            .filter(Field::CustomerId.is_in(codes.iter().map(|code| code.customer.0)))
+            .filter(Field::Current.eq(1))
+            .into_tuple()
+            .all(transaction)
+            .await?;
+        coded.extend(customers);
+    }
+    let without = codes.iter().filter(|code| !coded.contains(&code.customer.0));
+    Ok(without.map(|code| code.customer).collect())
+}

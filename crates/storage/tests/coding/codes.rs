@@ -1,0 +1,192 @@
+use std::collections::BTreeSet;
+
+use kehu_core::code_scheme::{CodeScheme, Recoding};
+use kehu_core::{CustomerId, Label};
+use kehu_storage::coding::codes::{
+    NewCode, current, current_of, current_within, end, existing, give, of_customer, resolve, take,
+};
+use kehu_storage::coding::schemes;
+use kehu_storage::facts::CustomerSet;
+use kehu_storage::{Database, Error, PageRequest};
+use kehu_tests::each_database;
+
+use crate::{at, day};
+
+fn scheme(id: &str) -> CodeScheme {
+    CodeScheme {
+        id: id.to_owned(),
+        label: Label::new("编码", id),
+        template: "K{seq:6}".to_owned(),
+        taxonomy: String::new(),
+        tables: Vec::new(),
+        recoding: Recoding::Permanent,
+    }
+}
+
+fn code(customer: i64, number: i64) -> NewCode {
+    NewCode {
+        code: format!("K-{number:06}"),
+        normal: format!("K{number:06}"),
+        customer: CustomerId(customer),
+        class_code: "A".to_owned(),
+    }
+}
+
+/// Gives a code to each of the customers that have none, as a job does.
+async fn code_customers(db: &Database, scheme: &str, customers: &[i64]) -> Result<usize, Error> {
+    let transaction = db.begin().await?;
+    schemes::lock(&transaction, scheme).await?;
+    let set = CustomerSet::Ids(customers.to_vec());
+    let coded = current_within(&transaction, scheme, &set).await?.customers;
+    let mut without: Vec<i64> = customers.to_vec();
+    without.retain(|customer| !coded.contains(customer));
+    let count = i64::try_from(without.len()).unwrap();
+    let first = take(&transaction, scheme, "K######", count).await? - count + 1;
+    let codes: Vec<_> = without.iter().zip(first..).map(|(id, number)| code(*id, number)).collect();
+    let left = give(&transaction, scheme, &codes, day("2011-12-10"), None, at(1)).await?;
+    assert_eq!(left, []);
+    transaction.commit().await?;
+    Ok(codes.len())
+}
+
+#[tokio::test]
+async fn a_scheme_is_created_once() {
+    each_database(async |test| {
+        let db = &test.database;
+        let created = schemes::create(db, &scheme("standard"), at(1)).await.unwrap();
+        assert_eq!(schemes::get(db, "standard").await.unwrap(), created);
+        let again = schemes::create(db, &scheme("standard"), at(2)).await;
+        assert!(
+            matches!(again, Err(Error::AlreadyExists { kind: "code scheme", .. })),
+            "{again:?}"
+        );
+        schemes::create(db, &scheme("another"), at(2)).await.unwrap();
+        let page = schemes::list(db, &PageRequest::first(1)).await.unwrap();
+        assert_eq!(page.items[0].definition.id, "another");
+        let page = schemes::list(db, &PageRequest { limit: 1, after: page.next }).await.unwrap();
+        assert_eq!((page.items[0].definition.id.as_str(), page.next), ("standard", None));
+        assert!(matches!(schemes::get(db, "none").await, Err(Error::NotFound { .. })));
+    })
+    .await;
+}
+
+/// Sixteen tasks on two connections pools ("replicas") code overlapping customers at once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn concurrent_givers_leave_no_gap_and_no_double() {
+    each_database(async |test| {
+        let db = &test.database;
+        schemes::create(db, &scheme("standard"), at(0)).await.unwrap();
+        let replica = Database::connect(&test.url).await.unwrap();
+        let mut tasks = Vec::new();
+        for task in 0..16 {
+            let db = if task % 2 == 0 { db.clone() } else { replica.clone() };
+            tasks.push(tokio::spawn(async move {
+                let mut given = 0;
+                for round in 0..5 {
+                    let first = 1 + 10 * ((task + round) % 8);
+                    let customers: Vec<i64> = (first..first + 15).collect();
+                    given += code_customers(&db, "standard", &customers).await.unwrap();
+                }
+                given
+            }));
+        }
+        let mut given = 0;
+        for task in tasks {
+            given += task.await.unwrap();
+        }
+        let columns = current_of(db, "standard", &CustomerSet::All).await.unwrap();
+        assert_eq!(columns.customers, (1..=85).collect::<Vec<_>>());
+        assert_eq!(given, 85);
+        let codes: BTreeSet<_> = columns.codes.into_iter().collect();
+        let expected: BTreeSet<_> = (1..=85).map(|number| format!("K-{number:06}")).collect();
+        assert_eq!(codes, expected);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_rolled_back_counter_gives_its_numbers_back() {
+    each_database(async |test| {
+        let db = &test.database;
+        schemes::create(db, &scheme("standard"), at(0)).await.unwrap();
+        for (count, commit, last) in [(3, true, 3), (5, false, 8), (2, true, 5)] {
+            let transaction = db.begin().await.unwrap();
+            assert_eq!(take(&transaction, "standard", "K######", count).await.unwrap(), last);
+            if commit {
+                transaction.commit().await.unwrap();
+            } else {
+                transaction.rollback().await.unwrap();
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_code_of_another_scheme_is_passed_over() {
+    each_database(async |test| {
+        let db = &test.database;
+        for id in ["standard", "other"] {
+            schemes::create(db, &scheme(id), at(0)).await.unwrap();
+        }
+        code_customers(db, "other", &[9]).await.unwrap();
+        let transaction = db.begin().await.unwrap();
+        let codes = [code(1, 1), code(2, 2)];
+        let left = give(&transaction, "standard", &codes, day("2011-12-10"), None, at(1)).await;
+        assert_eq!(left.unwrap(), [CustomerId(1)]);
+        transaction.commit().await.unwrap();
+        let held = resolve(db, "K000001").await.unwrap().unwrap();
+        assert_eq!((held.scheme.as_str(), held.customer), ("other", CustomerId(9)));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_former_code_resolves_for_ever() {
+    each_database(async |test| {
+        let db = &test.database;
+        schemes::create(db, &scheme("standard"), at(0)).await.unwrap();
+        code_customers(db, "standard", &[1, 2]).await.unwrap();
+        let transaction = db.begin().await.unwrap();
+        end(&transaction, "standard", &[CustomerId(1)], at(5)).await.unwrap();
+        let codes = [code(1, 3)];
+        give(&transaction, "standard", &codes, day("2012-01-10"), Some(4), at(5)).await.unwrap();
+        transaction.commit().await.unwrap();
+        let former = resolve(db, "K000001").await.unwrap().unwrap();
+        assert_eq!(
+            (former.current, former.ended_at, former.customer),
+            (false, Some(at(5)), CustomerId(1))
+        );
+        let now = current(db, "standard", CustomerId(1)).await.unwrap().unwrap();
+        assert_eq!(
+            (now.code.as_str(), now.run_id, now.as_of),
+            ("K-000003", Some(4), day("2012-01-10"))
+        );
+        let all = of_customer(db, CustomerId(1)).await.unwrap();
+        assert_eq!(
+            all.iter().map(|row| row.normal.as_str()).collect::<Vec<_>>(),
+            ["K000003", "K000001"]
+        );
+        assert_eq!(resolve(db, "K000009").await.unwrap(), None);
+        let normals = ["K000003", "K000009", "K000001"].map(str::to_owned);
+        assert_eq!(existing(db, &normals).await.unwrap(), ["K-000001", "K-000003"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_customer_has_one_current_code() {
+    each_database(async |test| {
+        let db = &test.database;
+        schemes::create(db, &scheme("standard"), at(0)).await.unwrap();
+        code_customers(db, "standard", &[1]).await.unwrap();
+        let transaction = db.begin().await.unwrap();
+        let second =
+            give(&transaction, "standard", &[code(1, 2)], day("2011-12-10"), None, at(1)).await;
+        assert_eq!(second.unwrap(), []);
+        transaction.commit().await.unwrap();
+        let held = of_customer(db, CustomerId(1)).await.unwrap();
+        assert_eq!(held.len(), 1);
+    })
+    .await;
+}

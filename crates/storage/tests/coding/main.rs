@@ -1,0 +1,29 @@
+//! What coding keeps, on both databases.
+
+mod classes;
+mod codes;
+mod taxonomies;
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use kehu_core::taxonomy::{Taxonomy, templates};
+use kehu_storage::Database;
+use kehu_storage::coding::taxonomies::{self as store, TaxonomyVersion};
+
+/// An instant that many seconds after a fixed one.
+fn at(seconds: i64) -> DateTime<Utc> {
+    let start = DateTime::from_timestamp(1_700_000_000, 0).expect("a real instant");
+    start + TimeDelta::seconds(seconds)
+}
+
+fn day(text: &str) -> NaiveDate {
+    text.parse().unwrap()
+}
+
+fn template(id: &str) -> Taxonomy {
+    templates().into_iter().find(|taxonomy| taxonomy.id == id).unwrap()
+}
+
+async fn published(db: &Database, id: &str) -> TaxonomyVersion {
+    let draft = store::save_draft(db, &template(id), at(0)).await.unwrap();
+    store::publish(db, &draft, at(0)).await.unwrap()
+}

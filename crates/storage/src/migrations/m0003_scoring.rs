@@ -59,7 +59,15 @@ async fn create_scoring_run(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .primary_key(Index::create().col("run_id").col("scorecard_id"))
         .foreign_key(ForeignKey::create().from("scoring_run", "run_id").to("run", "run_id"))
         .to_owned();
-    manager.create_table(pinned).await
+    manager.create_table(pinned).await?;
+    let by_date = Index::create()
+        .name("scoring_run_date")
+        .table("scoring_run")
+        .col("scorecard_id")
+        .col("as_of")
+        .col("run_id")
+        .to_owned();
+    manager.create_index(by_date).await
 }
 
 async fn create_score(manager: &SchemaManager<'_>) -> Result<(), DbErr> {

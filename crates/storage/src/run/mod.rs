@@ -69,7 +69,7 @@ pub enum RunState {
 }
 
 impl RunState {
-    fn number(self) -> i32 {
+    pub(crate) fn number(self) -> i32 {
         match self {
             RunState::Queued => 1,
             RunState::Running => 2,

@@ -1,0 +1,5 @@
+//! The rows of the tables that scoring owns.
+
+pub(crate) mod score;
+pub(crate) mod scorecard_version;
+pub(crate) mod scoring_run;

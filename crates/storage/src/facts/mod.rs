@@ -1,0 +1,74 @@
+//! What analytics and reporting read: customers and their facts, as plain columns.
+//!
+//! Each function reads the facts of a [`CustomerSet`] up to and including a day, sorted by
+//! customer, day and order. It asks for [`SLICE`] customers at a time, so that the rows of one
+//! statement stay few whatever the size of the set; only the columns it returns grow with it.
+
+mod customers;
+mod lines;
+mod orders;
+mod prices;
+mod rates;
+mod slice;
+
+use crate::{Database, Error};
+use slice::Slice;
+
+pub use customers::{CustomerColumns, customers};
+pub use lines::{LineColumns, lines};
+pub use orders::{OrderColumns, orders};
+pub use prices::{PriceColumns, prices};
+
+/// Goods sold: the kind of an order.
+pub const SALE: i32 = 1;
+/// Goods that came back; its amount is negative.
+pub const RETURN: i32 = 2;
+/// A correction of the books.
+pub const ADJUSTMENT: i32 = 3;
+
+/// Carried out: the status of an order. One with any other status is no fact.
+const COMPLETED: i32 = 1;
+
+/// Customers asked for in one statement.
+const SLICE: u64 = 500;
+
+/// Whose facts to read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CustomerSet {
+    /// Every customer.
+    All,
+    /// The customers with ids from the first to the last, both included.
+    Range(i64, i64),
+    /// These customers; those that do not exist are left out, those named twice come once.
+    Ids(Vec<i64>),
+}
+
+/// The ids of the customers of the set that exist, ascending.
+pub async fn customer_ids(db: &Database, set: &CustomerSet) -> Result<Vec<i64>, Error> {
+    let mut ids = Vec::new();
+    for slice in slice::cut(db, set, SLICE).await? {
+        let sql = "SELECT customer_id FROM customer WHERE {customers} ORDER BY customer_id";
+        for row in slice.query(db, sql, &[]).await? {
+            ids.push(row.try_get_by_index(0)?);
+        }
+    }
+    Ok(ids)
+}
+
+/// Cuts all customers into ranges of ids that hold `size` customers each (the last one fewer),
+/// ascending: `(first, last)`, both included. A range is the unit of work of a run.
+pub async fn partitions(db: &Database, size: u64) -> Result<Vec<(i64, i64)>, Error> {
+    let mut ranges = Vec::new();
+    for slice in slice::cut(db, &CustomerSet::All, size).await? {
+        if let Slice::Range(first, last) = slice {
+            ranges.push((first, last));
+        }
+    }
+    Ok(ranges)
+}
+
+/// Cuts the set into smaller sets of at most `size` customers each, ascending.
+pub async fn split(db: &Database, set: &CustomerSet, size: u64) -> Result<Vec<CustomerSet>, Error> {
+    let slices = slice::cut(db, set, size).await?;
+    Ok(slices.into_iter().map(Slice::into_set).collect())
+}

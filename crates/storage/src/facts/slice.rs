@@ -1,0 +1,107 @@
+//! A set of customers cut into pieces small enough for one statement.
+
+use sea_orm::{ConnectionTrait, QueryResult, Statement, Value};
+
+use super::CustomerSet;
+use crate::{Database, Error};
+
+/// Some customers: few enough for one statement.
+pub(super) enum Slice {
+    /// Ids from the first to the last.
+    Range(i64, i64),
+    /// Ids, ascending, at least one.
+    Ids(Vec<i64>),
+}
+
+impl Slice {
+    /// The rows of `sql`, in which `{customers}` stands for the condition on `customer_id` (of
+    /// the table `o` where there are two). `values` are its parameters `$1` and following.
+    pub(super) async fn query(
+        &self,
+        db: &Database,
+        sql: &str,
+        values: &[Value],
+    ) -> Result<Vec<QueryResult>, Error> {
+        let mut values = values.to_vec();
+        let sql = sql.replace("{customers}", &self.condition(&mut values));
+        let backend = db.reader().get_database_backend();
+        let statement = Statement::from_sql_and_values(backend, sql, values);
+        Ok(db.reader().query_all_raw(statement).await?)
+    }
+
+    pub(super) fn into_set(self) -> CustomerSet {
+        match self {
+            Slice::Range(first, last) => CustomerSet::Range(first, last),
+            Slice::Ids(ids) => CustomerSet::Ids(ids),
+        }
+    }
+
+    fn condition(&self, values: &mut Vec<Value>) -> String {
+        let next = values.len() + 1;
+        match self {
+            Slice::Range(first, last) => {
+                values.extend([Value::from(*first), Value::from(*last)]);
+                format!("customer_id BETWEEN ${next} AND ${}", next + 1)
+            }
+            Slice::Ids(ids) => {
+                values.extend(ids.iter().map(|id| Value::from(*id)));
+                let places: Vec<String> = (next..).take(ids.len()).map(place).collect();
+                format!("customer_id IN ({})", places.join(", "))
+            }
+        }
+    }
+}
+
+fn place(number: usize) -> String {
+    format!("${number}")
+}
+
+/// Cuts the set into slices of at most `size` customers, ascending. Ranges hold customers that
+/// exist; ids are not looked up.
+pub(super) async fn cut(db: &Database, set: &CustomerSet, size: u64) -> Result<Vec<Slice>, Error> {
+    match set {
+        CustomerSet::All => cut_range(db, i64::MIN, i64::MAX, size).await,
+        CustomerSet::Range(first, last) => cut_range(db, *first, *last, size).await,
+        CustomerSet::Ids(ids) => Ok(cut_ids(ids, size)),
+    }
+}
+
+fn cut_ids(ids: &[i64], size: u64) -> Vec<Slice> {
+    let mut ids = ids.to_vec();
+    ids.sort_unstable();
+    ids.dedup();
+    let size = usize::try_from(size.max(1)).unwrap_or(usize::MAX);
+    ids.chunks(size).map(|chunk| Slice::Ids(chunk.to_vec())).collect()
+}
+
+async fn cut_range(db: &Database, first: i64, last: i64, size: u64) -> Result<Vec<Slice>, Error> {
+    let mut slices = Vec::new();
+    let mut from = first;
+    while let Some((low, high)) = next_range(db, from, last, size.max(1)).await? {
+        slices.push(Slice::Range(low, high));
+        if high == last {
+            break;
+        }
+        from = high + 1;
+    }
+    Ok(slices)
+}
+
+/// The lowest and the highest of the first `size` ids in the range, `None` when it is empty.
+async fn next_range(
+    db: &Database,
+    first: i64,
+    last: i64,
+    size: u64,
+) -> Result<Option<(i64, i64)>, Error> {
+    let sql = "SELECT MIN(customer_id), MAX(customer_id) FROM (SELECT customer_id FROM customer \
+               WHERE customer_id BETWEEN $1 AND $2 ORDER BY customer_id LIMIT $3) AS slice";
+    let size = i64::try_from(size).unwrap_or(i64::MAX);
+    let values = [Value::from(first), Value::from(last), Value::from(size)];
+    let backend = db.reader().get_database_backend();
+    let statement = Statement::from_sql_and_values(backend, sql, values);
+    let Some(row) = db.reader().query_one_raw(statement).await? else { return Ok(None) };
+    let low: Option<i64> = row.try_get_by_index(0)?;
+    let high: Option<i64> = row.try_get_by_index(1)?;
+    Ok(low.zip(high))
+}

@@ -1,0 +1,65 @@
+//! What scoring keeps, on both databases.
+
+mod scorecards;
+mod scores;
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use kehu_core::scorecard::{Calibration, Score, Scorecard, Scorer, calibrate, templates};
+use kehu_core::{CustomerId, Value};
+use kehu_storage::Database;
+use kehu_storage::ingestion::{Batch, Entry, Opened, Profile, open_stream, write_batch};
+use kehu_storage::scoring::scorecards as store;
+use rust_decimal::Decimal;
+
+/// An instant that many seconds after a fixed one.
+fn at(seconds: i64) -> DateTime<Utc> {
+    let start = DateTime::from_timestamp(1_700_000_000, 0).expect("a real instant");
+    start + TimeDelta::seconds(seconds)
+}
+
+fn day(text: &str) -> NaiveDate {
+    text.parse().unwrap()
+}
+
+fn template(id: &str) -> Scorecard {
+    templates().into_iter().find(|card| card.id == id).unwrap()
+}
+
+/// Values of a customer with everything that a template reads set to the same number.
+fn values(card: &Scorecard, number: i64) -> Vec<Value> {
+    vec![Value::Number(Decimal::from(number)); card.features().len()]
+}
+
+/// The calibration of a card over five customers with 10, 20 … 50 in everything.
+fn calibration(card: &Scorecard) -> Calibration {
+    let population: Vec<_> =
+        (1..=5).map(|number| (CustomerId(number), values(card, 10 * number))).collect();
+    calibrate(card, &population).unwrap()
+}
+
+async fn published(db: &Database, id: &str) -> store::Version {
+    let card = template(id);
+    let draft = store::save_draft(db, &card, at(0)).await.unwrap();
+    store::publish(db, &draft, &calibration(&card), day("2011-12-01"), at(1)).await.unwrap()
+}
+
+/// The score of a customer with `number` in everything.
+fn score(version: &store::Version, customer: i64, number: i64) -> (CustomerId, Score) {
+    let card = &version.definition;
+    let scorer = Scorer::new(card, &version.published.as_ref().unwrap().calibration).unwrap();
+    (CustomerId(customer), scorer.score(CustomerId(customer), &values(card, number)))
+}
+
+/// Creates the customers 1 to `count`.
+async fn customers(db: &Database, count: usize) -> Vec<i64> {
+    let opened = open_stream(db, "customers", "test", "test", at(0)).await.unwrap();
+    let Opened::Stream(stream) = opened else { panic!("a new stream can be opened") };
+    let entry = |number| Entry::Customer {
+        external_id: format!("c{number:04}"),
+        profile: Profile::default(),
+    };
+    let batch =
+        Batch { sequence: 1, entries: (1..=count).map(entry).collect(), ..Batch::default() };
+    write_batch(db, &stream, &batch, at(0)).await.unwrap();
+    kehu_storage::facts::customer_ids(db, &kehu_storage::facts::CustomerSet::All).await.unwrap()
+}

@@ -1,1 +1,71 @@
-//! stub
+//! The scoring service: features of customers, scorecards with their calibration, and scores.
+//!
+//! A score is a pure function of a published scorecard version and the features of a customer
+//! as of a date ([`evaluate`]). A run ([`job`]) computes it for every customer, the follower
+//! ([`follower`]) for those whose facts changed; both write the same rows.
+
+mod convert;
+mod evaluate;
+mod feature_service;
+mod follower;
+mod job;
+mod scorecard_service;
+mod scoring_service;
+
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use kehu_contract::scoring::{
+    feature_service_server::FeatureServiceServer, scorecard_service_server::ScorecardServiceServer,
+    scoring_service_server::ScoringServiceServer,
+};
+use kehu_core::calendar::BusinessCalendar;
+use kehu_runs::{Follower, Job};
+use kehu_server::clock;
+use kehu_storage::{Database, settings::Settings};
+use tonic::service::RoutesBuilder;
+
+use follower::ScoringFollower;
+use job::ScoringJob;
+
+/// The scoring role of a process.
+#[derive(Clone)]
+pub struct Scoring {
+    db: Database,
+    calendar: BusinessCalendar,
+}
+
+impl Scoring {
+    /// The role on a database with these settings.
+    ///
+    /// # Panics
+    /// When the time zone of the settings does not exist; it is checked before it is kept.
+    pub fn new(db: Database, settings: Settings) -> Self {
+        let calendar = BusinessCalendar::new(&settings.time_zone)
+            .expect("the time zone is checked before the database keeps it");
+        Self { db, calendar }
+    }
+
+    /// Mounts its gRPC services.
+    pub fn routes(&self, routes: &mut RoutesBuilder) {
+        routes
+            .add_service(FeatureServiceServer::new(self.clone()))
+            .add_service(ScorecardServiceServer::new(self.clone()))
+            .add_service(ScoringServiceServer::new(self.clone()));
+    }
+
+    /// The kinds of runs it carries out.
+    pub fn jobs(&self) -> Vec<Arc<dyn Job>> {
+        vec![Arc::new(ScoringJob::new(self.db.clone()))]
+    }
+
+    /// What it does when facts change.
+    pub fn followers(&self) -> Vec<Arc<dyn Follower>> {
+        vec![Arc::new(ScoringFollower::new(self.db.clone()))]
+    }
+
+    /// The business date of now.
+    fn today(&self) -> NaiveDate {
+        self.calendar.date(clock::now())
+    }
+}

@@ -1,0 +1,71 @@
+//! Scores as callers see them.
+
+use kehu_contract::scoring as contract;
+use kehu_core::Value;
+use kehu_core::scorecard::{Contribution, Indicator, MissingPolicyApplied};
+use kehu_server::{convert, names};
+use kehu_storage::scoring::scores::ScoreRecord;
+
+/// A score without its explanation.
+pub(crate) fn score_view(record: &ScoreRecord) -> contract::Score {
+    let card = &record.version.definition;
+    let lines = card.indicators.iter().zip(&record.score.contributions);
+    let with_bins = lines.filter(|(indicator, _)| indicator.transform.bins().is_some());
+    contract::Score {
+        customer: names::customer(record.customer),
+        scorecard: names::version("scorecards", &card.id, record.version.version),
+        as_of_date: Some(convert::date(record.as_of)),
+        score: record.score.composite.map(convert::decimal),
+        grade: record.score.grade.clone().unwrap_or_default(),
+        bins: with_bins
+            .map(|(indicator, part)| contract::IndicatorBin {
+                indicator: indicator.id.clone(),
+                bin: bin(part),
+            })
+            .collect(),
+        record_time: Some(convert::timestamp(record.recorded_at)),
+        supersede_time: record.superseded_at.map(convert::timestamp),
+        run: record.run_id.map(names::run).unwrap_or_default(),
+    }
+}
+
+/// What each indicator adds to a score, in the scorecard's order.
+pub(crate) fn contributions(record: &ScoreRecord) -> Vec<contract::Contribution> {
+    let indicators = record.version.definition.indicators.iter();
+    indicators
+        .zip(&record.score.contributions)
+        .map(|(indicator, part)| contribution(indicator, part))
+        .collect()
+}
+
+fn contribution(indicator: &Indicator, part: &Contribution) -> contract::Contribution {
+    let (missing_policy, stand_in) = policy(part.policy.as_ref());
+    contract::Contribution {
+        indicator: indicator.id.clone(),
+        label: Some(convert::label(&indicator.label)),
+        feature: indicator.feature.clone(),
+        value: Some(convert::value(&part.value)),
+        bin: bin(part),
+        points: part.points.map(convert::decimal),
+        weight: Some(convert::decimal(part.weight)),
+        contribution: Some(convert::decimal(part.contribution)),
+        missing_policy: missing_policy.to_owned(),
+        stand_in: Some(convert::value(&stand_in)),
+    }
+}
+
+fn policy(policy: Option<&MissingPolicyApplied>) -> (&'static str, Value) {
+    match policy {
+        None => ("", Value::Null),
+        Some(MissingPolicyApplied::Ignored) => ("ignored", Value::Null),
+        Some(MissingPolicyApplied::Failed) => ("failed", Value::Null),
+        Some(MissingPolicyApplied::Uncalibrated) => ("uncalibrated", Value::Null),
+        Some(MissingPolicyApplied::Imputed { value }) => ("imputed", Value::Number(*value)),
+        Some(MissingPolicyApplied::Substituted { value, .. }) => ("substituted", value.clone()),
+    }
+}
+
+fn bin(part: &Contribution) -> i32 {
+    let bin = part.bin.unwrap_or_default();
+    i32::try_from(bin).expect("there are at most a hundred bins")
+}

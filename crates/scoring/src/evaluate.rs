@@ -1,0 +1,85 @@
+//! From the features of customers to their scores: the one function behind runs and follower.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use kehu_analytics::{Frame, features};
+use kehu_core::scorecard::{Score, Scorecard, Scorer};
+use kehu_core::{CustomerId, Value};
+use kehu_server::Fault;
+use kehu_storage::{Database, facts::CustomerSet, scoring::scorecards::Version};
+
+use crate::convert::analytics_fault;
+
+/// Name of the change log cursor of the follower.
+pub(crate) const CONSUMER: &str = "scoring";
+
+/// A published version, ready to score.
+#[derive(Debug)]
+pub(crate) struct Card {
+    pub(crate) version: Version,
+    scorer: Scorer,
+}
+
+impl Card {
+    /// Prepares a published version.
+    pub(crate) fn new(version: Version) -> Result<Arc<Self>, Fault> {
+        let Some(published) = &version.published else {
+            return Err(Fault::internal("only published versions can score"));
+        };
+        let scorer =
+            Scorer::new(&version.definition, &published.calibration).map_err(Fault::internal)?;
+        Ok(Arc::new(Self { version, scorer }))
+    }
+
+    /// The id of its scorecard.
+    pub(crate) fn id(&self) -> &str {
+        &self.version.definition.id
+    }
+
+    /// The scores of every customer of the frame, in its order.
+    pub(crate) fn scores(&self, frame: &Frame) -> Result<Vec<(CustomerId, Score)>, Fault> {
+        let rows = values(frame, &self.version.definition)?;
+        let score = |(customer, values): (CustomerId, Vec<Value>)| {
+            (customer, self.scorer.score(customer, &values))
+        };
+        Ok(rows.into_iter().map(score).collect())
+    }
+}
+
+/// The features that the scorecards read, each once, for some customers.
+pub(crate) async fn frame<'a>(
+    db: &Database,
+    cards: impl Iterator<Item = &'a Scorecard>,
+    customers: &CustomerSet,
+    as_of: NaiveDate,
+) -> Result<Frame, Fault> {
+    let names: BTreeSet<&str> = cards.flat_map(Scorecard::features).collect();
+    let names: Vec<&str> = names.into_iter().collect();
+    features::compute(db, customers, as_of, &names).await.map_err(analytics_fault)
+}
+
+/// For each customer of the frame its values in the order of [`Scorecard::features`].
+pub(crate) fn values(
+    frame: &Frame,
+    card: &Scorecard,
+) -> Result<Vec<(CustomerId, Vec<Value>)>, Fault> {
+    let names = card.features();
+    let customers = frame.customers();
+    let mut rows: Vec<(CustomerId, Vec<Value>)> =
+        customers.into_iter().map(|customer| (customer, Vec::with_capacity(names.len()))).collect();
+    for name in names {
+        for (row, value) in rows.iter_mut().zip(frame.column(name).map_err(analytics_fault)?) {
+            row.1.push(value);
+        }
+    }
+    Ok(rows)
+}
+
+/// Runs work that keeps a thread busy where it holds up nobody.
+pub(crate) async fn busy<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Fault> + Send + 'static,
+) -> Result<T, Fault> {
+    tokio::task::spawn_blocking(work).await.map_err(Fault::internal)?
+}

@@ -1,0 +1,194 @@
+//! `kehu.scoring.v1.ScorecardService`.
+
+use kehu_contract::scoring::{
+    CreateScorecardRequest, CreateScorecardResponse, GetScorecardRequest, GetScorecardResponse,
+    ListScorecardsRequest, ListScorecardsResponse, ListTemplatesRequest, ListTemplatesResponse,
+    PublishScorecardRequest, PublishScorecardResponse, create_scorecard_request::Origin,
+    scorecard_service_server::ScorecardService,
+};
+use kehu_core::scorecard::{self, Calibration, CalibrationError, Scorecard, calibrate};
+use kehu_server::{Fault, Violations, clock, convert, names, page};
+use kehu_storage::{
+    Error, PageRequest,
+    facts::CustomerSet,
+    scoring::scorecards::{self, Version},
+};
+use tonic::{Request, Response, Status};
+
+use crate::convert::{
+    feature_kind, parse_definition, scorecard_problems, scorecard_view, template,
+};
+use crate::{Scoring, evaluate};
+
+const COLLECTION: &str = "scorecards";
+
+impl Scoring {
+    async fn create(
+        &self,
+        request: CreateScorecardRequest,
+    ) -> Result<CreateScorecardResponse, Fault> {
+        let definition = requested(request.origin)?;
+        let version = if request.validate_only {
+            self.next_draft(definition).await?
+        } else {
+            scorecards::save_draft(&self.db, &definition, clock::now()).await?
+        };
+        Ok(CreateScorecardResponse { scorecard: Some(scorecard_view(&version)) })
+    }
+
+    /// What saving the draft would give.
+    async fn next_draft(&self, definition: Scorecard) -> Result<Version, Fault> {
+        let version = match scorecards::get(&self.db, &definition.id, None).await {
+            Ok(latest) if latest.published.is_none() => latest.version,
+            Ok(latest) => latest.version + 1,
+            Err(Error::NotFound { .. }) => 1,
+            Err(error) => return Err(error.into()),
+        };
+        Ok(Version {
+            version_id: 0,
+            version,
+            definition,
+            published: None,
+            created_at: clock::now(),
+        })
+    }
+
+    async fn get(&self, request: GetScorecardRequest) -> Result<GetScorecardResponse, Fault> {
+        let mut violations = Violations::new();
+        let name = names::parse_versioned("name", COLLECTION, &request.name, &mut violations);
+        violations.finish()?;
+        let (id, version) = name.unwrap_or_default();
+        let version = scorecards::get(&self.db, &id, version).await?;
+        Ok(GetScorecardResponse { scorecard: Some(scorecard_view(&version)) })
+    }
+
+    async fn list(&self, request: ListScorecardsRequest) -> Result<ListScorecardsResponse, Fault> {
+        let filters = [COLLECTION];
+        let mut violations = Violations::new();
+        let page = page::parse(request.page_size, &request.page_token, &filters, &mut violations);
+        violations.finish()?;
+        let page = PageRequest { limit: page.size, after: page.after };
+        let found = scorecards::list_latest(&self.db, &page).await?;
+        Ok(ListScorecardsResponse {
+            scorecards: found.items.iter().map(scorecard_view).collect(),
+            next_page_token: found.next.map(|key| page::token(&key, &filters)).unwrap_or_default(),
+        })
+    }
+
+    async fn publish(
+        &self,
+        request: PublishScorecardRequest,
+    ) -> Result<PublishScorecardResponse, Fault> {
+        let mut violations = Violations::new();
+        let id = names::parse_resource("name", COLLECTION, &request.name, &mut violations);
+        let date =
+            convert::parse_date("calibration_date", request.calibration_date, &mut violations);
+        violations.finish()?;
+        let date = date.unwrap_or_else(|| self.today());
+        let draft = scorecards::get(&self.db, &id.unwrap_or_default(), None).await?;
+        if draft.published.is_some() {
+            return Err(Fault::Precondition {
+                kind: "SCORECARD_WITHOUT_DRAFT",
+                subject: request.name,
+                description: "the latest version is published: create a draft first".to_owned(),
+            });
+        }
+        let cards = std::iter::once(&draft.definition);
+        let frame = evaluate::frame(&self.db, cards, &CustomerSet::All, date).await?;
+        let definition = draft.definition.clone();
+        let calibration = evaluate::busy(move || {
+            let population = evaluate::values(&frame, &definition)?;
+            calibration(&definition, calibrate(&definition, &population))
+        })
+        .await?;
+        let now = clock::now();
+        let version = scorecards::publish(&self.db, &draft, &calibration, date, now).await?;
+        Ok(PublishScorecardResponse { scorecard: Some(scorecard_view(&version)) })
+    }
+}
+
+/// The definition that a caller wants, or everything that is wrong with it.
+fn requested(origin: Option<Origin>) -> Result<Scorecard, Fault> {
+    let mut violations = Violations::new();
+    let definition = match origin {
+        None => {
+            violations.add("origin", "must be a definition or a template");
+            None
+        }
+        Some(Origin::Definition(definition)) => Some(parse_definition(definition, &mut violations)),
+        Some(Origin::Template(id)) => {
+            let found = scorecard::templates().into_iter().find(|template| template.id == id);
+            if found.is_none() {
+                let message = format!("no template is named {id:?}: ListTemplates names them");
+                violations.add("template", message);
+            }
+            found
+        }
+    };
+    if let Some(definition) = &definition {
+        scorecard_problems(&definition.validate(&feature_kind), definition, &mut violations);
+    }
+    violations.finish()?;
+    definition.ok_or_else(|| Fault::internal("a request without violations has a definition"))
+}
+
+fn calibration(
+    definition: &Scorecard,
+    result: Result<Calibration, CalibrationError>,
+) -> Result<Calibration, Fault> {
+    let error = match result {
+        Ok(calibration) => return Ok(calibration),
+        Err(error) => error,
+    };
+    let kind = match error {
+        CalibrationError::EmptyPopulation { .. } => "POPULATION_NOT_EMPTY",
+        CalibrationError::Overflow { .. } => "VALUES_WITHIN_RANGE",
+        CalibrationError::Invalid { .. } => "DEFINITION_VALID",
+        CalibrationError::WrongWidth { .. } | CalibrationError::Mismatch { .. } => {
+            return Err(Fault::internal(error));
+        }
+    };
+    let subject = names::resource(COLLECTION, &definition.id);
+    Err(Fault::Precondition { kind, subject, description: error.to_string() })
+}
+
+#[tonic::async_trait]
+impl ScorecardService for Scoring {
+    async fn list_templates(
+        &self,
+        _: Request<ListTemplatesRequest>,
+    ) -> Result<Response<ListTemplatesResponse>, Status> {
+        let mut templates = scorecard::templates();
+        templates.sort_by(|left, right| left.id.cmp(&right.id));
+        let templates = templates.iter().map(template).collect();
+        Ok(Response::new(ListTemplatesResponse { templates }))
+    }
+
+    async fn create_scorecard(
+        &self,
+        request: Request<CreateScorecardRequest>,
+    ) -> Result<Response<CreateScorecardResponse>, Status> {
+        Ok(Response::new(self.create(request.into_inner()).await?))
+    }
+
+    async fn get_scorecard(
+        &self,
+        request: Request<GetScorecardRequest>,
+    ) -> Result<Response<GetScorecardResponse>, Status> {
+        Ok(Response::new(self.get(request.into_inner()).await?))
+    }
+
+    async fn list_scorecards(
+        &self,
+        request: Request<ListScorecardsRequest>,
+    ) -> Result<Response<ListScorecardsResponse>, Status> {
+        Ok(Response::new(self.list(request.into_inner()).await?))
+    }
+
+    async fn publish_scorecard(
+        &self,
+        request: Request<PublishScorecardRequest>,
+    ) -> Result<Response<PublishScorecardResponse>, Status> {
+        Ok(Response::new(self.publish(request.into_inner()).await?))
+    }
+}

@@ -1,0 +1,162 @@
+//! `kehu.scoring.v1.ScoringService`.
+
+use std::collections::BTreeSet;
+
+use kehu_contract::scoring::{
+    ExplainScoreRequest, ExplainScoreResponse, GetScoreRequest, GetScoreResponse,
+    ListScoresRequest, ListScoresResponse, StartScoringRequest, StartScoringResponse,
+    scoring_service_server::ScoringService,
+};
+use kehu_core::CustomerId;
+use kehu_server::{Fault, Violations, convert, names, page};
+use kehu_storage::{
+    PageRequest,
+    run::{NewRun, RunKind},
+    scoring::{
+        scorecards,
+        scores::{self, ScoreRecord, View},
+    },
+};
+use tonic::{Request, Response, Status};
+
+use crate::Scoring;
+use crate::convert::{self as own, contributions, score_view};
+use crate::job::{PARTITION, ScoringRequest};
+
+impl Scoring {
+    async fn start(&self, request: StartScoringRequest) -> Result<StartScoringResponse, Fault> {
+        let mut violations = Violations::new();
+        check_ids(&request.scorecards, &mut violations);
+        let as_of = convert::parse_date("as_of_date", request.as_of_date, &mut violations);
+        let request_id = own::parse_request_id(&request.request_id, &mut violations);
+        violations.finish()?;
+        self.check_in_force(&request.scorecards).await?;
+        let asked = ScoringRequest { scorecards: request.scorecards, partition: PARTITION };
+        let new = NewRun {
+            kind: RunKind::Scoring,
+            request: serde_json::to_string(&asked).map_err(Fault::internal)?,
+            as_of: Some(as_of.unwrap_or_else(|| self.today())),
+            request_id,
+        };
+        let run = kehu_runs::start(&self.db, &new).await?;
+        Ok(StartScoringResponse { run: Some(run) })
+    }
+
+    /// Refuses scorecards that do not exist or are not published, and a run without any.
+    async fn check_in_force(&self, ids: &[String]) -> Result<(), Fault> {
+        let in_force = scorecards::in_force(&self.db, ids).await?;
+        let missing = ids.iter().find(|id| !in_force.iter().any(|one| one.definition.id == **id));
+        let subject = match missing {
+            None if !in_force.is_empty() => return Ok(()),
+            None => "scorecards".to_owned(),
+            Some(id) => {
+                scorecards::get(&self.db, id, None).await?;
+                names::resource("scorecards", id)
+            }
+        };
+        Err(Fault::Precondition {
+            kind: "SCORECARD_PUBLISHED",
+            subject,
+            description: "no version is published: publish one first".to_owned(),
+        })
+    }
+
+    async fn find(
+        &self,
+        customer: &str,
+        scorecard: &str,
+        view: View,
+        mut violations: Violations,
+    ) -> Result<ScoreRecord, Fault> {
+        let id = names::parse_customer("customer", customer, &mut violations);
+        own::check_scorecard("scorecard", scorecard, &mut violations);
+        violations.finish()?;
+        let id = id.unwrap_or(CustomerId(0));
+        if let Some(found) = scores::find(&self.db, scorecard, id, view).await? {
+            return Ok(found);
+        }
+        scorecards::get(&self.db, scorecard, None).await?;
+        let name = format!("{customer} under {}", names::resource("scorecards", scorecard));
+        Err(Fault::NotFound { kind: "score", name })
+    }
+
+    async fn get_one(&self, request: GetScoreRequest) -> Result<GetScoreResponse, Fault> {
+        let mut violations = Violations::new();
+        let view = own::parse_view(request.true_on_date, &request.known_time, &mut violations);
+        let found = self.find(&request.customer, &request.scorecard, view, violations).await?;
+        Ok(GetScoreResponse { score: Some(score_view(&found)) })
+    }
+
+    async fn explain(&self, request: ExplainScoreRequest) -> Result<ExplainScoreResponse, Fault> {
+        let mut violations = Violations::new();
+        let view = own::parse_view(request.true_on_date, &request.known_time, &mut violations);
+        let found = self.find(&request.customer, &request.scorecard, view, violations).await?;
+        let contributions = contributions(&found);
+        Ok(ExplainScoreResponse { score: Some(score_view(&found)), contributions })
+    }
+
+    async fn list_page(&self, request: ListScoresRequest) -> Result<ListScoresResponse, Fault> {
+        let mut violations = Violations::new();
+        own::check_scorecard("scorecard", &request.scorecard, &mut violations);
+        let view = own::parse_view(request.true_on_date, &request.known_time, &mut violations);
+        let dates = format!("{view:?}");
+        let filters = ["scores", request.scorecard.as_str(), dates.as_str()];
+        let page = page::parse(request.page_size, &request.page_token, &filters, &mut violations);
+        violations.finish()?;
+        let after = page.after.and_then(|key| key.parse().ok());
+        let page = PageRequest { limit: page.size, after };
+        let found = scores::list(&self.db, &request.scorecard, view, &page).await?;
+        if found.items.is_empty() {
+            scorecards::get(&self.db, &request.scorecard, None).await?;
+        }
+        let token = |key: i64| page::token(&key.to_string(), &filters);
+        Ok(ListScoresResponse {
+            scores: found.items.iter().map(score_view).collect(),
+            next_page_token: found.next.map(token).unwrap_or_default(),
+        })
+    }
+}
+
+/// Every id once, each a possible one.
+fn check_ids(ids: &[String], violations: &mut Violations) {
+    let mut seen = BTreeSet::new();
+    for (index, id) in ids.iter().enumerate() {
+        let field = format!("scorecards[{index}]");
+        if !seen.insert(id) {
+            violations.add(field, "is named twice: name each scorecard once");
+            continue;
+        }
+        own::check_scorecard(&field, id, violations);
+    }
+}
+
+#[tonic::async_trait]
+impl ScoringService for Scoring {
+    async fn start_scoring(
+        &self,
+        request: Request<StartScoringRequest>,
+    ) -> Result<Response<StartScoringResponse>, Status> {
+        Ok(Response::new(self.start(request.into_inner()).await?))
+    }
+
+    async fn get_score(
+        &self,
+        request: Request<GetScoreRequest>,
+    ) -> Result<Response<GetScoreResponse>, Status> {
+        Ok(Response::new(self.get_one(request.into_inner()).await?))
+    }
+
+    async fn list_scores(
+        &self,
+        request: Request<ListScoresRequest>,
+    ) -> Result<Response<ListScoresResponse>, Status> {
+        Ok(Response::new(self.list_page(request.into_inner()).await?))
+    }
+
+    async fn explain_score(
+        &self,
+        request: Request<ExplainScoreRequest>,
+    ) -> Result<Response<ExplainScoreResponse>, Status> {
+        Ok(Response::new(self.explain(request.into_inner()).await?))
+    }
+}

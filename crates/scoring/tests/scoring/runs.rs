@@ -1,0 +1,91 @@
+//! Runs: pinned versions, resuming, cancelling, repeating.
+
+use std::time::Duration;
+
+use kehu_server::clock;
+use kehu_storage::change_log::{self, Topic};
+use kehu_storage::run::{self, NewRun, Run, RunKind, RunState};
+use kehu_storage::scoring::{pins, scorecards};
+use kehu_tests::each_database;
+
+use crate::world::{World, day};
+
+/// A run under `rfm` as of 2011-12-10 with partitions of this size.
+async fn start(world: &World, partition: u32) -> Run {
+    let new = NewRun {
+        kind: RunKind::Scoring,
+        request: format!(r#"{{"scorecards":["rfm"],"partition":{partition}}}"#),
+        as_of: Some(day("2011-12-10")),
+        request_id: None,
+    };
+    run::start(&world.db, &new, clock::now()).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_repeated_run_writes_nothing() {
+    each_database(async |test| {
+        let world = World::with_orders(test).await;
+        world.publish("rfm", "2011-12-10").await;
+        world.publish("abc", "2011-12-10").await;
+        world.score(&[], "2011-12-10").await;
+        let scores = [world.list("rfm").await, world.list("abc").await];
+        let changes = change_log::read(&world.db, Topic::Scores, 0, 100).await.unwrap();
+        assert_eq!(changes.len(), 1);
+        assert_eq!(changes[0].customers.len(), 12);
+        assert_eq!(changes[0].as_of, Some(day("2011-12-10")));
+
+        let run = world.score(&[], "2011-12-10").await;
+        assert_eq!((run.state, run.done), (RunState::Succeeded, 12));
+        assert_eq!([world.list("rfm").await, world.list("abc").await], scores);
+        let again = change_log::read(&world.db, Topic::Scores, 0, 100).await.unwrap();
+        assert_eq!(again, changes);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_run_goes_on_where_a_dead_worker_stopped() {
+    each_database(async |test| {
+        let world = World::with_orders(test).await;
+        world.publish("rfm", "2011-12-10").await;
+        let run_id = start(&world, 5).await.run_id;
+        // A worker that dies after its first partition, which here wrote nothing: whoever does
+        // that partition again is found out.
+        let versions = scorecards::in_force(&world.db, &["rfm"]).await.unwrap();
+        let ttl = Duration::from_millis(1);
+        let kinds = [RunKind::Scoring];
+        let leased = run::lease(&world.db, &kinds, "dead", clock::now(), ttl).await.unwrap();
+        let (_, lease) = leased.unwrap();
+        pins::pin(&world.db, run_id, day("2011-12-10"), &versions).await.unwrap();
+        let transaction = world.db.begin().await.unwrap();
+        run::finish_partition(&transaction, &lease, 0, 5).await.unwrap();
+        transaction.commit().await.unwrap();
+        world.publish("rfm", "2011-12-11").await;
+
+        let run = world.carry_out(run_id, |run| run.state.is_final()).await;
+        assert_eq!((run.state, run.attempt), (RunState::Succeeded, 2));
+        assert_eq!((run.done, run.total), (12, 12));
+        let scores = world.list("rfm").await;
+        assert_eq!(scores.len(), 7, "the first partition is not done again");
+        assert!(scores.iter().all(|score| score.scorecard == "scorecards/rfm/versions/1"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_cancelled_run_stops_between_partitions() {
+    each_database(async |test| {
+        let world = World::with_orders(test).await;
+        world.publish("rfm", "2011-12-10").await;
+        let run_id = start(&world, 1).await.run_id;
+        world.carry_out(run_id, |run| run.done > 0).await;
+        run::cancel(&world.db, run_id, clock::now()).await.unwrap();
+        // The worker above let go without ending the run; its lease must run out first.
+        let run = world.carry_out(run_id, |run| run.state.is_final()).await;
+        assert_eq!(run.state, RunState::Cancelled);
+        let scored = i64::try_from(world.list("rfm").await.len()).unwrap();
+        assert_eq!(scored, run.done);
+        assert!(run.done < run.total);
+    })
+    .await;
+}

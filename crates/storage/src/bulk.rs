@@ -1,5 +1,9 @@
-//! Many rows in few statements: the arrays of the columns in UNNEST on PostgreSQL, rows of
-//! VALUES on SQLite, cut into chunks below what a statement may hold.
+//! Many rows at a time, as columns. [`insert`] writes them in few statements: the arrays of the
+//! columns in UNNEST on PostgreSQL, rows of VALUES on SQLite, cut into chunks below what a
+//! statement may hold. [`read`] brings them back without paying for each row what SQLite's
+//! driver takes for one.
+
+use sea_orm::{ConnectionTrait, Value};
 
 use crate::{Error, Transaction, dialect};
 
@@ -20,7 +24,36 @@ pub enum Column {
     OptText(Vec<Option<String>>),
 }
 
+/// What a column to read holds; the variant of [`Column`] with the same name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ColumnType {
+    /// bigint, never null.
+    I64,
+    /// bigint.
+    OptI64,
+    /// integer, never null.
+    I32,
+    /// integer.
+    OptI32,
+    /// text, never null.
+    Text,
+    /// text.
+    OptText,
+}
+
 impl Column {
+    /// A column without values.
+    pub fn new(column_type: ColumnType) -> Self {
+        match column_type {
+            ColumnType::I64 => Column::I64(Vec::new()),
+            ColumnType::OptI64 => Column::OptI64(Vec::new()),
+            ColumnType::I32 => Column::I32(Vec::new()),
+            ColumnType::OptI32 => Column::OptI32(Vec::new()),
+            ColumnType::Text => Column::Text(Vec::new()),
+            ColumnType::OptText => Column::OptText(Vec::new()),
+        }
+    }
+
     /// How many values there are.
     pub fn len(&self) -> usize {
         match self {
@@ -69,4 +102,17 @@ pub async fn insert(
         assert_eq!(column.len(), rows, "column {name} of {table} is not as long as the first");
     }
     dialect::insert_rows(transaction, table, columns, rows, on_conflict).await
+}
+
+/// The rows of `query`, a SELECT whose columns are named as in `columns`, in its order; `values`
+/// are its parameters `$1` and following. The columns come in the order of `columns`. All rows
+/// are in memory at once, so ask for a slice of a large table.
+/// [`Error::Corrupt`] when a value is not of the type asked for.
+pub async fn read(
+    connection: &impl ConnectionTrait,
+    query: &str,
+    values: Vec<Value>,
+    columns: &[(&str, ColumnType)],
+) -> Result<Vec<Column>, Error> {
+    dialect::read_columns(connection, query, values, columns).await
 }

@@ -4,6 +4,7 @@ mod classify;
 mod insert;
 mod listener;
 mod open;
+mod select;
 
 use sea_orm::sea_query::ColumnDef;
 use sea_orm::{
@@ -15,6 +16,7 @@ pub(crate) use classify::classify;
 pub(crate) use insert::insert_rows;
 pub(crate) use listener::Listener;
 pub(crate) use open::{Connections, open};
+pub(crate) use select::read_columns;
 
 use crate::Error;
 

@@ -1,11 +1,13 @@
 //! What can go wrong with storage, named for what the caller can do about it.
 
+use std::fmt;
+
 use sea_orm::DbErr;
 
 use crate::dialect;
 
-/// An error of this crate. Texts never contain values of rows.
-#[derive(Debug, thiserror::Error)]
+/// An error of this crate. Neither its text nor its debug form contains values of rows.
+#[derive(thiserror::Error)]
 pub enum Error {
     /// There is no such thing; ask for another.
     #[error("{kind} {name} does not exist")]
@@ -57,6 +59,23 @@ impl Error {
     /// A [`Error::AlreadyExists`].
     pub fn already_exists(kind: &'static str, name: impl ToString) -> Self {
         Error::AlreadyExists { kind, name: name.to_string() }
+    }
+}
+
+/// What PostgreSQL adds in its detail ("failing row contains …") is in the debug form of
+/// [`DbErr`]; it may be personal and must not come into a log by way of `{:?}`.
+impl fmt::Debug for Error {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let variant = match self {
+            Error::NotFound { .. } => "NotFound",
+            Error::AlreadyExists { .. } => "AlreadyExists",
+            Error::Conflict(_) => "Conflict",
+            Error::LeaseLost { .. } => "LeaseLost",
+            Error::Unavailable(_) => "Unavailable",
+            Error::Corrupt(_) => "Corrupt",
+            Error::Database(_) => "Database",
+        };
+        write!(formatter, "{variant}({self})")
     }
 }
 

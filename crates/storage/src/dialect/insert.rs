@@ -11,9 +11,11 @@ use crate::bulk::{Column, OnConflict};
 /// Rows of one statement on PostgreSQL; past some thousands nothing is gained.
 const POSTGRES_ROWS: usize = 5_000;
 
-/// Values of one statement on SQLite, which takes 32,766 at most; past some hundreds nothing is
-/// gained.
-const SQLITE_VALUES: usize = 2_000;
+/// Values of one statement on SQLite, which takes 32,766 at most; a thousand is quickest.
+const SQLITE_VALUES: usize = 1_000;
+
+/// Bytes of text in one statement, unless one row has more: texts of megabytes do happen.
+const TEXT_BYTES: usize = 8 << 20;
 
 pub(crate) async fn insert_rows(
     connection: &impl ConnectionTrait,
@@ -23,24 +25,46 @@ pub(crate) async fn insert_rows(
     on_conflict: OnConflict<'_>,
 ) -> Result<u64, Error> {
     let backend = connection.get_database_backend();
-    let size = match backend {
+    let most = match backend {
         DbBackend::Postgres => POSTGRES_ROWS,
         _ => (SQLITE_VALUES / columns.len().max(1)).max(1),
     };
     let mut written = 0;
     let mut start = 0;
-    let mut full = String::new();
+    // The same text again finds the statement prepared.
+    let (mut text, mut text_rows) = (String::new(), 0);
     while start < rows {
-        let chunk = start..rows.min(start + size);
-        if full.is_empty() || chunk.len() < size {
-            full = sql(backend, table, columns, chunk.len(), on_conflict);
+        let chunk = chunk(columns, start, rows.min(start + most));
+        if chunk.len() != text_rows {
+            text_rows = chunk.len();
+            text = sql(backend, table, columns, text_rows, on_conflict);
         }
-        let values = values(backend, columns, chunk.clone());
-        let statement = Statement::from_sql_and_values(backend, full.clone(), values);
-        written += connection.execute_raw(statement).await?.rows_affected();
         start = chunk.end;
+        let values = values(backend, columns, chunk);
+        let statement = Statement::from_sql_and_values(backend, text.clone(), values);
+        written += connection.execute_raw(statement).await?.rows_affected();
     }
     Ok(written)
+}
+
+/// The rows from `start` that go into one statement: at least one, and none from `end` on.
+fn chunk(columns: &[(&str, Column)], start: usize, end: usize) -> Range<usize> {
+    let mut bytes = 0;
+    for row in start..end {
+        bytes += columns.iter().map(|(_, column)| text_bytes(column, row)).sum::<usize>();
+        if bytes > TEXT_BYTES {
+            return start..row.max(start + 1);
+        }
+    }
+    start..end
+}
+
+fn text_bytes(column: &Column, row: usize) -> usize {
+    match column {
+        Column::Text(values) => values[row].len(),
+        Column::OptText(values) => values[row].as_ref().map_or(0, String::len),
+        Column::I64(_) | Column::OptI64(_) | Column::I32(_) | Column::OptI32(_) => 0,
+    }
 }
 
 fn sql(

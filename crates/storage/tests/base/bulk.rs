@@ -1,4 +1,4 @@
-use kehu_storage::bulk::{self, Column, OnConflict};
+use kehu_storage::bulk::{self, Column, ColumnType, OnConflict};
 use kehu_storage::{Database, Error};
 use kehu_tests::each_database;
 use sea_orm::{ConnectionTrait, FromQueryResult, Statement};
@@ -64,6 +64,17 @@ async fn create_table(db: &Database) {
     transaction.commit().await.unwrap();
 }
 
+fn all_columns() -> [(&'static str, ColumnType); 6] {
+    [
+        ("id", ColumnType::I64),
+        ("big", ColumnType::OptI64),
+        ("small", ColumnType::I32),
+        ("small_null", ColumnType::OptI32),
+        ("text", ColumnType::Text),
+        ("text_null", ColumnType::OptText),
+    ]
+}
+
 async fn insert(db: &Database, rows: &[Row], mode: OnConflict<'_>) -> Result<u64, Error> {
     let transaction = db.begin().await?;
     let written = bulk::insert(&transaction, "sample", &columns(rows), mode).await?;
@@ -80,16 +91,42 @@ async fn read(db: &Database) -> Vec<Row> {
 #[tokio::test]
 async fn what_is_inserted_is_read_back_whatever_the_size() {
     // On both sides of every chunk size of both databases (six columns).
-    for size in [0, 1, 2, 332, 333, 334, 666, 667, 4_999, 5_000, 5_001, 12_345] {
+    for size in [0, 1, 2, 165, 166, 167, 332, 333, 4_999, 5_000, 5_001, 12_345] {
         each_database(async |test| {
             create_table(&test.database).await;
             let rows: Vec<Row> = (0..size).map(row).collect();
             let written = insert(&test.database, &rows, OnConflict::Fail).await.unwrap();
             assert_eq!(written, u64::try_from(size).unwrap());
             assert_eq!(read(&test.database).await, rows, "{size} rows on {}", test.kind);
+            let (query, reader) = ("SELECT * FROM sample ORDER BY id", test.database.reader());
+            let read = bulk::read(reader, query, vec![], &all_columns()).await.unwrap();
+            let expected: Vec<Column> = columns(&rows).into_iter().map(|(_, c)| c).collect();
+            assert_eq!(read, expected, "{size} rows on {}", test.kind);
         })
         .await;
     }
+}
+
+#[tokio::test]
+async fn columns_are_read_in_the_order_of_the_query_with_its_parameters() {
+    each_database(async |test| {
+        create_table(&test.database).await;
+        let rows: Vec<Row> = (0..1_000).map(row).collect();
+        insert(&test.database, &rows, OnConflict::Fail).await.unwrap();
+        let query = "SELECT a.id AS b, a.small_null AS a FROM sample a JOIN sample b ON a.id = b.id \
+                     WHERE a.id BETWEEN $2 AND $1 ORDER BY a.small_null IS NULL, a.id DESC";
+        let columns = [("a", ColumnType::OptI32), ("b", ColumnType::I64)];
+        let values = vec![16i64.into(), 9i64.into()];
+        let read = bulk::read(test.database.reader(), query, values, &columns).await.unwrap();
+        let ids = vec![16, 14, 13, 12, 11, 9, 15, 10];
+        let small = ids.iter().map(|&id| row(id).small_null).collect();
+        assert_eq!(read, [Column::OptI32(small), Column::I64(ids)], "on {}", test.kind);
+        let wrong = [("small_null", ColumnType::I32)];
+        let query = "SELECT small_null FROM sample";
+        let read = bulk::read(test.database.reader(), query, vec![], &wrong).await;
+        assert!(read.is_err(), "a null where none may be");
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -156,11 +193,13 @@ async fn columns_of_different_length_are_a_mistake() {
 }
 
 #[tokio::test]
-async fn a_text_of_ten_megabytes_fits() {
+async fn texts_of_ten_megabytes_fit() {
     each_database(async |test| {
         create_table(&test.database).await;
-        let mut rows: Vec<Row> = (0..3).map(row).collect();
-        rows[1].text = "客户\"\\".repeat(1_250_000);
+        let mut rows: Vec<Row> = (0..9).map(row).collect();
+        for long in [1, 4, 5] {
+            rows[long].text = "客户\"\\".repeat(1_250_000);
+        }
         insert(&test.database, &rows, OnConflict::Fail).await.unwrap();
         assert!(read(&test.database).await == rows);
     })

@@ -1,7 +1,7 @@
 use kehu_storage::bulk::{self, Column, OnConflict};
 use kehu_storage::{Database, Error, Transaction};
 use kehu_tests::each_database;
-use sea_orm::{ConnectionTrait, DbErr, Statement};
+use sea_orm::{ConnectionTrait, DbErr, Statement, TransactionTrait};
 
 async fn count(connection: &impl ConnectionTrait) -> i64 {
     let backend = connection.get_database_backend();
@@ -135,6 +135,26 @@ async fn a_statement_that_takes_too_long_is_ended() {
             let slow = db.reader().execute_unprepared("SELECT pg_sleep(5)").await;
             let slow = slow.map_err(Error::from);
             assert!(matches!(slow, Err(Error::Unavailable(_))), "{slow:?}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_error_does_not_tell_the_values_of_a_row() {
+    each_database(async |test| {
+        let db = &test.database;
+        let transaction = db.begin().await.unwrap();
+        let table = "CREATE TABLE person (id bigint NOT NULL, name text UNIQUE)";
+        transaction.execute_unprepared(table).await.unwrap();
+        for failing in [
+            "INSERT INTO person VALUES (1, 'Ada'), (2, 'Ada')",
+            "INSERT INTO person VALUES (NULL, 'Ada')",
+        ] {
+            let nested = transaction.begin().await.unwrap();
+            let error = Error::from(nested.execute_unprepared(failing).await.unwrap_err());
+            nested.rollback().await.unwrap();
+            assert!(!format!("{error} {error:?}").contains("Ada"), "{error:?}");
         }
     })
     .await;

@@ -1,1 +1,91 @@
-//! stub
+//! The coding service: classes of customers under taxonomies, and the codes that follow from
+//! them.
+//!
+//! A taxonomy's predicates are compiled once ([`rules`]) and evaluated over customer frames
+//! ([`evaluate`]). A run ([`classification_job`]) classifies every customer, a follower
+//! ([`class_follower`]) those whose scores changed; both write the same rows. Codes are given
+//! in one place ([`assign`]), by a run ([`coding_job`]) and, once a scheme has had one, by a
+//! follower of classes ([`code_follower`]).
+
+mod assign;
+mod class_follower;
+mod classification_job;
+mod classification_service;
+mod code_follower;
+mod code_service;
+mod coding_job;
+mod convert;
+mod evaluate;
+mod following;
+mod partitions;
+mod rules;
+mod taxonomy_service;
+mod templates;
+
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use kehu_contract::coding::{
+    classification_service_server::ClassificationServiceServer,
+    code_service_server::CodeServiceServer, taxonomy_service_server::TaxonomyServiceServer,
+};
+use kehu_core::calendar::BusinessCalendar;
+use kehu_runs::{Follower, Job};
+use kehu_server::clock;
+use kehu_storage::{Database, settings::Settings};
+use tonic::service::RoutesBuilder;
+
+use class_follower::ClassFollower;
+use classification_job::ClassificationJob;
+use code_follower::CodeFollower;
+use coding_job::CodingJob;
+
+pub use templates::standard_scheme;
+
+/// The coding role of a process.
+#[derive(Clone)]
+pub struct Coding {
+    db: Database,
+    calendar: BusinessCalendar,
+}
+
+impl Coding {
+    /// The role on a database with these settings.
+    ///
+    /// # Panics
+    /// When the time zone of the settings does not exist; it is checked before it is kept.
+    pub fn new(db: Database, settings: Settings) -> Self {
+        let calendar = BusinessCalendar::new(&settings.time_zone)
+            .expect("the time zone is checked before the database keeps it");
+        Self { db, calendar }
+    }
+
+    /// Mounts its gRPC services.
+    pub fn routes(&self, routes: &mut RoutesBuilder) {
+        routes
+            .add_service(TaxonomyServiceServer::new(self.clone()))
+            .add_service(ClassificationServiceServer::new(self.clone()))
+            .add_service(CodeServiceServer::new(self.clone()));
+    }
+
+    /// The kinds of runs it carries out.
+    pub fn jobs(&self) -> Vec<Arc<dyn Job>> {
+        vec![
+            Arc::new(ClassificationJob::new(self.db.clone())),
+            Arc::new(CodingJob::new(self.db.clone())),
+        ]
+    }
+
+    /// What it does when scores and classes change.
+    pub fn followers(&self) -> Vec<Arc<dyn Follower>> {
+        vec![
+            Arc::new(ClassFollower::new(self.db.clone())),
+            Arc::new(CodeFollower::new(self.db.clone())),
+        ]
+    }
+
+    /// The business date of now.
+    fn today(&self) -> NaiveDate {
+        self.calendar.date(clock::now())
+    }
+}

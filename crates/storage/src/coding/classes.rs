@@ -14,7 +14,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use kehu_core::{CustomerId, Value};
 
 pub use crate::scoring::scores::View;
-pub use read::{at, get, history, members};
+pub use read::{at, get, history, latest_dates, members};
 pub use record::{Before, NewAssignment, before, record};
 
 /// A customer's class.

@@ -182,6 +182,17 @@ pub async fn by_ids(db: &Database, version_ids: &[i64]) -> Result<Vec<TaxonomyVe
     rows.into_iter().map(TryInto::try_into).collect()
 }
 
+/// Every published version of a taxonomy, the newest first.
+pub async fn published(db: &Database, taxonomy: &str) -> Result<Vec<TaxonomyVersion>, Error> {
+    let rows = Entity::find()
+        .filter(Column::TaxonomyId.eq(taxonomy))
+        .filter(Column::PublishedAt.is_not_null())
+        .order_by_desc(Column::Version)
+        .all(db.reader())
+        .await?;
+    rows.into_iter().map(TryInto::try_into).collect()
+}
+
 async fn latest(connection: &impl ConnectionTrait, taxonomy: &str) -> Result<Option<Model>, Error> {
     let versions = Entity::find().filter(Column::TaxonomyId.eq(taxonomy));
     Ok(versions.order_by_desc(Column::Version).one(connection).await?)

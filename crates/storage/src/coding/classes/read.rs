@@ -1,5 +1,8 @@
 //! Reading classes.
 
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
 use kehu_core::CustomerId;
 use sea_orm::sea_query::{Alias, Condition, Expr, ExprTrait, Query, SelectStatement};
 use sea_orm::{
@@ -110,6 +113,34 @@ pub async fn at(
         }
     }
     Ok(columns)
+}
+
+/// The latest date for which each of the customers has a class under one of the taxonomies;
+/// customers without one are left out.
+pub async fn latest_dates(
+    db: &Database,
+    taxonomies: &[&str],
+    customers: &[CustomerId],
+) -> Result<BTreeMap<CustomerId, NaiveDate>, Error> {
+    let mut dates = BTreeMap::new();
+    let customers = CustomerSet::Ids(customers.iter().map(|customer| customer.0).collect());
+    for condition in customers::conditions(&customers, Column::CustomerId) {
+        let rows: Vec<(i64, i32)> = Entity::find()
+            .select_only()
+            .column(Column::CustomerId)
+            .column_as(Column::AsOf.max(), "as_of")
+            .filter(Column::TaxonomyId.is_in(taxonomies.iter().copied()))
+            .filter(Column::SupersededAt.is_null())
+            .filter(condition)
+            .group_by(Column::CustomerId)
+            .into_tuple()
+            .all(db.reader())
+            .await?;
+        for (customer, as_of) in rows {
+            dates.insert(CustomerId(customer), time::date(as_of)?);
+        }
+    }
+    Ok(dates)
 }
 
 /// Rows of `taxonomy` in view: not after the date, standing at the time, and

@@ -1,0 +1,237 @@
+//! `kehu.coding.v1.ClassificationService`.
+
+use std::collections::BTreeSet;
+
+use chrono::NaiveDate;
+use kehu_contract::coding::{
+    GetClassificationRequest, GetClassificationResponse, ListHistoryRequest, ListHistoryResponse,
+    ListMembersRequest, ListMembersResponse, StartClassificationRequest,
+    StartClassificationResponse, classification_service_server::ClassificationService,
+};
+use kehu_core::CustomerId;
+use kehu_server::{Fault, Violations, convert, names, page};
+use kehu_storage::{
+    PageRequest,
+    coding::{
+        classes::{self, Assignment, View},
+        taxonomies::{self, TaxonomyVersion},
+    },
+    facts,
+    run::{NewRun, RunKind},
+    scoring::scores,
+};
+use tonic::{Request, Response, Status};
+
+use crate::Coding;
+use crate::classification_job::ClassificationRequest;
+use crate::convert::{self as own, Versions, check_id, classification};
+use crate::evaluate::Evaluator;
+use crate::partitions::PARTITION;
+
+impl Coding {
+    async fn start_classification(
+        &self,
+        request: StartClassificationRequest,
+    ) -> Result<StartClassificationResponse, Fault> {
+        let mut violations = Violations::new();
+        check_ids(&request.taxonomies, &mut violations);
+        let as_of = convert::parse_date("as_of_date", request.as_of_date, &mut violations);
+        let request_id = own::parse_request_id(&request.request_id, &mut violations);
+        violations.finish()?;
+        let as_of = as_of.unwrap_or_else(|| self.today());
+        let versions = self.published(&request.taxonomies).await?;
+        self.check_scored(versions, as_of).await?;
+        let asked = ClassificationRequest { taxonomies: request.taxonomies, partition: PARTITION };
+        let new = NewRun {
+            kind: RunKind::Classification,
+            request: serde_json::to_string(&asked).map_err(Fault::internal)?,
+            as_of: Some(as_of),
+            request_id,
+        };
+        let run = kehu_runs::start(&self.db, &new).await?;
+        Ok(StartClassificationResponse { run: Some(run) })
+    }
+
+    /// The versions in force of the taxonomies, of all when none is named. Refuses those that do
+    /// not exist or are not published, and a run without any.
+    async fn published(&self, ids: &[String]) -> Result<Vec<TaxonomyVersion>, Fault> {
+        let mut in_force = taxonomies::in_force(&self.db).await?;
+        let missing = ids.iter().find(|id| !in_force.iter().any(|one| one.definition.id == **id));
+        let subject = match missing {
+            None if !in_force.is_empty() => {
+                in_force.retain(|one| ids.is_empty() || ids.contains(&one.definition.id));
+                return Ok(in_force);
+            }
+            None => "taxonomies".to_owned(),
+            Some(id) => {
+                taxonomies::get(&self.db, id, None).await?;
+                names::resource("taxonomies", id)
+            }
+        };
+        Err(Fault::Precondition {
+            kind: "TAXONOMY_PUBLISHED",
+            subject,
+            description: "no version is published: publish one first".to_owned(),
+        })
+    }
+
+    /// Refuses to classify by scores that nobody has: everyone would fall into the default
+    /// class, and look as if it were so.
+    async fn check_scored(
+        &self,
+        versions: Vec<TaxonomyVersion>,
+        as_of: NaiveDate,
+    ) -> Result<(), Fault> {
+        let evaluator = Evaluator::new(&self.db, versions).await?;
+        if facts::partitions(&self.db, u64::MAX).await?.is_empty() {
+            return Ok(());
+        }
+        let view = View { true_on: Some(as_of), known_at: None };
+        for scorecard in evaluator.scorecards() {
+            let one = PageRequest::first(1);
+            if scores::list(&self.db, scorecard, view, &one).await?.items.is_empty() {
+                return Err(Fault::Precondition {
+                    kind: "CUSTOMERS_SCORED",
+                    subject: names::resource("scorecards", scorecard),
+                    description: format!(
+                        "no customer has a score under {scorecard} on {as_of}: score first"
+                    ),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    async fn get_classification(
+        &self,
+        request: GetClassificationRequest,
+    ) -> Result<GetClassificationResponse, Fault> {
+        let mut violations = Violations::new();
+        let customer = names::parse_customer("customer", &request.customer, &mut violations);
+        check_id("taxonomy", &request.taxonomy, &mut violations);
+        let view = own::parse_view(request.true_on_date, &request.known_time, &mut violations);
+        violations.finish()?;
+        let customer = customer.unwrap_or(CustomerId(0));
+        let found = classes::get(&self.db, customer, &request.taxonomy, view).await?;
+        let Some(found) = found else {
+            taxonomies::get(&self.db, &request.taxonomy, None).await?;
+            let taxonomy = names::resource("taxonomies", &request.taxonomy);
+            let name = format!("{customer} under {taxonomy}");
+            return Err(Fault::NotFound { kind: "class", name });
+        };
+        let classification = self.views(&[found]).await?.pop();
+        Ok(GetClassificationResponse { classification })
+    }
+
+    async fn list_members(
+        &self,
+        request: ListMembersRequest,
+    ) -> Result<ListMembersResponse, Fault> {
+        let mut violations = Violations::new();
+        check_id("taxonomy", &request.taxonomy, &mut violations);
+        if !request.class_id.is_empty() {
+            check_id("class_id", &request.class_id, &mut violations);
+        }
+        let view = own::parse_view(request.true_on_date, &request.known_time, &mut violations);
+        let dates = format!("{view:?}");
+        let filters = ["members", &request.taxonomy, &request.class_id, dates.as_str()];
+        let page = page::parse(request.page_size, &request.page_token, &filters, &mut violations);
+        violations.finish()?;
+        let after = page.after.and_then(|key| key.parse().ok());
+        let page = PageRequest { limit: page.size, after };
+        let class = Some(request.class_id.as_str()).filter(|class| !class.is_empty());
+        let found = classes::members(&self.db, &request.taxonomy, class, view, &page).await?;
+        if found.items.is_empty() {
+            taxonomies::get(&self.db, &request.taxonomy, None).await?;
+        }
+        let token = |key: i64| page::token(&key.to_string(), &filters);
+        Ok(ListMembersResponse {
+            classifications: self.views(&found.items).await?,
+            next_page_token: found.next.map(token).unwrap_or_default(),
+        })
+    }
+
+    async fn list_history(
+        &self,
+        request: ListHistoryRequest,
+    ) -> Result<ListHistoryResponse, Fault> {
+        let mut violations = Violations::new();
+        let customer = names::parse_customer("customer", &request.customer, &mut violations);
+        if !request.taxonomy.is_empty() {
+            check_id("taxonomy", &request.taxonomy, &mut violations);
+        }
+        let superseded = request.show_superseded;
+        let shown = superseded.to_string();
+        let filters = ["history", &request.customer, &request.taxonomy, shown.as_str()];
+        let page = page::parse(request.page_size, &request.page_token, &filters, &mut violations);
+        violations.finish()?;
+        let page = PageRequest { limit: page.size, after: page.after.as_deref().and_then(place) };
+        let customer = customer.unwrap_or(CustomerId(0));
+        let taxonomy = Some(request.taxonomy.as_str()).filter(|taxonomy| !taxonomy.is_empty());
+        let found = classes::history(&self.db, customer, taxonomy, superseded, &page).await?;
+        let token = |(as_of, id): (i32, i64)| page::token(&format!("{as_of}.{id}"), &filters);
+        Ok(ListHistoryResponse {
+            classifications: self.views(&found.items).await?,
+            next_page_token: found.next.map(token).unwrap_or_default(),
+        })
+    }
+
+    async fn views(
+        &self,
+        rows: &[Assignment],
+    ) -> Result<Vec<kehu_contract::coding::Classification>, Fault> {
+        let versions = Versions::of(&self.db, rows).await?;
+        rows.iter().map(|row| classification(row, &versions)).collect()
+    }
+}
+
+/// The key of a page of a history, as its token holds it: the date in days, a point, the number
+/// of the assignment.
+fn place(key: &str) -> Option<(i32, i64)> {
+    let (as_of, id) = key.split_once('.')?;
+    as_of.parse().ok().zip(id.parse().ok())
+}
+
+/// Every id once, each a possible one.
+fn check_ids(ids: &[String], violations: &mut Violations) {
+    let mut seen = BTreeSet::new();
+    for (index, id) in ids.iter().enumerate() {
+        let field = format!("taxonomies[{index}]");
+        if !seen.insert(id) {
+            violations.add(field, "is named twice: name each taxonomy once");
+            continue;
+        }
+        check_id(&field, id, violations);
+    }
+}
+
+#[tonic::async_trait]
+impl ClassificationService for Coding {
+    async fn start_classification(
+        &self,
+        request: Request<StartClassificationRequest>,
+    ) -> Result<Response<StartClassificationResponse>, Status> {
+        Ok(Response::new(Coding::start_classification(self, request.into_inner()).await?))
+    }
+
+    async fn get_classification(
+        &self,
+        request: Request<GetClassificationRequest>,
+    ) -> Result<Response<GetClassificationResponse>, Status> {
+        Ok(Response::new(Coding::get_classification(self, request.into_inner()).await?))
+    }
+
+    async fn list_members(
+        &self,
+        request: Request<ListMembersRequest>,
+    ) -> Result<Response<ListMembersResponse>, Status> {
+        Ok(Response::new(Coding::list_members(self, request.into_inner()).await?))
+    }
+
+    async fn list_history(
+        &self,
+        request: Request<ListHistoryRequest>,
+    ) -> Result<Response<ListHistoryResponse>, Status> {
+        Ok(Response::new(Coding::list_history(self, request.into_inner()).await?))
+    }
+}

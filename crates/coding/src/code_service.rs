@@ -1,0 +1,156 @@
+//! `kehu.coding.v1.CodeService`.
+
+mod create;
+mod read;
+
+use kehu_contract::coding as contract;
+use kehu_contract::coding::{
+    CreateCodeSchemeRequest, CreateCodeSchemeResponse, DecodeCodeRequest, DecodeCodeResponse,
+    GetCodeSchemeRequest, GetCodeSchemeResponse, ListCodeSchemesRequest, ListCodeSchemesResponse,
+    ResolveCodeRequest, ResolveCodeResponse, StartCodingRequest, StartCodingResponse,
+    ValidateCodeRequest, ValidateCodeResponse, code_service_server::CodeService,
+};
+use kehu_server::{Fault, Violations, convert, names, page};
+use kehu_storage::{
+    PageRequest,
+    coding::{
+        classes::{self, View},
+        schemes::{self, StoredScheme},
+    },
+    facts,
+    run::{NewRun, RunKind},
+};
+use tonic::{Request, Response, Status};
+
+use crate::Coding;
+use crate::assign::compiled;
+use crate::coding_job::CodingRequest;
+use crate::convert::{self as own, check_id, scheme_view};
+use crate::partitions::PARTITION;
+
+const COLLECTION: &str = "codeSchemes";
+
+impl Coding {
+    async fn get_code_scheme(
+        &self,
+        request: GetCodeSchemeRequest,
+    ) -> Result<GetCodeSchemeResponse, Fault> {
+        let mut violations = Violations::new();
+        let id = names::parse_resource("name", COLLECTION, &request.name, &mut violations);
+        violations.finish()?;
+        let scheme = schemes::get(&self.db, &id.unwrap_or_default()).await?;
+        Ok(GetCodeSchemeResponse { code_scheme: Some(view(&scheme)?) })
+    }
+
+    async fn list_code_schemes(
+        &self,
+        request: ListCodeSchemesRequest,
+    ) -> Result<ListCodeSchemesResponse, Fault> {
+        let filters = [COLLECTION];
+        let mut violations = Violations::new();
+        let page = page::parse(request.page_size, &request.page_token, &filters, &mut violations);
+        violations.finish()?;
+        let page = PageRequest { limit: page.size, after: page.after };
+        let found = schemes::list(&self.db, &page).await?;
+        Ok(ListCodeSchemesResponse {
+            code_schemes: found.items.iter().map(view).collect::<Result<_, Fault>>()?,
+            next_page_token: found.next.map(|key| page::token(&key, &filters)).unwrap_or_default(),
+        })
+    }
+
+    async fn start_coding(
+        &self,
+        request: StartCodingRequest,
+    ) -> Result<StartCodingResponse, Fault> {
+        let mut violations = Violations::new();
+        check_id("scheme", &request.scheme, &mut violations);
+        let as_of = convert::parse_date("as_of_date", request.as_of_date, &mut violations);
+        let request_id = own::parse_request_id(&request.request_id, &mut violations);
+        violations.finish()?;
+        let as_of = as_of.unwrap_or_else(|| self.today());
+        let scheme = schemes::get(&self.db, &request.scheme).await?;
+        let view = View { true_on: Some(as_of), known_at: None };
+        self.check_classified(&scheme.definition.taxonomy, view).await?;
+        let asked = CodingRequest { scheme: request.scheme, partition: PARTITION };
+        let new = NewRun {
+            kind: RunKind::Coding,
+            request: serde_json::to_string(&asked).map_err(Fault::internal)?,
+            as_of: Some(as_of),
+            request_id,
+        };
+        let run = kehu_runs::start(&self.db, &new).await?;
+        Ok(StartCodingResponse { run: Some(run) })
+    }
+
+    /// Refuses to code when nobody is classified: the run would give no codes and look well.
+    async fn check_classified(&self, taxonomy: &str, view: View) -> Result<(), Fault> {
+        if taxonomy.is_empty() || facts::partitions(&self.db, u64::MAX).await?.is_empty() {
+            return Ok(());
+        }
+        let one = PageRequest::first(1);
+        if !classes::members(&self.db, taxonomy, None, view, &one).await?.items.is_empty() {
+            return Ok(());
+        }
+        Err(Fault::Precondition {
+            kind: "CUSTOMERS_CLASSIFIED",
+            subject: names::resource("taxonomies", taxonomy),
+            description: format!("no customer has a class under {taxonomy}: classify first"),
+        })
+    }
+}
+
+fn view(scheme: &StoredScheme) -> Result<contract::CodeScheme, Fault> {
+    Ok(scheme_view(scheme, compiled(&scheme.definition)?.capacity()))
+}
+
+#[tonic::async_trait]
+impl CodeService for Coding {
+    async fn create_code_scheme(
+        &self,
+        request: Request<CreateCodeSchemeRequest>,
+    ) -> Result<Response<CreateCodeSchemeResponse>, Status> {
+        Ok(Response::new(Coding::create_code_scheme(self, request.into_inner()).await?))
+    }
+
+    async fn get_code_scheme(
+        &self,
+        request: Request<GetCodeSchemeRequest>,
+    ) -> Result<Response<GetCodeSchemeResponse>, Status> {
+        Ok(Response::new(Coding::get_code_scheme(self, request.into_inner()).await?))
+    }
+
+    async fn list_code_schemes(
+        &self,
+        request: Request<ListCodeSchemesRequest>,
+    ) -> Result<Response<ListCodeSchemesResponse>, Status> {
+        Ok(Response::new(Coding::list_code_schemes(self, request.into_inner()).await?))
+    }
+
+    async fn start_coding(
+        &self,
+        request: Request<StartCodingRequest>,
+    ) -> Result<Response<StartCodingResponse>, Status> {
+        Ok(Response::new(Coding::start_coding(self, request.into_inner()).await?))
+    }
+
+    async fn resolve_code(
+        &self,
+        request: Request<ResolveCodeRequest>,
+    ) -> Result<Response<ResolveCodeResponse>, Status> {
+        Ok(Response::new(Coding::resolve_code(self, request.into_inner()).await?))
+    }
+
+    async fn decode_code(
+        &self,
+        request: Request<DecodeCodeRequest>,
+    ) -> Result<Response<DecodeCodeResponse>, Status> {
+        Ok(Response::new(Coding::decode_code(self, request.into_inner()).await?))
+    }
+
+    async fn validate_code(
+        &self,
+        request: Request<ValidateCodeRequest>,
+    ) -> Result<Response<ValidateCodeResponse>, Status> {
+        Ok(Response::new(Coding::validate_code(self, request.into_inner()).await?))
+    }
+}

@@ -1,0 +1,179 @@
+//! Reading codes: to whom one belongs, what it says, and whether it is one.
+
+use kehu_contract::coding::{
+    DecodeCodeRequest, DecodeCodeResponse, ResolveCodeRequest, ResolveCodeResponse,
+    ValidateCodeRequest, ValidateCodeResponse,
+};
+use kehu_core::Label;
+use kehu_core::code_scheme::{CodeScheme, CompiledScheme, DecodedSegment, SegmentKind};
+use kehu_server::{Fault, Violation, Violations, names};
+use kehu_storage::{
+    PageRequest,
+    coding::{
+        codes::{self, CodeRow},
+        schemes, taxonomies,
+    },
+};
+
+use super::COLLECTION;
+use crate::Coding;
+use crate::assign::compiled;
+use crate::convert::{check_id, code, parse_code, segment};
+
+/// Most suggestions in an answer.
+const SUGGESTIONS: usize = 20;
+/// Schemes that are looked at for a code of which nothing is known.
+const SCHEMES: u64 = 1_000;
+
+impl Coding {
+    pub(super) async fn resolve_code(
+        &self,
+        request: ResolveCodeRequest,
+    ) -> Result<ResolveCodeResponse, Fault> {
+        let mut violations = Violations::new();
+        let normal = parse_code(&request.code, &mut violations);
+        violations.finish()?;
+        let Some(row) = self.given(&normal).await? else {
+            return Err(Fault::NotFound { kind: "code", name: normal });
+        };
+        let current = if row.current {
+            Some(row.code.clone())
+        } else {
+            codes::current(&self.db, &row.scheme, row.customer).await?.map(|now| now.code)
+        };
+        Ok(ResolveCodeResponse {
+            code: Some(code(&row)),
+            current_code: current.unwrap_or_default(),
+        })
+    }
+
+    pub(super) async fn decode_code(
+        &self,
+        request: DecodeCodeRequest,
+    ) -> Result<DecodeCodeResponse, Fault> {
+        let (normal, named) = checked(&request.code, &request.scheme)?;
+        let given = if named.is_none() { self.given(&normal).await? } else { None };
+        let named = given.as_ref().map(|row| row.scheme.as_str()).or(named);
+        let (scheme, compiled) = self.scheme(named).await?;
+        let decoded = compiled.decode(&normal);
+        let decoded = decoded.map_err(|error| invalid("code", error.to_string()))?;
+        let class = self.class(&scheme, &compiled, &decoded).await?;
+        Ok(DecodeCodeResponse {
+            segments: decoded.iter().map(|part| segment(part, class.as_ref())).collect(),
+            scheme: names::resource(COLLECTION, &scheme.id),
+        })
+    }
+
+    pub(super) async fn validate_code(
+        &self,
+        request: ValidateCodeRequest,
+    ) -> Result<ValidateCodeResponse, Fault> {
+        let (normal, named) = checked(&request.code, &request.scheme)?;
+        let (scheme, compiled) = self.scheme(named).await?;
+        let normal = compiled.normalise(&normal);
+        let validity = compiled.validate(&normal);
+        let given = codes::resolve(&self.db, &normal).await?;
+        let problem = compiled.decode(&normal).err();
+        Ok(ValidateCodeResponse {
+            valid: validity.check_ok,
+            assigned: given.is_some_and(|row| row.scheme == scheme.id),
+            expected_check: validity.expected_check.unwrap_or_default(),
+            problem: problem.map(|error| error.to_string()).unwrap_or_default(),
+            suggestions: self.suggestions(&compiled, &normal).await?,
+        })
+    }
+
+    /// The slips of the pen that lead to a code that was given.
+    async fn suggestions(
+        &self,
+        compiled: &CompiledScheme,
+        normal: &str,
+    ) -> Result<Vec<String>, Fault> {
+        let possible = compiled.suggestions(normal);
+        let normals: Vec<String> = possible.iter().map(|code| compiled.normalise(code)).collect();
+        let mut existing = codes::existing(&self.db, &normals).await?;
+        existing.truncate(SUGGESTIONS);
+        Ok(existing)
+    }
+
+    /// The code as it is held. What a scheme reads as something else, an O as the digit 0 say, is
+    /// looked for, too.
+    async fn given(&self, normal: &str) -> Result<Option<CodeRow>, Fault> {
+        if let Some(row) = codes::resolve(&self.db, normal).await? {
+            return Ok(Some(row));
+        }
+        for scheme in self.schemes().await? {
+            let folded = compiled(&scheme)?.normalise(normal);
+            if folded == normal {
+                continue;
+            }
+            if let Some(row) = codes::resolve(&self.db, &folded).await? {
+                return Ok(Some(row));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn schemes(&self) -> Result<Vec<CodeScheme>, Fault> {
+        let schemes = schemes::list(&self.db, &PageRequest::first(SCHEMES)).await?;
+        Ok(schemes.items.into_iter().map(|scheme| scheme.definition).collect())
+    }
+
+    /// The scheme that is named, else the only one there is.
+    async fn scheme(&self, named: Option<&str>) -> Result<(CodeScheme, CompiledScheme), Fault> {
+        let scheme = match named {
+            Some(id) => schemes::get(&self.db, id).await?.definition,
+            None => only(self.schemes().await?)?,
+        };
+        let compiled = compiled(&scheme)?;
+        Ok((scheme, compiled))
+    }
+
+    /// The name of the class that a code shows, in the newest version that has it.
+    async fn class(
+        &self,
+        scheme: &CodeScheme,
+        compiled: &CompiledScheme,
+        decoded: &[DecodedSegment],
+    ) -> Result<Option<Label>, Fault> {
+        let Some(shown) = decoded.iter().find(|part| part.kind == SegmentKind::Class) else {
+            return Ok(None);
+        };
+        for version in taxonomies::published(&self.db, &scheme.taxonomy).await? {
+            for class in version.definition.classes {
+                let text = compiled.class_text(&class.code).ok().flatten();
+                if text.as_deref() == Some(shown.text.as_str()) {
+                    return Ok(Some(class.label));
+                }
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// The normal form of a code, and the scheme if one is named.
+fn checked<'a>(code: &str, scheme: &'a str) -> Result<(String, Option<&'a str>), Fault> {
+    let mut violations = Violations::new();
+    let normal = parse_code(code, &mut violations);
+    let named = Some(scheme).filter(|scheme| !scheme.is_empty());
+    if let Some(id) = named {
+        check_id("scheme", id, &mut violations);
+    }
+    violations.finish()?;
+    Ok((normal, named))
+}
+
+fn only(mut schemes: Vec<CodeScheme>) -> Result<CodeScheme, Fault> {
+    if schemes.len() > 1 {
+        return Err(invalid("scheme", "must be given: there are several code schemes"));
+    }
+    schemes.pop().ok_or_else(|| Fault::Precondition {
+        kind: "CODE_SCHEME_CREATED",
+        subject: COLLECTION.to_owned(),
+        description: "there is no code scheme: create one first".to_owned(),
+    })
+}
+
+fn invalid(field: &str, description: impl Into<String>) -> Fault {
+    Fault::Invalid(vec![Violation { field: field.to_owned(), description: description.into() }])
+}

@@ -1,0 +1,54 @@
+//! Classes of customers.
+
+use std::collections::BTreeMap;
+
+use kehu_contract::coding as contract;
+use kehu_server::{Fault, convert, names};
+use kehu_storage::{
+    Database,
+    coding::{
+        classes::Assignment,
+        taxonomies::{self, TaxonomyVersion},
+    },
+};
+
+/// The versions that gave some classes, by number.
+pub(crate) struct Versions(BTreeMap<i64, TaxonomyVersion>);
+
+impl Versions {
+    /// The versions of the assignments.
+    pub(crate) async fn of(db: &Database, assignments: &[Assignment]) -> Result<Self, Fault> {
+        let mut ids: Vec<i64> = assignments.iter().map(|row| row.version_id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let versions = taxonomies::by_ids(db, &ids).await?;
+        Ok(Self(versions.into_iter().map(|version| (version.version_id, version)).collect()))
+    }
+}
+
+/// A class as callers see it: label, predicate and tags are those of the version that gave it.
+pub(crate) fn classification(
+    row: &Assignment,
+    versions: &Versions,
+) -> Result<contract::Classification, Fault> {
+    let version = versions.0.get(&row.version_id);
+    let class = version.and_then(|version| version.definition.class(&row.class));
+    let Some((version, class)) = version.zip(class) else {
+        return Err(Fault::internal(format!("class {} is not in its taxonomy", row.class)));
+    };
+    let evidence = row.evidence.iter();
+    Ok(contract::Classification {
+        customer: names::customer(row.customer),
+        taxonomy: names::version("taxonomies", &row.taxonomy, version.version),
+        class_id: row.class.clone(),
+        label: Some(convert::label(&class.label)),
+        predicate: class.predicate.clone().unwrap_or_default(),
+        evidence: evidence.map(|(name, value)| (name.clone(), convert::value(value))).collect(),
+        tags: class.tags.iter().map(convert::label).collect(),
+        valid_from_date: Some(convert::date(row.as_of)),
+        valid_to_date: row.valid_to.map(convert::date),
+        record_time: Some(convert::timestamp(row.recorded_at)),
+        supersede_time: row.superseded_at.map(convert::timestamp),
+        run: row.run_id.map(names::run).unwrap_or_default(),
+    })
+}

@@ -1,0 +1,110 @@
+//! Taxonomies.
+
+use kehu_contract::coding as contract;
+use kehu_core::taxonomy::{Class, Taxonomy};
+use kehu_server::{Violations, convert, names};
+use kehu_storage::coding::taxonomies::TaxonomyVersion;
+
+use super::check_length;
+
+/// Most classes of a taxonomy.
+const MOST_CLASSES: usize = 200;
+
+/// The definition, its fields named below `definition`. Here stand only the rules of the
+/// message itself; what makes a good taxonomy is for the domain to say.
+pub(crate) fn parse_definition(
+    definition: contract::TaxonomyDefinition,
+    violations: &mut Violations,
+) -> Taxonomy {
+    check_length("definition.id", &definition.id, violations);
+    if definition.classes.len() > MOST_CLASSES {
+        violations.add("definition.classes", format!("must be at most {MOST_CLASSES}"));
+    }
+    let mut classes = Vec::with_capacity(definition.classes.len());
+    for (index, class) in definition.classes.into_iter().enumerate() {
+        check_length(&format!("definition.classes[{index}].id"), &class.id, violations);
+        classes.push(parse_class(class));
+    }
+    Taxonomy {
+        id: definition.id,
+        label: convert::core_label(definition.label),
+        classes,
+        default_class: definition.default_class,
+    }
+}
+
+fn parse_class(class: contract::ClassDefinition) -> Class {
+    let given = |text: String| if text.is_empty() { None } else { Some(text) };
+    Class {
+        id: class.id,
+        code: class.code,
+        label: convert::core_label(class.label),
+        parent: given(class.parent),
+        predicate: given(class.predicate),
+        tags: class.tags.into_iter().map(|tag| convert::core_label(Some(tag))).collect(),
+        strategy_summary: convert::core_label(class.strategy_summary),
+    }
+}
+
+/// A definition, such as that of a template.
+pub(crate) fn definition_message(taxonomy: &Taxonomy) -> contract::TaxonomyDefinition {
+    contract::TaxonomyDefinition {
+        id: taxonomy.id.clone(),
+        label: Some(convert::label(&taxonomy.label)),
+        classes: taxonomy.classes.iter().map(class_message).collect(),
+        default_class: taxonomy.default_class.clone(),
+    }
+}
+
+fn class_message(class: &Class) -> contract::ClassDefinition {
+    contract::ClassDefinition {
+        id: class.id.clone(),
+        code: class.code.clone(),
+        label: Some(convert::label(&class.label)),
+        parent: class.parent.clone().unwrap_or_default(),
+        predicate: class.predicate.clone().unwrap_or_default(),
+        tags: class.tags.iter().map(convert::label).collect(),
+        strategy_summary: Some(convert::label(&class.strategy_summary)),
+    }
+}
+
+/// A version as callers see it.
+pub(crate) fn taxonomy_view(version: &TaxonomyVersion) -> contract::Taxonomy {
+    contract::Taxonomy {
+        name: names::version("taxonomies", &version.definition.id, version.version),
+        definition: Some(definition_message(&version.definition)),
+        published: version.published_at.is_some(),
+        create_time: Some(convert::timestamp(version.created_at)),
+        publish_time: version.published_at.map(convert::timestamp),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kehu_core::taxonomy::templates;
+
+    #[test]
+    fn definitions_come_back_as_they_were_sent() {
+        for template in templates() {
+            let mut violations = Violations::new();
+            let read = parse_definition(definition_message(&template), &mut violations);
+            assert_eq!(read, template);
+            assert!(violations.is_empty());
+        }
+    }
+
+    #[test]
+    fn ids_and_classes_are_bounded() {
+        let mut definition = definition_message(&templates()[0]);
+        definition.id = "a".repeat(41);
+        definition.classes[0].id = "b".repeat(41);
+        let class = definition.classes[1].clone();
+        definition.classes.resize(201, class);
+        let mut violations = Violations::new();
+        parse_definition(definition, &mut violations);
+        let Err(kehu_server::Fault::Invalid(found)) = violations.finish() else { panic!() };
+        let fields: Vec<_> = found.iter().map(|violation| violation.field.as_str()).collect();
+        assert_eq!(fields, ["definition.id", "definition.classes", "definition.classes[0].id"]);
+    }
+}

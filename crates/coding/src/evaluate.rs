@@ -1,0 +1,172 @@
+//! From features and scores of customers to their classes: the one function behind runs and
+//! follower.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use kehu_analytics::{Frame, features};
+use kehu_core::CustomerId;
+use kehu_core::scorecard::Problem;
+use kehu_server::{Fault, names};
+use kehu_storage::{
+    Database,
+    change_log::{NewChange, Topic},
+    coding::{
+        classes::{self, Before, NewAssignment, View},
+        taxonomies::TaxonomyVersion,
+    },
+    facts::CustomerSet,
+    scoring::scores,
+};
+
+use crate::convert::analytics_fault;
+use crate::rules::{Columns, Rules, column_kind};
+
+/// Versions of taxonomies that classify together, over one frame.
+#[derive(Default)]
+pub(crate) struct Evaluator {
+    taxonomies: Vec<(TaxonomyVersion, Rules)>,
+    features: BTreeSet<String>,
+    scorecards: BTreeSet<String>,
+}
+
+/// The classes of some customers, not yet recorded.
+pub(crate) struct Evaluation {
+    /// What stood before anything was read.
+    pub(crate) before: Before,
+    /// One for each customer and taxonomy.
+    pub(crate) results: Vec<NewAssignment>,
+    /// How many customers there are.
+    pub(crate) customers: usize,
+}
+
+impl Evaluator {
+    /// Compiles the versions. A predicate that a newer version of a scorecard has broken is a
+    /// [`Fault::Precondition`].
+    pub(crate) async fn new(
+        db: &Database,
+        versions: Vec<TaxonomyVersion>,
+    ) -> Result<Arc<Self>, Fault> {
+        let columns = Columns::read(db).await?;
+        let mut evaluator = Self::default();
+        for version in versions {
+            evaluator.add(version, &columns)?;
+        }
+        Ok(Arc::new(evaluator))
+    }
+
+    /// Compiles the versions and leaves out those that are broken, with an entry in the log, so
+    /// that the others go on.
+    pub(crate) async fn of_sound(
+        db: &Database,
+        versions: Vec<TaxonomyVersion>,
+    ) -> Result<Arc<Self>, Fault> {
+        let columns = Columns::read(db).await?;
+        let mut evaluator = Self::default();
+        for version in versions {
+            if let Err(fault) = evaluator.add(version, &columns) {
+                tracing::error!(%fault, "the taxonomy is left out");
+            }
+        }
+        Ok(Arc::new(evaluator))
+    }
+
+    fn add(&mut self, version: TaxonomyVersion, columns: &Columns) -> Result<(), Fault> {
+        let rules = Rules::compile(&version.definition, columns)
+            .map_err(|problems| broken(&version, &problems))?;
+        for column in rules.columns() {
+            match columns.scorecard(column) {
+                Some(scorecard) => self.scorecards.insert(scorecard.to_owned()),
+                None => self.features.insert(column.to_owned()),
+            };
+        }
+        self.taxonomies.push((version, rules));
+        Ok(())
+    }
+
+    /// The scorecards whose scores the predicates read, by id.
+    pub(crate) fn scorecards(&self) -> impl Iterator<Item = &str> {
+        self.scorecards.iter().map(String::as_str)
+    }
+
+    /// Classifies the customers of the set that exist, from the facts up to `as_of` and the
+    /// scores true on it.
+    pub(crate) async fn evaluate(
+        self: &Arc<Self>,
+        db: &Database,
+        customers: &CustomerSet,
+        as_of: NaiveDate,
+    ) -> Result<Evaluation, Fault> {
+        let taxonomies: Vec<&str> =
+            self.taxonomies.iter().map(|(version, _)| version.definition.id.as_str()).collect();
+        let before = classes::before(db, &taxonomies, customers, as_of).await?;
+        let frame = self.frame(db, customers, as_of).await?;
+        let count = frame.len();
+        let evaluator = Arc::clone(self);
+        // Busy for long: on a thread where it holds up nobody.
+        let results = tokio::task::spawn_blocking(move || evaluator.classify(&frame));
+        let results = results.await.map_err(Fault::internal)??;
+        Ok(Evaluation { before, results, customers: count })
+    }
+
+    /// The columns that the predicates read, and no others.
+    async fn frame(
+        &self,
+        db: &Database,
+        customers: &CustomerSet,
+        as_of: NaiveDate,
+    ) -> Result<Frame, Fault> {
+        let features: Vec<&str> = self.features.iter().map(String::as_str).collect();
+        let frame = features::compute(db, customers, as_of, &features).await;
+        let frame = frame.map_err(analytics_fault)?;
+        let scorecards: Vec<&str> = self.scorecards().collect();
+        let view = View { true_on: Some(as_of), known_at: None };
+        let scores = scores::columns(db, &scorecards, customers, view).await?;
+        let mut columns = scores.of(&frame.customers());
+        columns.retain(|(name, _, _)| {
+            self.taxonomies.iter().any(|(_, rules)| rules.columns().any(|column| column == name))
+        });
+        let columns = columns
+            .into_iter()
+            .map(|(name, kind, values)| (name, column_kind(kind), values))
+            .collect();
+        frame.with_columns(columns).map_err(analytics_fault)
+    }
+
+    fn classify(&self, frame: &Frame) -> Result<Vec<NewAssignment>, Fault> {
+        let mut results = Vec::with_capacity(frame.len() * self.taxonomies.len());
+        for (version, rules) in &self.taxonomies {
+            results.extend(rules.classify(version, frame)?);
+        }
+        Ok(results)
+    }
+}
+
+fn broken(version: &TaxonomyVersion, problems: &[Problem]) -> Fault {
+    let first = problems
+        .first()
+        .map_or_else(String::new, |problem| format!("{}: {}", problem.field, problem.message));
+    let id = &version.definition.id;
+    Fault::Precondition {
+        kind: "TAXONOMY_COMPILES",
+        subject: names::version("taxonomies", id, version.version),
+        description: format!("taxonomy {id} no longer fits the scorecards in force: {first}"),
+    }
+}
+
+/// The entry of the change log for customers whose classes of a date changed.
+pub(crate) fn change(
+    customers: Vec<CustomerId>,
+    as_of: NaiveDate,
+    now: DateTime<Utc>,
+) -> NewChange {
+    NewChange {
+        topic: Topic::Classes,
+        customers,
+        first_day: as_of,
+        last_day: as_of,
+        as_of: Some(as_of),
+        recorded_at: now,
+    }
+}

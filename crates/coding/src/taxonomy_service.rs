@@ -1,0 +1,183 @@
+//! `kehu.coding.v1.TaxonomyService`.
+
+use kehu_contract::coding::{
+    CreateTaxonomyRequest, CreateTaxonomyResponse, GetTaxonomyRequest, GetTaxonomyResponse,
+    ListTaxonomiesRequest, ListTaxonomiesResponse, ListTemplatesRequest, ListTemplatesResponse,
+    PublishTaxonomyRequest, PublishTaxonomyResponse, create_taxonomy_request::Origin,
+    taxonomy_service_server::TaxonomyService,
+};
+use kehu_core::taxonomy::{self, Taxonomy};
+use kehu_server::{Fault, Violations, clock, names, page};
+use kehu_storage::{
+    Error, PageRequest,
+    coding::taxonomies::{self, TaxonomyVersion},
+};
+use tonic::{Request, Response, Status};
+
+use crate::Coding;
+use crate::convert::{self, definition_message, parse_definition, taxonomy_view};
+use crate::rules::{Columns, Rules};
+
+const COLLECTION: &str = "taxonomies";
+
+impl Coding {
+    async fn create_taxonomy(
+        &self,
+        request: CreateTaxonomyRequest,
+    ) -> Result<CreateTaxonomyResponse, Fault> {
+        let definition = self.requested(request.origin).await?;
+        let version = if request.validate_only {
+            self.next_draft(definition).await?
+        } else {
+            taxonomies::save_draft(&self.db, &definition, clock::now()).await?
+        };
+        Ok(CreateTaxonomyResponse { taxonomy: Some(taxonomy_view(&version)) })
+    }
+
+    /// The definition that a caller wants, or everything that is wrong with it.
+    async fn requested(&self, origin: Option<Origin>) -> Result<Taxonomy, Fault> {
+        let mut violations = Violations::new();
+        let (path, definition) = match origin {
+            None => {
+                violations.add("origin", "must be a definition or a template");
+                ("origin", None)
+            }
+            Some(Origin::Definition(definition)) => {
+                ("definition", Some(parse_definition(definition, &mut violations)))
+            }
+            Some(Origin::Template(id)) => ("template", template(&id, &mut violations)),
+        };
+        if let Some(definition) = &definition {
+            self.check(path, definition, &mut violations).await?;
+        }
+        violations.finish()?;
+        definition.ok_or_else(|| Fault::internal("a request without violations has a definition"))
+    }
+
+    /// Adds every problem of the taxonomy and its predicates.
+    async fn check(
+        &self,
+        path: &str,
+        definition: &Taxonomy,
+        violations: &mut Violations,
+    ) -> Result<(), Fault> {
+        let columns = Columns::read(&self.db).await?;
+        if let Err(found) = Rules::compile(definition, &columns) {
+            convert::problems(path, &found, violations);
+        }
+        Ok(())
+    }
+
+    /// What saving the draft would give.
+    async fn next_draft(&self, definition: Taxonomy) -> Result<TaxonomyVersion, Fault> {
+        let version = match taxonomies::get(&self.db, &definition.id, None).await {
+            Ok(latest) if latest.published_at.is_none() => latest.version,
+            Ok(latest) => latest.version + 1,
+            Err(Error::NotFound { .. }) => 1,
+            Err(error) => return Err(error.into()),
+        };
+        let created_at = clock::now();
+        Ok(TaxonomyVersion { version_id: 0, version, definition, created_at, published_at: None })
+    }
+
+    async fn get_taxonomy(
+        &self,
+        request: GetTaxonomyRequest,
+    ) -> Result<GetTaxonomyResponse, Fault> {
+        let mut violations = Violations::new();
+        let name = names::parse_versioned("name", COLLECTION, &request.name, &mut violations);
+        violations.finish()?;
+        let (id, version) = name.unwrap_or_default();
+        let version = taxonomies::get(&self.db, &id, version).await?;
+        Ok(GetTaxonomyResponse { taxonomy: Some(taxonomy_view(&version)) })
+    }
+
+    async fn list_taxonomies(
+        &self,
+        request: ListTaxonomiesRequest,
+    ) -> Result<ListTaxonomiesResponse, Fault> {
+        let filters = [COLLECTION];
+        let mut violations = Violations::new();
+        let page = page::parse(request.page_size, &request.page_token, &filters, &mut violations);
+        violations.finish()?;
+        let page = PageRequest { limit: page.size, after: page.after };
+        let found = taxonomies::list(&self.db, &page).await?;
+        Ok(ListTaxonomiesResponse {
+            taxonomies: found.items.iter().map(taxonomy_view).collect(),
+            next_page_token: found.next.map(|key| page::token(&key, &filters)).unwrap_or_default(),
+        })
+    }
+
+    /// The draft is checked again: scorecards may have been published since it was created.
+    async fn publish_taxonomy(
+        &self,
+        request: PublishTaxonomyRequest,
+    ) -> Result<PublishTaxonomyResponse, Fault> {
+        let mut violations = Violations::new();
+        let id = names::parse_resource("name", COLLECTION, &request.name, &mut violations);
+        violations.finish()?;
+        let draft = taxonomies::get(&self.db, &id.unwrap_or_default(), None).await?;
+        if draft.published_at.is_some() {
+            return Err(Fault::Precondition {
+                kind: "TAXONOMY_WITHOUT_DRAFT",
+                subject: request.name,
+                description: "the latest version is published: create a draft first".to_owned(),
+            });
+        }
+        let mut violations = Violations::new();
+        self.check("definition", &draft.definition, &mut violations).await?;
+        violations.finish()?;
+        let version = taxonomies::publish(&self.db, &draft, clock::now()).await?;
+        Ok(PublishTaxonomyResponse { taxonomy: Some(taxonomy_view(&version)) })
+    }
+}
+
+fn template(id: &str, violations: &mut Violations) -> Option<Taxonomy> {
+    let found = taxonomy::templates().into_iter().find(|template| template.id == id);
+    if found.is_none() {
+        let message = format!("no template is named {id:?}: ListTemplates names them");
+        violations.add("template", message);
+    }
+    found
+}
+
+#[tonic::async_trait]
+impl TaxonomyService for Coding {
+    async fn list_templates(
+        &self,
+        _request: Request<ListTemplatesRequest>,
+    ) -> Result<Response<ListTemplatesResponse>, Status> {
+        let mut templates = taxonomy::templates();
+        templates.sort_by(|left, right| left.id.cmp(&right.id));
+        let templates = templates.iter().map(definition_message).collect();
+        Ok(Response::new(ListTemplatesResponse { templates }))
+    }
+
+    async fn create_taxonomy(
+        &self,
+        request: Request<CreateTaxonomyRequest>,
+    ) -> Result<Response<CreateTaxonomyResponse>, Status> {
+        Ok(Response::new(Coding::create_taxonomy(self, request.into_inner()).await?))
+    }
+
+    async fn get_taxonomy(
+        &self,
+        request: Request<GetTaxonomyRequest>,
+    ) -> Result<Response<GetTaxonomyResponse>, Status> {
+        Ok(Response::new(Coding::get_taxonomy(self, request.into_inner()).await?))
+    }
+
+    async fn list_taxonomies(
+        &self,
+        request: Request<ListTaxonomiesRequest>,
+    ) -> Result<Response<ListTaxonomiesResponse>, Status> {
+        Ok(Response::new(Coding::list_taxonomies(self, request.into_inner()).await?))
+    }
+
+    async fn publish_taxonomy(
+        &self,
+        request: Request<PublishTaxonomyRequest>,
+    ) -> Result<Response<PublishTaxonomyResponse>, Status> {
+        Ok(Response::new(Coding::publish_taxonomy(self, request.into_inner()).await?))
+    }
+}

@@ -96,13 +96,13 @@ impl Format {
         }
     }
 
-    /// An instant in a time zone: `10 December 2011, 14:03:22 (Europe/London)`.
+    /// An instant in a time zone: `10 December 2011, 14:03:22`.
     pub(crate) fn instant(&self, instant: DateTime<Utc>, zone: Tz) -> String {
         let local = instant.with_timezone(&zone);
-        let time = local.format("%H:%M:%S");
+        let (date, time) = (self.date(local.date_naive()), local.format("%H:%M:%S"));
         match self.language {
-            Language::En => format!("{}, {time} ({zone})", self.date(local.date_naive())),
-            Language::ZhCn => format!("{} {time}（{zone}）", self.date(local.date_naive())),
+            Language::En => format!("{date}, {time}"),
+            Language::ZhCn => format!("{date} {time}"),
         }
     }
 
@@ -212,7 +212,7 @@ mod tests {
         assert_eq!((en.short_month(day).as_str(), zh.short_month(day).as_str()), ("Dec", "12月"));
         let instant = "2011-12-09T20:30:00Z".parse().unwrap();
         let zone = chrono_tz::Asia::Shanghai;
-        assert_eq!(en.instant(instant, zone), "10 December 2011, 04:30:00 (Asia/Shanghai)");
-        assert_eq!(zh.instant(instant, zone), "2011年12月10日 04:30:00（Asia/Shanghai）");
+        assert_eq!(en.instant(instant, zone), "10 December 2011, 04:30:00");
+        assert_eq!(zh.instant(instant, zone), "2011年12月10日 04:30:00");
     }
 }

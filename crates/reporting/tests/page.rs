@@ -86,7 +86,7 @@ fn orders(dice: &mut Dice) -> Vec<Order> {
     let first = day("2010-12-01");
     let mut orders = Vec::new();
     for customer in 1..=900_u64 {
-        let size = 12_000 / (customer + 6) + 1;
+        let size = 4_000 / (customer + 45) + 1;
         let joined = dice.roll(300);
         for _ in 0..=(size / 12 + dice.roll(3)).min(60) {
             let on = joined + dice.roll(374 - joined);

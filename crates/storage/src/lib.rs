@@ -4,7 +4,8 @@
 //! [`change_log`] that hands work from one service to the next, [`run`]s (long work with a
 //! lease), [`idempotency`] by request id, [`settings`], keyset [`page`]s.
 //! Above it one folder a service: [`ingestion`], [`scoring`], [`coding`]; every table has one
-//! owner, the only service that writes it. [`facts`] is what analytics reads.
+//! owner, the only service that writes it. [`facts`] is what analytics reads, [`reporting`] what
+//! reports ask of the others' tables.
 //!
 //! Days are `i32` days since 1970-01-01, instants `i64` microseconds UTC, money an `i64` count
 //! of 1/10,000 of the unit, on both databases (SQLite has no date and no exact decimal). Only
@@ -22,6 +23,7 @@ pub mod idempotency;
 pub mod ingestion;
 mod migrations;
 pub mod page;
+pub mod reporting;
 pub mod run;
 pub mod scoring;
 pub mod settings;

@@ -9,7 +9,7 @@ use crate::{
 };
 use rust_decimal::Decimal;
 
-const LEFT: i64 = 64;
+const LEFT: i64 = 78;
 const TOP: i64 = 4;
 const CELL_HEIGHT: i64 = 58;
 const GAP: i64 = 3;
@@ -99,9 +99,15 @@ fn filled(
     let group = element("g")
         .class(tint)
         .child(area)
-        .child(text(middle, top + 27, "figure middle", (chart.figure)(cell)))
+        .child(figure(middle, top, (chart.figure)(cell)))
         .child(text(middle, top + 43, "detail middle", (chart.detail)(cell)));
     with_hint(group, &hint)
+}
+
+/// The figure of a cell, smaller where it is long.
+fn figure(middle: i64, top: i64, figure: String) -> Element {
+    let class = if figure.chars().count() > 6 { "figure tight middle" } else { "figure middle" };
+    text(middle, top + 27, class, figure)
 }
 
 fn scale_names(bins: i32, width: i64, labels: &Labels) -> Vec<Element> {

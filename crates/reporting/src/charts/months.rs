@@ -46,8 +46,8 @@ impl Columns {
     }
 }
 
-/// Names of the months below the plot; the year stands under the first and every January.
-/// A month that is cut is marked with a star.
+/// Names of the months below the plot, and each year below the middle of its months. A month
+/// that is cut is marked with a star.
 pub(super) fn month_axis(
     months: &[MonthFigures],
     cut: bool,
@@ -59,20 +59,28 @@ pub(super) fn month_axis(
     let mut axis = element("g");
     for (place, month) in months.iter().enumerate() {
         let last = place + 1 == months.len();
-        let x = columns.middle(place);
         if (months.len() - 1 - place).is_multiple_of(every) {
             let star = if last && cut { "*" } else { "" };
             let name = format!("{}{star}", format.short_month(month.month));
+            let x = columns.middle(place);
             axis = axis.child(text(x, bottom + 16, "tick small middle", name));
         }
-        if place == 0 || month.month.month() == 1 {
-            axis = axis.child(text(
-                x,
-                bottom + 31,
-                "tick small middle",
-                month.month.year().to_string(),
-            ));
-        }
     }
-    axis
+    axis.children(years(months, bottom, columns))
+}
+
+fn years(months: &[MonthFigures], bottom: i64, columns: &Columns) -> Vec<Element> {
+    let mut names = Vec::new();
+    let mut first = 0;
+    for place in 0..months.len() {
+        let year = months[place].month.year();
+        if months.get(place + 1).is_some_and(|next| next.month.year() == year) {
+            continue;
+        }
+        let middle = (columns.middle(first) + columns.middle(place)) / Decimal::TWO;
+        let middle = middle.round_dp(1).normalize();
+        names.push(text(middle, bottom + 32, "tick small middle", year.to_string()));
+        first = place + 1;
+    }
+    names
 }

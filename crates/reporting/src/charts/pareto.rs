@@ -16,6 +16,8 @@ use rust_decimal::Decimal;
 const TOP: i64 = 12;
 const BOTTOM: i64 = 300;
 const HEIGHT: i64 = 346;
+/// Right of here the label of the guide ends at the edge of the plot.
+const LABEL_FITS_BEFORE: i64 = 260;
 
 /// The chart of a curve with at least one customer.
 pub(crate) fn pareto(curve: &ParetoCurve, labels: &Labels, format: &Format) -> Element {
@@ -37,7 +39,7 @@ pub(crate) fn pareto(curve: &ParetoCurve, labels: &Labels, format: &Format) -> E
         ))
         .child(path(&closed(&points), "area"))
         .child(path(&points, "curve"))
-        .child(guide(curve, &x, &y, &fill(labels.pareto_guide, &[("share", &for_80)])))
+        .child(guide(curve, &x, &y, labels.pareto_guide, &for_80))
 }
 
 fn fifths() -> Vec<Decimal> {
@@ -72,20 +74,24 @@ fn closed(points: &[(Decimal, Decimal)]) -> Vec<(Decimal, Decimal)> {
     closed
 }
 
-/// From 80 % of the amount to the curve and down to the customers.
-fn guide(curve: &ParetoCurve, x: &Scale, y: &Scale, label: &str) -> Element {
-    let share = ratio::count_share(curve.customers_for_80, curve.customers, 4);
-    let across = x.at(share.unwrap_or_default());
+/// From 80 % of the amount to the curve and down to the customers, with its label below.
+fn guide(curve: &ParetoCurve, x: &Scale, y: &Scale, lines: [&str; 2], share: &str) -> Element {
+    let customers = ratio::count_share(curve.customers_for_80, curve.customers, 4);
+    let across = x.at(customers.unwrap_or_default());
     let level = y.at(Decimal::new(8, 1));
-    let below = level + Decimal::from(22);
-    let label = if across < Decimal::from(200) {
-        text(across + Decimal::from(8), below, "value halo", label)
+    let (beside, class) = if across < Decimal::from(LABEL_FITS_BEFORE) {
+        (across + Decimal::from(8), "value halo")
     } else {
-        text(RIGHT - 4, below, "value halo end", label)
+        (Decimal::from(RIGHT - 4), "value halo end")
     };
-    element("g")
+    let mut guide = element("g")
         .child(line(LEFT, level, across, level).class("guide"))
         .child(line(across, level, across, BOTTOM).class("guide"))
-        .child(dot(across, level))
-        .child(label)
+        .child(dot(across, level));
+    let mut below = level + Decimal::from(20);
+    for line in lines {
+        guide = guide.child(text(beside, below, class, fill(line, &[("share", share)])));
+        below += Decimal::from(16);
+    }
+    guide
 }

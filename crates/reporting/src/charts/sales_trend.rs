@@ -25,9 +25,10 @@ pub(crate) fn sales_trend(
     labels: &Labels,
     format: &Format,
 ) -> Element {
-    let ticks = ticks_of(months);
-    let (low, high) = (ticks[0], ticks[ticks.len() - 1]);
-    let y = Scale::new(low, high, BOTTOM, TOP);
+    let (low, high) = range(months);
+    let mut ticks = ticks(low, high);
+    let y = Scale::new(low, ticks[ticks.len() - 1], BOTTOM, TOP);
+    ticks.retain(|tick| *tick >= low);
     let columns = Columns::new(months.len());
     let mut chart = svg("sales-trend", HEIGHT, labels.trend_sales, labels.trend_sales_description)
         .child(y_axis(&y, &ticks, |tick| format.short(tick)));
@@ -43,13 +44,16 @@ pub(crate) fn sales_trend(
         .child(month_axis(months, cut, BOTTOM, &columns, format))
 }
 
-/// Ticks over sales, returns and net, and zero.
-fn ticks_of(months: &[MonthFigures]) -> Vec<Decimal> {
-    let values =
-        || months.iter().flat_map(|it| [it.totals.sales, -it.totals.returns, it.totals.net()]);
-    let low = values().min().unwrap_or_default().min(Decimal::ZERO);
-    let high = values().max().unwrap_or_default().max(Decimal::ZERO);
-    ticks(low, high)
+/// The least and the greatest of sales, returns (below zero), net and zero.
+fn range(months: &[MonthFigures]) -> (Decimal, Decimal) {
+    let (mut low, mut high) = (Decimal::ZERO, Decimal::ZERO);
+    for month in months {
+        for value in [month.totals.sales, -month.totals.returns, month.totals.net()] {
+            low = low.min(value);
+            high = high.max(value);
+        }
+    }
+    (low, high)
 }
 
 fn column(

@@ -26,6 +26,7 @@ pub(super) const LABELS: Labels = Labels {
     compared_with: "Compared with",
     no_comparison: "no earlier date",
     currency: "Amounts in",
+    time_zone: "Dates in",
     taxonomy: "Classes by",
     data_base: "Data base",
 
@@ -63,7 +64,7 @@ pub(super) const LABELS: Labels = Labels {
     joined: "Joined",
     left: "Left",
     total: "All customers",
-    codes: "Codes such as",
+    codes: "e.g.",
 
     class_shares: "Customers and net sales by class",
     class_shares_description: "For each class two bars: its share of all customers and its share \
@@ -83,7 +84,7 @@ pub(super) const LABELS: Labels = Labels {
     pareto_description: "Pareto curve: customers from the largest on, and the share of net sales \
                          they bring. {customers} of the customers bring 80% of net sales, the \
                          largest fifth brings {share}.",
-    pareto_guide: "80% of net sales from {share} of customers",
+    pareto_guide: ["80% of net sales", "from {share} of customers"],
     pareto_even: "if all brought the same",
     pareto_none: "No customer has net sales above zero up to this date.",
     customers_from_largest: "Customers, largest first",

@@ -22,6 +22,7 @@ pub(crate) struct Labels {
     pub(crate) compared_with: &'static str,
     pub(crate) no_comparison: &'static str,
     pub(crate) currency: &'static str,
+    pub(crate) time_zone: &'static str,
     pub(crate) taxonomy: &'static str,
     pub(crate) data_base: &'static str,
 
@@ -70,7 +71,7 @@ pub(crate) struct Labels {
 
     pub(crate) pareto: &'static str,
     pub(crate) pareto_description: &'static str,
-    pub(crate) pareto_guide: &'static str,
+    pub(crate) pareto_guide: [&'static str; 2],
     pub(crate) pareto_even: &'static str,
     pub(crate) pareto_none: &'static str,
     pub(crate) customers_from_largest: &'static str,

@@ -26,6 +26,7 @@ pub(super) const LABELS: Labels = Labels {
     compared_with: "对比日期",
     no_comparison: "无对比",
     currency: "金额币种",
+    time_zone: "日期时区",
     taxonomy: "分类标准",
     data_base: "数据基础",
 
@@ -63,7 +64,7 @@ pub(super) const LABELS: Labels = Labels {
     joined: "转入",
     left: "转出",
     total: "全部客户",
-    codes: "编码示例",
+    codes: "例如",
 
     class_shares: "各类别的客户占比与净销售额占比",
     class_shares_description: "每个类别两条横条：占全部客户的比例与占净销售额的比例。",
@@ -81,7 +82,7 @@ pub(super) const LABELS: Labels = Labels {
     pareto: "净销售额集中度",
     pareto_description: "帕累托曲线：客户由大到小排列，累计贡献的净销售额比例。{customers} 的客户\
                          贡献净销售额的 80%，最大的五分之一贡献 {share}。",
-    pareto_guide: "{share} 的客户贡献 80% 净销售额",
+    pareto_guide: ["80% 净销售额", "来自 {share} 的客户"],
     pareto_even: "若贡献完全平均",
     pareto_none: "截至该日期，没有净销售额大于零的客户。",
     customers_from_largest: "客户，由大到小",

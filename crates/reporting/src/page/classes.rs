@@ -49,17 +49,21 @@ fn class_table(view: &View<'_>, names: &[&str]) -> Element {
 /// Name, strategy and example codes.
 fn class_head(view: &View<'_>, place: usize, name: &str) -> Element {
     let strategy = view.figures.classes[place].strategy.get(view.language);
-    let codes = view.figures.example_codes.get(place).map(|codes| codes.join(", "));
-    let codes = codes.filter(|codes| !codes.is_empty());
-    let small = |class: &str, text: String| element("span").class(class).text(text);
     let mut head = element("th").attr("scope", "row").class("text");
     head = head.child(element("span").class("class-name").text(name));
     if !strategy.is_empty() {
-        head = head.child(small("strategy", strategy.to_owned()));
+        head = head.child(element("span").class("strategy").text(strategy));
     }
-    head.children(codes.map(|codes| {
-        small("codes", format!("{} ", view.labels.codes)).child(element("code").text(codes))
-    }))
+    head.children(example_codes(view, place))
+}
+
+fn example_codes(view: &View<'_>, place: usize) -> Option<Element> {
+    let codes = view.figures.example_codes.get(place).filter(|codes| !codes.is_empty())?;
+    let mut examples = element("span").class("codes").text(view.labels.codes);
+    for code in codes {
+        examples = examples.text(" ").child(element("code").text(code));
+    }
+    Some(examples)
 }
 
 fn row(view: &View<'_>, head: Element, class: &ClassFigures, style: &str) -> Element {

@@ -26,6 +26,7 @@ pub(super) fn header(view: &View<'_>) -> Element {
         (labels.compared_with, compared.unwrap_or_else(|| labels.no_comparison.to_owned())),
         (labels.taxonomy, figures.taxonomy.get(view.language).to_owned()),
         (labels.currency, figures.currency.clone()),
+        (labels.time_zone, figures.zone.name().to_owned()),
         (labels.data_base, base.join(" · ")),
     ];
     let list = element("dl").class("facts").children(facts.into_iter().map(|(name, value)| {

@@ -1,9 +1,14 @@
 //! A fresh, migrated database of each kind for every test.
 
+use std::time::Duration;
+
 use kehu_storage::Database;
 use tempfile::TempDir;
 
-use crate::postgres::{self, Clone};
+use crate::postgres::{self, ServerDatabase};
+
+/// How long a test's connections may take to close.
+const CLOSING: Duration = Duration::from_millis(500);
 
 /// A migrated, empty database of one test; gone when it is dropped.
 pub struct TestDatabase {
@@ -20,7 +25,7 @@ pub struct TestDatabase {
 #[expect(dead_code, reason = "held only to be dropped")]
 enum Home {
     Folder(TempDir),
-    Server(Clone),
+    Server(ServerDatabase),
 }
 
 /// A fresh database of each kind: SQLite in a temporary folder, and PostgreSQL on the server
@@ -46,6 +51,9 @@ pub async fn each_database(test: impl AsyncFn(&TestDatabase)) {
     for database in databases().await {
         eprintln!("on {}:", database.kind);
         test(&database).await;
+        // A server drops a database at once when nobody is connected. A test may have left
+        // something open; then the server ends it.
+        let _ = tokio::time::timeout(CLOSING, database.database.close()).await;
     }
 }
 

@@ -11,14 +11,14 @@ use sea_orm::sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 const TEMPLATE_LOCK: i64 = 0x6b65_6875_7465;
 
 /// A database of one test, dropped with the value.
-pub(crate) struct Clone {
+pub(crate) struct ServerDatabase {
     pub(crate) url: String,
     name: String,
     admin_url: String,
 }
 
 /// Clones the template, which the first test that finds it missing makes.
-pub(crate) async fn clone_template(admin_url: &str) -> Clone {
+pub(crate) async fn clone_template(admin_url: &str) -> ServerDatabase {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let mut admin = connect(admin_url).await;
     let template = format!("kehu_template_{:016x}", schema_hash());
@@ -27,7 +27,7 @@ pub(crate) async fn clone_template(admin_url: &str) -> Clone {
     let name = format!("kehu_test_{}_{count}", std::process::id());
     run(&mut admin, format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await;
     run(&mut admin, format!("CREATE DATABASE {name} TEMPLATE {template}")).await;
-    Clone { url: with_database(admin_url, &name), name, admin_url: admin_url.to_owned() }
+    ServerDatabase { url: with_database(admin_url, &name), name, admin_url: admin_url.to_owned() }
 }
 
 /// One process makes the template, under another name until it is whole; the others wait.
@@ -84,7 +84,7 @@ async fn run(connection: &mut PgConnection, sql: String) {
     done.unwrap_or_else(|error| panic!("{sql}: {error}"));
 }
 
-impl Drop for Clone {
+impl Drop for ServerDatabase {
     fn drop(&mut self) {
         let drop = drop_database(self.admin_url.clone(), self.name.clone());
         // A test's runtime cannot wait here; one on another thread can.

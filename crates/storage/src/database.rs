@@ -82,7 +82,7 @@ impl Database {
     }
 
     /// Starts a transaction that writes. On SQLite there is one at a time (the next waits), so
-    /// keep it short: do no other work between `begin` and `commit`.
+    /// keep it short, and never call what begins another while one is open.
     pub async fn begin(&self) -> Result<Transaction, Error> {
         Ok(Transaction {
             inner: dialect::begin(&self.connections.writer).await?,
@@ -115,10 +115,10 @@ impl Changes {
     /// Returns when something was appended since the last call, at the latest after `poll`
     /// (a notification can be lost; what counts is the change log itself).
     pub async fn wait(&mut self, poll: Duration) {
-        match tokio::time::timeout(poll, self.signal.changed()).await {
+        let woken = tokio::time::timeout(poll, self.signal.changed()).await;
+        if let Ok(Err(_)) = woken {
             // The sender lives in the database; when that is gone there is nothing to wait for.
-            Ok(Err(_)) => tokio::time::sleep(poll).await,
-            Ok(Ok(())) | Err(_) => {}
+            tokio::time::sleep(poll).await;
         }
     }
 }

@@ -90,21 +90,25 @@ async fn read(db: &Database) -> Vec<Row> {
 
 #[tokio::test]
 async fn what_is_inserted_is_read_back_whatever_the_size() {
-    // On both sides of every chunk size of both databases (six columns).
-    for size in [0, 1, 2, 165, 166, 167, 332, 333, 4_999, 5_000, 5_001, 12_345] {
-        each_database(async |test| {
-            create_table(&test.database).await;
+    each_database(async |test| {
+        let db = &test.database;
+        create_table(db).await;
+        // On both sides of every chunk size of both databases (six columns).
+        for size in [0, 1, 2, 165, 166, 167, 332, 333, 4_999, 5_000, 5_001, 12_345] {
             let rows: Vec<Row> = (0..size).map(row).collect();
-            let written = insert(&test.database, &rows, OnConflict::Fail).await.unwrap();
+            let written = insert(db, &rows, OnConflict::Fail).await.unwrap();
             assert_eq!(written, u64::try_from(size).unwrap());
-            assert_eq!(read(&test.database).await, rows, "{size} rows on {}", test.kind);
-            let (query, reader) = ("SELECT * FROM sample ORDER BY id", test.database.reader());
-            let read = bulk::read(reader, query, vec![], &all_columns()).await.unwrap();
+            assert_eq!(read(db).await, rows, "{size} rows on {}", test.kind);
+            let query = "SELECT * FROM sample ORDER BY id";
+            let read = bulk::read(db.reader(), query, vec![], &all_columns()).await.unwrap();
             let expected: Vec<Column> = columns(&rows).into_iter().map(|(_, c)| c).collect();
             assert_eq!(read, expected, "{size} rows on {}", test.kind);
-        })
-        .await;
-    }
+            let transaction = db.begin().await.unwrap();
+            transaction.execute_unprepared("DELETE FROM sample").await.unwrap();
+            transaction.commit().await.unwrap();
+        }
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -1,10 +1,12 @@
+use std::collections::BTreeSet;
+
 use chrono::NaiveDate;
-use kehu_core::calendar::to_days;
+use kehu_core::Money;
 use sea_orm::QueryResult;
 
-use super::rates::Rates;
-use super::{COMPLETED, CustomerSet, SALE, SLICE, slice};
-use crate::{Database, Error};
+use super::{CustomerSet, SLICE, slice};
+use crate::ingestion::{OrderKind, OrderStatus, RateTable, load_rates};
+use crate::{Database, Error, time};
 
 /// Lines of completed sales, one a place, by customer, day, order and line number.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -41,34 +43,44 @@ pub async fn lines(
     set: &CustomerSet,
     through: NaiveDate,
 ) -> Result<LineColumns, Error> {
-    let rates = Rates::read(db).await?;
     let mut columns = LineColumns::default();
-    let values = [COMPLETED.into(), SALE.into(), to_days(through).into()];
+    let (status, kind) = (OrderStatus::Completed.number(), OrderKind::Sale.number());
+    let values = [status.into(), kind.into(), time::days(through).into()];
     for slice in slice::cut(db, set, SLICE).await? {
         for row in slice.query(db, SQL, &values).await? {
-            columns.push(&row, &rates)?;
+            columns.push(&row)?;
         }
     }
+    let currencies =
+        columns.currency.iter().collect::<BTreeSet<_>>().into_iter().cloned().collect();
+    columns.convert_discounts(&load_rates(db, &currencies).await?)?;
     Ok(columns)
 }
 
 impl LineColumns {
-    fn push(&mut self, row: &QueryResult, rates: &Rates) -> Result<(), Error> {
-        let ordered_on = row.try_get_by_index(1)?;
-        let currency: String = row.try_get_by_index(4)?;
-        let discount: Option<i64> = row.try_get_by_index(6)?;
-        let discount = match discount {
-            Some(discount) => Some(rates.to_base(&currency, ordered_on, discount)?),
-            None => None,
-        };
+    /// The discount stays in the currency of the order until [`LineColumns::convert_discounts`].
+    fn push(&mut self, row: &QueryResult) -> Result<(), Error> {
         self.customer_id.push(row.try_get_by_index(0)?);
-        self.ordered_on.push(ordered_on);
+        self.ordered_on.push(row.try_get_by_index(1)?);
         self.category.push(row.try_get_by_index(2)?);
         self.brand.push(row.try_get_by_index(3)?);
-        self.currency.push(currency);
+        self.currency.push(row.try_get_by_index(4)?);
         self.unit_price.push(row.try_get_by_index(5)?);
-        self.discount.push(discount);
+        self.discount.push(row.try_get_by_index(6)?);
         self.amount.push(row.try_get_by_index(7)?);
+        Ok(())
+    }
+
+    /// Brings each discount to the base currency at the rate valid on its day. A currency
+    /// without a rate is the base currency: no other gets past ingestion.
+    fn convert_discounts(&mut self, rates: &RateTable) -> Result<(), Error> {
+        let places = self.currency.iter().zip(&self.ordered_on);
+        for ((currency, day), discount) in places.zip(&mut self.discount) {
+            let Some(given) = *discount else { continue };
+            let Some(rate) = rates.effective(currency, time::date(*day)?) else { continue };
+            let base = Money(given).convert(rate);
+            *discount = Some(base.map_err(|error| Error::Corrupt(error.to_string()))?.0);
+        }
         Ok(())
     }
 }

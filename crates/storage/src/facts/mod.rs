@@ -8,7 +8,6 @@ mod customers;
 mod lines;
 mod orders;
 mod prices;
-mod rates;
 mod slice;
 
 use crate::{Database, Error};
@@ -18,16 +17,6 @@ pub use customers::{CustomerColumns, customers};
 pub use lines::{LineColumns, lines};
 pub use orders::{OrderColumns, orders};
 pub use prices::{PriceColumns, prices};
-
-/// Goods sold: the kind of an order.
-pub const SALE: i32 = 1;
-/// Goods that came back; its amount is negative.
-pub const RETURN: i32 = 2;
-/// A correction of the books.
-pub const ADJUSTMENT: i32 = 3;
-
-/// Carried out: the status of an order. One with any other status is no fact.
-const COMPLETED: i32 = 1;
 
 /// Customers asked for in one statement.
 const SLICE: u64 = 500;

@@ -1,8 +1,8 @@
 use chrono::NaiveDate;
-use kehu_core::calendar::to_days;
 
-use super::{COMPLETED, CustomerSet, SLICE, slice};
-use crate::{Database, Error};
+use super::{CustomerSet, SLICE, slice};
+use crate::ingestion::OrderStatus;
+use crate::{Database, Error, time};
 
 /// Orders that were not cancelled, one a place, by customer, day and order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -15,7 +15,7 @@ pub struct OrderColumns {
     pub ordered_on: Vec<i32>,
     /// The local hour, 0 to 23.
     pub hour: Vec<i32>,
-    /// [`SALE`](super::SALE), [`RETURN`](super::RETURN) or [`ADJUSTMENT`](super::ADJUSTMENT).
+    /// What it is: the number of an [`OrderKind`](crate::ingestion::OrderKind).
     pub kind: Vec<i32>,
     /// The sales channel in the source's words.
     pub channel: Vec<Option<String>>,
@@ -35,7 +35,7 @@ pub async fn orders(
     through: NaiveDate,
 ) -> Result<OrderColumns, Error> {
     let mut columns = OrderColumns::default();
-    let values = [COMPLETED.into(), to_days(through).into()];
+    let values = [OrderStatus::Completed.number().into(), time::days(through).into()];
     for slice in slice::cut(db, set, SLICE).await? {
         for row in slice.query(db, SQL, &values).await? {
             columns.customer_id.push(row.try_get_by_index(0)?);

@@ -1,9 +1,8 @@
 use chrono::NaiveDate;
-use kehu_core::calendar::to_days;
 use sea_orm::{ConnectionTrait, Statement, Value};
 
-use super::{COMPLETED, SALE};
-use crate::{Database, Error};
+use crate::ingestion::{OrderKind, OrderStatus};
+use crate::{Database, Error, time};
 
 /// How often each price was paid, by all customers: one price of a category a place.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -29,7 +28,8 @@ pub async fn prices(
     through: NaiveDate,
 ) -> Result<PriceColumns, Error> {
     let categories = categories.filter(|categories| categories.len() <= MOST_CATEGORIES);
-    let mut values: Vec<Value> = vec![COMPLETED.into(), SALE.into(), to_days(through).into()];
+    let (status, kind) = (OrderStatus::Completed.number(), OrderKind::Sale.number());
+    let mut values: Vec<Value> = vec![status.into(), kind.into(), time::days(through).into()];
     let condition = match categories {
         None => "l.category IS NOT NULL".to_owned(),
         Some([]) => return Ok(PriceColumns::default()),

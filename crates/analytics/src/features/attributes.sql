@@ -1,0 +1,7 @@
+SELECT customer_id,
+       customer_type,
+       country,
+       province,
+       city,
+       industry
+FROM customers

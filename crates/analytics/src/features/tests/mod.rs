@@ -1,0 +1,7 @@
+//! Each feature against values computed by hand.
+
+mod catalogue;
+mod habits;
+mod independence;
+mod orders;
+mod world;

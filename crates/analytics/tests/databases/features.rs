@@ -1,0 +1,196 @@
+use std::fmt::Write;
+
+use chrono::Days;
+use kehu_analytics::features::{catalogue, compute};
+use kehu_analytics::{CustomerSet, Error, Frame};
+use kehu_core::{CustomerId, Value};
+use kehu_storage::Database;
+use kehu_storage::facts::partitions;
+use kehu_tests::{databases, each_database};
+
+use crate::facts::{customers, day, lines, orders, rates};
+
+const AS_OF: &str = "2024-03-31";
+
+async fn frame(db: &Database, set: &CustomerSet, features: &[&str]) -> Frame {
+    compute(db, set, day(AS_OF), features).await.unwrap()
+}
+
+async fn all_features(db: &Database, set: &CustomerSet) -> Frame {
+    let features: Vec<&str> = catalogue().iter().map(|feature| feature.id).collect();
+    frame(db, set, &features).await
+}
+
+async fn small_shop(db: &Database) {
+    customers(
+        db,
+        "1 company GB London 2020-01-01
+         2 -       FR -      2024-03-01
+         3 person  -  -      2024-03-11",
+    )
+    .await;
+    rates(db, "EUR 2024-01-01 8000000000\nEUR 2024-03-10 9000000000").await;
+    // Order 2 is cancelled, order 4 is later; 5 and 6 are in euros.
+    orders(
+        db,
+        "1 1 1 1 2024-03-01 9  GBP 100 100 web
+         2 1 1 2 2024-03-02 9  GBP 999 999 shop
+         3 1 2 1 2024-03-31 9  GBP -30 -30 web
+         4 1 1 1 2024-04-01 9  GBP 999 999 shop
+         5 2 1 1 2024-03-09 23 EUR 100 80  shop
+         6 2 1 1 2024-03-10 23 EUR 100 90  -",
+    )
+    .await;
+    lines(
+        db,
+        "1 1 tea  acme 2 - 60
+         1 2 mugs acme 5 0 40
+         2 1 sofa acme 9 0 999
+         3 1 tea  acme 2 - -30
+         4 1 sofa acme 9 0 999
+         5 1 tea  bolt 4 10 80
+         6 1 tea  bolt 2 10 90",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn facts_become_features() {
+    each_database(async |test| {
+        let db = &test.database;
+        small_shop(db).await;
+        let frame = all_features(db, &CustomerSet::All).await;
+        assert_eq!(frame.customers(), [1, 2, 3].map(CustomerId));
+        for (feature, expected) in [
+            ("recency_days", ["30", "21", "null"]),
+            ("tenure_days", ["30", "22", "20"]),
+            ("orders_365d", ["1", "2", "0"]),
+            ("amount_30d", ["-30.0000", "170.0000", "null"]),
+            ("amount_total", ["70.0000", "170.0000", "null"]),
+            ("preferred_channel", ["web", "shop", "null"]),
+            ("preferred_hour_band", ["morning", "evening", "null"]),
+            ("top_category", ["tea", "tea", "null"]),
+            ("top_brand", ["acme", "bolt", "null"]),
+            // The discounts are 10 euros at 0.8 and at 0.9.
+            ("discount_share_365d", ["0", "0.090909091", "null"]),
+            // Tea at 2 is the only tea in pounds; in euros one costs 2 and one 4.
+            ("price_level", ["0.5", "0.5", "null"]),
+            ("customer_type", ["company", "null", "person"]),
+            ("country", ["GB", "FR", "null"]),
+            ("city", ["London", "null", "null"]),
+        ] {
+            let values: Vec<String> = frame.column(feature).unwrap().iter().map(text).collect();
+            assert_eq!(values, expected, "{feature}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn only_customers_of_the_set_that_exist() {
+    each_database(async |test| {
+        let db = &test.database;
+        let empty = frame(db, &CustomerSet::All, &["recency_days"]).await;
+        assert!(empty.is_empty() && empty.column("recency_days").unwrap().is_empty());
+        small_shop(db).await;
+        for (set, expected) in [
+            (CustomerSet::Ids(vec![3, 99, 1, 3, -1]), vec![1, 3]),
+            (CustomerSet::Ids(vec![]), vec![]),
+            (CustomerSet::Range(2, 100), vec![2, 3]),
+            (CustomerSet::Range(3, 2), vec![]),
+            (CustomerSet::Range(i64::MIN, i64::MAX), vec![1, 2, 3]),
+        ] {
+            let ids: Vec<CustomerId> = expected.into_iter().map(CustomerId).collect();
+            assert_eq!(frame(db, &set, &[]).await.customers(), ids, "{set:?}");
+            assert_eq!(frame(db, &set, &["top_brand", "country"]).await.customers(), ids);
+        }
+        let columns =
+            frame(db, &CustomerSet::All, &["orders_30d", "amount_30d", "orders_30d"]).await;
+        let names: Vec<String> = columns.columns().into_iter().map(|(name, _)| name).collect();
+        assert_eq!(names, ["orders_30d", "amount_30d"]);
+        let unknown = compute(db, &CustomerSet::All, day(AS_OF), &["recency_day"]).await;
+        assert!(matches!(unknown, Err(Error::UnknownFeature { .. })));
+    })
+    .await;
+}
+
+/// 600 customers, more than are read in one statement, with some orders each.
+async fn large_shop(db: &Database) {
+    let (mut who, mut what, mut which) = (String::new(), String::new(), String::new());
+    let mut state = 1_u64;
+    let mut below = |limit: u64| {
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) % limit
+    };
+    let mut order = 0;
+    for customer in 1..=600 {
+        writeln!(who, "{customer} - - - 2020-01-01").unwrap();
+        for _ in 0..below(8) {
+            order += 1;
+            let on = day(AS_OF) - Days::new(below(800));
+            let (kind, sign) = if below(6) == 0 { (2, "-") } else { (1, "") };
+            let (hour, value) = (below(24), below(90_000));
+            let channel = ["web", "shop", "-"][usize::try_from(below(3)).unwrap()];
+            writeln!(
+                what,
+                "{order} {customer} {kind} 1 {on} {hour} GBP {sign}{value} {sign}{value} {channel}"
+            )
+            .unwrap();
+            for line in 1..=below(4) {
+                let category = ["tea", "mugs", "茶", "-"][usize::try_from(below(4)).unwrap()];
+                let (price, discount, value) = (below(9), below(5), below(500));
+                writeln!(
+                    which,
+                    "{order} {line} {category} b{price} {price} {discount} {sign}{value}"
+                )
+                .unwrap();
+            }
+        }
+    }
+    customers(db, &who).await;
+    orders(db, &what).await;
+    lines(db, &which).await;
+}
+
+#[tokio::test]
+async fn the_same_on_every_database_and_for_every_set() {
+    let mut frames = Vec::new();
+    for test in databases().await {
+        let db = &test.database;
+        large_shop(db).await;
+        let all = all_features(db, &CustomerSet::All).await;
+        let ids = CustomerSet::Ids((1..=600).collect());
+        assert_eq!(all, all_features(db, &ids).await, "{}", test.kind);
+        let ranges = partitions(db, 250).await.unwrap();
+        assert_eq!(ranges, [(1, 250), (251, 500), (501, 600)]);
+        for (first, last) in ranges {
+            assert_rows(&all, &all_features(db, &CustomerSet::Range(first, last)).await);
+        }
+        for id in [1, 77, 600] {
+            assert_rows(&all, &all_features(db, &CustomerSet::Ids(vec![id])).await);
+        }
+        frames.push(all);
+    }
+    for frame in &frames {
+        assert_eq!(frame, &frames[0]);
+    }
+}
+
+/// Every row of `some` is in `all` as it is.
+fn assert_rows(all: &Frame, some: &Frame) {
+    let customers = all.customers();
+    for (row, customer) in some.customers().iter().enumerate() {
+        let place = customers.binary_search(customer).unwrap();
+        assert_eq!(some.row(row), all.row(place), "{customer}");
+    }
+}
+
+fn text(value: &Value) -> String {
+    match value {
+        Value::Null => "null".to_owned(),
+        Value::Bool(bool) => bool.to_string(),
+        Value::Number(number) => number.to_string(),
+        Value::Text(text) => text.clone(),
+    }
+}

@@ -1,0 +1,6 @@
+//! Features from facts that are in a database, on both databases.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod facts;
+mod features;

@@ -1,5 +1,56 @@
-//! Records in: reads files, checks records, keeps customers, orders and what was refused.
+//! Records in: takes them from streams, checks them, keeps customers, orders, rates, and what
+//! was refused with its reasons.
+//!
+//! A batch is checked ([`check`]), converted to the base currency ([`assemble`]) and written by
+//! the store in one transaction; [`stream`] does it for one call of `Ingest`. Besides the
+//! service there are two things for who sends records: [`table`] reads them from files, and
+//! [`client`] sends them.
 
 mod amount;
+mod assemble;
+mod check;
+pub mod client;
+mod convert;
+mod customer_service;
+mod decimal;
+mod ingestion_service;
 mod limits;
+mod stream;
 pub mod table;
+mod upsert;
+
+use kehu_contract::ingestion::{
+    customer_service_server::CustomerServiceServer,
+    ingestion_service_server::IngestionServiceServer,
+};
+use kehu_core::calendar::BusinessCalendar;
+use kehu_storage::{Database, settings::Settings};
+use tonic::service::RoutesBuilder;
+
+use check::Checker;
+
+/// The ingestion role of a process.
+#[derive(Clone)]
+pub struct Ingestion {
+    db: Database,
+    checker: Checker,
+}
+
+impl Ingestion {
+    /// The role on a database with these settings.
+    ///
+    /// # Panics
+    /// When the time zone of the settings does not exist; it is checked before it is kept.
+    pub fn new(db: Database, settings: Settings) -> Self {
+        let calendar = BusinessCalendar::new(&settings.time_zone)
+            .expect("the time zone is checked before the database keeps it");
+        Self { db, checker: Checker { calendar, base_currency: settings.base_currency } }
+    }
+
+    /// Mounts its gRPC services.
+    pub fn routes(&self, routes: &mut RoutesBuilder) {
+        let ingestion = IngestionServiceServer::new(self.clone())
+            .max_decoding_message_size(limits::BATCH_BYTES);
+        routes.add_service(ingestion).add_service(CustomerServiceServer::new(self.clone()));
+    }
+}

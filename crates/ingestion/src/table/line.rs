@@ -10,10 +10,11 @@ use super::clean::Cleaned;
 use super::columns::{Layout, Role};
 use super::date::{Dates, NotADate};
 use super::kind::{Kinds, RowKind};
-use super::number::{NotANumber, NumberFormat};
+use super::number::NumberFormat;
 use super::problem::problem;
 use super::row::Row;
 use super::{customer, text};
+use crate::decimal::NotANumber;
 use crate::{amount, limits};
 
 /// Reads rows.

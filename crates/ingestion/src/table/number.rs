@@ -3,18 +3,10 @@
 use rust_decimal::Decimal;
 
 use super::clean::{Cleaned, Rule};
+use crate::decimal::{self, NotANumber, are_digits};
 
 /// Signs of currencies that may stand before or after a number.
 const CURRENCY_SIGNS: [char; 12] = ['£', '$', '€', '¥', '￥', '元', '₹', '₽', '₩', '₺', '฿', '₫'];
-
-/// Why a cell is not a number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum NotANumber {
-    /// It is something else.
-    Invalid,
-    /// It is one with more digits than can be kept.
-    OutOfRange,
-}
 
 /// How the numbers of a file are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,8 +20,11 @@ pub(super) struct NumberFormat {
 impl NumberFormat {
     /// The number in a cell that is not empty, and what was changed to read it.
     pub(super) fn parse(self, cell: &str, cleaned: &mut Cleaned) -> Result<Decimal, NotANumber> {
-        if self.point == '.' && is_plain(cell) {
-            return cell.parse().map_err(|_| NotANumber::OutOfRange);
+        if self.point == '.'
+            && let Ok(number) = decimal::parse(cell)
+            && !cell.contains(['e', 'E'])
+        {
+            return Ok(number);
         }
         let mut rules = Vec::new();
         let (negative, digits) = strip(cell, &mut rules);
@@ -42,29 +37,23 @@ impl NumberFormat {
 
     /// A number without sign or currency.
     fn digits(self, text: &str, rules: &mut Vec<Rule>) -> Result<Decimal, NotANumber> {
-        let (mantissa, exponent) = match text.split_once(['e', 'E']) {
-            Some((mantissa, exponent)) => (mantissa, Some(exponent)),
-            None => (text, None),
+        if text.starts_with(['-', '+']) {
+            return Err(NotANumber::Invalid);
+        }
+        let (mantissa, exponent) = match text.find(['e', 'E']) {
+            Some(place) => text.split_at(place),
+            None => (text, ""),
         };
-        let (whole, decimals) = match mantissa.split_once(self.point) {
-            Some((whole, decimals)) => (whole, decimals),
-            None => (mantissa, ""),
-        };
+        let (whole, decimals) = mantissa.split_once(self.point).unwrap_or((mantissa, ""));
         let whole = self.ungroup(whole, rules).ok_or(NotANumber::Invalid)?;
+        // Another point among the digits would be read as one of decimals.
         if !are_digits(&whole) || !are_digits(decimals) || whole.len() + decimals.len() == 0 {
             return Err(NotANumber::Invalid);
         }
-        let plain = format!("{whole}.{decimals}0");
-        let Some(exponent) = exponent else {
-            return plain.parse().map_err(|_| NotANumber::OutOfRange);
-        };
-        rules.push(Rule::Exponent);
-        let exponent = exponent.strip_prefix('+').unwrap_or(exponent);
-        let size = exponent.strip_prefix('-').unwrap_or(exponent);
-        if size.is_empty() || !are_digits(size) {
-            return Err(NotANumber::Invalid);
+        if !exponent.is_empty() {
+            rules.push(Rule::Exponent);
         }
-        Decimal::from_scientific(&format!("{plain}e{exponent}")).map_err(|_| NotANumber::OutOfRange)
+        decimal::parse(&format!("{whole}.{decimals}{exponent}"))
     }
 
     /// The digits before the decimals without their separators, or `None` where the groups are
@@ -89,17 +78,6 @@ impl NumberFormat {
         rules.push(Rule::Thousands);
         Some(digits)
     }
-}
-
-/// Digits with at most one point between them and a minus before: how nearly all numbers are.
-fn is_plain(text: &str) -> bool {
-    let digits = text.strip_prefix('-').unwrap_or(text);
-    let (whole, decimals) = digits.split_once('.').unwrap_or((digits, "0"));
-    !whole.is_empty() && are_digits(whole) && !decimals.is_empty() && are_digits(decimals)
-}
-
-fn are_digits(text: &str) -> bool {
-    text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Takes off brackets, one sign and one currency sign; whether the number is negative.

@@ -42,6 +42,8 @@ pub(super) struct Orders {
 /// An order all of whose rows were read.
 #[derive(Debug)]
 pub(super) struct Finished {
+    /// When it was placed.
+    pub(super) at: DateTime<Utc>,
     /// The customer's record, when it is new or changed.
     pub(super) customer: Option<CustomerRecord>,
     pub(super) order: Order,
@@ -113,7 +115,7 @@ impl Orders {
             channel: open.channel,
             lines: open.lines,
         };
-        Some(Finished { customer, order, line, bytes: open.bytes, kind: name, amount })
+        Some(Finished { customer, order, at: open.at, line, bytes: open.bytes, kind: name, amount })
     }
 
     /// Whether orders are open whose last row has not come.

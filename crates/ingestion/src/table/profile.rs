@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use serde::Serialize;
 
@@ -35,6 +36,10 @@ pub struct Profile {
     pub zero_prices: u64,
     /// Rows that repeat an earlier one, character by character. They are read all the same.
     pub repeated_lines: u64,
+    /// When the last of the orders that were read well was placed, returns included; `None`
+    /// without any.
+    #[serde(skip)]
+    pub last_order_at: Option<DateTime<Utc>>,
     /// The amounts of all rows that have one, refused or not, added up whatever their currency.
     pub total_amount: Decimal,
     /// What was read well.

@@ -1,0 +1,153 @@
+//! Lines of orders.
+
+use std::collections::HashSet;
+
+use kehu_contract::google::r#type as google;
+use kehu_contract::ingestion::{Order, OrderKind as Kind, OrderLine, ProblemReason};
+use kehu_core::{Money, Quantity};
+use kehu_storage::ingestion::LineRow;
+
+use super::Problems;
+use crate::decimal::{self, NotANumber};
+use crate::{amount, limits};
+
+/// The numbers that the lines of an order have had.
+#[derive(Debug, Default)]
+pub(super) struct Numbers {
+    last: i64,
+    /// Filled only once they do not rise.
+    seen: HashSet<i64>,
+    rising: Vec<i64>,
+}
+
+impl Numbers {
+    /// Checks the number of the next line.
+    pub(super) fn check(&mut self, number: i64, problems: &mut Problems) {
+        let field = "line_number";
+        if number <= 0 {
+            problems.add(field, ProblemReason::OutOfRange, "must be above zero");
+            return;
+        }
+        let rises = number > self.last && self.seen.is_empty();
+        if rises {
+            self.last = number;
+            self.rising.push(number);
+            return;
+        }
+        if self.seen.is_empty() {
+            self.seen.extend(self.rising.iter().copied());
+        }
+        if !self.seen.insert(number) {
+            let text = "must occur once in an order";
+            problems.add(field, ProblemReason::DuplicateLine, text);
+        }
+    }
+}
+
+/// A line without its amount in the base currency; `None` only with problems.
+pub(super) fn check(given: &OrderLine, order: &Order, problems: &mut Problems) -> Option<LineRow> {
+    let adjustment = order.kind == i32::from(Kind::Adjustment);
+    let product = problems.text("product_code", &given.product_code, limits::PRODUCT);
+    let description = problems.text("description", &given.description, limits::DESCRIPTION);
+    let category = problems.text("category", &given.category, limits::TEXT);
+    let brand = problems.text("brand", &given.brand, limits::TEXT);
+    let quantity = quantity(given, problems);
+    let unit_price = money("unit_price", given.unit_price.as_ref(), order, problems);
+    let discount = money("discount", given.discount.as_ref(), order, problems);
+    let stated = money("amount", given.amount.as_ref(), order, problems);
+    if unit_price.is_some_and(|price| price.0 < 0) && !adjustment {
+        let text = "must not be below zero but in an adjustment";
+        problems.add("unit_price", ProblemReason::PriceNegative, text);
+    }
+    if discount.is_some_and(|discount| discount.0 < 0) {
+        problems.add("discount", ProblemReason::OutOfRange, "must not be below zero");
+    }
+    if given.unit_price.is_none() && given.amount.is_none() {
+        let text = "must be given, or amount";
+        problems.add("unit_price", ProblemReason::FieldMissing, text);
+    }
+    let quantity = quantity?;
+    let (unit_price, amount) = match (unit_price, stated) {
+        (Some(price), Some(amount)) => Some((price, amount)),
+        (Some(price), None) if given.amount.is_none() => {
+            let amount = amount::of_line(quantity, price, discount);
+            fits(amount, problems).map(|amount| (price, amount))
+        }
+        (None, Some(amount)) if given.unit_price.is_none() => {
+            let price = amount::price_of(amount, discount, quantity);
+            fits(price, problems).map(|price| (price, amount))
+        }
+        _ => None,
+    }?;
+    Some(LineRow {
+        line_number: given.line_number,
+        product,
+        description,
+        category,
+        brand,
+        quantity,
+        unit_price,
+        discount,
+        amount,
+        base_amount: Money::ZERO,
+    })
+}
+
+fn fits(
+    amount: Result<Money, kehu_core::money::OutOfRange>,
+    problems: &mut Problems,
+) -> Option<Money> {
+    if amount.is_err() {
+        let text = "quantity times price does not fit";
+        problems.add("unit_price", ProblemReason::OutOfRange, text);
+    }
+    amount.ok()
+}
+
+fn quantity(given: &OrderLine, problems: &mut Problems) -> Option<Quantity> {
+    let Some(quantity) = &given.quantity else {
+        problems.add("quantity", ProblemReason::FieldMissing, "must be given");
+        return None;
+    };
+    let parsed = decimal::parse(&quantity.value)
+        .and_then(|number| Quantity::from_decimal(number).map_err(|_| NotANumber::OutOfRange));
+    parsed
+        .inspect_err(|error| match error {
+            NotANumber::Invalid => {
+                let text = "must be a decimal number such as -12.5";
+                problems.add("quantity", ProblemReason::NumberInvalid, text);
+            }
+            NotANumber::OutOfRange => {
+                let text = "must be within 922,337,203,685,477.5807 in either direction";
+                problems.add("quantity", ProblemReason::OutOfRange, text);
+            }
+        })
+        .ok()
+}
+
+/// An amount in the currency of the order, when it is given.
+fn money(
+    field: &str,
+    given: Option<&google::Money>,
+    order: &Order,
+    problems: &mut Problems,
+) -> Option<Money> {
+    let money = given?;
+    if !money.currency_code.is_empty() && money.currency_code != order.currency_code {
+        let text = "must be in the currency of the order";
+        problems.add(field, ProblemReason::OrderInconsistent, text);
+        return None;
+    }
+    let one_sign = i64::from(money.nanos.signum()) * money.units.signum() >= 0;
+    if !one_sign || money.nanos.unsigned_abs() > 999_999_999 {
+        let text = "units and nanos must have one sign, nanos below one billion";
+        problems.add(field, ProblemReason::NumberInvalid, text);
+        return None;
+    }
+    let parsed = Money::from_units_nanos(money.units, money.nanos);
+    if parsed.is_err() {
+        let text = "must be within 922,337,203,685,477.5807 in either direction";
+        problems.add(field, ProblemReason::OutOfRange, text);
+    }
+    parsed.ok()
+}

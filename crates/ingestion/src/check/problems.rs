@@ -1,0 +1,82 @@
+//! Collects what is wrong with a record.
+
+use kehu_contract::ingestion::{Problem, ProblemReason};
+
+use crate::limits;
+
+/// Everything that is wrong with a record, in the order it is found.
+#[derive(Debug, Default)]
+pub(crate) struct Problems {
+    found: Vec<(Option<usize>, Problem)>,
+    line: Option<usize>,
+}
+
+impl Problems {
+    /// What follows is wrong with this line of the order (from 0), or with the record itself.
+    pub(super) fn at_line(&mut self, line: Option<usize>) {
+        self.line = line;
+    }
+
+    /// Adds a problem of a field; in a line, a field of the line.
+    pub(crate) fn add(&mut self, field: &str, reason: ProblemReason, description: &str) {
+        let field = match self.line {
+            Some(line) => format!("order.lines[{line}].{field}"),
+            None => field.to_owned(),
+        };
+        let description = description.to_owned();
+        self.found.push((self.line, Problem { field, reason: reason.into(), description }));
+    }
+
+    /// Whether nothing is wrong so far.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.found.is_empty()
+    }
+
+    /// All of them.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Problem> {
+        self.found.iter().map(|(_, problem)| problem)
+    }
+
+    /// Those of the record itself and of one line; the first of all when neither has any.
+    pub(super) fn of_line(&self, line: usize) -> Vec<Problem> {
+        let concerns = |at: &Option<usize>| at.is_none() || *at == Some(line);
+        let found = self.found.iter().filter(|(at, _)| concerns(at));
+        let mut problems: Vec<Problem> = found.map(|(_, problem)| problem.clone()).collect();
+        if problems.is_empty() {
+            problems.extend(self.all().next().cloned());
+        }
+        problems
+    }
+
+    /// A text that may be empty, which is `None`.
+    pub(super) fn text(&mut self, field: &str, text: &str, limit: usize) -> Option<String> {
+        if text.is_empty() {
+            return None;
+        }
+        if has_control(text) {
+            self.add(field, ProblemReason::TextInvalid, "must not hold control characters");
+            return None;
+        }
+        if text.len() > limit && text.chars().count() > limit {
+            let description = format!("must have at most {limit} characters");
+            self.add(field, ProblemReason::FieldTooLong, &description);
+            return None;
+        }
+        Some(text.to_owned())
+    }
+
+    /// A source's key, which must not be empty.
+    pub(super) fn key(&mut self, field: &str, key: &str, missing: ProblemReason) -> String {
+        if key.is_empty() {
+            self.add(field, missing, "must not be empty");
+        }
+        self.text(field, key, limits::KEY).unwrap_or_default()
+    }
+}
+
+fn has_control(text: &str) -> bool {
+    if text.is_ascii() {
+        return text.bytes().any(|byte| byte < b' ' || byte == 0x7f);
+    }
+    text.chars().any(char::is_control)
+}

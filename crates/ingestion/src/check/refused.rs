@@ -1,0 +1,91 @@
+//! What is kept of a refused record.
+
+use kehu_contract::ingestion::{Problem, ProblemReason, Record, RefusedRow, record::Kind};
+use kehu_storage::ingestion::{self as store, NewReject};
+
+use super::Problems;
+use super::raw::{self, Raw};
+
+/// Problems of one record that are told: more say nothing new.
+const TOLD: usize = 100;
+/// Characters of a problem's texts that are kept.
+const TEXT: usize = 1_000;
+
+/// A refused record.
+#[derive(Debug)]
+pub(crate) struct Refused {
+    /// What to answer; empty for a row that the sender refused, who knows why.
+    pub(crate) answer: Vec<Problem>,
+    /// What to keep: one row, or for an order one a line.
+    pub(crate) rejects: Vec<NewReject>,
+}
+
+impl Refused {
+    /// A record with problems.
+    pub(crate) fn new(record: &Record, problems: Problems) -> Self {
+        let rejects = match &record.kind {
+            Some(Kind::Order(order)) if !order.lines.is_empty() => {
+                let lines = order.lines.iter().enumerate();
+                let reject = |(place, line)| {
+                    let raw = raw::order(order, Some(line));
+                    new_reject(line.line_number, raw, problems.of_line(place))
+                };
+                lines.map(reject).collect()
+            }
+            kind => {
+                let all = problems.all().take(TOLD).cloned().collect();
+                vec![new_reject(record.line_number, rendered(kind.as_ref()), all)]
+            }
+        };
+        Self { answer: problems.all().take(TOLD).cloned().collect(), rejects }
+    }
+
+    /// A row that its sender could not read. One without a reason is kept all the same, and its
+    /// sender told.
+    pub(super) fn by_sender(line_number: i64, row: &RefusedRow) -> Self {
+        let mut problems: Vec<store::Problem> = row.problems.iter().take(TOLD).map(kept).collect();
+        let unspecified = i32::from(ProblemReason::Unspecified);
+        let known = |problem: &Problem| {
+            problem.reason != unspecified && ProblemReason::try_from(problem.reason).is_ok()
+        };
+        let mut answer = Vec::new();
+        if problems.is_empty() || !row.problems.iter().all(known) {
+            let mut missing = Problems::default();
+            let text = "every problem must have a known reason, and there must be one";
+            missing.add("refused_row.problems", ProblemReason::ValueUnknown, text);
+            answer.extend(missing.all().cloned());
+            problems.splice(0..0, answer.iter().map(kept));
+        }
+        let raw_length = row.raw_length.max(i64::try_from(row.raw.len()).unwrap_or(i64::MAX));
+        let raw = raw::cut(row.raw.clone());
+        Self { answer, rejects: vec![NewReject { line_number, problems, raw, raw_length }] }
+    }
+}
+
+fn rendered(kind: Option<&Kind>) -> Raw {
+    match kind {
+        Some(Kind::Customer(record)) => raw::customer(record),
+        Some(Kind::Order(order)) => raw::order(order, None),
+        Some(Kind::ExchangeRate(rate)) => raw::rate(rate),
+        Some(Kind::RefusedRow(_)) | None => Raw::default(),
+    }
+}
+
+fn new_reject(line_number: i64, raw: Raw, problems: Vec<Problem>) -> NewReject {
+    let (raw, raw_length) = raw.finish();
+    let problems = problems.iter().take(TOLD).map(kept).collect();
+    NewReject { line_number, problems, raw, raw_length }
+}
+
+fn kept(problem: &Problem) -> store::Problem {
+    store::Problem {
+        field: short(&problem.field),
+        reason: problem.reason,
+        description: short(&problem.description),
+    }
+}
+
+/// A text of a problem as far as it is kept, without what a database cannot hold.
+fn short(text: &str) -> String {
+    text.chars().take(TEXT).map(|c| if c == '\0' { ' ' } else { c }).collect()
+}

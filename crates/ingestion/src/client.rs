@@ -1,0 +1,125 @@
+//! Sends the records of a file to a server, several batches at a time.
+
+use kehu_contract::ingestion::{
+    IngestRequest, IngestResponse, IngestStart, IngestStarted, IngestTotals, ingest_request,
+    ingest_response, ingestion_service_client::IngestionServiceClient,
+};
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::transport::Channel;
+use tonic::{Status, Streaming};
+
+use crate::table::{self, Profile, ReadBatch, Table};
+
+/// Batches that are read ahead of the connection; the connection's own window adds to it.
+const WINDOW: usize = 4;
+
+/// What became of a file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sent {
+    /// What the file holds, whether it was sent now or before.
+    pub profile: Profile,
+    /// What the stream has done, in this call and before.
+    pub totals: IngestTotals,
+    /// Records that this call sent; 0 when the server had them all.
+    pub records: u64,
+}
+
+/// Why a file could not be sent to its end. What was acknowledged is durable; the same call
+/// again continues from there.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The file.
+    #[error(transparent)]
+    Table(#[from] table::Error),
+    /// The server or the connection.
+    #[error("{}", .0.message())]
+    Call(Box<Status>),
+}
+
+impl From<Status> for Error {
+    fn from(status: Status) -> Self {
+        Self::Call(Box::new(status))
+    }
+}
+
+/// Sends the records of a file that the server does not hold yet. `on_progress` is told the rows
+/// of the file that are dealt with, after each acknowledgement.
+pub async fn send(
+    mut client: IngestionServiceClient<Channel>,
+    start: IngestStart,
+    table: Table,
+    mut on_progress: impl FnMut(u64),
+) -> Result<Sent, Error> {
+    let (requests, outgoing) = mpsc::channel(WINDOW);
+    let first = IngestRequest { message: Some(ingest_request::Message::Start(start)) };
+    // The channel has room for it, and its other end is in hand.
+    let _ = requests.send(first).await;
+    let mut answers = client.ingest(ReceiverStream::new(outgoing)).await?.into_inner();
+    let started = started(&mut answers).await?;
+    let mut totals = started.totals.unwrap_or_default();
+    let (places, mut acknowledged) = mpsc::unbounded_channel();
+    let reading = tokio::task::spawn_blocking(move || read(table, &started, &requests, &places));
+    while let Some(answer) = answers.message().await? {
+        add(&mut totals, answer);
+        if let Some(lines) = acknowledged.recv().await {
+            on_progress(lines);
+        }
+    }
+    let read = reading.await.map_err(|_| Status::internal("reading the file broke off"))??;
+    on_progress(read.profile.lines);
+    Ok(Sent { profile: read.profile, totals, records: read.records })
+}
+
+/// The server's answer to the start.
+async fn started(answers: &mut Streaming<IngestResponse>) -> Result<IngestStarted, Status> {
+    let answer = answers.message().await?.and_then(|answer| answer.message);
+    match answer {
+        Some(ingest_response::Message::Started(started)) => Ok(started),
+        Some(ingest_response::Message::Acknowledgement(_)) | None => {
+            Err(Status::internal("the server did not answer the start of the stream"))
+        }
+    }
+}
+
+fn add(totals: &mut IngestTotals, answer: IngestResponse) {
+    if let Some(ingest_response::Message::Acknowledgement(batch)) = answer.message {
+        totals.accepted_count += i64::from(batch.accepted_count);
+        totals.unchanged_count += i64::from(batch.unchanged_count);
+        totals.rejected_count += i64::from(batch.rejected_count);
+    }
+}
+
+/// A file that was read to its end.
+struct Read {
+    profile: Profile,
+    records: u64,
+}
+
+/// Reads the file and sends on the batches that the server does not hold, with the row that
+/// each ends on to `places`. Batches that nobody takes any more are read all the same only when
+/// none was to be sent.
+fn read(
+    table: Table,
+    started: &IngestStarted,
+    requests: &mpsc::Sender<IngestRequest>,
+    places: &mpsc::UnboundedSender<u64>,
+) -> Result<Read, table::Error> {
+    let mut reader = table.read(&started.time_zone, &started.base_currency_code)?;
+    let mut records = 0;
+    for read in reader.by_ref() {
+        let ReadBatch { batch, lines_read } = read?;
+        if batch.sequence < started.next_sequence {
+            continue;
+        }
+        let count = batch.records.len() as u64;
+        let message = Some(ingest_request::Message::Batch(batch));
+        // A call that failed takes no more; its own error says why.
+        if requests.blocking_send(IngestRequest { message }).is_err() {
+            break;
+        }
+        let _ = places.send(lines_read);
+        records += count;
+    }
+    Ok(Read { profile: reader.profile(), records })
+}

@@ -1,0 +1,191 @@
+//! The contract's customers, rejects and rates, and those of the store.
+
+use kehu_contract::ingestion as contract;
+use kehu_server::page::PageRequest;
+use kehu_server::{Violations, convert, names};
+use kehu_storage::ingestion::{
+    Customer, Field, ListedRate, Mask, OrderHead, OrderKind, OrderStatus, Profile, Reject,
+};
+use prost_types::FieldMask;
+use std::collections::BTreeSet;
+
+use crate::check::{self, Problems};
+use crate::limits;
+
+/// Whether `name` can be that of a source.
+pub(crate) fn is_source(name: &str) -> bool {
+    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
+    !name.is_empty() && name.len() <= limits::NAME && name.chars().all(allowed)
+}
+
+/// A source reference; what breaks a rule goes to `violations`.
+pub(crate) fn check_reference(
+    field: &str,
+    reference: Option<contract::SourceReference>,
+    violations: &mut Violations,
+) -> contract::SourceReference {
+    let Some(reference) = reference else {
+        violations.add(field, "must be given");
+        return contract::SourceReference::default();
+    };
+    if !is_source(&reference.source) {
+        let text = "must be 1 to 64 characters of a-z, 0-9, - and _";
+        violations.add(format!("{field}.source"), text);
+    }
+    let key = &reference.external_id;
+    let length = key.chars().count();
+    if length == 0 || length > limits::KEY || key.chars().any(char::is_control) {
+        let text = "must be 1 to 128 characters, none of them a control character";
+        violations.add(format!("{field}.external_id"), text);
+    }
+    reference
+}
+
+/// A profile; every problem becomes a violation of its field.
+pub(crate) fn check_profile(
+    given: &contract::CustomerProfile,
+    violations: &mut Violations,
+) -> Profile {
+    let mut problems = Problems::default();
+    let profile = check::profile("profile", given, &mut problems);
+    for problem in problems.all() {
+        violations.add(problem.field.clone(), problem.description.clone());
+    }
+    profile
+}
+
+/// Which fields of a profile to write.
+pub(crate) fn check_mask(mask: Option<FieldMask>, violations: &mut Violations) -> Mask {
+    let Some(mask) = mask else { return Mask::Given };
+    let mut fields = BTreeSet::new();
+    for path in &mask.paths {
+        match path.as_str() {
+            "*" => fields.extend(Field::ALL),
+            path => match field(path) {
+                Some(field) => {
+                    fields.insert(field);
+                }
+                None => violations.add("update_mask", format!("{path:?} is no field of profile")),
+            },
+        }
+    }
+    Mask::Fields(fields)
+}
+
+fn field(path: &str) -> Option<Field> {
+    Some(match path {
+        "display_name" => Field::DisplayName,
+        "customer_type" => Field::CustomerType,
+        "region_code" => Field::RegionCode,
+        "province" => Field::Province,
+        "city" => Field::City,
+        "industry_code" => Field::IndustryCode,
+        "registration_date" => Field::RegistrationDate,
+        "attributes" => Field::Attributes,
+        _ => return None,
+    })
+}
+
+/// The id that a caller gave to its call, `None` when it gave none.
+pub(crate) fn check_request_id(id: &str, violations: &mut Violations) -> Option<String> {
+    if id.is_empty() {
+        return None;
+    }
+    let is_hyphen = |place: usize| [8, 13, 18, 23].contains(&place);
+    let fits = |(place, byte): (usize, u8)| {
+        if is_hyphen(place) { byte == b'-' } else { byte.is_ascii_hexdigit() }
+    };
+    if id.len() != 36 || !id.bytes().enumerate().all(fits) {
+        violations.add("request_id", "must be a UUID such as 6f1e2a34-0b5c-4d7e-8f90-123456789abc");
+    }
+    Some(id.to_ascii_lowercase())
+}
+
+/// The number that a page follows.
+pub(crate) fn parse_key(page: &PageRequest, violations: &mut Violations) -> Option<i64> {
+    let after = page.after.as_deref()?;
+    let key = after.parse().ok();
+    if key.is_none() {
+        violations.add("page_token", "is not a token of this list");
+    }
+    key
+}
+
+/// A customer.
+pub(crate) fn customer(customer: Customer) -> contract::Customer {
+    let references = customer.references.into_iter().map(|reference| contract::SourceReference {
+        source: reference.source,
+        external_id: reference.external_id,
+    });
+    contract::Customer {
+        name: names::customer(customer.id),
+        references: references.collect(),
+        profile: Some(profile(customer.profile)),
+        create_time: Some(convert::timestamp(customer.created_at)),
+        update_time: Some(convert::timestamp(customer.updated_at)),
+        etag: customer.version.to_string(),
+    }
+}
+
+fn profile(profile: Profile) -> contract::CustomerProfile {
+    contract::CustomerProfile {
+        display_name: profile.display_name.unwrap_or_default(),
+        customer_type: profile.customer_type.unwrap_or_default(),
+        region_code: profile.region_code.unwrap_or_default(),
+        province: profile.province.unwrap_or_default(),
+        city: profile.city.unwrap_or_default(),
+        industry_code: profile.industry_code.unwrap_or_default(),
+        registration_date: profile.registered_on.map(convert::date),
+        attributes: profile.attributes,
+    }
+}
+
+/// An order in a timeline.
+pub(crate) fn event(order: OrderHead, base_currency: &str) -> contract::TimelineEvent {
+    let kind = match (order.status, order.kind) {
+        (OrderStatus::Cancelled, _) => "cancelled",
+        (OrderStatus::Completed, OrderKind::Sale) => "sale",
+        (OrderStatus::Completed, OrderKind::Return) => "return",
+        (OrderStatus::Completed, OrderKind::Adjustment) => "adjustment",
+    };
+    contract::TimelineEvent {
+        event_time: Some(convert::timestamp(order.ordered_at)),
+        event_date: Some(convert::date(order.ordered_on)),
+        kind: kind.to_owned(),
+        source: order.source,
+        external_id: order.external_id,
+        amount: Some(convert::money(order.amount, &order.currency)),
+        base_amount: Some(convert::money(order.base_amount, base_currency)),
+        line_count: order.line_count,
+        channel: order.channel.unwrap_or_default(),
+    }
+}
+
+/// A reject.
+pub(crate) fn reject(reject: Reject) -> contract::Reject {
+    let problems = reject.problems.into_iter().map(|problem| contract::Problem {
+        field: problem.field,
+        reason: problem.reason,
+        description: problem.description,
+    });
+    contract::Reject {
+        name: names::reject(reject.id),
+        source: reject.source,
+        stream_id: reject.stream_id,
+        origin: reject.origin,
+        line_number: reject.line_number,
+        problems: problems.collect(),
+        raw: reject.raw,
+        raw_length: reject.raw_length,
+        create_time: Some(convert::timestamp(reject.recorded_at)),
+    }
+}
+
+/// An exchange rate.
+pub(crate) fn rate(rate: ListedRate) -> contract::ListedExchangeRate {
+    contract::ListedExchangeRate {
+        currency_code: rate.currency,
+        start_date: Some(convert::date(rate.start_on)),
+        rate: Some(convert::decimal(rate.rate.to_decimal())),
+    }
+}

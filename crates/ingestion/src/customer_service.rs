@@ -1,0 +1,148 @@
+//! `kehu.ingestion.v1.CustomerService`.
+
+use kehu_contract::ingestion::{
+    Customer, GetCustomerRequest, GetCustomerResponse, GetTimelineRequest, GetTimelineResponse,
+    ListCustomersRequest, ListCustomersResponse, LookupCustomerRequest, LookupCustomerResponse,
+    UpsertCustomerRequest, UpsertCustomerResponse, customer_service_server::CustomerService,
+    lookup_customer_request::Key,
+};
+use kehu_core::{CustomerId, code_scheme};
+use kehu_server::{Fault, Violations, names, page};
+use kehu_storage::PageRequest;
+use kehu_storage::coding::codes;
+use kehu_storage::ingestion::{self as store, TimelineKey};
+use tonic::{Request, Response, Status};
+
+use crate::{Ingestion, convert};
+
+const KIND: &str = "customer";
+
+impl Ingestion {
+    async fn list(&self, request: ListCustomersRequest) -> Result<ListCustomersResponse, Fault> {
+        let mut violations = Violations::new();
+        let source = request.source.as_str();
+        if !source.is_empty() && !convert::is_source(source) {
+            violations.add("source", "must be the name of a source");
+        }
+        let filters = [source];
+        let page = page::parse(request.page_size, &request.page_token, &filters, &mut violations);
+        let after = convert::parse_key(&page, &mut violations);
+        violations.finish()?;
+        let page = PageRequest { limit: page.size, after };
+        let source = Some(source).filter(|source| !source.is_empty());
+        let found = store::list_customers(&self.db, source, &page).await?;
+        let next = found.next.map(|id| page::token(&id.to_string(), &filters));
+        Ok(ListCustomersResponse {
+            customers: found.items.into_iter().map(convert::customer).collect(),
+            next_page_token: next.unwrap_or_default(),
+        })
+    }
+
+    async fn lookup(&self, request: LookupCustomerRequest) -> Result<Customer, Fault> {
+        let mut violations = Violations::new();
+        match request.key {
+            Some(Key::Reference(reference)) => {
+                let field = "reference";
+                let key = convert::check_reference(field, Some(reference), &mut violations);
+                violations.finish()?;
+                let id = store::find_reference(&self.db, &key.source, &key.external_id).await?;
+                self.customer(id, format!("{}/{}", key.source, key.external_id)).await
+            }
+            Some(Key::Code(code)) => {
+                let row = codes::resolve(&self.db, &code_scheme::normalise(&code)).await?;
+                self.customer(row.map(|row| row.customer), code).await
+            }
+            None => {
+                violations.add("key", "must be given: a reference or a code");
+                violations.finish()?;
+                self.customer(None, String::new()).await
+            }
+        }
+    }
+
+    async fn timeline(&self, request: GetTimelineRequest) -> Result<GetTimelineResponse, Fault> {
+        let mut violations = Violations::new();
+        let id = names::parse_customer("customer", &request.customer, &mut violations);
+        let filters = [request.customer.as_str()];
+        let page = page::parse(request.page_size, &request.page_token, &filters, &mut violations);
+        let after = page.after.as_deref().and_then(parse_timeline_key);
+        if page.after.is_some() && after.is_none() {
+            violations.add("page_token", "is not a token of this list");
+        }
+        violations.finish()?;
+        let not_found = || Fault::NotFound { kind: KIND, name: request.customer.clone() };
+        let id = id.ok_or_else(not_found)?;
+        let page = PageRequest { limit: page.size, after };
+        let found = store::timeline(&self.db, id, &page).await?;
+        if found.items.is_empty() && store::get_customer(&self.db, id).await?.is_none() {
+            return Err(not_found());
+        }
+        let key = |key: TimelineKey| format!("{} {}", key.ordered_at, key.order_id);
+        let base = &self.checker.base_currency;
+        Ok(GetTimelineResponse {
+            next_page_token: found
+                .next
+                .map(|next| page::token(&key(next), &filters))
+                .unwrap_or_default(),
+            events: found.items.into_iter().map(|order| convert::event(order, base)).collect(),
+        })
+    }
+
+    /// The customer with this number; a fault that names `name` when there is none.
+    async fn customer(&self, id: Option<CustomerId>, name: String) -> Result<Customer, Fault> {
+        let customer = match id {
+            Some(id) => store::get_customer(&self.db, id).await?,
+            None => None,
+        };
+        customer.map(convert::customer).ok_or(Fault::NotFound { kind: KIND, name })
+    }
+}
+
+fn parse_timeline_key(key: &str) -> Option<TimelineKey> {
+    let (ordered_at, order_id) = key.split_once(' ')?;
+    Some(TimelineKey { ordered_at: ordered_at.parse().ok()?, order_id: order_id.parse().ok()? })
+}
+
+#[tonic::async_trait]
+impl CustomerService for Ingestion {
+    async fn upsert_customer(
+        &self,
+        request: Request<UpsertCustomerRequest>,
+    ) -> Result<Response<UpsertCustomerResponse>, Status> {
+        Ok(Response::new(self.upsert(request.into_inner()).await?))
+    }
+
+    async fn get_customer(
+        &self,
+        request: Request<GetCustomerRequest>,
+    ) -> Result<Response<GetCustomerResponse>, Status> {
+        let name = request.into_inner().name;
+        let mut violations = Violations::new();
+        let id = names::parse_customer("name", &name, &mut violations);
+        violations.finish()?;
+        let customer = Some(self.customer(id, name).await?);
+        Ok(Response::new(GetCustomerResponse { customer }))
+    }
+
+    async fn list_customers(
+        &self,
+        request: Request<ListCustomersRequest>,
+    ) -> Result<Response<ListCustomersResponse>, Status> {
+        Ok(Response::new(self.list(request.into_inner()).await?))
+    }
+
+    async fn lookup_customer(
+        &self,
+        request: Request<LookupCustomerRequest>,
+    ) -> Result<Response<LookupCustomerResponse>, Status> {
+        let customer = Some(self.lookup(request.into_inner()).await?);
+        Ok(Response::new(LookupCustomerResponse { customer }))
+    }
+
+    async fn get_timeline(
+        &self,
+        request: Request<GetTimelineRequest>,
+    ) -> Result<Response<GetTimelineResponse>, Status> {
+        Ok(Response::new(self.timeline(request.into_inner()).await?))
+    }
+}

@@ -1,0 +1,116 @@
+//! `kehu.ingestion.v1.IngestionService`.
+
+use chrono::NaiveDate;
+use kehu_contract::ingestion::{
+    IngestRequest, IngestResponse, ListExchangeRatesRequest, ListExchangeRatesResponse,
+    ListRejectsRequest, ListRejectsResponse, ProblemReason, ReasonCount,
+    ingestion_service_server::IngestionService,
+};
+use kehu_core::currency;
+use kehu_server::{Fault, Violations, page};
+use kehu_storage::PageRequest;
+use kehu_storage::ingestion::{self as store, RejectFilter};
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::{Request, Response, Status, Streaming};
+
+use crate::{Ingestion, convert, stream};
+
+/// Answers that wait for a slow caller before the writing waits too.
+const ANSWERS: usize = 16;
+
+impl Ingestion {
+    async fn rejects(&self, request: ListRejectsRequest) -> Result<ListRejectsResponse, Fault> {
+        let mut violations = Violations::new();
+        let reason = reason(request.reason, &mut violations);
+        let reason_text = request.reason.to_string();
+        let filters = [request.stream_id.as_str(), &reason_text];
+        let page = page::parse(request.page_size, &request.page_token, &filters, &mut violations);
+        let after = convert::parse_key(&page, &mut violations);
+        violations.finish()?;
+        let stream_id = Some(request.stream_id.clone()).filter(|id| !id.is_empty());
+        let filter = RejectFilter { stream_id, reason };
+        let page = PageRequest { limit: page.size, after };
+        let found = store::list_rejects(&self.db, &filter, &page).await?;
+        let counts = store::count_rejects(&self.db, &filter).await?;
+        let next = found.next.map(|id| page::token(&id.to_string(), &filters));
+        Ok(ListRejectsResponse {
+            rejects: found.items.into_iter().map(convert::reject).collect(),
+            next_page_token: next.unwrap_or_default(),
+            reason_counts: counts
+                .into_iter()
+                .map(|(reason, count)| ReasonCount { reason, count })
+                .collect(),
+        })
+    }
+
+    async fn rates(
+        &self,
+        request: ListExchangeRatesRequest,
+    ) -> Result<ListExchangeRatesResponse, Fault> {
+        let mut violations = Violations::new();
+        let code = request.currency_code.as_str();
+        if !code.is_empty() && !currency::is_known(code) {
+            violations.add("currency_code", "must be an ISO 4217 currency");
+        }
+        let filters = [code];
+        let page = page::parse(request.page_size, &request.page_token, &filters, &mut violations);
+        let after = page.after.as_deref().map(|key| {
+            let after = parse_rate_key(key);
+            if after.is_none() {
+                violations.add("page_token", "is not a token of this list");
+            }
+            after.unwrap_or_default()
+        });
+        violations.finish()?;
+        let page = PageRequest { limit: page.size, after };
+        let code = Some(code).filter(|code| !code.is_empty());
+        let found = store::list_rates(&self.db, code, &page).await?;
+        let key = |(currency, day): (String, NaiveDate)| format!("{currency} {day}");
+        let next = found.next.map(|next| page::token(&key(next), &filters));
+        Ok(ListExchangeRatesResponse {
+            exchange_rates: found.items.into_iter().map(convert::rate).collect(),
+            next_page_token: next.unwrap_or_default(),
+        })
+    }
+}
+
+fn reason(given: i32, violations: &mut Violations) -> Option<i32> {
+    if ProblemReason::try_from(given).is_err() {
+        violations.add("reason", "must be one of the contract's reasons");
+    }
+    Some(given).filter(|reason| *reason != i32::from(ProblemReason::Unspecified))
+}
+
+fn parse_rate_key(key: &str) -> Option<(String, NaiveDate)> {
+    let (currency, day) = key.split_once(' ')?;
+    Some((currency.to_owned(), day.parse().ok()?))
+}
+
+#[tonic::async_trait]
+impl IngestionService for Ingestion {
+    type IngestStream = ReceiverStream<Result<IngestResponse, Status>>;
+
+    async fn ingest(
+        &self,
+        request: Request<Streaming<IngestRequest>>,
+    ) -> Result<Response<Self::IngestStream>, Status> {
+        let (answers, stream) = mpsc::channel(ANSWERS);
+        tokio::spawn(stream::serve(self.clone(), request.into_inner(), answers));
+        Ok(Response::new(ReceiverStream::new(stream)))
+    }
+
+    async fn list_rejects(
+        &self,
+        request: Request<ListRejectsRequest>,
+    ) -> Result<Response<ListRejectsResponse>, Status> {
+        Ok(Response::new(self.rejects(request.into_inner()).await?))
+    }
+
+    async fn list_exchange_rates(
+        &self,
+        request: Request<ListExchangeRatesRequest>,
+    ) -> Result<Response<ListExchangeRatesResponse>, Status> {
+        Ok(Response::new(self.rates(request.into_inner()).await?))
+    }
+}

@@ -1,0 +1,229 @@
+//! One call of `Ingest`: two tasks, one that reads and checks batches ahead, one that writes
+//! them in order and answers.
+
+use kehu_contract::ingestion::{
+    BatchAcknowledgement, IngestRequest, IngestResponse, IngestStart, IngestStarted, IngestTotals,
+    ingest_request, ingest_response,
+};
+use kehu_server::{Fault, Violation, Violations, clock};
+use kehu_storage::ingestion::{Opened, Stream, Written, open_stream, write_batch};
+use tokio::sync::mpsc;
+use tonic::{Code, Status, Streaming};
+
+use crate::assemble::{Assembled, assemble};
+use crate::check::CheckedBatch;
+use crate::{Ingestion, limits};
+
+/// Batches that are checked ahead of the one being written.
+const AHEAD: usize = 2;
+
+/// What the call sends to the caller.
+pub(crate) type Answers = mpsc::Sender<Result<IngestResponse, Status>>;
+
+/// Serves the call until the caller has sent everything, or something fails. What was
+/// acknowledged is durable either way.
+pub(crate) async fn serve(
+    ingestion: Ingestion,
+    requests: Streaming<IngestRequest>,
+    answers: Answers,
+) {
+    if let Err(fault) = run(ingestion, requests, &answers).await {
+        // Nobody listens any more when the caller has gone, and that is fine.
+        let _ = answers.send(Err(fault.into())).await;
+    }
+}
+
+async fn run(
+    ingestion: Ingestion,
+    mut requests: Streaming<IngestRequest>,
+    answers: &Answers,
+) -> Result<(), Fault> {
+    let Some(stream) = open(&ingestion, &mut requests).await? else { return Ok(()) };
+    if !answer(answers, started(&ingestion, &stream)).await {
+        return Ok(());
+    }
+    let (checked, batches) = mpsc::channel(AHEAD);
+    let reading = tokio::spawn(check_ahead(ingestion.clone(), requests, checked));
+    let written = write_in_order(&ingestion, stream, batches, answers).await;
+    reading.abort();
+    written
+}
+
+/// Opens the stream that the first message names; `None` when the caller has gone.
+async fn open(
+    ingestion: &Ingestion,
+    requests: &mut Streaming<IngestRequest>,
+) -> Result<Option<Stream>, Fault> {
+    let Some(message) = next_message(requests).await? else { return Ok(None) };
+    let Some(ingest_request::Message::Start(start)) = message else {
+        return Err(invalid("start", "must be the first message of the call"));
+    };
+    check_start(&start)?;
+    let (id, source, origin) = (&start.stream_id, &start.source, &start.origin);
+    match open_stream(&ingestion.db, id, source, origin, clock::now()).await? {
+        Opened::Stream(stream) => Ok(Some(stream)),
+        Opened::OtherSource => {
+            Err(invalid("start.source", "must be the source that the stream began with"))
+        }
+    }
+}
+
+fn invalid(field: &str, description: &str) -> Fault {
+    let (field, description) = (field.to_owned(), description.to_owned());
+    Fault::Invalid(vec![Violation { field, description }])
+}
+
+fn check_start(start: &IngestStart) -> Result<(), Fault> {
+    let mut violations = Violations::new();
+    check_text("start.stream_id", &start.stream_id, limits::STREAM, &mut violations);
+    if start.stream_id.is_empty() {
+        violations.add("start.stream_id", "must not be empty");
+    }
+    if !crate::convert::is_source(&start.source) {
+        violations.add("start.source", "must be 1 to 64 characters of a-z, 0-9, - and _");
+    }
+    check_text("start.origin", &start.origin, limits::ORIGIN, &mut violations);
+    violations.finish()
+}
+
+fn check_text(field: &str, text: &str, limit: usize, violations: &mut Violations) {
+    if text.chars().any(char::is_control) {
+        violations.add(field, "must not hold control characters");
+    }
+    if text.chars().count() > limit {
+        violations.add(field, format!("must have at most {limit} characters"));
+    }
+}
+
+fn started(ingestion: &Ingestion, stream: &Stream) -> IngestResponse {
+    let totals = IngestTotals {
+        accepted_count: stream.totals.accepted,
+        unchanged_count: stream.totals.unchanged,
+        rejected_count: stream.totals.rejected,
+    };
+    let started = IngestStarted {
+        next_sequence: stream.last_sequence + 1,
+        totals: Some(totals),
+        time_zone: ingestion.checker.calendar.zone_name().to_owned(),
+        base_currency_code: ingestion.checker.base_currency.clone(),
+        max_batch_records: i32::try_from(limits::RECORDS).expect("a small number"),
+    };
+    IngestResponse { message: Some(ingest_response::Message::Started(started)) }
+}
+
+/// Whether the caller still listens.
+async fn answer(answers: &Answers, response: IngestResponse) -> bool {
+    answers.send(Ok(response)).await.is_ok()
+}
+
+/// The next message of the caller; `None` when it has sent everything or has gone.
+async fn next_message(
+    requests: &mut Streaming<IngestRequest>,
+) -> Result<Option<Option<ingest_request::Message>>, Fault> {
+    match requests.message().await {
+        Ok(request) => Ok(request.map(|request| request.message)),
+        Err(status) if status.code() == Code::OutOfRange => {
+            Err(invalid("batch", "must be at most 4 MiB: send smaller batches"))
+        }
+        Err(status) => {
+            tracing::debug!(code = ?status.code(), "the caller of an ingest stream has gone");
+            Ok(None)
+        }
+    }
+}
+
+/// Reads and checks batches until the caller has sent them all; a fault ends it.
+async fn check_ahead(
+    ingestion: Ingestion,
+    mut requests: Streaming<IngestRequest>,
+    checked: mpsc::Sender<Result<CheckedBatch, Fault>>,
+) {
+    loop {
+        let batch = match next_message(&mut requests).await {
+            Ok(None) => return,
+            Ok(Some(message)) => check(&ingestion, message).await,
+            Err(fault) => Err(fault),
+        };
+        let failed = batch.is_err();
+        if checked.send(batch).await.is_err() || failed {
+            return;
+        }
+    }
+}
+
+async fn check(
+    ingestion: &Ingestion,
+    message: Option<ingest_request::Message>,
+) -> Result<CheckedBatch, Fault> {
+    let batch = match message {
+        Some(ingest_request::Message::Batch(batch)) => batch,
+        Some(ingest_request::Message::Start(_)) => {
+            return Err(invalid("start", "must be only the first message of the call"));
+        }
+        None => return Err(invalid("batch", "must be given")),
+    };
+    let mut violations = Violations::new();
+    if batch.sequence < 1 {
+        violations.add("batch.sequence", "must be 1 or more");
+    }
+    if batch.records.len() > limits::RECORDS {
+        violations.add("batch.records", "must be at most 5,000: send smaller batches");
+    }
+    violations.finish()?;
+    let checker = ingestion.checker.clone();
+    let checked = tokio::task::spawn_blocking(move || checker.batch(batch)).await;
+    checked.map_err(Fault::internal)
+}
+
+async fn write_in_order(
+    ingestion: &Ingestion,
+    mut stream: Stream,
+    mut batches: mpsc::Receiver<Result<CheckedBatch, Fault>>,
+    answers: &Answers,
+) -> Result<(), Fault> {
+    while let Some(checked) = batches.recv().await {
+        let acknowledgement = write(ingestion, &mut stream, checked?).await?;
+        let message = ingest_response::Message::Acknowledgement(acknowledgement);
+        if !answer(answers, IngestResponse { message: Some(message) }).await {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+async fn write(
+    ingestion: &Ingestion,
+    stream: &mut Stream,
+    checked: CheckedBatch,
+) -> Result<BatchAcknowledgement, Fault> {
+    let sequence = checked.sequence;
+    let next = stream.last_sequence + 1;
+    if sequence > next {
+        return Err(Fault::SequenceGap { next });
+    }
+    if sequence < next {
+        return Ok(BatchAcknowledgement {
+            sequence,
+            replayed: true,
+            next_sequence: next,
+            ..BatchAcknowledgement::default()
+        });
+    }
+    let Assembled { batch, rejections } = assemble(&ingestion.db, checked).await?;
+    match write_batch(&ingestion.db, stream, &batch, clock::now()).await? {
+        Written::TakenOver => Err(Fault::StreamTakenOver),
+        Written::Done(counts) => {
+            stream.last_sequence = sequence;
+            let count = |count: i64| i32::try_from(count).expect("a batch is small");
+            Ok(BatchAcknowledgement {
+                sequence,
+                accepted_count: count(counts.accepted),
+                unchanged_count: count(counts.unchanged),
+                rejected_count: count(counts.rejected),
+                rejections,
+                replayed: false,
+                next_sequence: sequence + 1,
+            })
+        }
+    }
+}

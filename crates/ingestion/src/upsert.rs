@@ -1,0 +1,141 @@
+//! `UpsertCustomer`: one transaction, answered once.
+
+use chrono::{DateTime, Utc};
+use kehu_contract::ingestion::{SourceReference, UpsertCustomerRequest, UpsertCustomerResponse};
+use kehu_core::CustomerId;
+use kehu_server::{Fault, Violations, clock, names};
+use kehu_storage::idempotency::{self, Answer, Known};
+use kehu_storage::ingestion::{Mask, Profile, Upsert, Upserted, announce, upsert_customer};
+use kehu_storage::{Error, Transaction};
+use prost::Message;
+use sha2::{Digest, Sha256};
+
+use crate::{Ingestion, convert};
+
+const METHOD: &str = "kehu.ingestion.v1.CustomerService/UpsertCustomer";
+/// How often it is tried when other writers get in its way.
+const ATTEMPTS: u32 = 4;
+
+/// A request whose fields are good.
+struct Wanted {
+    reference: SourceReference,
+    profile: Profile,
+    mask: Mask,
+    version: Option<i64>,
+    /// The caller's id of the request, and the digest of it.
+    request: Option<(String, String)>,
+    validate_only: bool,
+}
+
+impl Ingestion {
+    /// Creates or changes a customer.
+    pub(crate) async fn upsert(
+        &self,
+        request: UpsertCustomerRequest,
+    ) -> Result<UpsertCustomerResponse, Fault> {
+        let wanted = check(request)?;
+        let mut attempt = 1;
+        loop {
+            if let Some(answer) = self.answered(&wanted).await? {
+                return Ok(answer);
+            }
+            match self.try_upsert(&wanted).await {
+                Err(Fault::Conflict | Fault::Exists { .. }) if attempt < ATTEMPTS => attempt += 1,
+                Err(Fault::Exists { .. }) => return Err(Fault::Conflict),
+                result => return result,
+            }
+        }
+    }
+
+    /// The answer that the same request got before.
+    async fn answered(&self, wanted: &Wanted) -> Result<Option<UpsertCustomerResponse>, Fault> {
+        let Some((id, digest)) = &wanted.request else { return Ok(None) };
+        match idempotency::find(&self.db, id, METHOD, digest).await? {
+            Known::Fresh => Ok(None),
+            Known::Replay(bytes) => {
+                UpsertCustomerResponse::decode(&*bytes).map(Some).map_err(Fault::internal)
+            }
+            Known::Reused => Err(Fault::RequestIdReused),
+        }
+    }
+
+    async fn try_upsert(&self, wanted: &Wanted) -> Result<UpsertCustomerResponse, Fault> {
+        let now = clock::now();
+        let transaction = self.db.begin().await?;
+        let upsert = Upsert {
+            source: &wanted.reference.source,
+            external_id: &wanted.reference.external_id,
+            profile: &wanted.profile,
+            mask: &wanted.mask,
+            version: wanted.version,
+        };
+        let (customer, created, changed) = match upsert_customer(&transaction, &upsert, now).await?
+        {
+            Upserted::Done { customer, created, changed } => (customer, created, changed),
+            Upserted::OtherVersion(id) => {
+                return Err(Fault::EtagMismatch { name: names::customer(id) });
+            }
+        };
+        let id = customer.id;
+        let customer = Some(convert::customer(customer));
+        let mut response = UpsertCustomerResponse { customer, created };
+        if wanted.validate_only {
+            blank(&mut response);
+            transaction.rollback().await?;
+            return Ok(response);
+        }
+        keep(&transaction, wanted, &response, changed.then_some(id), now).await?;
+        transaction.commit().await?;
+        Ok(response)
+    }
+}
+
+/// Keeps the answer, and tells the change log of a customer that changed.
+async fn keep(
+    transaction: &Transaction,
+    wanted: &Wanted,
+    response: &UpsertCustomerResponse,
+    changed: Option<CustomerId>,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    if let Some((request_id, digest)) = &wanted.request {
+        let response = response.encode_to_vec();
+        let answer = Answer { request_id, method: METHOD, digest, response };
+        idempotency::remember(transaction, answer, now).await?;
+    }
+    if let Some(id) = changed {
+        announce(transaction, id, now).await?;
+    }
+    Ok(())
+}
+
+/// A customer that was not created has neither name nor etag.
+fn blank(response: &mut UpsertCustomerResponse) {
+    if let (true, Some(customer)) = (response.created, &mut response.customer) {
+        customer.name.clear();
+        customer.etag.clear();
+    }
+}
+
+fn check(request: UpsertCustomerRequest) -> Result<Wanted, Fault> {
+    let mut violations = Violations::new();
+    let request_id = convert::check_request_id(&request.request_id, &mut violations);
+    let digest = hex::encode(Sha256::digest(request.encode_to_vec()));
+    let field = "reference";
+    let reference = convert::check_reference(field, request.reference, &mut violations);
+    let profile = request.profile.unwrap_or_default();
+    let profile = convert::check_profile(&profile, &mut violations);
+    let mask = convert::check_mask(request.update_mask, &mut violations);
+    violations.finish()?;
+    // An etag that is no number belongs to no version.
+    let version = Some(request.etag).filter(|etag| !etag.is_empty());
+    let version = version.map(|etag| etag.parse().ok().filter(|v| *v > 0).unwrap_or(-1));
+    Ok(Wanted {
+        reference,
+        profile,
+        mask,
+        version,
+        request: request_id.map(|id| (id, digest)),
+        validate_only: request.validate_only,
+    })
+}

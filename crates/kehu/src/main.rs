@@ -1,1 +1,44 @@
-fn main() {}
+//! The `kehu` program: the four services in one process or apart, and a client for them.
+
+mod cli;
+mod commands;
+mod connection;
+mod exit;
+mod node;
+mod output;
+mod progress;
+mod runs;
+
+use clap::Parser;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let cli = match cli::Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return refuse(&error),
+    };
+    match run(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("error: {failure}");
+            failure.exit_code()
+        }
+    }
+}
+
+/// Prints help or what is wrong with the command line; exit code 64 for the latter.
+fn refuse(error: &clap::Error) -> ExitCode {
+    // Nothing can be done about a closed standard error.
+    let _ = error.print();
+    if error.use_stderr() { ExitCode::from(64) } else { ExitCode::SUCCESS }
+}
+
+fn run(cli: cli::Cli) -> Result<(), exit::Failure> {
+    kehu_server::telemetry::start(&cli.log)
+        .map_err(|error| exit::Failure::Usage(error.to_string()))?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(exit::Failure::internal)?;
+    runtime.block_on(commands::run(cli))
+}

@@ -1,0 +1,78 @@
+//! The command line.
+
+use crate::{commands, output::Format};
+use clap::{Args, Parser, Subcommand};
+
+/// Classify and code customers: ingest, score, classify, code, report.
+#[derive(Debug, Parser)]
+#[command(name = "kehu", version, max_term_width = 100)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+
+    /// What to log, on standard error: a level, or levels by module
+    #[arg(long, global = true, env = "KEHU_LOG", default_value = "warn", value_name = "FILTER")]
+    pub log: String,
+}
+
+/// Where a command finds the server, and how it prints the answer.
+#[derive(Debug, Clone, Args)]
+pub struct Client {
+    /// Address of the server
+    #[arg(long, env = "KEHU_SERVER", default_value = "http://127.0.0.1:7400", value_name = "URL")]
+    pub server: String,
+
+    /// Print a table, or the answer of the API as JSON
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub output: Format,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Load a retailer's sales, score, classify and code everyone, write a report, keep serving
+    Quickstart(commands::quickstart::Quickstart),
+    /// Serve the services, all or some, until told to stop
+    Serve(commands::serve::Serve),
+    /// Bring a database up to date
+    Migrate(commands::migrate::Migrate),
+    /// Load a CSV file of order lines
+    Import(commands::import::Import),
+    /// List what was refused, with reason and place
+    Rejects(commands::rejects::Rejects),
+    /// Score every customer under scorecards
+    Score(commands::score::Score),
+    /// Put every customer in a class
+    Classify(commands::classify::Classify),
+    /// Give every customer without a code one
+    Code(commands::code::Code),
+    /// Write a report as a page or as CSV
+    Report(commands::report::Report),
+    /// Show why a customer has its scores and classes
+    Explain(commands::explain::Explain),
+    /// Find the customer a code belongs to
+    Resolve(commands::resolve::Resolve),
+}
+
+/// A date given on the command line.
+pub fn parse_date(text: &str) -> Result<chrono::NaiveDate, String> {
+    text.parse().map_err(|_| "use a date that exists, like 2011-12-10".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        super::Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_shows_an_example() {
+        for command in super::Cli::command().get_subcommands() {
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            let example = format!("kehu {}", command.get_name());
+            assert!(help.contains(&example), "{example} has no example");
+        }
+    }
+}

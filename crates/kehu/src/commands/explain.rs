@@ -1,0 +1,206 @@
+//! `kehu explain`.
+
+use crate::{
+    cli::Client,
+    connection::Connection,
+    exit::Failure,
+    output::{self, Format},
+};
+use clap::Args;
+use kehu_contract::{
+    coding::{Classification, ListHistoryRequest},
+    google::r#type::{Date, Decimal},
+    ingestion::{
+        Customer, GetCustomerRequest, LookupCustomerRequest, SourceReference,
+        lookup_customer_request::Key,
+    },
+    scoring::{Contribution, ExplainScoreRequest, ExplainScoreResponse, ListScorecardsRequest},
+    shared::{Value, value::Kind},
+};
+use tonic::Code;
+
+/// Show why a customer has its scores and classes.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  kehu explain customers/17\n  \
+    kehu explain online-retail/12347 --scorecard value\n  kehu explain GB-A000001X")]
+pub struct Explain {
+    #[command(flatten)]
+    client: Client,
+
+    /// A customer: customers/17, a key of a source system as SOURCE/KEY, or a code
+    customer: String,
+
+    /// Only this scorecard
+    #[arg(long, value_name = "SCORECARD")]
+    scorecard: Option<String>,
+}
+
+impl Explain {
+    /// Finds the customer and prints its latest scores and classes.
+    pub async fn run(self) -> Result<(), Failure> {
+        let connection = Connection::open(&self.client.server).await?;
+        let customer = find(&connection, &self.customer).await?;
+        if self.client.output == Format::Table {
+            print_customer(&customer)?;
+        }
+        for scorecard in self.scorecards(&connection).await? {
+            if let Some(explained) = explain(&connection, &customer.name, &scorecard).await? {
+                self.print_score(&scorecard, &explained)?;
+            }
+        }
+        for classification in classes(&connection, &customer.name).await? {
+            self.print_class(&classification)?;
+        }
+        Ok(())
+    }
+
+    async fn scorecards(&self, connection: &Connection) -> Result<Vec<String>, Failure> {
+        if let Some(scorecard) = &self.scorecard {
+            return Ok(vec![scorecard.clone()]);
+        }
+        let request = ListScorecardsRequest { page_size: 1_000, ..Default::default() };
+        let listed = connection.scorecards().list_scorecards(request).await?.into_inner();
+        let ids = listed.scorecards.into_iter().filter_map(|scorecard| scorecard.definition);
+        Ok(ids.map(|definition| definition.id).collect())
+    }
+
+    fn print_score(
+        &self,
+        scorecard: &str,
+        explained: &ExplainScoreResponse,
+    ) -> Result<(), Failure> {
+        if self.client.output == Format::Json {
+            return output::json(explained);
+        }
+        let score = explained.score.clone().unwrap_or_default();
+        let grade =
+            if score.grade.is_empty() { String::new() } else { format!(", grade {}", score.grade) };
+        output::line(&format!(
+            "\n{scorecard}: score {}{grade} as of {}",
+            decimal(&score.score),
+            date(score.as_of_date.as_ref())
+        ))?;
+        let header =
+            ["indicator", "feature", "value", "bin", "points", "weight", "contribution", "note"];
+        let rows = explained.contributions.iter().map(contribution_row).collect();
+        output::line(&output::table(
+            &header,
+            &["value", "bin", "points", "weight", "contribution"],
+            rows,
+        ))
+    }
+
+    fn print_class(&self, class: &Classification) -> Result<(), Failure> {
+        if self.client.output == Format::Json {
+            return output::json(class);
+        }
+        let label = class.label.clone().unwrap_or_default();
+        let taxonomy = class.taxonomy.split('/').nth(1).unwrap_or_default();
+        let tags: Vec<_> = class.tags.iter().map(|tag| tag.en.as_str()).collect();
+        let tags = if tags.is_empty() { String::new() } else { format!("  [{}]", tags.join(", ")) };
+        output::line(&format!(
+            "\n{taxonomy}: {} {}{tags} from {}",
+            label.en,
+            label.zh,
+            date(class.valid_from_date.as_ref())
+        ))?;
+        let why =
+            if class.predicate.is_empty() { "no predicate held" } else { class.predicate.as_str() };
+        output::line(&format!("  because {why}"))?;
+        for (column, value) in &class.evidence {
+            output::line(&format!("  {column} = {}", text(Some(value))))?;
+        }
+        Ok(())
+    }
+}
+
+/// The customer by its name, a key of a source system, or a code.
+async fn find(connection: &Connection, key: &str) -> Result<Customer, Failure> {
+    let mut customers = connection.customers();
+    if key.starts_with("customers/") {
+        let request = GetCustomerRequest { name: key.to_owned() };
+        let found = customers.get_customer(request).await?.into_inner();
+        return Ok(found.customer.unwrap_or_default());
+    }
+    let key = match key.split_once('/') {
+        Some((source, external_id)) => Key::Reference(SourceReference {
+            source: source.to_owned(),
+            external_id: external_id.to_owned(),
+        }),
+        None => Key::Code(key.to_owned()),
+    };
+    let found = customers.lookup_customer(LookupCustomerRequest { key: Some(key) }).await?;
+    Ok(found.into_inner().customer.unwrap_or_default())
+}
+
+/// The customer's latest score under a scorecard, taken apart; `None` when it has none.
+async fn explain(
+    connection: &Connection,
+    customer: &str,
+    scorecard: &str,
+) -> Result<Option<ExplainScoreResponse>, Failure> {
+    let request = ExplainScoreRequest {
+        customer: customer.to_owned(),
+        scorecard: scorecard.to_owned(),
+        ..Default::default()
+    };
+    match connection.scoring().explain_score(request).await {
+        Ok(explained) => Ok(Some(explained.into_inner())),
+        Err(status) if status.code() == Code::NotFound => Ok(None),
+        Err(status) => Err(status.into()),
+    }
+}
+
+/// The customer's classes that are valid now, one a taxonomy.
+async fn classes(connection: &Connection, customer: &str) -> Result<Vec<Classification>, Failure> {
+    let request = ListHistoryRequest {
+        customer: customer.to_owned(),
+        page_size: 1_000,
+        ..Default::default()
+    };
+    let listed = connection.classification().list_history(request).await?.into_inner();
+    Ok(listed.classifications.into_iter().filter(|class| class.valid_to_date.is_none()).collect())
+}
+
+fn print_customer(customer: &Customer) -> Result<(), Failure> {
+    let references: Vec<_> = customer
+        .references
+        .iter()
+        .map(|reference| format!("{}/{}", reference.source, reference.external_id))
+        .collect();
+    output::line(&format!("{}  {}", customer.name, references.join(", ")))
+}
+
+fn contribution_row(contribution: &Contribution) -> Vec<String> {
+    let bin = if contribution.bin == 0 { String::new() } else { contribution.bin.to_string() };
+    vec![
+        contribution.indicator.clone(),
+        contribution.feature.clone(),
+        text(contribution.value.as_ref()),
+        bin,
+        decimal(&contribution.points),
+        decimal(&contribution.weight),
+        decimal(&contribution.contribution),
+        contribution.missing_policy.clone(),
+    ]
+}
+
+fn decimal(number: &Option<Decimal>) -> String {
+    number.as_ref().map_or_else(|| "–".to_owned(), |number| number.value.clone())
+}
+
+fn text(value: Option<&Value>) -> String {
+    match value.and_then(|value| value.kind.as_ref()) {
+        None => "–".to_owned(),
+        Some(Kind::Number(number)) => number.value.clone(),
+        Some(Kind::Text(text)) => text.clone(),
+        Some(Kind::Boolean(boolean)) => boolean.to_string(),
+    }
+}
+
+fn date(date: Option<&Date>) -> String {
+    date.map_or_else(
+        || "–".to_owned(),
+        |date| format!("{:04}-{:02}-{:02}", date.year, date.month, date.day),
+    )
+}

@@ -1,0 +1,134 @@
+//! `kehu import`, and the loading that the quickstart shares with it.
+
+use super::quickstart::read_text;
+use crate::{
+    cli::Client,
+    connection::Connection,
+    exit::Failure,
+    output::{self, Format},
+    progress,
+};
+use clap::Args;
+use kehu_contract::ingestion::{IngestStart, IngestTotals};
+use kehu_ingestion::{
+    client,
+    table::{self, Mapping, Profile},
+};
+use std::path::{Path, PathBuf};
+
+/// Load a CSV file of order lines. The same file again loads nothing twice, and an import that
+/// broke off goes on where it stopped.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  kehu import sales.csv\n  kehu import sales.csv.gz --mapping sales.toml --output json"
+)]
+pub struct Import {
+    #[command(flatten)]
+    client: Client,
+
+    /// The file, plain or gzip
+    file: PathBuf,
+
+    /// How its columns map to orders; found from its header if not given
+    #[arg(long, value_name = "FILE")]
+    mapping: Option<PathBuf>,
+}
+
+impl Import {
+    /// Loads the file.
+    pub async fn run(self) -> Result<(), Failure> {
+        let mapping = self.mapping.as_deref().map(read_text).transpose()?;
+        let table = Table::open(&self.file, mapping)?;
+        let connection = Connection::open(&self.client.server).await?;
+        let loaded = table.load(&connection).await?;
+        match self.client.output {
+            Format::Table => super::quickstart::print_loaded(&loaded),
+            Format::Json => output::line(&loaded.to_json()?),
+        }
+    }
+}
+
+/// A file whose columns are known.
+pub struct Table {
+    table: table::Table,
+    mapping: Mapping,
+    origin: String,
+}
+
+/// What became of a file.
+pub struct Loaded {
+    /// What the file holds.
+    pub profile: Profile,
+    /// Its ingest stream.
+    pub stream_id: String,
+    /// What the stream has done, in this call and before.
+    pub totals: IngestTotals,
+    /// Records that this call sent; 0 when all was there already.
+    pub sent: u64,
+}
+
+impl Table {
+    /// Reads the file through once: its columns, its digest, the ends of its orders.
+    pub fn open(path: &Path, mapping: Option<String>) -> Result<Self, Failure> {
+        let parsed = mapping.map(|text| Mapping::parse(&text)).transpose();
+        let mapping = parsed.map_err(|error| failure(path, error))?.unwrap_or_default();
+        let spinner = progress::spinner("looking at the file");
+        let table = table::Table::scan(path, mapping.clone());
+        spinner.finish_and_clear();
+        let origin = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+        Ok(Self { table: table.map_err(|error| failure(path, error))?, mapping, origin })
+    }
+
+    /// The currency that the mapping states.
+    pub fn currency(&self) -> Option<String> {
+        self.mapping.currency.clone()
+    }
+
+    /// The time zone that the mapping states.
+    pub fn time_zone(&self) -> Option<String> {
+        self.mapping.time_zone.clone()
+    }
+
+    /// Sends the records that the server does not hold yet, with a progress bar.
+    pub async fn load(self, connection: &Connection) -> Result<Loaded, Failure> {
+        let bar = progress::bar("import", self.table.lines());
+        let start = IngestStart {
+            stream_id: self.table.stream_id().to_owned(),
+            source: self.mapping.source().to_owned(),
+            origin: self.origin.clone(),
+        };
+        let stream_id = start.stream_id.clone();
+        let path = PathBuf::from(&self.origin);
+        let progress = |lines| bar.set_position(lines);
+        let sent = client::send(connection.ingestion(), start, self.table, progress).await;
+        bar.finish_and_clear();
+        let sent = sent.map_err(|error| match error {
+            client::Error::Table(error) => failure(&path, error),
+            client::Error::Call(status) => Failure::Call(status),
+        })?;
+        Ok(Loaded { profile: sent.profile, stream_id, totals: sent.totals, sent: sent.records })
+    }
+}
+
+impl Loaded {
+    fn to_json(&self) -> Result<String, Failure> {
+        serde_json::to_string_pretty(&serde_json::json!({
+            "streamId": self.stream_id,
+            "sentRecords": self.sent,
+            "acceptedRecords": self.totals.accepted_count,
+            "unchangedRecords": self.totals.unchanged_count,
+            "rejectedRecords": self.totals.rejected_count,
+            "profile": self.profile,
+        }))
+        .map_err(Failure::internal)
+    }
+}
+
+fn failure(path: &Path, error: table::Error) -> Failure {
+    match error {
+        table::Error::Open { path, source } => {
+            Failure::Input { path: path.display().to_string(), source }
+        }
+        error => Failure::Data(format!("{}: {error}", path.display())),
+    }
+}

@@ -1,0 +1,25 @@
+//! `kehu migrate`.
+
+use crate::{exit::Failure, node::Store, output};
+use clap::Args;
+
+/// Bring a database up to date; one that is already is left as it is.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  kehu migrate --database-url postgres://kehu@db/kehu")]
+pub struct Migrate {
+    #[command(flatten)]
+    store: Store,
+}
+
+impl Migrate {
+    /// Runs the migrations.
+    pub async fn run(self) -> Result<(), Failure> {
+        let opened = self.store.open().await?;
+        let pending = opened.db.pending_migrations().await.map_err(Failure::internal)?;
+        opened.db.migrate().await.map_err(|error| Failure::Unavailable(error.to_string()))?;
+        for name in &pending {
+            output::line(&format!("applied {name}"))?;
+        }
+        output::line("the database is up to date")
+    }
+}

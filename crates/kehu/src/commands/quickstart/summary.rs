@@ -1,0 +1,173 @@
+//! What the quickstart tells a sales manager.
+
+use super::pipeline::{Dates, MAIN_TAXONOMY};
+use crate::{commands::import::Loaded, connection::Connection, exit::Failure, output};
+use kehu_contract::{
+    google::r#type::{Decimal, Money},
+    reporting::{ClassSummary, GetClassSummaryRequest},
+};
+use kehu_server::convert;
+use std::net::SocketAddr;
+
+/// Prints what was read, loaded and refused.
+pub fn loaded(loaded: &Loaded) -> Result<(), Failure> {
+    let profile = &loaded.profile;
+    output::line(&format!(
+        "Read {} lines: {} orders, {} customers, {} countries.",
+        count(profile.lines),
+        count(profile.orders),
+        count(profile.customers),
+        count(profile.countries)
+    ))?;
+    for tally in &profile.read {
+        output::line(&format!(
+            "  {:<10} {:>9} lines in {:>7} orders, {:>16} {}",
+            tally.kind,
+            count(tally.lines),
+            count(tally.orders),
+            grouped(&format!("{:.2}", tally.amount)),
+            tally.currency
+        ))?;
+    }
+    let refused: u64 = profile.refused.values().sum();
+    output::line(&format!("  {:<10} {:>9} lines", "refused", count(refused)))?;
+    for (reason, lines) in &profile.refused {
+        output::line(&format!("             {:>9} {reason}", count(*lines)))?;
+    }
+    noticed(loaded)?;
+    match loaded.sent {
+        0 => output::line("All of it was there already; nothing was loaded twice."),
+        records => output::line(&format!(
+            "Loaded {} records: {} new or changed, {} held already, {} kept among the rejects.",
+            count(records),
+            count(loaded.totals.accepted_count.unsigned_abs()),
+            count(loaded.totals.unchanged_count.unsigned_abs()),
+            count(loaded.totals.rejected_count.unsigned_abs())
+        )),
+    }
+}
+
+/// Prints the oddities that were read all the same.
+fn noticed(loaded: &Loaded) -> Result<(), Failure> {
+    let profile = &loaded.profile;
+    let oddities = [
+        (profile.lines_without_customer, "lines without a customer"),
+        (profile.lines_without_description, "lines without a description"),
+        (profile.cancellation_lines, "cancellation lines"),
+        (profile.cancellation_orders, "cancelled orders"),
+        (profile.adjustment_lines, "adjustment lines"),
+        (profile.negative_quantities, "negative quantities"),
+        (profile.negative_prices, "negative prices"),
+        (profile.zero_prices, "zero prices"),
+        (profile.repeated_lines, "lines that repeat an earlier one"),
+    ];
+    let cleaned = profile.cleaned.iter().map(|(rule, cells)| (*cells, *rule));
+    let seen = oddities.into_iter().chain(cleaned).filter(|(lines, _)| *lines > 0);
+    let seen: Vec<_> = seen.map(|(lines, what)| format!("{} {what}", count(lines))).collect();
+    if seen.is_empty() {
+        return Ok(());
+    }
+    output::line(&format!("  noticed    {}", seen.join(", ")))
+}
+
+/// Prints the class summary of the later date.
+pub async fn classes(connection: &Connection, dates: &Dates) -> Result<(), Failure> {
+    let request = GetClassSummaryRequest {
+        taxonomy: MAIN_TAXONOMY.to_owned(),
+        time: Some(dates.report_time()),
+        comparison_date: Some(convert::date(dates.comparison)),
+    };
+    let summary = connection.reporting().get_class_summary(request).await?.into_inner();
+    output::line(&format!("\nCustomers by class as of {}:", dates.as_of))?;
+    let header =
+        ["class", "customers", "of all", "amount", "of amount", "mean order", "example codes"];
+    let right = ["customers", "of all", "amount", "of amount", "mean order"];
+    let rows = summary.classes.iter().chain(&summary.total).map(class_row).collect();
+    output::line(&output::table(&header, &right, rows))
+}
+
+fn class_row(class: &ClassSummary) -> Vec<String> {
+    let label = class.label.clone().unwrap_or_default();
+    vec![
+        if label.zh.is_empty() { label.en } else { format!("{} {}", label.en, label.zh) },
+        grouped(&class.customer_count.to_string()),
+        percent(class.customer_share.as_ref()),
+        amount(class.amount.as_ref()),
+        percent(class.amount_share.as_ref()),
+        amount(class.mean_order_amount.as_ref()),
+        class.example_codes.join(" "),
+    ]
+}
+
+/// Prints what to try next.
+pub fn next_steps(address: SocketAddr) -> Result<(), Failure> {
+    output::line(&format!(
+        "\nServing on http://{address} until Ctrl-C. Try next, in another terminal:\n  \
+         grpcurl -plaintext {address} list\n  \
+         grpcurl -plaintext -d '{{\"taxonomy\":\"value-six\",\"class_id\":\"high-value\",\"page_size\":3}}' {address} kehu.coding.v1.ClassificationService/ListMembers\n  \
+         grpcurl -plaintext -d '{{\"customer\":\"customers/1\",\"scorecard\":\"value\"}}' {address} kehu.scoring.v1.ScoringService/ExplainScore"
+    ))
+}
+
+fn amount(money: Option<&Money>) -> String {
+    let Some(money) = money else { return "–".to_owned() };
+    let sign = if money.units < 0 || money.nanos < 0 { "-" } else { "" };
+    // Half a cent up, as people round.
+    let cents = (money.nanos.unsigned_abs() + 5_000_000) / 10_000_000;
+    let units = money.units.unsigned_abs() + u64::from(cents / 100);
+    format!("{sign}{}", grouped(&format!("{units}.{:02}", cents % 100)))
+}
+
+fn percent(share: Option<&Decimal>) -> String {
+    let share = share.and_then(|share| share.value.parse::<rust_decimal::Decimal>().ok());
+    share.map_or_else(
+        || "–".to_owned(),
+        |share| format!("{:.1} %", share * rust_decimal::Decimal::ONE_HUNDRED),
+    )
+}
+
+fn count(number: u64) -> String {
+    grouped(&number.to_string())
+}
+
+/// Commas between groups of three digits before the point.
+fn grouped(number: &str) -> String {
+    let (sign, number) = number.strip_prefix('-').map_or(("", number), |rest| ("-", rest));
+    let (whole, rest) = number.split_at(number.find('.').unwrap_or(number.len()));
+    let mut text = String::from(sign);
+    for (place, digit) in whole.chars().enumerate() {
+        if place > 0 && (whole.len() - place) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_are_grouped() {
+        for (number, text) in [
+            ("0", "0"),
+            ("999", "999"),
+            ("1000", "1,000"),
+            ("-1234567.89", "-1,234,567.89"),
+            ("123456", "123,456"),
+        ] {
+            assert_eq!(grouped(number), text);
+        }
+    }
+
+    #[test]
+    fn amounts_are_rounded_to_cents() {
+        for (units, nanos, text) in
+            [(1_234, 567_000_000, "1,234.57"), (0, -4_900_000, "-0.00"), (9, 999_000_000, "10.00")]
+        {
+            let money = Money { currency_code: "GBP".to_owned(), units, nanos };
+            assert_eq!(amount(Some(&money)), text);
+        }
+    }
+}

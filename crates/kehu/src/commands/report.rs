@@ -1,0 +1,195 @@
+//! `kehu report`.
+
+use crate::{
+    cli::{Client, parse_date},
+    connection::Connection,
+    exit::Failure,
+    output::{self, Format},
+};
+use chrono::NaiveDate;
+use clap::{Args, ValueEnum};
+use kehu_contract::{
+    reporting::{
+        ExportReportRequest, GetClassSummaryRequest, GetMigrationMatrixRequest,
+        GetMonthlyTrendRequest, GetParetoCurveRequest, GetRfmHeatMapRequest, RenderReportRequest,
+        ReportKind, ReportTime,
+    },
+    shared::Language,
+};
+use kehu_server::convert;
+use std::path::{Path, PathBuf};
+
+/// Write a report: all of them as one page, or one as CSV or JSON.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  kehu report --out report.html\n  \
+    kehu report --as-of 2011-12-10 --compare 2011-09-11 --language zh-cn --out report.html\n  \
+    kehu report --csv customers --out customers.csv\n  \
+    kehu report --csv class-summary --output json")]
+pub struct Report {
+    #[command(flatten)]
+    client: Client,
+
+    /// Taxonomy that the classes are from
+    #[arg(long, default_value = "value-six", value_name = "TAXONOMY")]
+    taxonomy: String,
+
+    /// Business date; the latest that was classified if not given
+    #[arg(long, value_parser = parse_date, value_name = "DATE")]
+    as_of: Option<NaiveDate>,
+
+    /// Earlier date to compare with
+    #[arg(long, value_parser = parse_date, value_name = "DATE")]
+    compare: Option<NaiveDate>,
+
+    /// Language of the labels
+    #[arg(long, value_enum, default_value_t = Tongue::En)]
+    language: Tongue,
+
+    /// Write this one report as CSV instead of the page (with --output json: as JSON)
+    #[arg(long, value_enum, value_name = "REPORT")]
+    csv: Option<Kind>,
+
+    /// File to write; the page goes to report.html, CSV to standard output if not given
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+/// The languages of labels.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Tongue {
+    En,
+    ZhCn,
+}
+
+/// The reports.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Kind {
+    ClassSummary,
+    MigrationMatrix,
+    ParetoCurve,
+    RfmHeatMap,
+    MonthlyTrend,
+    Customers,
+}
+
+impl Report {
+    /// Fetches the report and writes it.
+    pub async fn run(self) -> Result<(), Failure> {
+        let connection = Connection::open(&self.client.server).await?;
+        match (self.csv, self.client.output) {
+            (Some(kind), Format::Json) => self.print_json(&connection, kind).await,
+            (Some(kind), Format::Table) => self.export(&connection, kind).await,
+            (None, Format::Json) => {
+                Err(Failure::Usage("--output json needs --csv REPORT: the page is HTML".to_owned()))
+            }
+            (None, Format::Table) => self.page(&connection).await,
+        }
+    }
+
+    async fn page(&self, connection: &Connection) -> Result<(), Failure> {
+        let path = self.out.clone().unwrap_or_else(|| PathBuf::from("report.html"));
+        let request = RenderReportRequest {
+            taxonomy: self.taxonomy.clone(),
+            time: self.time(),
+            comparison_date: self.compare.map(convert::date),
+            language: self.language().into(),
+        };
+        write(&path, &render(connection, request).await?)?;
+        output::line(&format!("wrote {}", path.display()))
+    }
+
+    async fn export(&self, connection: &Connection, kind: Kind) -> Result<(), Failure> {
+        let request = ExportReportRequest {
+            kind: kind.contract().into(),
+            taxonomy: self.taxonomy.clone(),
+            time: self.time(),
+            comparison_date: self.compare.map(convert::date),
+            language: self.language().into(),
+        };
+        let mut pieces = connection.reporting().export_report(request).await?.into_inner();
+        let mut csv = Vec::new();
+        while let Some(piece) = pieces.message().await? {
+            csv.extend_from_slice(&piece.csv);
+        }
+        match &self.out {
+            Some(path) => write(path, &csv),
+            None => output::line(String::from_utf8_lossy(&csv).trim_end()),
+        }
+    }
+
+    async fn print_json(&self, connection: &Connection, kind: Kind) -> Result<(), Failure> {
+        let mut reports = connection.reporting();
+        let (taxonomy, time) = (self.taxonomy.clone(), self.time());
+        let comparison_date = self.compare.map(convert::date);
+        match kind {
+            Kind::ClassSummary => {
+                let request = GetClassSummaryRequest { taxonomy, time, comparison_date };
+                output::json(reports.get_class_summary(request).await?.get_ref())
+            }
+            Kind::MigrationMatrix => {
+                let request = GetMigrationMatrixRequest { taxonomy, time, comparison_date };
+                output::json(reports.get_migration_matrix(request).await?.get_ref())
+            }
+            Kind::ParetoCurve => {
+                let request = GetParetoCurveRequest { time, point_count: 0 };
+                output::json(reports.get_pareto_curve(request).await?.get_ref())
+            }
+            Kind::RfmHeatMap => {
+                let request = GetRfmHeatMapRequest { time };
+                output::json(reports.get_rfm_heat_map(request).await?.get_ref())
+            }
+            Kind::MonthlyTrend => {
+                let request = GetMonthlyTrendRequest { time, month_count: 0 };
+                output::json(reports.get_monthly_trend(request).await?.get_ref())
+            }
+            Kind::Customers => Err(Failure::Usage(
+                "the list of customers is CSV only: leave out --output json".to_owned(),
+            )),
+        }
+    }
+
+    fn time(&self) -> Option<ReportTime> {
+        Some(ReportTime { as_of_date: self.as_of.map(convert::date), known_time: None })
+    }
+
+    fn language(&self) -> Language {
+        match self.language {
+            Tongue::En => Language::En,
+            Tongue::ZhCn => Language::ZhCn,
+        }
+    }
+}
+
+impl Kind {
+    fn contract(self) -> ReportKind {
+        match self {
+            Self::ClassSummary => ReportKind::ClassSummary,
+            Self::MigrationMatrix => ReportKind::MigrationMatrix,
+            Self::ParetoCurve => ReportKind::ParetoCurve,
+            Self::RfmHeatMap => ReportKind::RfmHeatMap,
+            Self::MonthlyTrend => ReportKind::MonthlyTrend,
+            Self::Customers => ReportKind::Customers,
+        }
+    }
+}
+
+/// The whole page.
+pub async fn render(
+    connection: &Connection,
+    request: RenderReportRequest,
+) -> Result<Vec<u8>, Failure> {
+    let mut pieces = connection.reporting().render_report(request).await?.into_inner();
+    let mut html = Vec::new();
+    while let Some(piece) = pieces.message().await? {
+        html.extend_from_slice(&piece.html);
+    }
+    Ok(html)
+}
+
+/// Writes a file whole or not at all.
+pub fn write(path: &Path, content: &[u8]) -> Result<(), Failure> {
+    let output = |source| Failure::Output { path: path.display().to_string(), source };
+    let part = path.with_extension("part");
+    std::fs::write(&part, content).map_err(output)?;
+    std::fs::rename(&part, path).map_err(output)
+}

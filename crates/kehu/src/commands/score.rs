@@ -1,0 +1,126 @@
+//! `kehu score`.
+
+use crate::{
+    cli::{Client, parse_date},
+    connection::Connection,
+    exit::Failure,
+    output::{self, Format},
+    runs,
+};
+use chrono::NaiveDate;
+use clap::Args;
+use kehu_contract::{
+    run::Run,
+    scoring::{
+        CreateScorecardRequest, GetScorecardRequest, PublishScorecardRequest, StartScoringRequest,
+        VersionState, create_scorecard_request::Origin,
+    },
+};
+use kehu_server::convert;
+use tonic::Code;
+
+/// Score every customer under scorecards.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  kehu score --as-of 2011-12-10\n  kehu score rfm abc --as-of 2011-12-10 --recalibrate"
+)]
+pub struct Score {
+    #[command(flatten)]
+    client: Client,
+
+    /// Scorecards; one that does not exist yet is made from the template of its name. None: all
+    /// that are published
+    #[arg(value_name = "SCORECARD")]
+    scorecards: Vec<String>,
+
+    /// Business date to score for; today if not given
+    #[arg(long, value_parser = parse_date, value_name = "DATE")]
+    as_of: Option<NaiveDate>,
+
+    /// Calibrate the named templates anew as of the date, as a new version
+    #[arg(long, requires = "scorecards")]
+    recalibrate: bool,
+}
+
+impl Score {
+    /// Publishes what is missing, then scores.
+    pub async fn run(self) -> Result<(), Failure> {
+        let connection = Connection::open(&self.client.server).await?;
+        for id in &self.scorecards {
+            let known = published(&connection, id).await?;
+            if self.recalibrate || !known {
+                publish(&connection, id, self.as_of).await?;
+            }
+        }
+        let run = start(&connection, &self.scorecards, self.as_of, String::new()).await?;
+        match self.client.output {
+            Format::Json => output::json(&run),
+            Format::Table => {
+                output::line(&format!("{}: {} customers scored", run.name, run.done_count))
+            }
+        }
+    }
+}
+
+/// Whether a version of the scorecard is in force.
+async fn published(connection: &Connection, id: &str) -> Result<bool, Failure> {
+    let request = GetScorecardRequest { name: format!("scorecards/{id}") };
+    match connection.scorecards().get_scorecard(request).await {
+        Ok(response) => {
+            let scorecard = response.into_inner().scorecard.unwrap_or_default();
+            Ok(scorecard.state() == VersionState::Published)
+        }
+        Err(status) if status.code() == Code::NotFound => Ok(false),
+        Err(status) => Err(status.into()),
+    }
+}
+
+/// Whether the version in force was calibrated as of `date`.
+pub async fn calibrated_as_of(
+    connection: &Connection,
+    id: &str,
+    date: NaiveDate,
+) -> Result<bool, Failure> {
+    let request = GetScorecardRequest { name: format!("scorecards/{id}") };
+    match connection.scorecards().get_scorecard(request).await {
+        Ok(response) => {
+            let scorecard = response.into_inner().scorecard.unwrap_or_default();
+            Ok(scorecard.calibration_date == Some(convert::date(date)))
+        }
+        Err(status) if status.code() == Code::NotFound => Ok(false),
+        Err(status) => Err(status.into()),
+    }
+}
+
+/// Makes a draft of the template of this name and publishes it, calibrated as of `date`.
+pub async fn publish(
+    connection: &Connection,
+    id: &str,
+    date: Option<NaiveDate>,
+) -> Result<(), Failure> {
+    let origin = Some(Origin::Template(id.to_owned()));
+    let request = CreateScorecardRequest { origin, validate_only: false };
+    connection.scorecards().create_scorecard(request).await?;
+    let request = PublishScorecardRequest {
+        name: format!("scorecards/{id}"),
+        calibration_date: date.map(convert::date),
+    };
+    connection.scorecards().publish_scorecard(request).await?;
+    Ok(())
+}
+
+/// Scores every customer and waits for the end.
+pub async fn start(
+    connection: &Connection,
+    scorecards: &[String],
+    as_of: Option<NaiveDate>,
+    request_id: String,
+) -> Result<Run, Failure> {
+    let request = StartScoringRequest {
+        scorecards: scorecards.to_vec(),
+        as_of_date: as_of.map(convert::date),
+        request_id,
+    };
+    let run = connection.scoring().start_scoring(request).await?.into_inner().run;
+    runs::follow(connection, "score", run).await
+}

@@ -1,0 +1,29 @@
+//! The sample data as the tests need it.
+
+use flate2::read::GzDecoder;
+use std::{
+    fs::File,
+    io::{BufRead, BufReader, Write},
+    path::{Path, PathBuf},
+};
+
+/// A folder or file of `tests/data`.
+pub fn data(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("data").join(name)
+}
+
+/// The lines of the Online Retail set, its header first.
+pub fn online_retail() -> impl Iterator<Item = String> {
+    let path = data("online_retail/online_retail_2010_2011.csv.gz");
+    let file = File::open(&path).expect("the sample is in the repository");
+    let lines = BufReader::new(GzDecoder::new(file)).lines();
+    lines.map(|line| line.expect("the sample is text"))
+}
+
+/// Writes the first `lines` sales lines of the Online Retail set to a file.
+pub fn write_start(path: &Path, lines: usize) {
+    let mut file = File::create(path).expect("the folder can be written");
+    for line in online_retail().take(lines + 1) {
+        writeln!(file, "{line}").expect("the disk is not full");
+    }
+}

@@ -1,0 +1,105 @@
+//! Dirty files, as a person hands them in: each fault is answered with its reason and place,
+//! and nothing else is lost.
+
+use kehu_tests::{program, program::Server};
+use std::path::Path;
+
+const HEADER: &str =
+    "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n";
+
+fn write(folder: &Path, name: &str, content: &[u8]) -> String {
+    let path = folder.join(name);
+    std::fs::write(&path, content).unwrap();
+    path.display().to_string()
+}
+
+#[tokio::test]
+async fn files_that_cannot_be_read_say_why() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::on(&folder.path().join("data")).await;
+    let import = async |path: &str| program::fail(&["import", path, "--server", &server.url]).await;
+
+    let empty = write(folder.path(), "empty.csv", b"");
+    let (code, said) = import(&empty).await;
+    assert_eq!(code, 65);
+    assert!(said.contains("the file is empty"), "{said}");
+
+    let header = write(folder.path(), "header.csv", b"name,colour\nLin,blue\n");
+    let (code, said) = import(&header).await;
+    assert_eq!(code, 65);
+    assert!(said.contains("the header lacks") && said.contains("colour"), "{said}");
+
+    let (code, said) = import("/nowhere/sales.csv").await;
+    assert_eq!(code, 66);
+    assert!(said.contains("/nowhere/sales.csv"), "{said}");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn each_bad_row_is_refused_with_its_place_and_the_rest_is_loaded() {
+    let mut content = Vec::from(HEADER);
+    content.extend(b"1,A,GOOD,2,2011-01-03 10:00,1.50,17,France\n");
+    content.extend(b"2,A,NO SUCH DAY,1,2011-02-30 10:00,1.50,17,France\n");
+    content.extend(b"3,A,TOO BIG,1,2011-01-03 10:00,1e309,17,France\n");
+    content.extend(b"4,A,RETURNED,-1,2011-01-04 10:00,1.50,17,France\n");
+    content.extend(b"5,A,NOBODY,1,2011-01-03 10:00,1.50,,France\n");
+    content.extend(b"6,A,\xff\xfe,1,2011-01-03 10:00,1.50,18,France\n");
+    content.extend(b"7,A,");
+    content.extend(std::iter::repeat_n(b'x', 10 << 20));
+    content.extend(b",1,2011-01-03 10:00,1.50,18,France\n");
+    content.extend(b"8,A,SHORT ROW,1\n");
+    content.extend(b"9,A,GOOD AGAIN,1,2011-01-05 10:00,2,19,Germany\n");
+
+    let folder = tempfile::tempdir().unwrap();
+    let file = write(folder.path(), "sales.csv", &content);
+    let server = Server::on(&folder.path().join("data")).await;
+    let said = server.succeed(&["import", &file, "--output", "json"]).await;
+    let loaded: serde_json::Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(loaded["profile"]["lines"], 9, "{said}");
+    assert_eq!(loaded["rejectedRecords"], 6, "{said}");
+
+    let rejects = server.succeed(&["rejects", "--all"]).await;
+    for (line, reason) in [
+        (3, "date-invalid"),
+        (4, "out-of-range"),
+        (6, "customer-missing"),
+        (7, "text-invalid"),
+        (8, "field-too-long"),
+        (9, "columns-mismatch"),
+    ] {
+        let place = format!("sales.csv:{line}  ");
+        let listed = rejects.lines().find(|text| text.starts_with(&place));
+        let listed = listed.unwrap_or_else(|| panic!("no {place} in:\n{rejects}"));
+        assert!(listed.contains(reason), "{listed}");
+    }
+
+    let again = server.succeed(&["import", &file]).await;
+    assert!(again.contains("nothing was loaded twice"), "{again}");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_currency_needs_to_exist_and_to_have_a_rate() {
+    let folder = tempfile::tempdir().unwrap();
+    let content = "order_id,customer_id,date,amount,currency\n\
+        1,17,2024-05-01,10,EUR\n2,17,2024-05-01,10,XQQ\n3,17,2024-05-01,10,USD\n4,17,2024-05-01,10,CHF\n";
+    let file = write(folder.path(), "sales.csv", content.as_bytes());
+    let mapping = "[[rates]]\ncurrency = \"USD\"\nstart_date = \"2024-01-01\"\nrate = \"0.9\"\n";
+    let mapping = write(folder.path(), "mapping.toml", mapping.as_bytes());
+    let data = folder.path().join("data").display().to_string();
+    let server = Server::start(&[
+        "--data-dir",
+        &data,
+        "--base-currency",
+        "EUR",
+        "--time-zone",
+        "Europe/Berlin",
+    ])
+    .await;
+    server.succeed(&["import", &file, "--mapping", &mapping]).await;
+    let rejects = server.succeed(&["rejects", "--all"]).await;
+    assert!(rejects.contains("sales.csv:3  ") && rejects.contains("currency-unknown"), "{rejects}");
+    assert!(rejects.contains("sales.csv:5  ") && rejects.contains("rate-missing"), "{rejects}");
+    assert!(!rejects.contains("sales.csv:4  "), "{rejects}");
+    server.stop().await;
+}

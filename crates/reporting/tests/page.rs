@@ -1,15 +1,18 @@
 //! The page from made-up figures: well-formed, in one language, the same every time. Writes
 //! what it drew to the test folder of the target, to be looked at.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use chrono::NaiveDate;
-use kehu_core::{CustomerId, Label, label::Language};
+use kehu_core::{CustomerId, Label, label::Language, taxonomy::Class};
 use kehu_reporting::{
     page::{Comparison, Figures, render},
     report::{
-        Class, Member, MonthlyTrend, Order, OrderKind, Scored, class_summary, heat_map,
-        migration_matrix, pareto_curve,
+        Member, MonthlyTrend, Order, Scored, class_summary, heat_map, migration_matrix,
+        pareto_curve,
     },
 };
+use kehu_storage::ingestion::OrderKind;
 use rust_decimal::Decimal;
 use std::{fs, path::Path};
 
@@ -75,8 +78,12 @@ fn classes() -> Vec<Class> {
     ];
     let class = |(id, zh, en, strategy_zh, strategy_en): (&str, &str, &str, &str, &str)| Class {
         id: id.to_owned(),
+        code: id[..1].to_uppercase(),
         label: Label::new(zh, en),
-        strategy: Label::new(strategy_zh, strategy_en),
+        parent: None,
+        predicate: None,
+        tags: Vec::new(),
+        strategy_summary: Label::new(strategy_zh, strategy_en),
     };
     texts.into_iter().map(class).collect()
 }
@@ -157,7 +164,7 @@ fn figures() -> Figures {
             migration: migration_matrix(&members),
             totals: before.totals(),
         }),
-        summary: class_summary(&classes, &members),
+        summary: class_summary(classes.len(), &members, true),
         example_codes: vec![vec!["GB-HV000001K".to_owned(), "FR-HV000002M".to_owned()]; 6],
         classes,
         unclassified: 3,
@@ -236,7 +243,7 @@ fn a_base_without_anything_has_a_page() {
         known_time: None,
         comparison: None,
         as_of,
-        summary: class_summary(&classes(), &[]),
+        summary: class_summary(6, &[], false),
         pareto: pareto_curve(&[], 100),
         heat_map: heat_map(&[]),
         months: trend.months(),

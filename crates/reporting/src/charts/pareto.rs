@@ -31,7 +31,7 @@ pub(crate) fn pareto(curve: &ParetoCurve, labels: &Labels, format: &Format) -> E
     );
     let points = points(curve, &x, &y);
     svg("pareto", HEIGHT, labels.pareto, &description)
-        .child(y_axis(&y, &fifths(), |tick| whole_percent(tick)))
+        .child(y_axis(&y, &fifths(), whole_percent))
         .child(x_axis(&x, labels))
         .child(path(
             &[(x.at(Decimal::ZERO), y.at(Decimal::ZERO)), (x.at(Decimal::ONE), y.at(Decimal::ONE))],

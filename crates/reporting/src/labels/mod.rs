@@ -5,7 +5,7 @@
 mod en;
 mod zh_cn;
 
-use kehu_core::label::Language;
+use kehu_core::{Label, label::Language};
 
 /// The texts of one language. A text that one language lacks does not compile.
 #[derive(Debug)]
@@ -125,6 +125,11 @@ impl Labels {
             Language::ZhCn => &zh_cn::LABELS,
         }
     }
+}
+
+/// One text in both languages.
+pub(crate) fn both(text: impl Fn(&Labels) -> &'static str) -> Label {
+    Label::new(text(Labels::of(Language::ZhCn)), text(Labels::of(Language::En)))
 }
 
 /// The text with each `{name}` replaced by its value. Values are not looked into again.

@@ -48,7 +48,7 @@ fn class_table(view: &View<'_>, names: &[&str]) -> Element {
 
 /// Name, strategy and example codes.
 fn class_head(view: &View<'_>, place: usize, name: &str) -> Element {
-    let strategy = view.figures.classes[place].strategy.get(view.language);
+    let strategy = view.figures.classes[place].strategy_summary.get(view.language);
     let mut head = element("th").attr("scope", "row").class("text");
     head = head.child(element("span").class("class-name").text(name));
     if !strategy.is_empty() {

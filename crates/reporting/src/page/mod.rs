@@ -14,11 +14,11 @@ use crate::{
     format::Format,
     html::{Element, element},
     labels::Labels,
-    report::{Class, ClassSummary, HeatMap, MigrationMatrix, MonthFigures, ParetoCurve, Totals},
+    report::{ClassSummary, HeatMap, MigrationMatrix, MonthFigures, ParetoCurve, Totals},
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
-use kehu_core::{Label, calendar, label::Language};
+use kehu_core::{Label, calendar, label::Language, taxonomy::Class};
 
 /// Everything the page shows.
 #[derive(Debug, Clone)]

@@ -1,6 +1,6 @@
 //! Counts and amounts by class.
 
-use super::{Class, Member};
+use super::Member;
 use crate::ratio::{self, SHARE_SCALE};
 use rust_decimal::Decimal;
 
@@ -37,17 +37,17 @@ pub struct ClassFigures {
     ordered: Decimal,
 }
 
-/// Sums `members` by class. Members without a class count only where they were before.
-/// Without a comparison date every `earlier` is `None` and every customer has joined.
-pub fn class_summary(classes: &[Class], members: &[Member]) -> ClassSummary {
-    let mut figures = vec![ClassFigures::default(); classes.len()];
+/// Sums `members` by class, of which there are `class_count`. Members without a class count only
+/// where they were before. Without a comparison nobody was, joined or left.
+pub fn class_summary(class_count: usize, members: &[Member], compared: bool) -> ClassSummary {
+    let mut figures = vec![ClassFigures::default(); class_count];
     let mut total = ClassFigures::default();
     for member in members {
         if let Some(class) = member.class {
-            figures[class].add(member, member.earlier == Some(class));
-            total.add(member, member.earlier.is_some());
+            figures[class].add(member, compared && member.earlier != Some(class));
+            total.add(member, compared && member.earlier.is_none());
         }
-        if let Some(earlier) = member.earlier {
+        if let Some(earlier) = member.earlier.filter(|_| compared) {
             figures[earlier].add_earlier(member.class == Some(earlier));
             total.add_earlier(member.class.is_some());
         }
@@ -60,12 +60,12 @@ pub fn class_summary(classes: &[Class], members: &[Member]) -> ClassSummary {
 }
 
 impl ClassFigures {
-    fn add(&mut self, member: &Member, was_in: bool) {
+    fn add(&mut self, member: &Member, joined: bool) {
         self.customers += 1;
         self.amount += member.amount;
         self.orders += member.orders;
         self.ordered += member.ordered;
-        self.joined += i64::from(!was_in);
+        self.joined += i64::from(joined);
     }
 
     fn add_earlier(&mut self, is_in: bool) {
@@ -83,7 +83,7 @@ impl ClassFigures {
 
 #[cfg(test)]
 mod tests {
-    use super::super::migration::tests::{classes, member};
+    use super::super::migration::tests::member;
     use super::*;
 
     fn decimal(text: &str) -> Decimal {
@@ -99,7 +99,7 @@ mod tests {
             member(4, Some(1), Some(1), "-0.01", "0", 0),
             member(5, None, Some(1), "0", "0", 0),
         ];
-        let summary = class_summary(&classes(&["a", "b", "c"]), &members);
+        let summary = class_summary(3, &members, true);
 
         let a = &summary.classes[0];
         assert_eq!((a.customers, a.orders, a.amount), (2, 3, decimal("90")));
@@ -127,11 +127,12 @@ mod tests {
 
     #[test]
     fn nobody_and_nothing() {
-        let none = class_summary(&classes(&["a"]), &[]);
+        let none = class_summary(1, &[], false);
         assert_eq!(none.total.customer_share, Decimal::ZERO);
         assert_eq!(none.total.amount_share, None);
 
-        let lost = class_summary(&classes(&["a"]), &[member(1, Some(0), None, "-5", "0", 0)]);
+        let lost = class_summary(1, &[member(1, Some(0), None, "-5", "0", 0)], false);
+        assert_eq!((lost.total.joined, lost.classes[0].joined), (0, 0));
         assert_eq!(lost.classes[0].amount_share, None);
         assert_eq!(lost.classes[0].customer_share, Decimal::ONE);
     }

@@ -60,18 +60,8 @@ impl MigrationMatrix {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use super::super::Class;
     use super::*;
-    use kehu_core::{CustomerId, Label};
-
-    pub(in crate::report) fn classes(ids: &[&str]) -> Vec<Class> {
-        let class = |id: &&str| Class {
-            id: (*id).to_owned(),
-            label: Label::new(id, id),
-            strategy: Label::default(),
-        };
-        ids.iter().map(class).collect()
-    }
+    use kehu_core::CustomerId;
 
     pub(in crate::report) fn member(
         customer: i64,

@@ -10,29 +10,18 @@ mod pareto;
 pub use class_summary::{ClassFigures, ClassSummary, class_summary};
 pub use heat_map::{HeatMap, HeatMapCell, Scored, heat_map};
 pub use migration::{MigrationCell, MigrationMatrix, migration_matrix};
-pub use monthly_trend::{MonthFigures, MonthlyTrend, Order, OrderKind, Totals};
+pub use monthly_trend::{MonthFigures, MonthlyTrend, Order, Totals};
 pub use pareto::{ParetoCurve, ParetoPoint, pareto_curve};
 
-use kehu_core::{CustomerId, Label};
+use kehu_core::CustomerId;
 use rust_decimal::Decimal;
-
-/// A class, as a report shows it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Class {
-    /// Its id.
-    pub id: String,
-    /// Its name.
-    pub label: Label,
-    /// In a sentence, how to treat its customers.
-    pub strategy: Label,
-}
 
 /// One customer as of the business date.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Member {
     /// The customer.
     pub customer: CustomerId,
-    /// Place of its class among the report's classes; `None` when it has none on the date.
+    /// Place of its class among those of the report; `None` when it has none on the date.
     pub class: Option<usize>,
     /// Place of its class on the comparison date; `None` when it had none yet.
     pub earlier: Option<usize>,

@@ -2,21 +2,11 @@
 
 use chrono::{Months, NaiveDate};
 use kehu_core::{CustomerId, calendar};
+use kehu_storage::ingestion::OrderKind;
 use rust_decimal::Decimal;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What an order is. Cancelled orders are not facts and never come here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OrderKind {
-    /// Goods sold.
-    Sale,
-    /// Goods that came back; its amount is negative.
-    Return,
-    /// A correction of the account, of either sign.
-    Adjustment,
-}
-
-/// One order up to the business date.
+/// One order that was not cancelled.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Order {
     /// Whose it is.
@@ -25,7 +15,7 @@ pub struct Order {
     pub ordered_on: NaiveDate,
     /// What it is.
     pub kind: OrderKind,
-    /// Its amount in the base currency.
+    /// Its amount in the base currency; of a return negative.
     pub amount: Decimal,
 }
 

@@ -1,0 +1,252 @@
+//! One row a customer: who it is, its class and code, its scores, what it bought. Written some
+//! customers at a time, so that memory does not grow with the base.
+
+use super::csv::{self, Cell, Row};
+use crate::{Reporting, request::Question, source};
+use chrono::NaiveDate;
+use futures::stream::{self, BoxStream, StreamExt};
+use kehu_analytics::features;
+use kehu_core::{
+    CustomerId, Value, calendar,
+    label::Language,
+    scorecard::ColumnKind,
+    taxonomy::{Class, Taxonomy},
+};
+use kehu_server::{Fault, names};
+use kehu_storage::{
+    Database, PageRequest,
+    coding::{
+        classes::{self, View},
+        codes, taxonomies,
+    },
+    facts::{self, CustomerSet},
+    ingestion::{Customer, list_customers},
+    scoring::{scorecards, scores},
+};
+use prost::bytes::Bytes;
+use std::collections::{BTreeMap, HashMap};
+
+/// Customers in memory at once.
+const CUSTOMERS_AT_ONCE: u64 = 5_000;
+
+/// Columns before and after those of the scores.
+const FIRST: [&str; 8] = [
+    "as_of_date",
+    "customer",
+    "references",
+    "region_code",
+    "class_id",
+    "class_label",
+    "class_from_date",
+    "tags",
+];
+const LAST: [&str; 5] = ["code", "amount_total", "currency_code", "orders_total", "recency_days"];
+
+/// The features behind the last columns.
+const FEATURES: [&str; 3] = ["amount_total", "orders_total", "recency_days"];
+
+/// What is the same for every customer.
+struct Export {
+    db: Database,
+    taxonomy: String,
+    view: View,
+    as_of: NaiveDate,
+    language: Language,
+    currency: String,
+    versions: BTreeMap<i64, Taxonomy>,
+    scheme: Option<String>,
+    scorecards: Vec<String>,
+    score_columns: Vec<(String, ColumnKind)>,
+}
+
+/// What is known of some customers.
+struct Known {
+    classes: HashMap<i64, (i64, String, i32)>,
+    codes: HashMap<i64, String>,
+    scores: BTreeMap<String, Vec<Value>>,
+    features: Vec<Vec<Value>>,
+}
+
+impl Reporting {
+    pub(super) async fn customer_rows(
+        &self,
+        question: &Question,
+        language: Language,
+    ) -> Result<BoxStream<'static, Result<Bytes, Fault>>, Fault> {
+        let export = Export::open(self, question, language).await?;
+        let head = csv::write([export.head()]);
+        let sets = facts::split(&self.db, &CustomerSet::All, CUSTOMERS_AT_ONCE).await?;
+        let export = std::sync::Arc::new(export);
+        let parts = stream::iter(sets).then(move |set| {
+            let export = std::sync::Arc::clone(&export);
+            async move { csv::write(export.rows(&set).await?) }
+        });
+        Ok(stream::iter([head]).chain(parts).boxed())
+    }
+}
+
+impl Export {
+    async fn open(
+        reporting: &Reporting,
+        question: &Question,
+        language: Language,
+    ) -> Result<Self, Fault> {
+        let db = reporting.db.clone();
+        let taxonomy = question.taxonomy.clone();
+        let as_of = source::latest_classified(&db, Some(&taxonomy), question.moment).await?;
+        let versions = taxonomies::published(&db, &taxonomy).await?;
+        if versions.is_empty() {
+            return Err(source::unclassified(&db, Some(&taxonomy), Some(as_of)).await?);
+        }
+        let in_force = scorecards::in_force(&db, &[] as &[&str]).await?;
+        let columns = in_force.iter().flat_map(|version| version.definition.columns());
+        let scheme = source::scheme_of(&db, &taxonomy).await?;
+        Ok(Self {
+            view: View { true_on: Some(as_of), known_at: question.moment.known_at },
+            as_of,
+            language,
+            currency: reporting.currency().to_owned(),
+            versions: versions.into_iter().map(|it| (it.version_id, it.definition)).collect(),
+            scheme,
+            score_columns: columns.filter(|(name, _)| !name.ends_with("_points")).collect(),
+            scorecards: in_force.into_iter().map(|version| version.definition.id).collect(),
+            taxonomy,
+            db,
+        })
+    }
+
+    fn head(&self) -> Row {
+        let scores = self.score_columns.iter().map(|(name, _)| name.as_str());
+        FIRST.into_iter().chain(scores).chain(LAST).map(Cell::plain).collect()
+    }
+
+    async fn rows(&self, set: &CustomerSet) -> Result<Vec<Row>, Fault> {
+        let frame = features::compute(&self.db, set, self.as_of, &FEATURES).await;
+        let frame = frame.map_err(source::fault)?;
+        let customers = frame.customers();
+        let mut features = Vec::new();
+        for name in FEATURES {
+            features.push(frame.column(name).map_err(source::fault)?);
+        }
+        let known = self.known(set, &customers, features).await?;
+        let mut records = self.records(&customers).await?;
+        let mut rows = Vec::new();
+        for (place, customer) in customers.iter().enumerate() {
+            let Some(record) = records.remove(customer) else { continue };
+            rows.extend(self.row(&record, place, &known)?);
+        }
+        Ok(rows)
+    }
+
+    async fn known(
+        &self,
+        set: &CustomerSet,
+        customers: &[CustomerId],
+        features: Vec<Vec<Value>>,
+    ) -> Result<Known, Fault> {
+        let columns = classes::at(&self.db, &self.taxonomy, set, self.view).await?;
+        let mut classes = HashMap::new();
+        for (place, customer) in columns.customers.iter().enumerate() {
+            let class = columns.classes[place].clone();
+            classes.insert(*customer, (columns.version_ids[place], class, columns.as_of[place]));
+        }
+        let scores = scores::columns(&self.db, &self.scorecards, set, self.view).await?;
+        let scores = scores.of(customers).into_iter().map(|(name, _, values)| (name, values));
+        let codes = match &self.scheme {
+            None => codes::CodeColumns::default(),
+            Some(scheme) => codes::current_of(&self.db, scheme, set).await?,
+        };
+        let codes = codes.customers.into_iter().zip(codes.codes).collect();
+        Ok(Known { classes, codes, scores: scores.collect(), features })
+    }
+
+    /// The records of customers, who come in ascending order.
+    async fn records(
+        &self,
+        customers: &[CustomerId],
+    ) -> Result<HashMap<CustomerId, Customer>, Fault> {
+        let (Some(first), Some(last)) = (customers.first(), customers.last()) else {
+            return Ok(HashMap::new());
+        };
+        let mut records = HashMap::new();
+        let mut after = Some(first.0 - 1);
+        while let Some(id) = after.filter(|id| *id < last.0) {
+            let page = PageRequest { limit: 1_000, after: Some(id) };
+            let page = list_customers(&self.db, None, &page).await?;
+            records.extend(page.items.into_iter().map(|customer| (customer.id, customer)));
+            after = page.next;
+        }
+        Ok(records)
+    }
+
+    /// The customer's row; `None` when it was not there on the date: no class, no order.
+    fn row(&self, record: &Customer, place: usize, known: &Known) -> Result<Option<Row>, Fault> {
+        let class = known.classes.get(&record.id.0);
+        let [amount, orders, recency] = [0, 1, 2].map(|it| known.features[it][place].number());
+        if class.is_none() && amount.is_none() {
+            return Ok(None);
+        }
+        let mut row = vec![
+            Cell::plain(self.as_of),
+            Cell::plain(names::customer(record.id)),
+            Cell::text(&references(record)),
+            record.profile.region_code.as_deref().map_or(Cell::Null, Cell::text),
+        ];
+        row.extend(self.class_cells(class)?);
+        for (name, kind) in &self.score_columns {
+            let value = known.scores.get(name).and_then(|values| values.get(place));
+            row.push(score_cell(value, *kind));
+        }
+        let whole = |number: Option<rust_decimal::Decimal>| {
+            number.map_or(Cell::Null, |number| Cell::plain(number.normalize()))
+        };
+        row.extend([
+            known.codes.get(&record.id.0).map_or(Cell::Null, |code| Cell::text(code)),
+            Cell::optional(amount),
+            Cell::plain(&self.currency),
+            whole(orders),
+            whole(recency),
+        ]);
+        Ok(Some(row))
+    }
+
+    /// Class id, label, date and tags.
+    fn class_cells(&self, class: Option<&(i64, String, i32)>) -> Result<[Cell; 4], Fault> {
+        let Some((version_id, id, as_of)) = class else { return Ok([const { Cell::Null }; 4]) };
+        let definition = self.versions.get(version_id).and_then(|version| version.class(id));
+        let (Some(class), Some(from)) = (definition, calendar::from_days(*as_of)) else {
+            return Err(Fault::internal(format!("class {id} is in no version")));
+        };
+        Ok([
+            Cell::plain(&class.id),
+            Cell::text(class.label.get(self.language)),
+            Cell::plain(from),
+            Cell::text(&self.tags(class)),
+        ])
+    }
+
+    fn tags(&self, class: &Class) -> String {
+        let tags: Vec<_> = class.tags.iter().map(|tag| tag.get(self.language)).collect();
+        tags.join("; ")
+    }
+}
+
+/// Every key of a source that leads to the customer, `source:key`.
+fn references(record: &Customer) -> String {
+    let text =
+        |it: &kehu_storage::ingestion::Reference| format!("{}:{}", it.source, it.external_id);
+    let references: Vec<_> = record.references.iter().map(text).collect();
+    references.join("; ")
+}
+
+fn score_cell(value: Option<&Value>, kind: ColumnKind) -> Cell {
+    match value {
+        None | Some(Value::Null) => Cell::Null,
+        Some(Value::Bool(boolean)) => Cell::plain(boolean),
+        Some(Value::Text(text)) => Cell::text(text),
+        Some(Value::Number(number)) if kind == ColumnKind::Integer => {
+            Cell::plain(number.normalize())
+        }
+        Some(Value::Number(number)) => Cell::decimal(*number),
+    }
+}

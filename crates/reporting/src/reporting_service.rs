@@ -1,0 +1,173 @@
+//! `kehu.reporting.v1.ReportingService`.
+
+use crate::{Reporting, convert as own, page, request};
+use futures::stream::{self, BoxStream, StreamExt};
+use kehu_contract::reporting::{
+    ExportReportRequest, ExportReportResponse, GetClassSummaryRequest, GetClassSummaryResponse,
+    GetMigrationMatrixRequest, GetMigrationMatrixResponse, GetMonthlyTrendRequest,
+    GetMonthlyTrendResponse, GetParetoCurveRequest, GetParetoCurveResponse, GetRfmHeatMapRequest,
+    GetRfmHeatMapResponse, RenderReportRequest, RenderReportResponse,
+    reporting_service_server::ReportingService,
+};
+use kehu_server::{Fault, Violations, convert};
+use prost::bytes::Bytes;
+use tonic::{Request, Response, Status};
+
+/// Bytes in one piece of a stream.
+const PIECE: usize = 64 * 1024;
+
+type Pieces<T> = BoxStream<'static, Result<T, Status>>;
+
+impl Reporting {
+    async fn class_summary(
+        &self,
+        request: GetClassSummaryRequest,
+    ) -> Result<GetClassSummaryResponse, Fault> {
+        let mut violations = Violations::new();
+        let question = request::question(
+            &request.taxonomy,
+            &request.time,
+            request.comparison_date,
+            &mut violations,
+        );
+        violations.finish()?;
+        let answer = self.summary(&question).await?;
+        own::summary(&answer, question.comparison, self.currency())
+    }
+
+    async fn migration_matrix(
+        &self,
+        request: GetMigrationMatrixRequest,
+    ) -> Result<GetMigrationMatrixResponse, Fault> {
+        let mut violations = Violations::new();
+        let question = request::comparison(
+            &request.taxonomy,
+            &request.time,
+            request.comparison_date,
+            &mut violations,
+        );
+        violations.finish()?;
+        let answer = self.migration(&question).await?;
+        own::migration(&answer, question.comparison, self.currency())
+    }
+
+    async fn pareto_curve(
+        &self,
+        request: GetParetoCurveRequest,
+    ) -> Result<GetParetoCurveResponse, Fault> {
+        let mut violations = Violations::new();
+        let moment = request::moment(&request.time, &mut violations);
+        let range = (2, 1_000);
+        let points =
+            request::number("point_count", request.point_count, range, 100, &mut violations);
+        violations.finish()?;
+        Ok(own::pareto(&self.pareto(moment, i64::from(points)).await?))
+    }
+
+    async fn rfm_heat_map(
+        &self,
+        request: GetRfmHeatMapRequest,
+    ) -> Result<GetRfmHeatMapResponse, Fault> {
+        let mut violations = Violations::new();
+        let moment = request::moment(&request.time, &mut violations);
+        violations.finish()?;
+        own::heat_map(&self.rfm(moment).await?, self.currency())
+    }
+
+    async fn monthly_trend(
+        &self,
+        request: GetMonthlyTrendRequest,
+    ) -> Result<GetMonthlyTrendResponse, Fault> {
+        let mut violations = Violations::new();
+        let moment = request::moment(&request.time, &mut violations);
+        let range = (1, 120);
+        let months =
+            request::number("month_count", request.month_count, range, 13, &mut violations);
+        violations.finish()?;
+        own::trend(&self.trend(moment, months).await?, self.currency())
+    }
+
+    async fn page(&self, request: RenderReportRequest) -> Result<Bytes, Fault> {
+        let mut violations = Violations::new();
+        let question = request::question(
+            &request.taxonomy,
+            &request.time,
+            request.comparison_date,
+            &mut violations,
+        );
+        violations.finish()?;
+        let figures = self.figures(&question).await?;
+        Ok(page::render(&figures, convert::language(request.language)).into())
+    }
+}
+
+#[tonic::async_trait]
+impl ReportingService for Reporting {
+    async fn get_class_summary(
+        &self,
+        request: Request<GetClassSummaryRequest>,
+    ) -> Result<Response<GetClassSummaryResponse>, Status> {
+        Ok(Response::new(self.class_summary(request.into_inner()).await?))
+    }
+
+    async fn get_migration_matrix(
+        &self,
+        request: Request<GetMigrationMatrixRequest>,
+    ) -> Result<Response<GetMigrationMatrixResponse>, Status> {
+        Ok(Response::new(self.migration_matrix(request.into_inner()).await?))
+    }
+
+    async fn get_pareto_curve(
+        &self,
+        request: Request<GetParetoCurveRequest>,
+    ) -> Result<Response<GetParetoCurveResponse>, Status> {
+        Ok(Response::new(self.pareto_curve(request.into_inner()).await?))
+    }
+
+    async fn get_rfm_heat_map(
+        &self,
+        request: Request<GetRfmHeatMapRequest>,
+    ) -> Result<Response<GetRfmHeatMapResponse>, Status> {
+        Ok(Response::new(self.rfm_heat_map(request.into_inner()).await?))
+    }
+
+    async fn get_monthly_trend(
+        &self,
+        request: Request<GetMonthlyTrendRequest>,
+    ) -> Result<Response<GetMonthlyTrendResponse>, Status> {
+        Ok(Response::new(self.monthly_trend(request.into_inner()).await?))
+    }
+
+    type RenderReportStream = Pieces<RenderReportResponse>;
+
+    async fn render_report(
+        &self,
+        request: Request<RenderReportRequest>,
+    ) -> Result<Response<Self::RenderReportStream>, Status> {
+        let page = self.page(request.into_inner()).await?;
+        let pieces = pieces(&page).map(|html| Ok(RenderReportResponse { html }));
+        Ok(Response::new(Box::pin(stream::iter(Vec::from_iter(pieces)))))
+    }
+
+    type ExportReportStream = Pieces<ExportReportResponse>;
+
+    async fn export_report(
+        &self,
+        request: Request<ExportReportRequest>,
+    ) -> Result<Response<Self::ExportReportStream>, Status> {
+        let parts = self.export(request.into_inner()).await?;
+        let pieces = parts.flat_map(|part| {
+            stream::iter(match part {
+                Ok(part) => pieces(&part).map(|csv| Ok(ExportReportResponse { csv })).collect(),
+                Err(fault) => vec![Err(Status::from(fault))],
+            })
+        });
+        Ok(Response::new(Box::pin(pieces)))
+    }
+}
+
+/// The bytes cut into pieces that fit a message.
+fn pieces(bytes: &Bytes) -> impl Iterator<Item = Bytes> {
+    let starts = (0..bytes.len()).step_by(PIECE);
+    starts.map(|start| bytes.slice(start..bytes.len().min(start + PIECE)))
+}

@@ -1,0 +1,135 @@
+//! What a caller asks for, checked: every violation is collected before the first read.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use kehu_contract::{google::r#type as google, reporting::ReportTime};
+use kehu_server::{Violations, convert};
+
+/// The two time axes of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Moment {
+    /// The business date; `None` for the latest there is something for.
+    pub(crate) as_of: Option<NaiveDate>,
+    /// When it must have been known; `None` for now.
+    pub(crate) known_at: Option<DateTime<Utc>>,
+}
+
+/// Whose classes, when, and compared with what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Question {
+    /// Id of the taxonomy.
+    pub(crate) taxonomy: String,
+    /// When.
+    pub(crate) moment: Moment,
+    /// The earlier date.
+    pub(crate) comparison: Option<NaiveDate>,
+}
+
+/// Reads the time of a report.
+pub(crate) fn moment(time: &Option<ReportTime>, violations: &mut Violations) -> Moment {
+    let (as_of, known) = time.as_ref().map_or((None, None), |it| (it.as_of_date, it.known_time));
+    Moment {
+        as_of: convert::parse_date("time.as_of_date", as_of, violations),
+        known_at: convert::parse_timestamp("time.known_time", &known, violations),
+    }
+}
+
+/// Reads what all reports on classes have in common.
+pub(crate) fn question(
+    taxonomy: &str,
+    time: &Option<ReportTime>,
+    comparison: Option<google::Date>,
+    violations: &mut Violations,
+) -> Question {
+    if taxonomy.is_empty() {
+        violations.add("taxonomy", "must be the id of a taxonomy, such as value-six");
+    }
+    let moment = moment(time, violations);
+    let comparison = convert::parse_date("comparison_date", comparison, violations);
+    if let (Some(comparison), Some(as_of)) = (comparison, moment.as_of) {
+        check_order(comparison, as_of, violations);
+    }
+    Question { taxonomy: taxonomy.to_owned(), moment, comparison }
+}
+
+/// The same, with an earlier date that must be there.
+pub(crate) fn comparison(
+    taxonomy: &str,
+    time: &Option<ReportTime>,
+    comparison: Option<google::Date>,
+    violations: &mut Violations,
+) -> Question {
+    if comparison.is_none() {
+        violations.add("comparison_date", "must be a date before the business date");
+    }
+    question(taxonomy, time, comparison, violations)
+}
+
+/// The comparison must come first.
+pub(crate) fn check_order(comparison: NaiveDate, as_of: NaiveDate, violations: &mut Violations) {
+    if comparison >= as_of {
+        violations.add("comparison_date", format!("must be before the business date, {as_of}"));
+    }
+}
+
+/// A number within a range; 0 means the default.
+pub(crate) fn number(
+    field: &str,
+    number: i32,
+    (low, high): (i32, i32),
+    default: u32,
+    violations: &mut Violations,
+) -> u32 {
+    if number == 0 {
+        return default;
+    }
+    if !(low..=high).contains(&number) {
+        violations.add(field, format!("must be {low} to {high}, or 0 for {default}"));
+    }
+    u32::try_from(number).unwrap_or(default)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kehu_server::Fault;
+
+    fn date(year: i32, month: i32, day: i32) -> Option<google::Date> {
+        Some(google::Date { year, month, day })
+    }
+
+    fn fields(violations: Violations) -> Vec<String> {
+        match violations.finish() {
+            Err(Fault::Invalid(violations)) => violations.into_iter().map(|it| it.field).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    #[test]
+    fn every_violation_is_named() {
+        let mut violations = Violations::new();
+        let time = ReportTime { as_of_date: date(2011, 2, 30), known_time: None };
+        comparison("", &Some(time), None, &mut violations);
+        number("point_count", 1, (2, 1_000), 100, &mut violations);
+        let expected = ["comparison_date", "taxonomy", "time.as_of_date", "point_count"];
+        assert_eq!(fields(violations), expected);
+    }
+
+    #[test]
+    fn the_comparison_comes_first() {
+        for (comparison, good) in [(date(2011, 12, 9), true), (date(2011, 12, 10), false)] {
+            let mut violations = Violations::new();
+            let time = ReportTime { as_of_date: date(2011, 12, 10), known_time: None };
+            question("abc", &Some(time), comparison, &mut violations);
+            assert_eq!(violations.is_empty(), good);
+        }
+    }
+
+    #[test]
+    fn nothing_asked_is_the_default() {
+        let mut violations = Violations::new();
+        let asked = question("abc", &None, None, &mut violations);
+        assert_eq!(asked.moment, Moment { as_of: None, known_at: None });
+        assert_eq!(number("month_count", 0, (1, 120), 13, &mut violations), 13);
+        assert!(violations.is_empty());
+    }
+}

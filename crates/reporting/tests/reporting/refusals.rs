@@ -1,0 +1,99 @@
+//! What is refused, and how.
+
+use crate::world::{EARLIER, NOW, World, date, time};
+use kehu_contract::reporting::{
+    ExportReportRequest, GetClassSummaryRequest, GetMigrationMatrixRequest, GetMonthlyTrendRequest,
+    GetParetoCurveRequest, GetRfmHeatMapRequest, RenderReportRequest, ReportKind,
+    reporting_service_server::ReportingService,
+};
+use kehu_tests::each_database;
+use tonic::{Code, Request};
+
+fn summary_request(
+    taxonomy: &str,
+    as_of: Option<&str>,
+    comparison: Option<&str>,
+) -> Request<GetClassSummaryRequest> {
+    Request::new(GetClassSummaryRequest {
+        taxonomy: taxonomy.to_owned(),
+        time: time(as_of, None),
+        comparison_date: comparison.and_then(date),
+    })
+}
+
+#[tokio::test]
+async fn class_summaries_without_classes() {
+    each_database(async |test| {
+        let world = World::full(test).await;
+        for (taxonomy, as_of, comparison, code, text) in [
+            ("none", None, None, Code::NotFound, "none"),
+            ("", None, None, Code::InvalidArgument, "must be the id"),
+            ("tiers", Some("2011-09-09"), None, Code::FailedPrecondition, "start a classification"),
+            ("tiers", None, Some("2010-01-01"), Code::FailedPrecondition, "2010-01-01"),
+            ("tiers", None, Some(NOW), Code::InvalidArgument, "must be before"),
+            ("tiers", Some(EARLIER), Some(NOW), Code::InvalidArgument, "must be before"),
+        ] {
+            let request = summary_request(taxonomy, as_of, comparison);
+            let status = world.reporting.get_class_summary(request).await.unwrap_err();
+            assert_eq!(status.code(), code, "{taxonomy} {as_of:?} {comparison:?}: {status}");
+            assert!(status.message().contains(text), "{status}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_base_where_nothing_was_done() {
+    each_database(async |test| {
+        let world = World::empty(test);
+        world.publish_tiers().await;
+        let reporting = &world.reporting;
+        let page = RenderReportRequest { taxonomy: "tiers".to_owned(), ..Default::default() };
+        let export = ExportReportRequest {
+            kind: ReportKind::Customers.into(),
+            taxonomy: "tiers".to_owned(),
+            ..Default::default()
+        };
+        let codes = [
+            reporting.get_class_summary(summary_request("tiers", None, None)).await.err(),
+            reporting.get_pareto_curve(Request::new(GetParetoCurveRequest::default())).await.err(),
+            reporting.get_rfm_heat_map(Request::new(GetRfmHeatMapRequest::default())).await.err(),
+            reporting
+                .get_monthly_trend(Request::new(GetMonthlyTrendRequest::default()))
+                .await
+                .err(),
+            reporting.render_report(Request::new(page)).await.err(),
+            reporting.export_report(Request::new(export)).await.err(),
+        ];
+        for status in codes {
+            let status = status.expect("there is nothing to report");
+            assert_eq!(status.code(), Code::FailedPrecondition, "{status}");
+            assert!(status.message().contains("start a"), "{status}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn requests_that_break_their_rules() {
+    each_database(async |test| {
+        let world = World::empty(test);
+        let reporting = &world.reporting;
+        let matrix =
+            GetMigrationMatrixRequest { taxonomy: "tiers".to_owned(), ..Default::default() };
+        let points = GetParetoCurveRequest { time: None, point_count: 1 };
+        let months = GetMonthlyTrendRequest { time: None, month_count: 121 };
+        let kind = ExportReportRequest::default();
+        let unknown = ExportReportRequest { kind: 99, ..Default::default() };
+        for status in [
+            reporting.get_migration_matrix(Request::new(matrix)).await.err(),
+            reporting.get_pareto_curve(Request::new(points)).await.err(),
+            reporting.get_monthly_trend(Request::new(months)).await.err(),
+            reporting.export_report(Request::new(kind)).await.err(),
+            reporting.export_report(Request::new(unknown)).await.err(),
+        ] {
+            assert_eq!(status.expect("it is refused").code(), Code::InvalidArgument);
+        }
+    })
+    .await;
+}

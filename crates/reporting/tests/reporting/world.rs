@@ -1,0 +1,267 @@
+//! A reporting service on a database with six customers, three classes, scores and codes.
+//!
+//! | | orders up to 2011-12-10 | amount | class on 2011-09-10 | on 2011-12-10 | R, F |
+//! |---|---|---|---|---|---|
+//! | c1 | 600 in January, 400 in November, −100 in December | 900 | silver | gold | 5, 5 |
+//! | c2 | 200 in June | 200 | silver | silver, later restated as bronze | 3, 1 |
+//! | c3 | 50 in February, 50 in March, 999 cancelled | 100 | gold | bronze | 1, 3 |
+//! | c4 | 80 in December | 80 | | silver | 5, 1 |
+//! | c5 | none | null | bronze | bronze | |
+//! | c6 | one in 2012 | null | | | |
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use kehu_contract::{google::r#type as google, reporting::ReportTime};
+use kehu_core::{
+    CustomerId, Label, Money, Quantity, Value,
+    code_scheme::{CodeScheme, Recoding},
+    scorecard::{Contribution, Score, calibrate, templates},
+    taxonomy::{Class, Taxonomy},
+};
+use kehu_reporting::Reporting;
+use kehu_server::convert;
+use kehu_storage::{
+    Database,
+    coding::{classes, codes, schemes, taxonomies},
+    facts::CustomerSet,
+    ingestion::{
+        Batch, Entry, LineRow, NewOrder, Opened, OrderKind, OrderStatus, Profile, open_stream,
+        write_batch,
+    },
+    scoring::{scorecards, scores},
+    settings::Settings,
+};
+use kehu_tests::TestDatabase;
+use rust_decimal::Decimal;
+use std::collections::BTreeMap;
+
+pub(crate) const NOW: &str = "2011-12-10";
+pub(crate) const EARLIER: &str = "2011-09-10";
+
+pub(crate) struct World {
+    pub(crate) db: Database,
+    pub(crate) reporting: Reporting,
+}
+
+/// An instant that many seconds after a fixed one.
+pub(crate) fn at(seconds: i64) -> DateTime<Utc> {
+    let start = DateTime::from_timestamp(1_700_000_000, 0).expect("a real instant");
+    start + TimeDelta::seconds(seconds)
+}
+
+pub(crate) fn day(text: &str) -> NaiveDate {
+    text.parse().unwrap()
+}
+
+pub(crate) fn date(text: &str) -> Option<google::Date> {
+    Some(convert::date(day(text)))
+}
+
+/// A business date as it was known that many seconds after the start.
+pub(crate) fn time(as_of: Option<&str>, known: Option<i64>) -> Option<ReportTime> {
+    Some(ReportTime {
+        as_of_date: as_of.and_then(date),
+        known_time: known.map(|seconds| convert::timestamp(at(seconds))),
+    })
+}
+
+impl World {
+    /// Without anything.
+    pub(crate) fn empty(test: &TestDatabase) -> Self {
+        let settings =
+            Settings { base_currency: "GBP".to_owned(), time_zone: "Europe/London".to_owned() };
+        let db = test.database.clone();
+        Self { reporting: Reporting::new(db.clone(), settings), db }
+    }
+
+    /// With all of the table above.
+    pub(crate) async fn full(test: &TestDatabase) -> Self {
+        let world = Self::empty(test);
+        world.orders().await;
+        world.publish_tiers().await;
+        let before = [("silver", 1), ("silver", 2), ("gold", 3), ("bronze", 5)];
+        world.classify(EARLIER, &before, 10).await;
+        let first = [("gold", 1), ("silver", 2), ("bronze", 3), ("silver", 4), ("bronze", 5)];
+        world.classify(NOW, &first, 20).await;
+        world.classify(NOW, &[("bronze", 2)], 30).await;
+        world.score(&[(1, 5, 5), (2, 3, 1), (3, 1, 3), (4, 5, 1)]).await;
+        world.code().await;
+        world
+    }
+
+    async fn orders(&self) {
+        let mut entries = Vec::new();
+        for number in 1..=6 {
+            let profile = Profile {
+                region_code: (number == 5).then(|| "CN".to_owned()),
+                ..Profile::default()
+            };
+            entries.push(Entry::Customer { external_id: key(number), profile });
+        }
+        for (number, on, units) in [
+            (1, "2011-01-10", 600),
+            (1, "2011-11-20", 400),
+            (2, "2011-06-05", 200),
+            (3, "2011-02-01", 50),
+            (3, "2011-03-01", 50),
+            (4, "2011-12-05", 80),
+            (6, "2012-03-01", 70),
+        ] {
+            entries.push(Entry::Order(order(number, on, units)));
+        }
+        let back = order(1, "2011-12-01", -100);
+        entries.push(Entry::Order(NewOrder { kind: OrderKind::Return, ..back }));
+        let cancelled = order(3, "2011-04-01", 999);
+        entries.push(Entry::Order(NewOrder { status: OrderStatus::Cancelled, ..cancelled }));
+        let opened = open_stream(&self.db, "first", "shop", "test", at(0)).await.unwrap();
+        let Opened::Stream(stream) = opened else { panic!("a stream of this source") };
+        let batch = Batch { sequence: 1, entries, ..Batch::default() };
+        write_batch(&self.db, &stream, &batch, at(0)).await.unwrap();
+    }
+
+    pub(crate) async fn publish_tiers(&self) {
+        let draft = taxonomies::save_draft(&self.db, &tiers(), at(0)).await.unwrap();
+        taxonomies::publish(&self.db, &draft, at(0)).await.unwrap();
+    }
+
+    async fn classify(&self, on: &str, classes: &[(&str, i64)], seconds: i64) {
+        let version_id = taxonomies::get(&self.db, "tiers", None).await.unwrap().version_id;
+        let assignment = |(class, customer): &(&str, i64)| classes::NewAssignment {
+            customer: CustomerId(*customer),
+            taxonomy: "tiers".to_owned(),
+            version_id,
+            class: (*class).to_owned(),
+            evidence: BTreeMap::new(),
+        };
+        let set = CustomerSet::All;
+        let before = classes::before(&self.db, &["tiers"], &set, day(on)).await.unwrap();
+        let transaction = self.db.begin().await.unwrap();
+        let results = classes.iter().map(assignment).collect();
+        classes::record(&transaction, &before, results, None, at(seconds)).await.unwrap();
+        transaction.commit().await.unwrap();
+    }
+
+    async fn score(&self, bins: &[(i64, u32, u32)]) {
+        let card = templates().into_iter().find(|card| card.id == "rfm").unwrap();
+        let values = vec![Value::Number(Decimal::ONE); card.features().len()];
+        let calibration = calibrate(&card, &[(CustomerId(1), values)]).unwrap();
+        let draft = scorecards::save_draft(&self.db, &card, at(0)).await.unwrap();
+        let version = scorecards::publish(&self.db, &draft, &calibration, day(NOW), at(0));
+        let version = version.await.unwrap();
+        let contribution = |id: &str, weight: Decimal, bin: u32| Contribution {
+            indicator: id.to_owned(),
+            value: Value::Number(Decimal::from(bin)),
+            bin: Some(bin),
+            points: Some(Decimal::from(bin * 20)),
+            weight,
+            contribution: Decimal::from(bin * 5),
+            policy: None,
+        };
+        let mut rows = Vec::new();
+        for (customer, recency, frequency) in bins {
+            let contributions = card.indicators.iter().map(|indicator| {
+                let bin = match indicator.id.as_str() {
+                    "recency" => *recency,
+                    "frequency" => *frequency,
+                    _ => 2,
+                };
+                contribution(&indicator.id, indicator.weight, bin)
+            });
+            let score = Score {
+                composite: Some(Decimal::new(i64::from(recency * 105_000), 4)),
+                grade: None,
+                contributions: contributions.collect(),
+            };
+            rows.push((CustomerId(*customer), score));
+        }
+        let evaluation = scores::Evaluation {
+            version: &version,
+            as_of: day(NOW),
+            run_id: None,
+            facts_position: 1,
+            recorded_at: at(25),
+        };
+        let transaction = self.db.begin().await.unwrap();
+        scores::record(&transaction, &evaluation, &rows).await.unwrap();
+        transaction.commit().await.unwrap();
+    }
+
+    async fn code(&self) {
+        let scheme = CodeScheme {
+            id: "standard".to_owned(),
+            label: Label::new("标准编码", "Standard"),
+            template: "K{seq:6}".to_owned(),
+            taxonomy: "tiers".to_owned(),
+            tables: Vec::new(),
+            recoding: Recoding::Permanent,
+        };
+        schemes::create(&self.db, &scheme, at(0)).await.unwrap();
+        let code = |customer: i64| codes::NewCode {
+            code: format!("K{customer:06}"),
+            normal: format!("K{customer:06}"),
+            customer: CustomerId(customer),
+            class_code: "X".to_owned(),
+        };
+        let transaction = self.db.begin().await.unwrap();
+        let new: Vec<_> = (1..=4).map(code).collect();
+        codes::give(&transaction, "standard", &new, day(NOW), None, at(40)).await.unwrap();
+        transaction.commit().await.unwrap();
+    }
+}
+
+/// The key of a customer in its source; that of the fifth looks like a formula.
+fn key(number: i64) -> String {
+    if number == 5 { "=1+1".to_owned() } else { format!("c{number}") }
+}
+
+fn tiers() -> Taxonomy {
+    let class = |id: &str, code: &str, zh: &str, en: &str| Class {
+        id: id.to_owned(),
+        code: code.to_owned(),
+        label: Label::new(zh, en),
+        parent: None,
+        predicate: None,
+        tags: vec![Label::new("标签", "Tag"), Label::new("重点", "Key")],
+        strategy_summary: Label::new("多联系。", "Call them often."),
+    };
+    Taxonomy {
+        id: "tiers".to_owned(),
+        label: Label::new("三级", "Three tiers"),
+        classes: vec![
+            class("gold", "G", "金", "Gold"),
+            class("silver", "S", "银", "Silver"),
+            class("bronze", "B", "铜", "Bronze, or less"),
+        ],
+        default_class: "bronze".to_owned(),
+    }
+}
+
+fn order(customer: i64, on: &str, units: i64) -> NewOrder {
+    let amount = Money(units * 10_000);
+    let line = LineRow {
+        line_number: 1,
+        product: Some("tea".to_owned()),
+        description: None,
+        category: None,
+        brand: None,
+        quantity: Quantity(10_000),
+        unit_price: amount,
+        discount: None,
+        amount,
+        base_amount: amount,
+    };
+    NewOrder {
+        external_id: format!("{customer} {on}"),
+        customer: key(customer),
+        kind: OrderKind::Sale,
+        status: OrderStatus::Completed,
+        ordered_at: day(on).and_hms_opt(12, 0, 0).unwrap().and_utc(),
+        ordered_on: day(on),
+        ordered_hour: 12,
+        currency: "GBP".to_owned(),
+        amount,
+        base_amount: amount,
+        channel: None,
+        lines: vec![line],
+        digest: format!("{customer} {on} {units}"),
+    }
+}

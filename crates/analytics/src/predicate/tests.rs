@@ -154,8 +154,10 @@ fn a_frame_without_the_column_is_an_error() {
     assert_eq!(compiled("TRUE").evaluate(&Frame::new(&[])).unwrap(), [] as [bool; 0]);
 }
 
-/// Mistakes, where they are (`None` when that is not checked) and a part of what is said.
-const MISTAKES: &[(&str, Option<(u64, u64)>, &str)] = &[
+/// A text, the place of its mistake (`None` when that is not checked), a part of what is said.
+type Mistake = (&'static str, Option<(u64, u64)>, &'static str);
+
+const MISTAKES: &[Mistake] = &[
     ("", None, "is empty"),
     (" -- nothing\n", None, "is empty"),
     ("amount_365d >", None, "Expected: an expression"),

@@ -1,4 +1,5 @@
 use super::{CustomerSet, SLICE, slice};
+use crate::bulk::{Column, ColumnType};
 use crate::{Database, Error};
 
 /// Customers, one a place, ascending by id.
@@ -24,19 +25,46 @@ const SQL: &str = "SELECT customer_id, customer_type, region_code, province, cit
                    industry_code, registered_on \
                    FROM customer WHERE {customers} ORDER BY customer_id";
 
+const COLUMNS: [(&str, ColumnType); 7] = [
+    ("customer_id", ColumnType::I64),
+    ("customer_type", ColumnType::OptText),
+    ("region_code", ColumnType::OptText),
+    ("province", ColumnType::OptText),
+    ("city", ColumnType::OptText),
+    ("industry_code", ColumnType::OptText),
+    ("registered_on", ColumnType::OptI32),
+];
+
 /// The customers of the set that exist.
 pub async fn customers(db: &Database, set: &CustomerSet) -> Result<CustomerColumns, Error> {
-    let mut columns = CustomerColumns::default();
+    let mut customers = CustomerColumns::default();
     for slice in slice::cut(db, set, SLICE).await? {
-        for row in slice.query(db, SQL, &[]).await? {
-            columns.customer_id.push(row.try_get_by_index(0)?);
-            columns.customer_type.push(row.try_get_by_index(1)?);
-            columns.region_code.push(row.try_get_by_index(2)?);
-            columns.province.push(row.try_get_by_index(3)?);
-            columns.city.push(row.try_get_by_index(4)?);
-            columns.industry_code.push(row.try_get_by_index(5)?);
-            columns.registered_on.push(row.try_get_by_index(6)?);
-        }
+        customers.append(slice.read(db, SQL, &[], &COLUMNS).await?)?;
     }
-    Ok(columns)
+    Ok(customers)
+}
+
+impl CustomerColumns {
+    fn append(&mut self, columns: [Column; 7]) -> Result<(), Error> {
+        let [
+            Column::I64(customer_id),
+            Column::OptText(customer_type),
+            Column::OptText(region_code),
+            Column::OptText(province),
+            Column::OptText(city),
+            Column::OptText(industry_code),
+            Column::OptI32(registered_on),
+        ] = columns
+        else {
+            return Err(slice::wrong_types());
+        };
+        self.customer_id.extend(customer_id);
+        self.customer_type.extend(customer_type);
+        self.region_code.extend(region_code);
+        self.province.extend(province);
+        self.city.extend(city);
+        self.industry_code.extend(industry_code);
+        self.registered_on.extend(registered_on);
+        Ok(())
+    }
 }

@@ -2,9 +2,9 @@ use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
 use kehu_core::Money;
-use sea_orm::QueryResult;
 
 use super::{CustomerSet, SLICE, slice};
+use crate::bulk::{Column, ColumnType};
 use crate::ingestion::{OrderKind, OrderStatus, RateTable, load_rates};
 use crate::{Database, Error, time};
 
@@ -36,6 +36,17 @@ const SQL: &str = "SELECT o.customer_id, o.ordered_on, l.category, l.brand, o.cu
                    WHERE o.{customers} AND o.status = $1 AND o.kind = $2 AND o.ordered_on <= $3 \
                    ORDER BY o.customer_id, o.ordered_on, o.order_id, l.line_number";
 
+const COLUMNS: [(&str, ColumnType); 8] = [
+    ("customer_id", ColumnType::I64),
+    ("ordered_on", ColumnType::I32),
+    ("category", ColumnType::OptText),
+    ("brand", ColumnType::OptText),
+    ("currency", ColumnType::Text),
+    ("unit_price", ColumnType::I64),
+    ("discount", ColumnType::OptI64),
+    ("base_amount", ColumnType::I64),
+];
+
 /// The lines of what was sold to the customers of the set, up to and including the day
 /// `through`. [`Error::Corrupt`] when a discount does not fit in the base currency.
 pub async fn lines(
@@ -43,31 +54,42 @@ pub async fn lines(
     set: &CustomerSet,
     through: NaiveDate,
 ) -> Result<LineColumns, Error> {
-    let mut columns = LineColumns::default();
+    let mut lines = LineColumns::default();
     let (status, kind) = (OrderStatus::Completed.number(), OrderKind::Sale.number());
     let values = [status.into(), kind.into(), time::days(through).into()];
     for slice in slice::cut(db, set, SLICE).await? {
-        for row in slice.query(db, SQL, &values).await? {
-            columns.push(&row)?;
-        }
+        lines.append(slice.read(db, SQL, &values, &COLUMNS).await?)?;
     }
-    let currencies =
-        columns.currency.iter().collect::<BTreeSet<_>>().into_iter().cloned().collect();
-    columns.convert_discounts(&load_rates(db, &currencies).await?)?;
-    Ok(columns)
+    let currencies: BTreeSet<&String> = lines.currency.iter().collect();
+    let currencies = currencies.into_iter().cloned().collect();
+    lines.convert_discounts(&load_rates(db, &currencies).await?)?;
+    Ok(lines)
 }
 
 impl LineColumns {
-    /// The discount stays in the currency of the order until [`LineColumns::convert_discounts`].
-    fn push(&mut self, row: &QueryResult) -> Result<(), Error> {
-        self.customer_id.push(row.try_get_by_index(0)?);
-        self.ordered_on.push(row.try_get_by_index(1)?);
-        self.category.push(row.try_get_by_index(2)?);
-        self.brand.push(row.try_get_by_index(3)?);
-        self.currency.push(row.try_get_by_index(4)?);
-        self.unit_price.push(row.try_get_by_index(5)?);
-        self.discount.push(row.try_get_by_index(6)?);
-        self.amount.push(row.try_get_by_index(7)?);
+    /// The discounts are still in the currency of their order.
+    fn append(&mut self, columns: [Column; 8]) -> Result<(), Error> {
+        let [
+            Column::I64(customer_id),
+            Column::I32(ordered_on),
+            Column::OptText(category),
+            Column::OptText(brand),
+            Column::Text(currency),
+            Column::I64(unit_price),
+            Column::OptI64(discount),
+            Column::I64(amount),
+        ] = columns
+        else {
+            return Err(slice::wrong_types());
+        };
+        self.customer_id.extend(customer_id);
+        self.ordered_on.extend(ordered_on);
+        self.category.extend(category);
+        self.brand.extend(brand);
+        self.currency.extend(currency);
+        self.unit_price.extend(unit_price);
+        self.discount.extend(discount);
+        self.amount.extend(amount);
         Ok(())
     }
 

@@ -10,6 +10,7 @@ mod orders;
 mod prices;
 mod slice;
 
+use crate::bulk::{Column, ColumnType};
 use crate::{Database, Error};
 use slice::Slice;
 
@@ -34,12 +35,12 @@ pub enum CustomerSet {
 
 /// The ids of the customers of the set that exist, ascending.
 pub async fn customer_ids(db: &Database, set: &CustomerSet) -> Result<Vec<i64>, Error> {
+    let query = "SELECT customer_id FROM customer WHERE {customers} ORDER BY customer_id";
     let mut ids = Vec::new();
     for slice in slice::cut(db, set, SLICE).await? {
-        let sql = "SELECT customer_id FROM customer WHERE {customers} ORDER BY customer_id";
-        for row in slice.query(db, sql, &[]).await? {
-            ids.push(row.try_get_by_index(0)?);
-        }
+        let [column] = slice.read(db, query, &[], &[("customer_id", ColumnType::I64)]).await?;
+        let Column::I64(column) = column else { return Err(slice::wrong_types()) };
+        ids.extend(column);
     }
     Ok(ids)
 }

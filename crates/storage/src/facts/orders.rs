@@ -1,6 +1,7 @@
 use chrono::NaiveDate;
 
 use super::{CustomerSet, SLICE, slice};
+use crate::bulk::{Column, ColumnType};
 use crate::ingestion::OrderStatus;
 use crate::{Database, Error, time};
 
@@ -28,24 +29,51 @@ const SQL: &str = "SELECT customer_id, order_id, ordered_on, ordered_hour, kind,
                    FROM sales_order WHERE {customers} AND status = $1 AND ordered_on <= $2 \
                    ORDER BY customer_id, ordered_on, order_id";
 
+const COLUMNS: [(&str, ColumnType); 7] = [
+    ("customer_id", ColumnType::I64),
+    ("order_id", ColumnType::I64),
+    ("ordered_on", ColumnType::I32),
+    ("ordered_hour", ColumnType::I32),
+    ("kind", ColumnType::I32),
+    ("channel", ColumnType::OptText),
+    ("base_amount", ColumnType::I64),
+];
+
 /// The orders of the customers of the set, of any kind, up to and including the day `through`.
 pub async fn orders(
     db: &Database,
     set: &CustomerSet,
     through: NaiveDate,
 ) -> Result<OrderColumns, Error> {
-    let mut columns = OrderColumns::default();
+    let mut orders = OrderColumns::default();
     let values = [OrderStatus::Completed.number().into(), time::days(through).into()];
     for slice in slice::cut(db, set, SLICE).await? {
-        for row in slice.query(db, SQL, &values).await? {
-            columns.customer_id.push(row.try_get_by_index(0)?);
-            columns.order_id.push(row.try_get_by_index(1)?);
-            columns.ordered_on.push(row.try_get_by_index(2)?);
-            columns.hour.push(row.try_get_by_index(3)?);
-            columns.kind.push(row.try_get_by_index(4)?);
-            columns.channel.push(row.try_get_by_index(5)?);
-            columns.amount.push(row.try_get_by_index(6)?);
-        }
+        orders.append(slice.read(db, SQL, &values, &COLUMNS).await?)?;
     }
-    Ok(columns)
+    Ok(orders)
+}
+
+impl OrderColumns {
+    fn append(&mut self, columns: [Column; 7]) -> Result<(), Error> {
+        let [
+            Column::I64(customer_id),
+            Column::I64(order_id),
+            Column::I32(ordered_on),
+            Column::I32(hour),
+            Column::I32(kind),
+            Column::OptText(channel),
+            Column::I64(amount),
+        ] = columns
+        else {
+            return Err(slice::wrong_types());
+        };
+        self.customer_id.extend(customer_id);
+        self.order_id.extend(order_id);
+        self.ordered_on.extend(ordered_on);
+        self.hour.extend(hour);
+        self.kind.extend(kind);
+        self.channel.extend(channel);
+        self.amount.extend(amount);
+        Ok(())
+    }
 }

@@ -1,6 +1,8 @@
 use chrono::NaiveDate;
-use sea_orm::{ConnectionTrait, Statement, Value};
+use sea_orm::Value;
 
+use super::slice;
+use crate::bulk::{self, Column, ColumnType};
 use crate::ingestion::{OrderKind, OrderStatus};
 use crate::{Database, Error, time};
 
@@ -19,6 +21,13 @@ pub struct PriceColumns {
 
 /// Categories named in one statement; for more of them every category is read.
 const MOST_CATEGORIES: usize = 500;
+
+const COLUMNS: [(&str, ColumnType); 4] = [
+    ("category", ColumnType::Text),
+    ("currency", ColumnType::Text),
+    ("unit_price", ColumnType::I64),
+    ("lines", ColumnType::I64),
+];
 
 /// The prices that all customers paid up to and including the day `through`, in `categories`
 /// (all of them when `None`, or when there are too many to name), in no particular order.
@@ -40,19 +49,22 @@ pub async fn prices(
         }
     };
     let sql = format!(
-        "SELECT l.category, o.currency, l.unit_price, COUNT(*) \
+        "SELECT l.category, o.currency, l.unit_price, COUNT(*) AS lines \
          FROM order_line l JOIN sales_order o ON o.order_id = l.order_id \
          WHERE o.status = $1 AND o.kind = $2 AND o.ordered_on <= $3 AND {condition} \
          GROUP BY l.category, o.currency, l.unit_price"
     );
-    let backend = db.reader().get_database_backend();
-    let statement = Statement::from_sql_and_values(backend, sql, values);
-    let mut columns = PriceColumns::default();
-    for row in db.reader().query_all_raw(statement).await? {
-        columns.category.push(row.try_get_by_index(0)?);
-        columns.currency.push(row.try_get_by_index(1)?);
-        columns.unit_price.push(row.try_get_by_index(2)?);
-        columns.lines.push(row.try_get_by_index(3)?);
-    }
-    Ok(columns)
+    let read = bulk::read(db.reader(), &sql, values, &COLUMNS).await?;
+    let Ok(
+        [
+            Column::Text(category),
+            Column::Text(currency),
+            Column::I64(unit_price),
+            Column::I64(lines),
+        ],
+    ) = <[Column; 4]>::try_from(read)
+    else {
+        return Err(slice::wrong_types());
+    };
+    Ok(PriceColumns { category, currency, unit_price, lines })
 }

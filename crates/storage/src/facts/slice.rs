@@ -1,8 +1,9 @@
 //! A set of customers cut into pieces small enough for one statement.
 
-use sea_orm::{ConnectionTrait, QueryResult, Statement, Value};
+use sea_orm::{ConnectionTrait, Statement, Value};
 
 use super::CustomerSet;
+use crate::bulk::{self, Column, ColumnType};
 use crate::{Database, Error};
 
 /// Some customers: few enough for one statement.
@@ -14,19 +15,20 @@ pub(super) enum Slice {
 }
 
 impl Slice {
-    /// The rows of `sql`, in which `{customers}` stands for the condition on `customer_id` (of
-    /// the table `o` where there are two). `values` are its parameters `$1` and following.
-    pub(super) async fn query(
+    /// The rows of `query`, as columns of the names and types asked for. `{customers}` stands in
+    /// it for the condition on the column `customer_id`; `values` are its parameters `$1` and
+    /// following.
+    pub(super) async fn read<const N: usize>(
         &self,
         db: &Database,
-        sql: &str,
+        query: &str,
         values: &[Value],
-    ) -> Result<Vec<QueryResult>, Error> {
+        columns: &[(&str, ColumnType); N],
+    ) -> Result<[Column; N], Error> {
         let mut values = values.to_vec();
-        let sql = sql.replace("{customers}", &self.condition(&mut values));
-        let backend = db.reader().get_database_backend();
-        let statement = Statement::from_sql_and_values(backend, sql, values);
-        Ok(db.reader().query_all_raw(statement).await?)
+        let query = query.replace("{customers}", &self.condition(&mut values));
+        let read = bulk::read(db.reader(), &query, values, columns).await?;
+        Ok(read.try_into().expect("a read gives as many columns as are asked for"))
     }
 
     pub(super) fn into_set(self) -> CustomerSet {
@@ -45,15 +47,11 @@ impl Slice {
             }
             Slice::Ids(ids) => {
                 values.extend(ids.iter().map(|id| Value::from(*id)));
-                let places: Vec<String> = (next..).take(ids.len()).map(place).collect();
-                format!("customer_id IN ({})", places.join(", "))
+                let places = (next..).take(ids.len()).map(|place| format!("${place}"));
+                format!("customer_id IN ({})", places.collect::<Vec<_>>().join(", "))
             }
         }
     }
-}
-
-fn place(number: usize) -> String {
-    format!("${number}")
 }
 
 /// Cuts the set into slices of at most `size` customers, ascending. Ranges hold customers that
@@ -104,4 +102,9 @@ async fn next_range(
     let low: Option<i64> = row.try_get_by_index(0)?;
     let high: Option<i64> = row.try_get_by_index(1)?;
     Ok(low.zip(high))
+}
+
+/// What a read that names the types of its columns cannot come to.
+pub(super) fn wrong_types() -> Error {
+    Error::Corrupt("a read gave columns of other types than were asked for".to_owned())
 }

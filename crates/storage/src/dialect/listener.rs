@@ -1,5 +1,6 @@
 //! Hearing of commits in other processes: LISTEN on PostgreSQL, nothing on SQLite.
 
+use std::fmt;
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -14,7 +15,6 @@ use super::CHANNEL;
 const RECONNECT: Duration = Duration::from_secs(5);
 
 /// Listens on a connection of its own from the first [`Listener::start`] until it is dropped.
-#[derive(Debug)]
 pub(crate) struct Listener {
     /// `None` where there is nothing to listen to.
     url: Option<String>,
@@ -43,6 +43,13 @@ impl Listener {
         if let Some(task) = task {
             task.abort();
         }
+    }
+}
+
+/// Without the URL: there may be a password in it.
+impl fmt::Debug for Listener {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Listener").finish_non_exhaustive()
     }
 }
 

@@ -124,6 +124,21 @@ async fn a_database_that_cannot_be_reached_is_unavailable() {
 }
 
 #[tokio::test]
+async fn a_password_is_not_shown() {
+    each_database(async |test| {
+        if test.kind == "postgres" {
+            let url = test.url.replace("kehu@", "kehu:s3cret@");
+            let db = Database::connect(&url).await.unwrap();
+            let shown = format!("{db:?} {:?}", db.begin().await.unwrap());
+            assert!(!shown.contains("s3cret"), "{shown}");
+            let refused = Database::connect(&url.replace("kehu_test", "no_such")).await;
+            assert!(!format!("{refused:?}").contains("s3cret"), "{refused:?}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_statement_that_takes_too_long_is_ended() {
     each_database(async |test| {
         if test.kind == "postgres" {

@@ -78,14 +78,22 @@ async fn a_cancelled_run_stops_between_partitions() {
         let world = World::with_orders(test).await;
         world.publish("rfm", "2011-12-10").await;
         let run_id = start(&world, 1).await.run_id;
-        world.carry_out(run_id, |run| run.done > 0).await;
-        run::cancel(&world.db, run_id, clock::now()).await.unwrap();
-        // The worker above let go without ending the run; its lease must run out first.
-        let run = world.carry_out(run_id, |run| run.state.is_final()).await;
+        let (run, ()) = tokio::join!(
+            world.carry_out(run_id, |run| run.state.is_final()),
+            cancel_after_one(&world, run_id)
+        );
         assert_eq!(run.state, RunState::Cancelled);
         let scored = i64::try_from(world.list("rfm").await.len()).unwrap();
         assert_eq!(scored, run.done);
         assert!(run.done < run.total);
     })
     .await;
+}
+
+/// Asks for the run to be cancelled once a partition is done.
+async fn cancel_after_one(world: &World, run_id: i64) {
+    while run::get(&world.db, run_id).await.unwrap().done == 0 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    run::cancel(&world.db, run_id, clock::now()).await.unwrap();
 }

@@ -24,22 +24,22 @@ use tonic::{Request, Status};
 
 const SOURCE: &str = "shop";
 
-pub struct World {
-    pub db: Database,
-    pub scoring: Scoring,
+pub(crate) struct World {
+    pub(crate) db: Database,
+    pub(crate) scoring: Scoring,
 }
 
-pub fn day(text: &str) -> NaiveDate {
+pub(crate) fn day(text: &str) -> NaiveDate {
     text.parse().unwrap()
 }
 
-pub fn date(text: &str) -> Option<google::Date> {
+pub(crate) fn date(text: &str) -> Option<google::Date> {
     Some(convert::date(day(text)))
 }
 
 impl World {
     /// An empty one.
-    pub fn new(test: &TestDatabase) -> Self {
+    pub(crate) fn new(test: &TestDatabase) -> Self {
         let settings =
             Settings { base_currency: "GBP".to_owned(), time_zone: "Europe/London".to_owned() };
         let db = test.database.clone();
@@ -48,7 +48,7 @@ impl World {
 
     /// With twelve customers, `c01` to `c12`, who bought between 2011-01 and 2011-11: the higher
     /// the number the more, the more often and the later. `c12` sent most of it back.
-    pub async fn with_orders(test: &TestDatabase) -> Self {
+    pub(crate) async fn with_orders(test: &TestDatabase) -> Self {
         let world = Self::new(test);
         let mut orders = Vec::new();
         for customer in 1..=12_i64 {
@@ -67,7 +67,7 @@ impl World {
     }
 
     /// Stores orders as one batch.
-    pub async fn ingest(&self, stream: &str, orders: Vec<NewOrder>) {
+    pub(crate) async fn ingest(&self, stream: &str, orders: Vec<NewOrder>) {
         let now = clock::now();
         let opened = open_stream(&self.db, stream, SOURCE, "test", now).await.unwrap();
         let Opened::Stream(opened) = opened else { panic!("a stream of this source") };
@@ -76,18 +76,18 @@ impl World {
         write_batch(&self.db, &opened, &batch, now).await.unwrap();
     }
 
-    pub async fn customer(&self, external_id: &str) -> CustomerId {
+    pub(crate) async fn customer(&self, external_id: &str) -> CustomerId {
         find_reference(&self.db, SOURCE, external_id).await.unwrap().unwrap()
     }
 
-    pub async fn create(&self, origin: Origin) -> Result<Scorecard, Status> {
+    pub(crate) async fn create(&self, origin: Origin) -> Result<Scorecard, Status> {
         let request = CreateScorecardRequest { origin: Some(origin), validate_only: false };
         let response = self.scoring.create_scorecard(Request::new(request)).await?;
         Ok(response.into_inner().scorecard.unwrap())
     }
 
     /// Publishes the template of this name.
-    pub async fn publish(&self, template: &str, on: &str) -> Scorecard {
+    pub(crate) async fn publish(&self, template: &str, on: &str) -> Scorecard {
         self.create(Origin::Template(template.to_owned())).await.unwrap();
         let request = PublishScorecardRequest {
             name: format!("scorecards/{template}"),
@@ -98,7 +98,7 @@ impl World {
     }
 
     /// Scores everybody as of a date and waits for the end.
-    pub async fn score(&self, scorecards: &[&str], as_of: &str) -> Run {
+    pub(crate) async fn score(&self, scorecards: &[&str], as_of: &str) -> Run {
         let request = StartScoringRequest {
             scorecards: scorecards.iter().map(|id| (*id).to_owned()).collect(),
             as_of_date: date(as_of),
@@ -111,7 +111,7 @@ impl World {
     }
 
     /// Has a worker work until the run is as wanted.
-    pub async fn carry_out(&self, run_id: i64, is_done: impl Fn(&Run) -> bool) -> Run {
+    pub(crate) async fn carry_out(&self, run_id: i64, is_done: impl Fn(&Run) -> bool) -> Run {
         let stop = CancellationToken::new();
         let worker = work(self.db.clone(), self.scoring.jobs(), "test".to_owned(), stop.clone());
         let worker = tokio::spawn(worker);
@@ -128,7 +128,7 @@ impl World {
     }
 
     /// Lets the follower catch up with the change log.
-    pub async fn follow(&self) {
+    pub(crate) async fn follow(&self) {
         let follower = self.scoring.followers().pop().unwrap();
         self.follow_with(follower.as_ref()).await;
     }
@@ -144,7 +144,7 @@ impl World {
     }
 
     /// The score of a customer true on a date as known at a time.
-    pub async fn get(
+    pub(crate) async fn get(
         &self,
         external_id: &str,
         scorecard: &str,
@@ -161,7 +161,7 @@ impl World {
         Ok(response.into_inner().score.unwrap())
     }
 
-    pub async fn explain(&self, customer: &str, scorecard: &str) -> ExplainScoreResponse {
+    pub(crate) async fn explain(&self, customer: &str, scorecard: &str) -> ExplainScoreResponse {
         let request = ExplainScoreRequest {
             customer: customer.to_owned(),
             scorecard: scorecard.to_owned(),
@@ -171,7 +171,7 @@ impl World {
     }
 
     /// Every score under a scorecard that stands, page by page.
-    pub async fn list(&self, scorecard: &str) -> Vec<Score> {
+    pub(crate) async fn list(&self, scorecard: &str) -> Vec<Score> {
         let mut scores = Vec::new();
         let mut request = ListScoresRequest {
             scorecard: scorecard.to_owned(),
@@ -191,7 +191,7 @@ impl World {
 }
 
 /// A sale of `units` of the base currency.
-pub fn sale(customer: &str, external_id: &str, on: &str, units: i64) -> NewOrder {
+pub(crate) fn sale(customer: &str, external_id: &str, on: &str, units: i64) -> NewOrder {
     let amount = Money(units * 10_000);
     let line = LineRow {
         line_number: 1,

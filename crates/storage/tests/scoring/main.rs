@@ -1,5 +1,7 @@
 //! What scoring keeps, on both databases.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 mod scorecards;
 mod scores;
 
@@ -58,8 +60,10 @@ async fn customers(db: &Database, count: usize) -> Vec<i64> {
         external_id: format!("c{number:04}"),
         profile: Profile::default(),
     };
-    let batch =
-        Batch { sequence: 1, entries: (1..=count).map(entry).collect(), ..Batch::default() };
-    write_batch(db, &stream, &batch, at(0)).await.unwrap();
+    let entries: Vec<_> = (1..=count).map(entry).collect();
+    for (sequence, entries) in (1..).zip(entries.chunks(1_000)) {
+        let batch = Batch { sequence, entries: entries.to_vec(), ..Batch::default() };
+        write_batch(db, &stream, &batch, at(0)).await.unwrap();
+    }
     kehu_storage::facts::customer_ids(db, &kehu_storage::facts::CustomerSet::All).await.unwrap()
 }

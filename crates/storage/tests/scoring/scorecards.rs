@@ -26,7 +26,7 @@ async fn a_published_version_never_changes() {
         assert_eq!(store::get(db, "rfm", Some(1)).await.unwrap(), first);
         assert_eq!(store::get(db, "rfm", None).await.unwrap(), replaced);
         let in_force = store::in_force(db, &["rfm", "abc"]).await.unwrap();
-        assert_eq!(in_force, [first.clone()]);
+        assert_eq!(in_force, std::slice::from_ref(&first));
 
         let frozen = calibration(&card);
         let stale = store::publish(db, &draft, &frozen, day("2011-12-02"), at(4)).await;
@@ -34,7 +34,7 @@ async fn a_published_version_never_changes() {
         let second =
             store::publish(db, &replaced, &frozen, day("2011-12-02"), at(4)).await.unwrap();
         assert_eq!(store::get(db, "rfm", Some(2)).await.unwrap(), second);
-        assert_eq!(store::in_force::<&str>(db, &[]).await.unwrap(), [second.clone()]);
+        assert_eq!(store::in_force::<&str>(db, &[]).await.unwrap(), std::slice::from_ref(&second));
         let again = store::publish(db, &replaced, &frozen, day("2011-12-02"), at(5)).await;
         assert!(matches!(again, Err(Error::Conflict(_))), "it is published already");
         let missing = store::get(db, "rfm", Some(3)).await;
@@ -83,13 +83,17 @@ async fn a_run_keeps_its_versions() {
 
         let second = published(db, "rfm").await;
         assert_eq!(second.version, 2);
-        let again = pins::pin(db, run.run_id, day("2011-12-10"), &[second.clone()]).await.unwrap();
+        let again = pins::pin(db, run.run_id, day("2011-12-10"), std::slice::from_ref(&second))
+            .await
+            .unwrap();
         assert_eq!(again, versions, "a version published meanwhile does not mix in");
         let followed = pins::followed(db).await.unwrap();
         assert_eq!((&followed[0].version, followed[0].as_of), (&first, day("2011-12-10")));
 
         let earlier = run::start(db, &scoring("2011-11-10"), at(6)).await.unwrap();
-        pins::pin(db, earlier.run_id, day("2011-11-10"), &[second.clone()]).await.unwrap();
+        pins::pin(db, earlier.run_id, day("2011-11-10"), std::slice::from_ref(&second))
+            .await
+            .unwrap();
         let followed = pins::followed(db).await.unwrap();
         assert_eq!(followed[0].as_of, day("2011-12-10"), "the latest date counts");
         run::cancel(db, run.run_id, at(7)).await.unwrap();

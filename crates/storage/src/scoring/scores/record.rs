@@ -17,6 +17,9 @@ use crate::{Error, Transaction, time};
 /// Customers or rows named in one statement.
 const CHUNK: usize = 1_000;
 
+/// Up to so many customers in the range of each one named, the range is read.
+const SPARSE: i64 = 4;
+
 /// What scores of one scorecard and one date have in common.
 #[derive(Debug, Clone, Copy)]
 pub struct Evaluation<'a> {
@@ -73,7 +76,7 @@ async fn standing(
     for chunk in scores.chunks(CHUNK) {
         let rows = Entity::find()
             .filter(Column::ScorecardId.eq(evaluation.version.definition.id.as_str()))
-            .filter(Column::CustomerId.is_in(chunk.iter().map(|(customer, _)| customer.0)))
+            .filter(of_customers(chunk))
             .filter(Column::AsOf.eq(time::days(evaluation.as_of)))
             .filter(Column::SupersededAt.is_null())
             .all(transaction)
@@ -81,6 +84,18 @@ async fn standing(
         standing.extend(rows.into_iter().map(|row| (row.customer_id, row)));
     }
     Ok(standing)
+}
+
+/// The rows of these customers, as a range where that takes in few others: PostgreSQL, before it
+/// has statistics of the table, reads a whole scorecard for a list of a thousand.
+fn of_customers(scores: &[(CustomerId, Score)]) -> Expr {
+    let ids = || scores.iter().map(|(customer, _)| customer.0);
+    let (first, last) = (ids().min().unwrap_or_default(), ids().max().unwrap_or_default());
+    let length = i64::try_from(scores.len()).unwrap_or(i64::MAX);
+    if last - first < length.saturating_mul(SPARSE) {
+        return Column::CustomerId.between(first, last);
+    }
+    Column::CustomerId.is_in(ids())
 }
 
 fn same(row: &Model, evaluation: &Evaluation<'_>, content: &Content) -> bool {

@@ -1,7 +1,7 @@
 //! Choosing the rows of some customers.
 
+use sea_orm::ColumnTrait;
 use sea_orm::sea_query::Condition;
-use sea_orm::{ColumnTrait, sea_query::Expr};
 
 use crate::facts::CustomerSet;
 
@@ -21,7 +21,7 @@ pub(super) fn conditions(customers: &CustomerSet, column: impl ColumnTrait) -> V
             sorted.dedup();
             let chosen = |ids: &[i64]| {
                 let ids = ids.iter().copied();
-                Condition::all().add(Expr::from(column.is_in(ids)))
+                Condition::all().add(column.is_in(ids))
             };
             sorted.chunks(ROWS_AT_ONCE).map(chosen).collect()
         }

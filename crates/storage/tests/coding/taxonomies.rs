@@ -71,7 +71,7 @@ async fn a_run_keeps_its_versions_and_makes_them_followed() {
         let run = run::start(db, &new, at(1)).await.unwrap();
         let pinned =
             pins::pin_versions(db, run.run_id, std::slice::from_ref(&first)).await.unwrap();
-        assert_eq!(pinned, [first.clone()]);
+        assert_eq!(pinned, std::slice::from_ref(&first));
         let second = published(db, "abc").await;
         let again = pins::pin_versions(db, run.run_id, &[second]).await.unwrap();
         assert_eq!(again, [first]);

@@ -143,30 +143,38 @@ pub async fn latest_dates(
     Ok(dates)
 }
 
-/// Rows of `taxonomy` in view: not after the date, standing at the time, and
-/// with no such row of the same customer between them and the date.
+/// Rows of `taxonomy` in view: not after the date, standing at the time, and of the latest such
+/// date of the customer. That date is a subquery of its own, not an anti-join, so that it is one
+/// step in the index for each row even where PostgreSQL has no statistics yet.
 fn holds_at(taxonomy: &str, view: View) -> Condition {
-    let mut later = other_evaluation(view);
-    let mut holds = Condition::all().add(Column::TaxonomyId.eq(taxonomy)).add(stood(None, view));
+    let mut latest = Query::select();
+    latest
+        .expr(other(Column::AsOf).max())
+        .from_as(Entity, Alias::new(OTHER))
+        .and_where(other(Column::CustomerId).equals((Entity, Column::CustomerId)))
+        .and_where(other(Column::TaxonomyId).eq(taxonomy))
+        .cond_where(stood(Some(OTHER), view));
     if let Some(date) = view.true_on {
-        later.and_where(other(Column::AsOf).lte(time::days(date)));
-        holds = holds.add(Column::AsOf.lte(time::days(date)));
+        latest.and_where(other(Column::AsOf).lte(time::days(date)));
     }
-    holds.add(Expr::exists(later).not())
+    let latest = Expr::SubQuery(None, Box::new(latest.into()));
+    Condition::all()
+        .add(Column::TaxonomyId.eq(taxonomy))
+        .add(stood(None, view))
+        .add(Expr::col((Entity, Column::AsOf)).eq(latest))
 }
 
 /// Selects all columns, and `valid_to`: the date of the next evaluation.
 fn with_end(view: View) -> Select<Entity> {
-    let mut next = other_evaluation(view);
-    next.clear_selects().expr(other(Column::AsOf).min());
-    Entity::find().expr_as(Expr::SubQuery(None, Box::new(next.into())), "valid_to")
+    let next = Expr::SubQuery(None, Box::new(next_evaluation(view).into()));
+    Entity::find().expr_as(next, "valid_to")
 }
 
-/// Selects evaluations of the same customer and taxonomy for later dates, standing at the time.
-fn other_evaluation(view: View) -> SelectStatement {
+/// The date of the next evaluation of the same customer and taxonomy that stood at the time.
+fn next_evaluation(view: View) -> SelectStatement {
     let own = |column: Column| Expr::col((Entity, column));
     Query::select()
-        .expr(Expr::val(1))
+        .expr(other(Column::AsOf).min())
         .from_as(Entity, Alias::new(OTHER))
         .and_where(other(Column::CustomerId).equals((Entity, Column::CustomerId)))
         .and_where(other(Column::TaxonomyId).equals((Entity, Column::TaxonomyId)))

@@ -1,0 +1,227 @@
+//! Classification runs and what can be read of classes.
+
+use kehu_contract::coding::create_taxonomy_request::Origin;
+use kehu_contract::error::ErrorReason;
+use kehu_contract::shared::{Label, value::Kind};
+use kehu_server::{clock, fault};
+use kehu_storage::change_log::{self, Topic};
+use kehu_storage::coding::{pins, taxonomies};
+use kehu_storage::run::{self, RunKind, RunState};
+use kehu_tests::each_database;
+use tonic::Code;
+
+use crate::world::{World, class, date, day, sale, size, taxonomy, violations};
+
+const AS_OF: &str = "2011-12-10";
+
+#[tokio::test]
+async fn the_first_predicate_that_holds_wins() {
+    each_database(async |test| {
+        let world = World::with_orders(test).await;
+        world.publish_size().await;
+        let run = world.classify(&[], AS_OF).await;
+        assert_eq!((run.state, run.done, run.total), (RunState::Succeeded, 12, 12));
+        for (name, members) in [
+            ("large", vec![10, 11, 12]),
+            ("middle", vec![5, 6, 7, 8, 9]),
+            ("small", vec![1, 2, 3, 4]),
+            ("", (1..=12).collect()),
+        ] {
+            assert_eq!(world.ids("size", name).await, members, "{name}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn null_does_not_hold_and_nobody_is_left_out() {
+    each_database(async |test| {
+        let world = World::with_orders(test).await;
+        let definition = taxonomy(
+            "country",
+            vec![
+                class("british", "B", "country = 'GB'"),
+                class("other", "O", "NOT (country = 'GB')"),
+                class("unknown", "U", ""),
+            ],
+        );
+        world.create(Origin::Definition(definition)).await.unwrap();
+        world.publish("country").await.unwrap();
+        world.classify(&["country"], AS_OF).await;
+        assert_eq!(world.ids("country", "british").await, [2, 4, 6, 8, 10, 12]);
+        assert_eq!(world.ids("country", "other").await, [3, 9]);
+        assert_eq!(world.ids("country", "unknown").await, [1, 5, 7, 11]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_class_names_what_it_rests_on() {
+    each_database(async |test| {
+        let world = World::with_orders(test).await;
+        let amounts = [(1, 800), (2, 150), (3, 50)];
+        world.score_abc(&amounts, AS_OF).await;
+        let mut definition = taxonomy(
+            "key",
+            vec![
+                class("key", "K", "abc_grade = 'A' AND orders_total > 0"),
+                class("ordinary", "O", ""),
+            ],
+        );
+        definition.classes[0].tags = vec![Label { zh: "重点".to_owned(), en: "Key".to_owned() }];
+        world.create(Origin::Definition(definition.clone())).await.unwrap();
+        world.publish("key").await.unwrap();
+        let run = world.classify(&["key"], AS_OF).await;
+        let key = world.get(1, "key", None, None).await.unwrap();
+        assert_eq!(key.taxonomy, "taxonomies/key/versions/1");
+        assert_eq!(key.class_id, "key");
+        assert_eq!(key.label, definition.classes[0].label);
+        assert_eq!(key.tags, definition.classes[0].tags);
+        assert_eq!(key.predicate, definition.classes[0].predicate);
+        assert_eq!(key.run, format!("runs/{}", run.run_id));
+        assert_eq!((key.valid_from_date, key.valid_to_date), (date(AS_OF), None));
+        let columns: Vec<_> = key.evidence.keys().map(String::as_str).collect();
+        assert_eq!(columns, ["abc_grade", "orders_total"]);
+        assert_eq!(key.evidence["abc_grade"].kind, Some(Kind::Text("A".to_owned())));
+        let without_score = world.get(4, "key", None, None).await.unwrap();
+        assert_eq!(
+            (without_score.class_id.as_str(), without_score.predicate.as_str()),
+            ("ordinary", "")
+        );
+        assert_eq!(without_score.evidence["abc_grade"].kind, None);
+        let missing = world.get(13, "key", None, None).await.unwrap_err();
+        assert_eq!(missing.code(), Code::NotFound);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn scores_are_those_true_on_the_date() {
+    each_database(async |test| {
+        let world = World::with_orders(test).await;
+        world.score_abc(&[(1, 800), (2, 190), (3, 10)], "2011-11-30").await;
+        world.create(Origin::Template("abc".to_owned())).await.unwrap();
+        world.publish("abc").await.unwrap();
+        let early = world.start_classification(&["abc"], "2011-11-29", "").await.unwrap_err();
+        assert_eq!(fault::reason(&early), Some(ErrorReason::Precondition));
+        world.score_abc(&[(1, 10), (2, 190), (3, 800)], "2011-12-09").await;
+        for (as_of, best) in [("2011-12-08", 1), (AS_OF, 3)] {
+            world.classify(&["abc"], as_of).await;
+            assert_eq!(world.ids("abc", "a").await, [best], "{as_of}");
+        }
+        let before = world.get(1, "abc", Some("2011-12-08"), None).await.unwrap();
+        assert_eq!((before.class_id.as_str(), before.valid_to_date), ("a", date(AS_OF)));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_repeated_run_writes_nothing() {
+    each_database(async |test| {
+        let world = World::with_orders(test).await;
+        world.publish_size().await;
+        world.classify(&[], AS_OF).await;
+        let members = world.members("size", "").await;
+        let changes = change_log::read(&world.db, Topic::Classes, 0, 100).await.unwrap();
+        assert_eq!(changes.len(), 1);
+        assert_eq!(changes[0].customers.len(), 12);
+        assert_eq!(changes[0].as_of, Some(day(AS_OF)));
+        let run = world.classify(&[], AS_OF).await;
+        assert_eq!((run.state, run.done), (RunState::Succeeded, 12));
+        assert_eq!(world.members("size", "").await, members);
+        let again = change_log::read(&world.db, Topic::Classes, 0, 100).await.unwrap();
+        assert_eq!(again, changes);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_restated_past_is_known_from_then_on() {
+    each_database(async |test| {
+        let world = World::with_orders(test).await;
+        world.publish_size().await;
+        world.classify(&[], "2011-11-30").await;
+        world.classify(&[], AS_OF).await;
+        let before = clock::now();
+        // Nine orders of November that arrive late.
+        let late = (0..9).map(|order| sale(1, &format!("late-{order}"), day("2011-11-20"), 5));
+        world.ingest("late", late.collect()).await;
+        world.classify(&[], "2011-11-30").await;
+        for (true_on, known, name) in [
+            ("2011-11-30", Some(before), "small"),
+            ("2011-11-30", None, "middle"),
+            (AS_OF, None, "small"),
+        ] {
+            let found = world.get(1, "size", Some(true_on), known).await.unwrap();
+            assert_eq!(found.class_id, name, "true on {true_on}, known at {known:?}");
+        }
+        world.classify(&[], AS_OF).await;
+        let history = world.history(1).await;
+        let seen: Vec<_> = history
+            .iter()
+            .map(|row| (row.class_id.as_str(), row.valid_from_date, row.supersede_time.is_some()))
+            .collect();
+        assert_eq!(
+            seen,
+            [
+                ("large", date(AS_OF), false),
+                ("small", date(AS_OF), true),
+                ("middle", date("2011-11-30"), false),
+                ("small", date("2011-11-30"), true),
+            ]
+        );
+        assert_eq!(history[2].valid_to_date, date(AS_OF));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_run_goes_on_where_a_dead_worker_stopped() {
+    each_database(async |test| {
+        let world = World::with_orders(test).await;
+        world.publish_size().await;
+        let request = "\"taxonomies\":[\"size\"]";
+        let run_id = world.queue(RunKind::Classification, request, AS_OF).await;
+        let lease = world.lease_for_the_dead(RunKind::Classification).await;
+        let versions = taxonomies::in_force(&world.db).await.unwrap();
+        pins::pin_versions(&world.db, run_id, &versions).await.unwrap();
+        // A first partition that wrote nothing: whoever does it again is found out.
+        let transaction = world.db.begin().await.unwrap();
+        run::finish_partition(&transaction, &lease, 0, 3).await.unwrap();
+        transaction.commit().await.unwrap();
+        world.publish_size().await;
+        let run = world.carry_out(run_id).await;
+        assert_eq!((run.state, run.attempt), (RunState::Succeeded, 2));
+        assert_eq!((run.done, run.total), (12, 12));
+        let members = world.members("size", "").await;
+        assert_eq!(members.len(), 9, "the first partition is not done again");
+        assert!(members.iter().all(|row| row.taxonomy == "taxonomies/size/versions/1"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_run_that_cannot_work_is_refused() {
+    each_database(async |test| {
+        let world = World::with_orders(test).await;
+        let nothing = world.start_classification(&[], AS_OF, "").await.unwrap_err();
+        assert_eq!(fault::reason(&nothing), Some(ErrorReason::Precondition));
+        world.create(Origin::Definition(size())).await.unwrap();
+        let draft = world.start_classification(&["size"], AS_OF, "").await.unwrap_err();
+        assert_eq!(fault::reason(&draft), Some(ErrorReason::Precondition));
+        let unknown = world.start_classification(&["none"], AS_OF, "").await.unwrap_err();
+        assert_eq!(unknown.code(), Code::NotFound);
+        let bad =
+            world.start_classification(&["size", "size", "No"], AS_OF, "7").await.unwrap_err();
+        let fields: Vec<_> = violations(&bad).into_iter().map(|(field, _)| field).collect();
+        assert_eq!(fields, ["taxonomies[1]", "taxonomies[2]", "request_id"]);
+        world.publish("size").await.unwrap();
+        let request_id = "6f1e2a34-0b5c-4d7e-8f90-123456789abc";
+        let first = world.start_classification(&["size"], AS_OF, request_id).await.unwrap();
+        let second = world.start_classification(&["size"], AS_OF, request_id).await.unwrap();
+        assert_eq!(first, second);
+        let other = world.start_classification(&[], AS_OF, request_id).await.unwrap_err();
+        assert_eq!(fault::reason(&other), Some(ErrorReason::RequestIdReused));
+    })
+    .await;
+}

@@ -1,0 +1,187 @@
+//! Coding runs: once for each customer, whatever happens.
+
+use std::collections::BTreeSet;
+
+use kehu_contract::coding::Recoding;
+use kehu_contract::error::ErrorReason;
+use kehu_server::fault;
+use kehu_storage::Database;
+use kehu_storage::run::{RunKind, RunState};
+use kehu_tests::each_database;
+
+use crate::codes::{AS_OF, STANDARD, scheme};
+use crate::world::{World, day, sale};
+
+async fn classified(test: &kehu_tests::TestDatabase) -> World {
+    let world = World::with_orders(test).await;
+    world.publish_size().await;
+    world.classify(&[], AS_OF).await;
+    world
+}
+
+#[tokio::test]
+async fn a_repeated_run_gives_nothing_new() {
+    each_database(async |test| {
+        let world = classified(test).await;
+        world.create_scheme(scheme("standard", STANDARD)).await.unwrap();
+        let run = world.code("standard", AS_OF).await;
+        assert_eq!((run.state, run.done, run.total), (RunState::Succeeded, 12, 12));
+        let codes = world.codes("standard").await;
+        assert_eq!(codes.len(), 12);
+        world.code("standard", AS_OF).await;
+        assert_eq!(world.codes("standard").await, codes);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn only_who_is_classified_gets_a_code() {
+    each_database(async |test| {
+        let world = World::with_orders(test).await;
+        world.publish_size().await;
+        world.create_scheme(scheme("standard", STANDARD)).await.unwrap();
+        let early = world.start_coding("standard", AS_OF).await.unwrap_err();
+        assert_eq!(fault::reason(&early), Some(ErrorReason::Precondition));
+        world.classify(&[], AS_OF).await;
+        let before = world.start_coding("standard", "2011-12-09").await.unwrap_err();
+        assert_eq!(fault::reason(&before), Some(ErrorReason::Precondition));
+        world.ingest("new", vec![sale(13, "n1", day("2011-12-08"), 10)]).await;
+        world.code("standard", AS_OF).await;
+        assert_eq!(world.codes("standard").await.len(), 12);
+        world.classify(&[], AS_OF).await;
+        world.code("standard", AS_OF).await;
+        assert!(world.codes("standard").await[&13].starts_with("ZZ-S000002"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_scheme_without_a_taxonomy_codes_everybody() {
+    each_database(async |test| {
+        let world = World::with_orders(test).await;
+        let mut plain = scheme("plain", "C{yy}{seq:4}{check:luhn}");
+        plain.taxonomy = String::new();
+        world.create_scheme(plain).await.unwrap();
+        world.code("plain", AS_OF).await;
+        let codes = world.codes("plain").await;
+        assert_eq!(codes.len(), 12);
+        assert!(codes[&1].starts_with("C110001") && codes[&12].starts_with("C110012"), "{codes:?}");
+    })
+    .await;
+}
+
+/// Nine numbers for twelve customers: nobody gets one, not even of the prefixes that would do.
+#[tokio::test]
+async fn an_exhausted_sequence_gives_out_nothing() {
+    each_database(async |test| {
+        let world = classified(test).await;
+        world.create_scheme(scheme("tiny", "K{seq:1}")).await.unwrap();
+        let run = world.code("tiny", AS_OF).await;
+        assert_eq!((run.state, run.attempt), (RunState::Failed, 1));
+        assert_eq!(run.error.unwrap().reason, "CODES_EXHAUSTED");
+        assert!(world.codes("tiny").await.is_empty());
+        // Every number is still there for nine customers.
+        let request = "\"scheme\":\"tiny\"";
+        let run_id = world.queue(RunKind::Coding, request, AS_OF).await;
+        let run = world.carry_out(run_id).await;
+        assert_eq!((run.state, run.done), (RunState::Failed, 9));
+        let codes: Vec<_> = world.codes("tiny").await.into_values().collect();
+        assert_eq!(codes, (1..=9).map(|number| format!("K{number}")).collect::<Vec<_>>());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_class_change_gives_a_new_code_where_the_scheme_says_so() {
+    each_database(async |test| {
+        let world = classified(test).await;
+        let mut changing = scheme("changing", "N{class:1}{seq:4}");
+        changing.recoding = Recoding::OnClassChange.into();
+        world.create_scheme(changing).await.unwrap();
+        world.create_scheme(scheme("permanent", "P{class:1}{seq:4}")).await.unwrap();
+        for id in ["changing", "permanent"] {
+            world.code(id, AS_OF).await;
+        }
+        let orders = (0..6).map(|order| sale(4, &format!("more-{order}"), day("2011-12-20"), 5));
+        world.ingest("more", orders.collect()).await;
+        world.classify(&[], "2011-12-31").await;
+        for id in ["changing", "permanent"] {
+            world.code(id, "2011-12-31").await;
+            // A run of an earlier date does not turn it back.
+            world.code(id, AS_OF).await;
+        }
+        assert_eq!(world.codes("permanent").await[&4], "PS0004");
+        assert_eq!(world.codes("changing").await[&4], "NL0004");
+        assert_eq!(world.codes("changing").await[&3], "NS0003");
+        let former = world.resolve("NS0004").await.unwrap();
+        let code = former.code.unwrap();
+        assert_eq!((code.customer.as_str(), code.current), ("customers/4", false));
+        assert!(code.end_time.is_some());
+        assert_eq!(former.current_code, "NL0004");
+        let current = world.resolve("nl-0004").await.unwrap().code.unwrap();
+        assert!(current.current && current.end_time.is_none());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn two_schemes_that_write_alike_share_no_code() {
+    each_database(async |test| {
+        let world = classified(test).await;
+        for id in ["one", "two"] {
+            world.create_scheme(scheme(id, "K{seq:2}")).await.unwrap();
+            world.code(id, AS_OF).await;
+        }
+        let one: BTreeSet<_> = world.codes("one").await.into_values().collect();
+        let two: BTreeSet<_> = world.codes("two").await.into_values().collect();
+        assert_eq!((one.len(), two.len()), (12, 12));
+        assert!(one.is_disjoint(&two));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_run_goes_on_where_a_dead_worker_stopped() {
+    each_database(async |test| {
+        let world = classified(test).await;
+        world.create_scheme(scheme("standard", STANDARD)).await.unwrap();
+        let run_id = world.queue(RunKind::Coding, "\"scheme\":\"standard\"", AS_OF).await;
+        world.die_after_a_partition(run_id).await;
+        let run = world.carry_out(run_id).await;
+        assert_eq!((run.state, run.done), (RunState::Succeeded, 12));
+        let codes = world.codes("standard").await;
+        assert_eq!(codes.len(), 12);
+        assert!(codes[&12].starts_with("GB-L000002") && codes[&9].starts_with("FR-M000001"));
+    })
+    .await;
+}
+
+/// Sixteen runs of one scheme, and followers, on four replicas at once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn replicas_that_code_at_once_give_every_customer_one_code() {
+    each_database(async |test| {
+        let world = classified(test).await;
+        world.create_scheme(scheme("shared", "K{seq:4}")).await.unwrap();
+        let mut runs = Vec::new();
+        for _ in 0..16 {
+            runs.push(world.queue(RunKind::Coding, "\"scheme\":\"shared\"", AS_OF).await);
+        }
+        let mut replicas = Vec::new();
+        for _ in 0..4 {
+            let replica = World::on(Database::connect(&test.url).await.unwrap());
+            let runs = runs.clone();
+            replicas.push(tokio::spawn(async move {
+                for run in replica.carry_out_all(&runs).await {
+                    assert_eq!(run.state, RunState::Succeeded, "{:?}", run.error);
+                }
+                replica.follow().await;
+            }));
+        }
+        for replica in replicas {
+            replica.await.unwrap();
+        }
+        let codes: Vec<_> = world.codes("shared").await.into_values().collect();
+        assert_eq!(codes, (1..=12).map(|number| format!("K{number:04}")).collect::<Vec<_>>());
+    })
+    .await;
+}

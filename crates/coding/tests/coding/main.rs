@@ -1,0 +1,10 @@
+//! The coding service on both databases.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod changes;
+mod classes;
+mod codes;
+mod coding_runs;
+mod taxonomies;
+mod world;

@@ -1,0 +1,448 @@
+//! A coding service on a database with some customers and orders.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use kehu_coding::Coding;
+use kehu_contract::coding::{
+    ClassDefinition, Classification, CodeScheme, CreateCodeSchemeRequest, CreateTaxonomyRequest,
+    GetClassificationRequest, ListHistoryRequest, ListMembersRequest, PublishTaxonomyRequest,
+    ResolveCodeRequest, ResolveCodeResponse, StartClassificationRequest, StartCodingRequest,
+    Taxonomy, TaxonomyDefinition, classification_service_server::ClassificationService,
+    code_service_server::CodeService, create_taxonomy_request::Origin,
+    taxonomy_service_server::TaxonomyService,
+};
+use kehu_contract::google::r#type as google;
+use kehu_contract::shared::Label;
+use kehu_core::scorecard::{Scorer, calibrate, templates};
+use kehu_core::{CustomerId, Money, Quantity, Value};
+use kehu_runs::{CursorMove, Follower, work};
+use kehu_server::{clock, convert, names};
+use kehu_storage::change_log::{self, NewChange, Topic};
+use kehu_storage::coding::codes;
+use kehu_storage::facts::CustomerSet;
+use kehu_storage::ingestion::{
+    Batch, Entry, LineRow, NewOrder, Opened, OrderKind, OrderStatus, open_stream, write_batch,
+};
+use kehu_storage::run::{self, Lease, NewRun, Run, RunKind};
+use kehu_storage::scoring::{
+    scorecards,
+    scores::{self, Evaluation},
+};
+use kehu_storage::{Database, settings::Settings};
+use kehu_tests::TestDatabase;
+use sea_orm::ConnectionTrait;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tonic::{Request, Status};
+
+const SOURCE: &str = "shop";
+
+pub(crate) struct World {
+    pub(crate) db: Database,
+    pub(crate) coding: Coding,
+}
+
+pub(crate) fn day(text: &str) -> NaiveDate {
+    text.parse().unwrap()
+}
+
+pub(crate) fn date(text: &str) -> Option<google::Date> {
+    Some(convert::date(day(text)))
+}
+
+/// The fields that a request was refused for, with what is wrong.
+pub(crate) fn violations(status: &Status) -> Vec<(String, String)> {
+    use tonic_types::StatusExt;
+    let details = status.get_details_bad_request();
+    let found = details.unwrap_or_else(|| panic!("{status:?}")).field_violations;
+    found.into_iter().map(|violation| (violation.field, violation.description)).collect()
+}
+
+impl World {
+    /// An empty one.
+    pub(crate) fn new(test: &TestDatabase) -> Self {
+        Self::on(test.database.clone())
+    }
+
+    /// The service on one more set of connections, as in another replica.
+    pub(crate) fn on(db: Database) -> Self {
+        let settings =
+            Settings { base_currency: "GBP".to_owned(), time_zone: "Europe/London".to_owned() };
+        Self { coding: Coding::new(db.clone(), settings), db }
+    }
+
+    /// With twelve customers, `customers/1` to `customers/12`: number n has n orders, the last
+    /// one n days before 2011-12-10. The even ones are in the United Kingdom, 3 and 9 in France,
+    /// of the others the country is not known.
+    pub(crate) async fn with_orders(test: &TestDatabase) -> Self {
+        let world = Self::new(test);
+        let mut orders = Vec::new();
+        for customer in 1..=12_i64 {
+            let last = day("2011-12-10") - chrono::TimeDelta::days(customer);
+            for order in 0..customer {
+                let on = last - chrono::TimeDelta::days(order);
+                orders.push(sale(customer, &format!("o{customer}-{order}"), on, 10 * customer));
+            }
+        }
+        world.ingest("first", orders).await;
+        let transaction = world.db.begin().await.unwrap();
+        for sql in [
+            "UPDATE customer SET region_code = 'GB' WHERE customer_id % 2 = 0",
+            "UPDATE customer SET region_code = 'FR' WHERE customer_id IN (3, 9)",
+        ] {
+            transaction.execute_unprepared(sql).await.unwrap();
+        }
+        transaction.commit().await.unwrap();
+        world
+    }
+
+    /// Stores orders as one batch.
+    pub(crate) async fn ingest(&self, stream: &str, orders: Vec<NewOrder>) {
+        let now = clock::now();
+        let opened = open_stream(&self.db, stream, SOURCE, "test", now).await.unwrap();
+        let Opened::Stream(opened) = opened else { panic!("a stream of this source") };
+        let entries = orders.into_iter().map(Entry::Order).collect();
+        let batch = Batch { sequence: 1, entries, ..Batch::default() };
+        write_batch(&self.db, &opened, &batch, now).await.unwrap();
+    }
+
+    /// Says that the scores of these customers changed, as scoring does.
+    pub(crate) async fn scores_changed(&self, customers: &[i64], as_of: &str) {
+        let change = NewChange {
+            topic: Topic::Scores,
+            customers: customers.iter().copied().map(CustomerId).collect(),
+            first_day: day(as_of),
+            last_day: day(as_of),
+            as_of: Some(day(as_of)),
+            recorded_at: clock::now(),
+        };
+        let transaction = self.db.begin().await.unwrap();
+        change_log::append(&transaction, &change).await.unwrap();
+        transaction.commit().await.unwrap();
+    }
+
+    /// Publishes the scorecard `abc`, and scores the customers for these amounts.
+    pub(crate) async fn score_abc(&self, amounts: &[(i64, i64)], as_of: &str) {
+        let card = templates().into_iter().find(|card| card.id == "abc").unwrap();
+        let values = |amount: i64| vec![Value::Number(amount.into()); card.features().len()];
+        let population: Vec<_> =
+            amounts.iter().map(|(id, amount)| (CustomerId(*id), values(*amount))).collect();
+        let calibration = calibrate(&card, &population).unwrap();
+        let now = clock::now();
+        let version = match scorecards::in_force(&self.db, &["abc"]).await.unwrap().pop() {
+            Some(version) => version,
+            None => {
+                let draft = scorecards::save_draft(&self.db, &card, now).await.unwrap();
+                let on = day(as_of);
+                scorecards::publish(&self.db, &draft, &calibration, on, now).await.unwrap()
+            }
+        };
+        let scorer = Scorer::new(&card, &calibration).unwrap();
+        let score = |(customer, values): &(CustomerId, Vec<Value>)| {
+            (*customer, scorer.score(*customer, values))
+        };
+        let results: Vec<_> = population.iter().map(score).collect();
+        let evaluation = Evaluation {
+            version: &version,
+            as_of: day(as_of),
+            run_id: None,
+            facts_position: 0,
+            recorded_at: now,
+        };
+        let transaction = self.db.begin().await.unwrap();
+        scores::record(&transaction, &evaluation, &results).await.unwrap();
+        transaction.commit().await.unwrap();
+    }
+
+    pub(crate) async fn create(&self, origin: Origin) -> Result<Taxonomy, Status> {
+        let request = CreateTaxonomyRequest { origin: Some(origin), validate_only: false };
+        let request = Request::new(request);
+        let response = TaxonomyService::create_taxonomy(&self.coding, request).await?;
+        Ok(response.into_inner().taxonomy.unwrap())
+    }
+
+    pub(crate) async fn publish(&self, id: &str) -> Result<Taxonomy, Status> {
+        let request = Request::new(PublishTaxonomyRequest { name: format!("taxonomies/{id}") });
+        let response = TaxonomyService::publish_taxonomy(&self.coding, request).await?;
+        Ok(response.into_inner().taxonomy.unwrap())
+    }
+
+    /// Publishes a taxonomy `size`: `large` from ten orders, `middle` from five, else `small`.
+    pub(crate) async fn publish_size(&self) -> Taxonomy {
+        self.create(Origin::Definition(size())).await.unwrap();
+        self.publish("size").await.unwrap()
+    }
+
+    pub(crate) async fn start_classification(
+        &self,
+        taxonomies: &[&str],
+        as_of: &str,
+        request_id: &str,
+    ) -> Result<i64, Status> {
+        let request = StartClassificationRequest {
+            taxonomies: taxonomies.iter().map(|id| (*id).to_owned()).collect(),
+            as_of_date: date(as_of),
+            request_id: request_id.to_owned(),
+        };
+        let request = Request::new(request);
+        let response = ClassificationService::start_classification(&self.coding, request).await?;
+        Ok(number(&response.into_inner().run.unwrap().name))
+    }
+
+    /// Classifies everybody as of a date and waits for the end.
+    pub(crate) async fn classify(&self, taxonomies: &[&str], as_of: &str) -> Run {
+        let run_id = self.start_classification(taxonomies, as_of, "").await.unwrap();
+        self.carry_out(run_id).await
+    }
+
+    pub(crate) async fn create_scheme(&self, scheme: CodeScheme) -> Result<CodeScheme, Status> {
+        let request = CreateCodeSchemeRequest { code_scheme: Some(scheme), validate_only: false };
+        let request = Request::new(request);
+        let response = CodeService::create_code_scheme(&self.coding, request).await?;
+        Ok(response.into_inner().code_scheme.unwrap())
+    }
+
+    pub(crate) async fn start_coding(&self, scheme: &str, as_of: &str) -> Result<i64, Status> {
+        let request = StartCodingRequest {
+            scheme: scheme.to_owned(),
+            as_of_date: date(as_of),
+            request_id: String::new(),
+        };
+        let response = CodeService::start_coding(&self.coding, Request::new(request)).await?;
+        Ok(number(&response.into_inner().run.unwrap().name))
+    }
+
+    /// Gives codes to everybody as of a date and waits for the end.
+    pub(crate) async fn code(&self, scheme: &str, as_of: &str) -> Run {
+        let run_id = self.start_coding(scheme, as_of).await.unwrap();
+        self.carry_out(run_id).await
+    }
+
+    /// Queues a run with partitions of three customers.
+    pub(crate) async fn queue(&self, kind: RunKind, request: &str, as_of: &str) -> i64 {
+        let new = NewRun {
+            kind,
+            request: format!("{{{request},\"partition\":3}}"),
+            as_of: Some(day(as_of)),
+            request_id: None,
+        };
+        run::start(&self.db, &new, clock::now()).await.unwrap().run_id
+    }
+
+    /// Takes the oldest run of a kind for a worker that is never heard of again.
+    pub(crate) async fn lease_for_the_dead(&self, kind: RunKind) -> Lease {
+        let ttl = Duration::from_millis(1);
+        let leased = run::lease(&self.db, &[kind], "dead", clock::now(), ttl).await.unwrap();
+        leased.unwrap().1
+    }
+
+    /// Has a worker work until the run has ended.
+    pub(crate) async fn carry_out(&self, run_id: i64) -> Run {
+        self.carry_out_all(&[run_id]).await.pop().unwrap()
+    }
+
+    /// Has a worker work until all the runs have ended.
+    pub(crate) async fn carry_out_all(&self, run_ids: &[i64]) -> Vec<Run> {
+        let stop = CancellationToken::new();
+        let worker = self.worker(&stop);
+        let mut runs = Vec::new();
+        for run_id in run_ids {
+            runs.push(self.wait(*run_id, |run| run.state.is_final()).await);
+        }
+        stop.cancel();
+        worker.join_all().await;
+        runs
+    }
+
+    /// Has a worker work and drops dead, in the middle of whatever it does, once the first
+    /// partition is done.
+    pub(crate) async fn die_after_a_partition(&self, run_id: i64) {
+        let worker = self.worker(&CancellationToken::new());
+        self.wait(run_id, |run| run.done > 0).await;
+        drop(worker);
+    }
+
+    fn worker(&self, stop: &CancellationToken) -> JoinSet<()> {
+        let mut worker = JoinSet::new();
+        worker.spawn(work(self.db.clone(), self.coding.jobs(), "test".to_owned(), stop.clone()));
+        worker
+    }
+
+    async fn wait(&self, run_id: i64, is_reached: impl Fn(&Run) -> bool) -> Run {
+        loop {
+            let run = run::get(&self.db, run_id).await.unwrap();
+            if is_reached(&run) {
+                return run;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    /// Lets the followers catch up with the change log, classes first.
+    pub(crate) async fn follow(&self) {
+        for follower in self.coding.followers() {
+            self.follow_with(follower.as_ref()).await;
+        }
+    }
+
+    async fn follow_with(&self, follower: &dyn Follower) {
+        loop {
+            let from = change_log::cursor(&self.db, follower.consumer()).await.unwrap();
+            let changes = change_log::read(&self.db, follower.topic(), from, 64).await.unwrap();
+            let Some(last) = changes.last() else { return };
+            let cursor = CursorMove { from, to: last.position };
+            match follower.apply(&changes, cursor).await {
+                // Another replica was quicker.
+                Err(fault) if fault.is_transient() => {}
+                done => done.unwrap(),
+            }
+        }
+    }
+
+    /// The class of a customer true on a date as known at a time.
+    pub(crate) async fn get(
+        &self,
+        customer: i64,
+        taxonomy: &str,
+        true_on: Option<&str>,
+        known: Option<DateTime<Utc>>,
+    ) -> Result<Classification, Status> {
+        let request = GetClassificationRequest {
+            customer: names::customer(CustomerId(customer)),
+            taxonomy: taxonomy.to_owned(),
+            true_on_date: true_on.and_then(date),
+            known_time: known.map(convert::timestamp),
+        };
+        let request = Request::new(request);
+        let response = ClassificationService::get_classification(&self.coding, request).await?;
+        Ok(response.into_inner().classification.unwrap())
+    }
+
+    /// The members of a class, page by page.
+    pub(crate) async fn members(&self, taxonomy: &str, class: &str) -> Vec<Classification> {
+        let mut members = Vec::new();
+        let mut request = ListMembersRequest {
+            taxonomy: taxonomy.to_owned(),
+            class_id: class.to_owned(),
+            page_size: 5,
+            ..Default::default()
+        };
+        loop {
+            let asked = Request::new(request.clone());
+            let response = ClassificationService::list_members(&self.coding, asked).await.unwrap();
+            let page = response.into_inner();
+            members.extend(page.classifications);
+            if page.next_page_token.is_empty() {
+                return members;
+            }
+            request.page_token = page.next_page_token;
+        }
+    }
+
+    /// The numbers of the members of a class.
+    pub(crate) async fn ids(&self, taxonomy: &str, class: &str) -> Vec<i64> {
+        let members = self.members(taxonomy, class).await;
+        members.iter().map(|member| number(&member.customer)).collect()
+    }
+
+    /// Every class a customer had, with what was superseded, two on a page.
+    pub(crate) async fn history(&self, customer: i64) -> Vec<Classification> {
+        let mut history = Vec::new();
+        let mut request = ListHistoryRequest {
+            customer: names::customer(CustomerId(customer)),
+            show_superseded: true,
+            page_size: 2,
+            ..Default::default()
+        };
+        loop {
+            let asked = Request::new(request.clone());
+            let response = ClassificationService::list_history(&self.coding, asked).await.unwrap();
+            let page = response.into_inner();
+            history.extend(page.classifications);
+            if page.next_page_token.is_empty() {
+                return history;
+            }
+            request.page_token = page.next_page_token;
+        }
+    }
+
+    /// The current code of every customer under a scheme.
+    pub(crate) async fn codes(&self, scheme: &str) -> BTreeMap<i64, String> {
+        let columns = codes::current_of(&self.db, scheme, &CustomerSet::All).await.unwrap();
+        columns.customers.into_iter().zip(columns.codes).collect()
+    }
+
+    pub(crate) async fn resolve(&self, code: &str) -> Result<ResolveCodeResponse, Status> {
+        let request = Request::new(ResolveCodeRequest { code: code.to_owned() });
+        Ok(CodeService::resolve_code(&self.coding, request).await?.into_inner())
+    }
+}
+
+fn number(name: &str) -> i64 {
+    name.split_once('/').unwrap().1.parse().unwrap()
+}
+
+/// A class without parent, tags and strategy.
+pub(crate) fn class(id: &str, code: &str, predicate: &str) -> ClassDefinition {
+    ClassDefinition {
+        id: id.to_owned(),
+        code: code.to_owned(),
+        label: Some(Label { zh: format!("{id}类"), en: format!("Class {id}") }),
+        predicate: predicate.to_owned(),
+        strategy_summary: Some(Label::default()),
+        ..Default::default()
+    }
+}
+
+/// A taxonomy whose last class is the default.
+pub(crate) fn taxonomy(id: &str, classes: Vec<ClassDefinition>) -> TaxonomyDefinition {
+    TaxonomyDefinition {
+        id: id.to_owned(),
+        label: Some(Label { zh: "分类".to_owned(), en: id.to_owned() }),
+        default_class: classes.last().unwrap().id.clone(),
+        classes,
+    }
+}
+
+pub(crate) fn size() -> TaxonomyDefinition {
+    let classes = vec![
+        class("large", "L", "orders_total >= 10"),
+        class("middle", "M", "orders_total >= 5"),
+        class("small", "S", ""),
+    ];
+    taxonomy("size", classes)
+}
+
+/// A sale of `units` of the base currency to the customer of this number.
+pub(crate) fn sale(customer: i64, external_id: &str, on: NaiveDate, units: i64) -> NewOrder {
+    let amount = Money(units * 10_000);
+    let line = LineRow {
+        line_number: 1,
+        product: Some("tea".to_owned()),
+        description: None,
+        category: None,
+        brand: None,
+        quantity: Quantity(10_000),
+        unit_price: amount,
+        discount: None,
+        amount,
+        base_amount: amount,
+    };
+    NewOrder {
+        external_id: external_id.to_owned(),
+        customer: format!("c{customer:02}"),
+        kind: OrderKind::Sale,
+        status: OrderStatus::Completed,
+        ordered_at: on.and_hms_opt(12, 0, 0).unwrap().and_utc(),
+        ordered_on: on,
+        ordered_hour: 12,
+        currency: "GBP".to_owned(),
+        amount,
+        base_amount: amount,
+        channel: None,
+        lines: vec![line],
+        digest: format!("{customer} {on} {units}"),
+    }
+}

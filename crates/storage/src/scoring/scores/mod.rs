@@ -12,7 +12,7 @@ mod record;
 use chrono::{DateTime, NaiveDate, Utc};
 
 pub use columns::{ScoreColumns, columns};
-pub use read::{BinCount, ScoreRecord, bin_counts, find, latest_dates, list};
+pub use read::{ScoreRecord, find, latest_dates, list};
 pub use record::{Evaluation, record};
 
 /// Which scores of the history are meant.

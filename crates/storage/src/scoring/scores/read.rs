@@ -72,43 +72,6 @@ pub async fn list(
     Ok(Page::of(page, found, |record| record.customer.0))
 }
 
-/// How many customers have these bins.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BinCount {
-    /// The version that gave them.
-    pub version: Arc<Version>,
-    /// One for each indicator of the version, in order.
-    pub bins: Vec<Option<u32>>,
-    /// Customers.
-    pub customers: i64,
-}
-
-/// How many customers have which bins under a scorecard, by version and bins: an RFM heat map
-/// reads at most 125 rows.
-pub async fn bin_counts(
-    db: &Database,
-    scorecard_id: &str,
-    view: View,
-) -> Result<Vec<BinCount>, Error> {
-    let mut query = history(scorecard_id, view);
-    query
-        .columns([("s", "version_id"), ("s", "bins")])
-        .expr_as(Expr::col(("s", "score_id")).count(), "customers")
-        .group_by_columns([("s", "version_id"), ("s", "bins")])
-        .order_by(("s", "version_id"), Order::Asc)
-        .order_by(("s", "bins"), Order::Asc);
-    let rows = db.reader().query_all(&query).await?;
-    let versions = versions_of(db, &rows).await?;
-    let mut counts = Vec::with_capacity(rows.len());
-    for row in rows {
-        let version = Arc::clone(version(&versions, row.try_get("", "version_id")?)?);
-        let bins: String = row.try_get("", "bins")?;
-        let bins = codec::split(&bins, &version.definition)?;
-        counts.push(BinCount { version, bins, customers: row.try_get("", "customers")? });
-    }
-    Ok(counts)
-}
-
 /// The latest date for which each of the customers has a score that stands; customers without
 /// one are left out.
 pub async fn latest_dates(

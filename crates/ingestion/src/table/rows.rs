@@ -137,10 +137,26 @@ impl<R: BufRead> Rows<R> {
         let kept = self.input.by_ref().take(ROW_LIMIT).read_until(b'\n', lines)?;
         let mut length = kept as u64;
         if length == ROW_LIMIT && !lines.ends_with(b"\n") {
-            length += self.input.skip_until(b'\n')? as u64;
+            length += self.skip_line()?;
         }
         self.line += u64::from(length > 0);
         Ok(length)
+    }
+
+    /// Passes over the rest of a line with its end, and returns its length without.
+    fn skip_line(&mut self) -> io::Result<u64> {
+        let mut length = 0;
+        loop {
+            let available = self.input.fill_buf()?;
+            let end = available.iter().position(|byte| *byte == b'\n');
+            let rest = end.unwrap_or(available.len());
+            let count = end.map_or(rest, |end| end + 1);
+            length += rest as u64;
+            self.input.consume(count);
+            if end.is_some() || count == 0 {
+                return Ok(length);
+            }
+        }
     }
 }
 

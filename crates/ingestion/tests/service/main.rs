@@ -1,0 +1,10 @@
+//! The ingestion service as its callers see it, over a real connection, on both databases.
+
+mod customers;
+mod files;
+mod orders;
+mod problems;
+mod rates;
+mod records;
+mod server;
+mod streams;

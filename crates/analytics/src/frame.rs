@@ -13,6 +13,9 @@ use crate::{ColumnKind, Error, kind};
 /// The column of every frame that says whose row it is.
 pub(crate) const CUSTOMER_ID: &str = "customer_id";
 
+/// The name of a column, the kind of its values, and its values in the type of that kind.
+pub(crate) type NamedArray = (String, ColumnKind, ArrayRef);
+
 /// Values of customers as of a date: one row a customer, ascending by id. Cheap to clone.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Frame {
@@ -93,10 +96,7 @@ impl Frame {
     }
 
     /// Adds arrays that are as long as the frame and of the types of their kinds.
-    pub(crate) fn with_arrays(
-        &self,
-        arrays: Vec<(String, ColumnKind, ArrayRef)>,
-    ) -> Result<Self, Error> {
+    pub(crate) fn with_arrays(&self, arrays: Vec<NamedArray>) -> Result<Self, Error> {
         let mut fields: Vec<Arc<Field>> = self.batch.schema().fields().to_vec();
         let mut columns = self.batch.columns().to_vec();
         for (name, kind, array) in arrays {
@@ -126,4 +126,73 @@ impl Frame {
 
 fn id_field() -> Field {
     Field::new(CUSTOMER_ID, ColumnKind::Integer.data_type(), false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn number(text: &str) -> Value {
+        Value::Number(text.parse().unwrap())
+    }
+
+    fn frame() -> Frame {
+        Frame::new(&[CustomerId(3), CustomerId(8)])
+    }
+
+    #[test]
+    fn values_come_back_as_they_went_in() {
+        let text = |text: &str| Value::Text(text.to_owned());
+        for (kind, values, shown) in [
+            (ColumnKind::Integer, vec![number("-5"), number("7.00")], ["-5", "7"]),
+            (ColumnKind::Decimal, vec![number("0.1"), number("-12.3456")], ["0.1000", "-12.3456"]),
+            (
+                ColumnKind::Ratio,
+                vec![number("0.500"), number("0.123456789")],
+                ["0.5", "0.123456789"],
+            ),
+            (ColumnKind::Text, vec![text("重要价值"), text("")], ["重要价值", ""]),
+        ] {
+            let column = ("x".to_owned(), kind, values.clone());
+            let frame = frame().with_columns(vec![column]).unwrap();
+            assert_eq!(frame.column("x").unwrap(), values);
+            let found = frame.column("x").unwrap().into_iter().map(|value| match value {
+                Value::Number(number) => number.to_string(),
+                Value::Text(text) => text,
+                other => panic!("{other:?}"),
+            });
+            assert_eq!(found.collect::<Vec<_>>(), shown);
+            assert_eq!(frame.columns(), [("x".to_owned(), kind)]);
+            assert_eq!(frame.row(1)["x"], values[1]);
+        }
+        let bools = vec![Value::Bool(true), Value::Null];
+        let column = ("x".to_owned(), ColumnKind::Boolean, bools.clone());
+        assert_eq!(frame().with_columns(vec![column]).unwrap().column("x").unwrap(), bools);
+    }
+
+    #[test]
+    fn columns_that_do_not_fit_are_refused() {
+        for (kind, value) in [
+            (ColumnKind::Integer, number("0.5")),
+            (ColumnKind::Integer, number("9223372036854775808")),
+            (ColumnKind::Decimal, number("0.00001")),
+            (ColumnKind::Decimal, number("1000000000000000000000000")),
+            (ColumnKind::Ratio, number("0.0000000001")),
+            (ColumnKind::Text, number("1")),
+            (ColumnKind::Boolean, Value::Text("true".to_owned())),
+        ] {
+            let column = ("x".to_owned(), kind, vec![Value::Null, value.clone()]);
+            let refused = frame().with_columns(vec![column]);
+            assert!(matches!(refused, Err(Error::Kind { .. })), "{kind:?} {value:?}");
+        }
+        let nulls =
+            |name: &str, count| (name.to_owned(), ColumnKind::Text, vec![Value::Null; count]);
+        let short = frame().with_columns(vec![nulls("x", 1)]);
+        assert!(matches!(short, Err(Error::Length { expected: 2, found: 1, .. })));
+        for columns in [vec![nulls("x", 2), nulls("x", 2)], vec![nulls("customer_id", 2)]] {
+            let twice = frame().with_columns(columns);
+            assert!(matches!(twice, Err(Error::DuplicateColumn { .. })));
+        }
+        assert!(matches!(frame().column("x"), Err(Error::UnknownColumn { .. })));
+    }
 }

@@ -48,8 +48,8 @@ pub(crate) struct Facts {
 }
 
 impl Facts {
-    /// Reads what is wanted up to `as_of`; the rest stays empty. Prices are those of the
-    /// categories that the customers bought.
+    /// Reads what is wanted up to `as_of`; the rest stays empty. Of the prices only those of
+    /// the categories that the customers bought are read.
     pub(crate) async fn read(
         db: &Database,
         set: &CustomerSet,
@@ -64,11 +64,7 @@ impl Facts {
             facts.lines = facts::lines(db, set, as_of).await?;
         }
         if wanted.prices {
-            let mut categories: Vec<String> =
-                facts.lines.category.iter().flatten().cloned().collect();
-            categories.sort_unstable();
-            categories.dedup();
-            facts.prices = facts::prices(db, Some(&categories), as_of).await?;
+            facts.prices = facts::prices(db, Some(&facts.lines.categories()), as_of).await?;
         }
         Ok(facts)
     }

@@ -280,10 +280,10 @@ fn basket() -> Vec<Feature> {
             "price_level",
             ("价格水平", "Price level"),
             (Query::PriceLevel, Ratio, "share"),
-            "Mean percentile of the unit prices paid, each among all lines that all \
-             customers bought in its category and currency up to the date: the share that \
-             was cheaper and half of the share that cost the same. 0 is cheap, 1 is dear. \
-             Null when no line names a category.",
+            "Mean percentile of the unit prices paid, each among all lines that all customers \
+             bought in its category and currency up to the date: the share that was cheaper and \
+             half of the share that cost the same. 0 is cheap, 1 is dear. It moves with what \
+             others buy, too. Null when no line names a category.",
         ),
     ]
 }

@@ -19,7 +19,7 @@ use kehu_core::CustomerId;
 use kehu_storage::Database;
 use kehu_storage::facts::{self, CustomerSet};
 
-use crate::frame::CUSTOMER_ID;
+use crate::frame::{CUSTOMER_ID, NamedArray};
 use crate::tables::{Facts, Tables};
 use crate::{Error, Frame, engine, schema};
 
@@ -45,9 +45,19 @@ pub async fn compute(
     features: &[&str],
 ) -> Result<Frame, Error> {
     let plan = Plan::new(features)?;
-    let mut frames = Vec::new();
-    for set in facts::split(db, customers, CUSTOMERS_AT_ONCE).await? {
-        let facts = Facts::read(db, &set, as_of, plan.tables()).await?;
+    let sets = facts::split(db, customers, CUSTOMERS_AT_ONCE).await?;
+    // The prices of all customers: read once when more than one set needs them.
+    let prices = match plan.tables().prices && sets.len() > 1 {
+        true => Some(facts::prices(db, None, as_of).await?),
+        false => None,
+    };
+    let wanted = Tables { prices: plan.tables().prices && prices.is_none(), ..plan.tables() };
+    let mut frames = Vec::with_capacity(sets.len());
+    for set in sets {
+        let mut facts = Facts::read(db, &set, as_of, wanted).await?;
+        if let Some(prices) = &prices {
+            facts.prices = prices.clone();
+        }
         let threads = if facts.rows() < ROWS_FOR_THREADS { 1 } else { engine::threads() };
         let plan = plan.clone();
         frames.push(engine::run(async move { plan.run(facts, as_of, threads).await }).await?);
@@ -100,7 +110,7 @@ impl Plan {
         &self,
         context: &SessionContext,
         customers: &[CustomerId],
-    ) -> Result<Vec<(String, crate::ColumnKind, ArrayRef)>, Error> {
+    ) -> Result<Vec<NamedArray>, Error> {
         let mut columns = Vec::with_capacity(self.features.len());
         for query in Query::ALL {
             let wanted: Vec<_> = self
@@ -154,10 +164,7 @@ fn check_rows(rows: &RecordBatch, customers: &[CustomerId]) -> Result<(), Error>
 /// The column in the type of its kind. A quotient past ten million million million, which only
 /// amounts at both ends of what can be kept have, becomes null: one customer's nonsense must not
 /// keep all others from being computed.
-fn column(
-    feature: &Feature,
-    array: &ArrayRef,
-) -> Result<(String, crate::ColumnKind, ArrayRef), Error> {
+fn column(feature: &Feature, array: &ArrayRef) -> Result<NamedArray, Error> {
     let array = cast(array, &feature.kind.data_type())?;
     Ok((feature.id.to_owned(), feature.kind, array))
 }

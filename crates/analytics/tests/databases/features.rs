@@ -177,6 +177,24 @@ async fn the_same_on_every_database_and_for_every_set() {
     }
 }
 
+/// Facts are read and computed for 20,000 customers at a time.
+#[tokio::test]
+async fn more_customers_than_are_computed_at_once() {
+    each_database(async |test| {
+        let db = &test.database;
+        large_shop(db).await;
+        let others = (601..=20_400).map(|customer| format!("{customer} - - - -\n"));
+        customers(db, &others.collect::<String>()).await;
+        let features = ["price_level", "orders_total", "amount_total"];
+        let all = frame(db, &CustomerSet::All, &features).await;
+        let expected: Vec<CustomerId> = (1..=20_400).map(CustomerId).collect();
+        assert_eq!(all.customers(), expected);
+        let ids = CustomerSet::Ids((1..=700).rev().collect());
+        assert_rows(&all, &frame(db, &ids, &features).await);
+    })
+    .await;
+}
+
 /// Every row of `some` is in `all` as it is.
 fn assert_rows(all: &Frame, some: &Frame) {
     let customers = all.customers();

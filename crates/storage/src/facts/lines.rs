@@ -67,6 +67,12 @@ pub async fn lines(
 }
 
 impl LineColumns {
+    /// The categories that the lines name, each once, in order.
+    pub fn categories(&self) -> Vec<String> {
+        let categories: BTreeSet<&String> = self.category.iter().flatten().collect();
+        categories.into_iter().cloned().collect()
+    }
+
     /// The discounts are still in the currency of their order.
     fn append(&mut self, columns: [Column; 8]) -> Result<(), Error> {
         let [

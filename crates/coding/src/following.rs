@@ -17,7 +17,7 @@ const CUSTOMERS_AT_ONCE: usize = 20_000;
 /// How often a first run is looked at.
 const POLL: Duration = Duration::from_millis(200);
 /// How often, before the follower tries again later.
-const POLLS: u32 = 50;
+const POLLS: u32 = 10;
 
 /// The first of some changes, all of one date.
 pub(crate) struct Batch {

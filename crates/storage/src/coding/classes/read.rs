@@ -27,7 +27,7 @@ pub async fn get(
     view: View,
 ) -> Result<Option<Assignment>, Error> {
     let row = with_end(view)
-        .filter(holds_at(taxonomy, view))
+        .filter(in_view(taxonomy, view))
         .filter(Column::CustomerId.eq(customer.0))
         .into_model::<Row>()
         .one(db.reader())
@@ -44,7 +44,7 @@ pub async fn members(
     view: View,
     page: &PageRequest,
 ) -> Result<Page<Assignment>, Error> {
-    let mut rows = with_end(view).filter(holds_at(taxonomy, view));
+    let mut rows = with_end(view).filter(in_view(taxonomy, view));
     if let Some(class) = class {
         rows = rows.filter(Column::ClassId.eq(class));
     }
@@ -99,7 +99,7 @@ pub async fn at(
         let rows: Vec<(i64, String, i64, i32)> = Entity::find()
             .select_only()
             .columns([Column::CustomerId, Column::ClassId, Column::VersionId, Column::AsOf])
-            .filter(holds_at(taxonomy, view))
+            .filter(in_view(taxonomy, view))
             .filter(condition)
             .order_by_asc(Column::CustomerId)
             .into_tuple()
@@ -143,44 +143,41 @@ pub async fn latest_dates(
     Ok(dates)
 }
 
-/// Rows of `taxonomy` in view: not after the date, standing at the time, and of the latest such
-/// date of the customer. That date is a subquery of its own, not an anti-join, so that it is one
-/// step in the index for each row even where PostgreSQL has no statistics yet.
-fn holds_at(taxonomy: &str, view: View) -> Condition {
-    let mut latest = Query::select();
-    latest
-        .expr(other(Column::AsOf).max())
-        .from_as(Entity, Alias::new(OTHER))
-        .and_where(other(Column::CustomerId).equals((Entity, Column::CustomerId)))
-        .and_where(other(Column::TaxonomyId).eq(taxonomy))
-        .cond_where(stood(Some(OTHER), view));
-    if let Some(date) = view.true_on {
-        latest.and_where(other(Column::AsOf).lte(time::days(date)));
+/// Rows of `taxonomy` in view: standing at the time, and of the latest such date up to the date.
+/// Both databases look the latest date up in an index, row by row, which makes a page cheap
+/// however long the table is (an anti-join reads it from its start).
+fn in_view(taxonomy: &str, view: View) -> Condition {
+    let mut latest = evaluations(view);
+    latest.expr(other(Column::AsOf).max());
+    let mut condition =
+        Condition::all().add(Column::TaxonomyId.eq(taxonomy)).add(stood(None, view));
+    if let Some(date) = view.true_on.map(time::days) {
+        latest.and_where(other(Column::AsOf).lte(date));
+        condition = condition.add(Column::AsOf.lte(date));
     }
-    let latest = Expr::SubQuery(None, Box::new(latest.into()));
-    Condition::all()
-        .add(Column::TaxonomyId.eq(taxonomy))
-        .add(stood(None, view))
-        .add(Expr::col((Entity, Column::AsOf)).eq(latest))
+    condition.add(Expr::col((Entity, Column::AsOf)).eq(subquery(latest)))
 }
 
 /// Selects all columns, and `valid_to`: the date of the next evaluation.
 fn with_end(view: View) -> Select<Entity> {
-    let next = Expr::SubQuery(None, Box::new(next_evaluation(view).into()));
-    Entity::find().expr_as(next, "valid_to")
+    let mut next = evaluations(view);
+    next.expr(other(Column::AsOf).min())
+        .and_where(other(Column::AsOf).gt(Expr::col((Entity, Column::AsOf))));
+    Entity::find().expr_as(subquery(next), "valid_to")
 }
 
-/// The date of the next evaluation of the same customer and taxonomy that stood at the time.
-fn next_evaluation(view: View) -> SelectStatement {
-    let own = |column: Column| Expr::col((Entity, column));
+/// Selects from the evaluations of the same customer and taxonomy that stood at the time.
+fn evaluations(view: View) -> SelectStatement {
     Query::select()
-        .expr(other(Column::AsOf).min())
         .from_as(Entity, Alias::new(OTHER))
         .and_where(other(Column::CustomerId).equals((Entity, Column::CustomerId)))
         .and_where(other(Column::TaxonomyId).equals((Entity, Column::TaxonomyId)))
-        .and_where(other(Column::AsOf).gt(own(Column::AsOf)))
         .cond_where(stood(Some(OTHER), view))
         .to_owned()
+}
+
+fn subquery(select: SelectStatement) -> Expr {
+    Expr::SubQuery(None, Box::new(select.into()))
 }
 
 fn other(column: Column) -> Expr {

@@ -19,7 +19,7 @@ use std::collections::HashMap;
 /// Months on the page: a year and the month of the date.
 const PAGE_MONTHS: u32 = 13;
 /// Points of the curve on the page.
-const PAGE_POINTS: i64 = 100;
+const PAGE_POINTS: i64 = 200;
 
 /// A report with the business date it is for.
 #[derive(Debug)]

@@ -21,7 +21,7 @@ pub(super) const LABELS: Labels = Labels {
     ],
 
     as_of: "As of",
-    known: "As known on",
+    known: "As known",
     known_now: "latest records",
     compared_with: "Compared with",
     no_comparison: "no earlier date",
@@ -37,7 +37,7 @@ pub(super) const LABELS: Labels = Labels {
     sales: "Sales",
     mean_order: "Mean order",
     top_fifth: "Largest fifth of customers",
-    new_since: "{count} new since {date}",
+    first_since: "{count} bought first since {date}",
     since: "{change} since {date}",
     of_sales: "{share} of sales",
     before_returns: "before returns",
@@ -50,7 +50,7 @@ pub(super) const LABELS: Labels = Labels {
                       of net sales; {most} customers bring 80%.",
     brief_largest_class: "The class that brings most is “{class}”: {count} customers, {customers} \
                           of all, with {share} of net sales.",
-    brief_moved: "Since {date}, {moved} customers changed their class and {new} are new.",
+    brief_moved: "Since {date}, {moved} customers changed their class and {new} bought for the first time.",
     brief_last_month: "{month}: {orders} orders of {customers} customers, {amount} net.",
     brief_last_month_cut: "{month}, counted to {date} only: {orders} orders of {customers} \
                            customers, {amount} net.",
@@ -78,6 +78,7 @@ pub(super) const LABELS: Labels = Labels {
                      of the row; the outlined cells stayed.",
     class_on: "Class on {date}",
     new_customers: "New customers",
+    no_class_yet: "No class yet",
     cell_from_to: "{from} → {to}: {count} customers, {share} of the row, {amount}",
 
     pareto: "Concentration of net sales",

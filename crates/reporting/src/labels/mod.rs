@@ -33,7 +33,7 @@ pub(crate) struct Labels {
     pub(crate) sales: &'static str,
     pub(crate) mean_order: &'static str,
     pub(crate) top_fifth: &'static str,
-    pub(crate) new_since: &'static str,
+    pub(crate) first_since: &'static str,
     pub(crate) since: &'static str,
     pub(crate) of_sales: &'static str,
     pub(crate) before_returns: &'static str,
@@ -67,6 +67,7 @@ pub(crate) struct Labels {
     pub(crate) migration_note: &'static str,
     pub(crate) class_on: &'static str,
     pub(crate) new_customers: &'static str,
+    pub(crate) no_class_yet: &'static str,
     pub(crate) cell_from_to: &'static str,
 
     pub(crate) pareto: &'static str,

@@ -21,7 +21,7 @@ pub(super) const LABELS: Labels = Labels {
     ],
 
     as_of: "截止日期",
-    known: "数据认知时间",
+    known: "记录时点",
     known_now: "最新记录",
     compared_with: "对比日期",
     no_comparison: "无对比",
@@ -37,7 +37,7 @@ pub(super) const LABELS: Labels = Labels {
     sales: "销售额",
     mean_order: "平均订单金额",
     top_fifth: "前五分之一客户",
-    new_since: "自{date}起新增 {count}",
+    first_since: "自{date}起首购 {count}",
     since: "自{date}起 {change}",
     of_sales: "占销售额 {share}",
     before_returns: "未扣退货",
@@ -50,7 +50,7 @@ pub(super) const LABELS: Labels = Labels {
                       {share}；{most} 位客户贡献 80%。",
     brief_largest_class: "贡献最大的类别是“{class}”：{count} 位客户，占全部客户的 {customers}，\
                           占净销售额的 {share}。",
-    brief_moved: "自{date}以来，{moved} 位客户的类别发生变化，新增客户 {new} 位。",
+    brief_moved: "自{date}以来，{moved} 位客户的类别发生变化，{new} 位客户首次购买。",
     brief_last_month: "{month}：{customers} 位客户下单 {orders} 笔，净额 {amount}。",
     brief_last_month_cut: "{month}（仅截至{date}）：{customers} 位客户下单 {orders} 笔，\
                            净额 {amount}。",
@@ -77,6 +77,7 @@ pub(super) const LABELS: Labels = Labels {
                      未变动的客户。",
     class_on: "{date}的类别",
     new_customers: "新客户",
+    no_class_yet: "尚无类别",
     cell_from_to: "{from} → {to}：{count} 位客户，占该行 {share}，{amount}",
 
     pareto: "净销售额集中度",

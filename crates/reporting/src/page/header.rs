@@ -43,9 +43,9 @@ pub(super) fn key_figures(view: &View<'_>) -> Element {
     let change = |change: String, date| {
         fill(labels.since, &[("change", &change), ("date", &view.date(date))])
     };
-    let new = since.map(|it| {
-        let count = format.count(total.joined);
-        fill(labels.new_since, &[("count", &count), ("date", &view.date(it.date))])
+    let first = since.map(|it| {
+        let count = format.count(totals.customers - it.totals.customers);
+        fill(labels.first_since, &[("count", &count), ("date", &view.date(it.date))])
     });
     let orders = since.map(|it| change(format.change(totals.orders - it.totals.orders), it.date));
     let net = since.map(|it| {
@@ -58,7 +58,7 @@ pub(super) fn key_figures(view: &View<'_>) -> Element {
     let mean = ratio::mean(totals.ordered, totals.orders);
     let mean = mean.map_or_else(|| crate::format::NOTHING.to_owned(), |it| format.amount(it));
     element("div").class("key-figures").children([
-        key_figure(labels.customers, format.count(total.customers), new),
+        key_figure(labels.customers, format.count(total.customers), first),
         key_figure(labels.orders, format.count(totals.orders), orders),
         key_figure(labels.net_sales, format.whole(totals.net()), net),
         key_figure(
@@ -128,10 +128,11 @@ fn largest_class(view: &View<'_>) -> Option<String> {
 
 fn moves(view: &View<'_>) -> Option<String> {
     let comparison = view.figures.comparison.as_ref()?;
+    let first_orders = view.figures.totals.customers - comparison.totals.customers;
     let figures = [
         ("date", view.date(comparison.date)),
         ("moved", view.format.count(comparison.migration.moved())),
-        ("new", view.format.count(comparison.migration.row_total(None))),
+        ("new", view.format.count(first_orders)),
     ];
     Some(sentence(view.labels.brief_moved, &figures))
 }

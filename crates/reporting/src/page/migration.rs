@@ -10,6 +10,9 @@ use crate::{
 };
 use rust_decimal::Decimal;
 
+/// Classes that fit beside each other in full size.
+const ROOMY: usize = 8;
+
 /// The section, where there is an earlier date.
 pub(super) fn section(view: &View<'_>) -> Option<Element> {
     let labels = view.labels;
@@ -21,16 +24,18 @@ pub(super) fn section(view: &View<'_>) -> Option<Element> {
     heads.extend(names.iter().map(|name| (*name).to_owned()));
     heads.push(labels.total.to_owned());
     let mut body = element("tbody");
-    for from in (0..names.len()).map(Some).chain([None]) {
+    let came_new = comparison.migration.row_total(None) > 0;
+    for from in (0..names.len()).map(Some).chain(came_new.then_some(None)) {
         body = body.child(row(view, &comparison.migration, from, &names));
     }
-    let table = table::table("migration", &caption, table::head(&heads), body);
+    let style = if names.len() > ROOMY { "migration dense" } else { "migration" };
+    let table = table::table(style, &caption, table::head(&heads), body);
     let note = element("p").class("note").text(labels.migration_note);
     Some(page_section("migration", labels.migration).child(note).child(table))
 }
 
 fn row(view: &View<'_>, matrix: &MigrationMatrix, from: Option<usize>, names: &[&str]) -> Element {
-    let name = from.map_or(view.labels.new_customers, |from| names[from]);
+    let name = from.map_or(view.labels.no_class_yet, |from| names[from]);
     let total = matrix.row_total(from);
     let mut row = element("tr").child(table::row_head(name));
     for (to, to_name) in names.iter().enumerate() {

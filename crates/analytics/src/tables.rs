@@ -56,7 +56,7 @@ impl Facts {
         as_of: NaiveDate,
         wanted: Tables,
     ) -> Result<Self, Error> {
-        let mut facts = Self { customers: facts::customers(db, set).await?, ..Self::default() };
+        let mut facts = Self { customers: facts::customers(db, set, as_of).await?, ..Self::default() };
         if wanted.orders {
             facts.orders = facts::orders(db, set, as_of).await?;
         }

@@ -1,6 +1,8 @@
+use chrono::NaiveDate;
+
 use super::{CustomerSet, SLICE, slice};
 use crate::bulk::{Column, ColumnType};
-use crate::{Database, Error};
+use crate::{Database, Error, time};
 
 /// Customers, one a place, ascending by id.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -21,9 +23,15 @@ pub struct CustomerColumns {
     pub registered_on: Vec<Option<i32>>,
 }
 
+/// A customer is one from the day it registered or its first order was placed; one of whom
+/// neither is known always was.
 const SQL: &str = "SELECT customer_id, customer_type, region_code, province, city, \
                    industry_code, registered_on \
-                   FROM customer WHERE {customers} ORDER BY customer_id";
+                   FROM customer WHERE {customers} AND (registered_on <= $1 \
+                   OR EXISTS (SELECT 1 FROM sales_order AS o \
+                   WHERE o.customer_id = customer.customer_id AND o.ordered_on <= $1) \
+                   OR registered_on IS NULL AND NOT EXISTS (SELECT 1 FROM sales_order AS o \
+                   WHERE o.customer_id = customer.customer_id)) ORDER BY customer_id";
 
 const COLUMNS: [(&str, ColumnType); 7] = [
     ("customer_id", ColumnType::I64),
@@ -35,11 +43,16 @@ const COLUMNS: [(&str, ColumnType); 7] = [
     ("registered_on", ColumnType::OptI32),
 ];
 
-/// The customers of the set that exist.
-pub async fn customers(db: &Database, set: &CustomerSet) -> Result<CustomerColumns, Error> {
+/// Those of the set that were customers on the day `through`.
+pub async fn customers(
+    db: &Database,
+    set: &CustomerSet,
+    through: NaiveDate,
+) -> Result<CustomerColumns, Error> {
     let mut customers = CustomerColumns::default();
+    let values = [time::days(through).into()];
     for slice in slice::cut(db, set, SLICE).await? {
-        customers.append(slice.read(db, SQL, &[], &COLUMNS).await?)?;
+        customers.append(slice.read(db, SQL, &values, &COLUMNS).await?)?;
     }
     Ok(customers)
 }

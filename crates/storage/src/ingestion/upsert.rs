@@ -31,7 +31,7 @@ pub enum Upserted {
     /// The customer as it is after the write.
     Done {
         /// The customer.
-        customer: Customer,
+        customer: Box<Customer>,
         /// It is new.
         created: bool,
         /// Something changed; pass the customer to [`announce`].
@@ -67,7 +67,7 @@ pub async fn upsert_customer(
     let references = vec![reference];
     let customer =
         Customer { id, references, profile, version: 1, created_at: now, updated_at: now };
-    Ok(Upserted::Done { customer, created: true, changed: true })
+    Ok(Upserted::Done { customer: Box::new(customer), created: true, changed: true })
 }
 
 async fn change(
@@ -92,7 +92,7 @@ async fn change(
         let row = Row { id, profile: customer.profile.clone(), version: customer.version };
         customers::update(transaction, &[row], now).await?;
     }
-    Ok(Upserted::Done { customer, created: false, changed })
+    Ok(Upserted::Done { customer: Box::new(customer), created: false, changed })
 }
 
 /// Appends to the change log that a customer changed; the last statement of a transaction.

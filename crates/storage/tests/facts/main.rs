@@ -112,7 +112,7 @@ async fn long_lists_of_ids() {
         let found: Vec<i64> = (1..=40_000).filter(|id| id % 2 == 0).collect();
         assert_eq!(customer_ids(db, &asked).await.unwrap(), found);
         assert_eq!(customer_ids(db, &CustomerSet::All).await.unwrap(), found);
-        let some = customers(db, &CustomerSet::Range(3, 7)).await.unwrap();
+        let some = customers(db, &CustomerSet::Range(3, 7), day(0)).await.unwrap();
         assert_eq!(some.customer_id, [4, 6]);
         assert_eq!(some.region_code, vec![Some("GB".to_owned()); 2]);
         assert_eq!((some.city, some.registered_on), (vec![None; 2], vec![None; 2]));
@@ -149,6 +149,10 @@ async fn orders_up_to_a_day() {
         let some = orders(db, &CustomerSet::Ids(vec![3, 2, 9]), day(101)).await.unwrap();
         assert_eq!(some.order_id, [1, 7]);
         assert!(orders(db, &CustomerSet::All, day(-41)).await.unwrap().order_id.is_empty());
+        for (through, expected) in [(-41, vec![]), (95, vec![1, 3]), (100, vec![1, 2, 3])] {
+            let known = customers(db, &CustomerSet::All, day(through)).await.unwrap();
+            assert_eq!(known.customer_id, expected, "customers on day {through}");
+        }
     })
     .await;
 }

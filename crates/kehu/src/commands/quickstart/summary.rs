@@ -122,7 +122,7 @@ fn percent(share: Option<&Decimal>) -> String {
     let share = share.and_then(|share| share.value.parse::<rust_decimal::Decimal>().ok());
     share.map_or_else(
         || "–".to_owned(),
-        |share| format!("{:.1} %", share * rust_decimal::Decimal::ONE_HUNDRED),
+        |share| format!("{:.2} %", share * rust_decimal::Decimal::ONE_HUNDRED),
     )
 }
 

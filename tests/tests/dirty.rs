@@ -9,7 +9,7 @@ const HEADER: &str =
 
 fn write(folder: &Path, name: &str, content: &[u8]) -> String {
     let path = folder.join(name);
-    std::fs::write(&path, content).unwrap();
+    std::fs::write(&path, content).expect("the folder can be written");
     path.display().to_string()
 }
 

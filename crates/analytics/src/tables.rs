@@ -56,7 +56,8 @@ impl Facts {
         as_of: NaiveDate,
         wanted: Tables,
     ) -> Result<Self, Error> {
-        let mut facts = Self { customers: facts::customers(db, set, as_of).await?, ..Self::default() };
+        let mut facts =
+            Self { customers: facts::customers(db, set, as_of).await?, ..Self::default() };
         if wanted.orders {
             facts.orders = facts::orders(db, set, as_of).await?;
         }

@@ -24,7 +24,7 @@ use tonic::{Request, Response, Status};
 
 use crate::Coding;
 use crate::classification_job::ClassificationRequest;
-use crate::convert::{self as own, Versions, check_id, classification};
+use crate::convert::{Versions, check_id, classification};
 use crate::evaluate::Evaluator;
 use crate::partitions::PARTITION;
 
@@ -36,7 +36,7 @@ impl Coding {
         let mut violations = Violations::new();
         check_ids(&request.taxonomies, &mut violations);
         let as_of = convert::parse_date("as_of_date", request.as_of_date, &mut violations);
-        let request_id = own::parse_request_id(&request.request_id, &mut violations);
+        let request_id = convert::parse_request_id(&request.request_id, &mut violations);
         violations.finish()?;
         let as_of = as_of.unwrap_or_else(|| self.today());
         let versions = self.published(&request.taxonomies).await?;
@@ -109,7 +109,7 @@ impl Coding {
         let mut violations = Violations::new();
         let customer = names::parse_customer("customer", &request.customer, &mut violations);
         check_id("taxonomy", &request.taxonomy, &mut violations);
-        let view = own::parse_view(request.true_on_date, &request.known_time, &mut violations);
+        let view = convert::parse_view(request.true_on_date, &request.known_time, &mut violations);
         violations.finish()?;
         let customer = customer.unwrap_or(CustomerId(0));
         let found = classes::get(&self.db, customer, &request.taxonomy, view).await?;
@@ -132,7 +132,7 @@ impl Coding {
         if !request.class_id.is_empty() {
             check_id("class_id", &request.class_id, &mut violations);
         }
-        let view = own::parse_view(request.true_on_date, &request.known_time, &mut violations);
+        let view = convert::parse_view(request.true_on_date, &request.known_time, &mut violations);
         let dates = format!("{view:?}");
         let filters = ["members", &request.taxonomy, &request.class_id, dates.as_str()];
         let page = page::parse(request.page_size, &request.page_token, &filters, &mut violations);

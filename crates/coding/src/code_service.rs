@@ -6,9 +6,10 @@ mod read;
 use kehu_contract::coding as contract;
 use kehu_contract::coding::{
     CreateCodeSchemeRequest, CreateCodeSchemeResponse, DecodeCodeRequest, DecodeCodeResponse,
-    GetCodeSchemeRequest, GetCodeSchemeResponse, ListCodeSchemesRequest, ListCodeSchemesResponse,
-    ResolveCodeRequest, ResolveCodeResponse, StartCodingRequest, StartCodingResponse,
-    ValidateCodeRequest, ValidateCodeResponse, code_service_server::CodeService,
+    GetCodeSchemeRequest, GetCodeSchemeResponse, ListCodeHistoryRequest, ListCodeHistoryResponse,
+    ListCodeSchemesRequest, ListCodeSchemesResponse, ResolveCodeRequest, ResolveCodeResponse,
+    StartCodingRequest, StartCodingResponse, ValidateCodeRequest, ValidateCodeResponse,
+    code_service_server::CodeService,
 };
 use kehu_server::{Fault, Violations, convert, names, page};
 use kehu_storage::{
@@ -25,7 +26,7 @@ use tonic::{Request, Response, Status};
 use crate::Coding;
 use crate::assign::compiled;
 use crate::coding_job::CodingRequest;
-use crate::convert::{self as own, check_id, scheme_view};
+use crate::convert::{check_id, scheme_view};
 use crate::partitions::PARTITION;
 
 const COLLECTION: &str = "codeSchemes";
@@ -65,7 +66,7 @@ impl Coding {
         let mut violations = Violations::new();
         check_id("scheme", &request.scheme, &mut violations);
         let as_of = convert::parse_date("as_of_date", request.as_of_date, &mut violations);
-        let request_id = own::parse_request_id(&request.request_id, &mut violations);
+        let request_id = convert::parse_request_id(&request.request_id, &mut violations);
         violations.finish()?;
         let as_of = as_of.unwrap_or_else(|| self.today());
         let scheme = schemes::get(&self.db, &request.scheme).await?;
@@ -138,6 +139,13 @@ impl CodeService for Coding {
         request: Request<ResolveCodeRequest>,
     ) -> Result<Response<ResolveCodeResponse>, Status> {
         Ok(Response::new(Coding::resolve_code(self, request.into_inner()).await?))
+    }
+
+    async fn list_code_history(
+        &self,
+        request: Request<ListCodeHistoryRequest>,
+    ) -> Result<Response<ListCodeHistoryResponse>, Status> {
+        Ok(Response::new(Coding::list_code_history(self, request.into_inner()).await?))
     }
 
     async fn decode_code(

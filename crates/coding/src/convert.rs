@@ -6,11 +6,8 @@ mod code;
 mod scheme;
 mod taxonomy;
 
-use kehu_contract::google::r#type as google;
 use kehu_core::scorecard::Problem;
-use kehu_server::{Fault, Violations, convert, names};
-use kehu_storage::coding::classes::View;
-use prost_types::Timestamp;
+use kehu_server::{Fault, Violations, names};
 
 pub(crate) use classification::{Versions, classification};
 pub(crate) use code::{code, parse_code, segment};
@@ -20,37 +17,11 @@ pub(crate) use taxonomy::{definition_message, parse_definition, taxonomy_view};
 /// Longest id that a caller may choose; the other rules of ids are those of the domain.
 const LONGEST_ID: usize = 40;
 
-/// Which classes are meant: those true on a date as known at a time.
-pub(crate) fn parse_view(
-    true_on: Option<google::Date>,
-    known: &Option<Timestamp>,
-    violations: &mut Violations,
-) -> View {
-    let true_on = convert::parse_date("true_on_date", true_on, violations);
-    let known_at = convert::parse_timestamp("known_time", known, violations);
-    View { true_on, known_at }
-}
-
 /// The id of a taxonomy, a class or a scheme.
 pub(crate) fn check_id(field: &str, id: &str, violations: &mut Violations) {
     if !names::is_id(id) {
         violations.add(field, "must be an id: 1 to 40 of a-z, 0-9 and `-`, a letter first");
     }
-}
-
-/// The id that a caller gave to its call, `None` when it gave none.
-pub(crate) fn parse_request_id(id: &str, violations: &mut Violations) -> Option<String> {
-    if id.is_empty() {
-        return None;
-    }
-    let is_hyphen = |place: usize| [8, 13, 18, 23].contains(&place);
-    let fits = |(place, byte): (usize, u8)| {
-        if is_hyphen(place) { byte == b'-' } else { byte.is_ascii_hexdigit() }
-    };
-    if id.len() != 36 || !id.bytes().enumerate().all(fits) {
-        violations.add("request_id", "must be a UUID such as 6f1e2a34-0b5c-4d7e-8f90-123456789abc");
-    }
-    Some(id.to_ascii_lowercase())
 }
 
 /// Adds the faults of a definition that stands in the field `path` of the request.

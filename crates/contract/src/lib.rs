@@ -1,10 +1,6 @@
 //! The contract compiled: messages, clients and server traits of `proto/`, and nothing else.
 //! The protos carry the documentation.
-#![expect(
-    clippy::all,
-    clippy::pedantic,
-    reason = "generated code follows its own style"
-)]
+#![expect(clippy::all, clippy::pedantic, reason = "generated code follows its own style")]
 
 /// Files of `google.*` that the contract uses.
 pub mod google {

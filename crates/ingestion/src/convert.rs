@@ -86,21 +86,6 @@ fn field(path: &str) -> Option<Field> {
     })
 }
 
-/// The id that a caller gave to its call, `None` when it gave none.
-pub(crate) fn check_request_id(id: &str, violations: &mut Violations) -> Option<String> {
-    if id.is_empty() {
-        return None;
-    }
-    let is_hyphen = |place: usize| [8, 13, 18, 23].contains(&place);
-    let fits = |(place, byte): (usize, u8)| {
-        if is_hyphen(place) { byte == b'-' } else { byte.is_ascii_hexdigit() }
-    };
-    if id.len() != 36 || !id.bytes().enumerate().all(fits) {
-        violations.add("request_id", "must be a UUID such as 6f1e2a34-0b5c-4d7e-8f90-123456789abc");
-    }
-    Some(id.to_ascii_lowercase())
-}
-
 /// The number that a page follows.
 pub(crate) fn parse_key(page: &PageRequest, violations: &mut Violations) -> Option<i64> {
     let after = page.after.as_deref()?;

@@ -77,7 +77,7 @@ impl Ingestion {
             }
         };
         let id = customer.id;
-        let customer = Some(convert::customer(customer));
+        let customer = Some(convert::customer(*customer));
         let mut response = UpsertCustomerResponse { customer, created };
         if wanted.validate_only {
             blank(&mut response);
@@ -119,7 +119,7 @@ fn blank(response: &mut UpsertCustomerResponse) {
 
 fn check(request: UpsertCustomerRequest) -> Result<Wanted, Fault> {
     let mut violations = Violations::new();
-    let request_id = convert::check_request_id(&request.request_id, &mut violations);
+    let request_id = kehu_server::convert::parse_request_id(&request.request_id, &mut violations);
     let digest = hex::encode(Sha256::digest(request.encode_to_vec()));
     let field = "reference";
     let reference = convert::check_reference(field, request.reference, &mut violations);

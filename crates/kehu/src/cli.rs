@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand};
 /// Classify and code customers: ingest, score, classify, code, report.
 #[derive(Debug, Parser)]
 #[command(name = "kehu", version, max_term_width = 100)]
-pub struct Cli {
+pub(crate) struct Cli {
     #[command(subcommand)]
     pub command: Command,
 
@@ -17,7 +17,7 @@ pub struct Cli {
 
 /// Where a command finds the server, and how it prints the answer.
 #[derive(Debug, Clone, Args)]
-pub struct Client {
+pub(crate) struct Client {
     /// Address of the server
     #[arg(long, env = "KEHU_SERVER", default_value = "http://127.0.0.1:7400", value_name = "URL")]
     pub server: String,
@@ -28,7 +28,7 @@ pub struct Client {
 }
 
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Load a retailer's sales, score, classify and code everyone, write a report, keep serving
     Quickstart(commands::quickstart::Quickstart),
     /// Serve the services, all or some, until told to stop
@@ -54,7 +54,7 @@ pub enum Command {
 }
 
 /// A date given on the command line.
-pub fn parse_date(text: &str) -> Result<chrono::NaiveDate, String> {
+pub(crate) fn parse_date(text: &str) -> Result<chrono::NaiveDate, String> {
     text.parse().map_err(|_| "use a date that exists, like 2011-12-10".to_owned())
 }
 

@@ -22,13 +22,13 @@ use tonic::transport::{Channel, Endpoint};
 
 /// A server. Cheap to clone.
 #[derive(Clone)]
-pub struct Connection {
+pub(crate) struct Connection {
     channel: Channel,
 }
 
 impl Connection {
     /// Connects to `url`, such as `http://127.0.0.1:7400`.
-    pub async fn open(url: &str) -> Result<Self, Failure> {
+    pub(crate) async fn open(url: &str) -> Result<Self, Failure> {
         let endpoint = Endpoint::from_shared(url.to_owned())
             .map_err(|_| Failure::Usage(format!("{url} is no URL like http://127.0.0.1:7400")))?
             .connect_timeout(Duration::from_secs(5))
@@ -41,47 +41,47 @@ impl Connection {
     }
 
     /// Records in.
-    pub fn ingestion(&self) -> IngestionServiceClient<Channel> {
+    pub(crate) fn ingestion(&self) -> IngestionServiceClient<Channel> {
         IngestionServiceClient::new(self.channel.clone())
     }
 
     /// Customers.
-    pub fn customers(&self) -> CustomerServiceClient<Channel> {
+    pub(crate) fn customers(&self) -> CustomerServiceClient<Channel> {
         CustomerServiceClient::new(self.channel.clone())
     }
 
     /// Scorecards.
-    pub fn scorecards(&self) -> ScorecardServiceClient<Channel> {
+    pub(crate) fn scorecards(&self) -> ScorecardServiceClient<Channel> {
         ScorecardServiceClient::new(self.channel.clone())
     }
 
     /// Scores.
-    pub fn scoring(&self) -> ScoringServiceClient<Channel> {
+    pub(crate) fn scoring(&self) -> ScoringServiceClient<Channel> {
         ScoringServiceClient::new(self.channel.clone())
     }
 
     /// Taxonomies.
-    pub fn taxonomies(&self) -> TaxonomyServiceClient<Channel> {
+    pub(crate) fn taxonomies(&self) -> TaxonomyServiceClient<Channel> {
         TaxonomyServiceClient::new(self.channel.clone())
     }
 
     /// Classes.
-    pub fn classification(&self) -> ClassificationServiceClient<Channel> {
+    pub(crate) fn classification(&self) -> ClassificationServiceClient<Channel> {
         ClassificationServiceClient::new(self.channel.clone())
     }
 
     /// Codes.
-    pub fn codes(&self) -> CodeServiceClient<Channel> {
+    pub(crate) fn codes(&self) -> CodeServiceClient<Channel> {
         CodeServiceClient::new(self.channel.clone())
     }
 
     /// Reports.
-    pub fn reporting(&self) -> ReportingServiceClient<Channel> {
+    pub(crate) fn reporting(&self) -> ReportingServiceClient<Channel> {
         ReportingServiceClient::new(self.channel.clone())
     }
 
     /// Runs.
-    pub fn runs(&self) -> RunServiceClient<Channel> {
+    pub(crate) fn runs(&self) -> RunServiceClient<Channel> {
         RunServiceClient::new(self.channel.clone())
     }
 }

@@ -8,7 +8,7 @@ use tonic_types::StatusExt;
 
 /// Why a command failed. The exit codes are those of `sysexits.h` where one fits.
 #[derive(Debug, thiserror::Error)]
-pub enum Failure {
+pub(crate) enum Failure {
     /// 64: the command line or the request is wrong.
     #[error("{0}")]
     Usage(String),
@@ -48,12 +48,12 @@ pub enum Failure {
 
 impl Failure {
     /// A fault of ours.
-    pub fn internal(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+    pub(crate) fn internal(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Internal(cause.into())
     }
 
     /// The exit code.
-    pub fn exit_code(&self) -> ExitCode {
+    pub(crate) fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
             Self::Run(_) => 1,
             Self::Usage(_) => 64,

@@ -24,7 +24,7 @@ use tonic::service::RoutesBuilder;
 
 /// A service that a process can serve.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Role {
+pub(crate) enum Role {
     /// Records in.
     Ingestion,
     /// Features and scores.
@@ -36,11 +36,12 @@ pub enum Role {
 }
 
 /// Every role.
-pub const ALL_ROLES: [Role; 4] = [Role::Ingestion, Role::Scoring, Role::Coding, Role::Reporting];
+pub(crate) const ALL_ROLES: [Role; 4] =
+    [Role::Ingestion, Role::Scoring, Role::Coding, Role::Reporting];
 
 /// Where the data is.
 #[derive(Debug, Clone, clap::Args)]
-pub struct Store {
+pub(crate) struct Store {
     /// Folder of the embedded database; created when missing
     #[arg(long, env = "KEHU_DATA_DIR", default_value = "./kehu-data", value_name = "FOLDER")]
     pub data_dir: PathBuf,
@@ -51,7 +52,7 @@ pub struct Store {
 }
 
 /// An open database. Keeps the folder of an embedded one to this process.
-pub struct Opened {
+pub(crate) struct Opened {
     /// The database.
     pub db: Database,
     _lock: Option<File>,
@@ -60,7 +61,7 @@ pub struct Opened {
 impl Store {
     /// Opens the database and brings it up to date if it is embedded. A shared one is brought
     /// up to date by `kehu migrate`, so that a starting replica changes nothing.
-    pub async fn open(&self) -> Result<Opened, Failure> {
+    pub(crate) async fn open(&self) -> Result<Opened, Failure> {
         let (url, lock) = match &self.database_url {
             Some(url) => (url.clone(), None),
             None => (self.embedded_url(), Some(lock_folder(&self.data_dir)?)),
@@ -78,7 +79,7 @@ impl Store {
 }
 
 /// What a process serves, and where.
-pub struct NodeOptions {
+pub(crate) struct NodeOptions {
     /// Its roles.
     pub roles: Vec<Role>,
     /// The address to listen on; port 0 takes a free one.
@@ -89,7 +90,7 @@ pub struct NodeOptions {
 
 /// What the first start of a database fixes for ever.
 #[derive(Debug, Clone, Default, clap::Args)]
-pub struct Wanted {
+pub(crate) struct Wanted {
     /// Currency that all amounts are also kept in, ISO 4217; fixed at the first start, CNY if not
     /// given then
     #[arg(long, value_name = "CODE")]
@@ -102,7 +103,7 @@ pub struct Wanted {
 }
 
 /// A process that serves.
-pub struct Node {
+pub(crate) struct Node {
     /// The address it listens on.
     pub address: SocketAddr,
     /// Its business calendar.
@@ -115,7 +116,7 @@ pub struct Node {
 
 impl Node {
     /// Starts serving.
-    pub async fn start(opened: Opened, options: NodeOptions) -> Result<Self, Failure> {
+    pub(crate) async fn start(opened: Opened, options: NodeOptions) -> Result<Self, Failure> {
         check_migrated(&opened.db).await?;
         let settings = keep_settings(&opened.db, options.wanted).await?;
         let calendar = calendar_of(&settings)?;
@@ -131,12 +132,12 @@ impl Node {
     }
 
     /// The URL that clients on this machine use.
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
     /// Serves until the process is told to stop, then stops.
-    pub async fn serve(mut self) -> Result<(), Failure> {
+    pub(crate) async fn serve(mut self) -> Result<(), Failure> {
         tokio::select! {
             ended = &mut self.serving => return served(ended),
             () = stop_signal() => {}
@@ -145,7 +146,7 @@ impl Node {
     }
 
     /// Lets open calls and pieces of work finish, then closes the database.
-    pub async fn stop(self) -> Result<(), Failure> {
+    pub(crate) async fn stop(self) -> Result<(), Failure> {
         self.stop.cancel();
         served(self.serving.await)?;
         for task in self.background {

@@ -9,7 +9,7 @@ use std::io::Write;
 
 /// The form of what is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Format {
+pub(crate) enum Format {
     /// For people.
     Table,
     /// For programs: the message of the API in the JSON form of protobuf.
@@ -17,7 +17,7 @@ pub enum Format {
 }
 
 /// Prints a message of the API in the JSON form of protobuf.
-pub fn json(message: &impl Name) -> Result<(), Failure> {
+pub(crate) fn json(message: &impl Name) -> Result<(), Failure> {
     let pool = DescriptorPool::decode(DESCRIPTORS).map_err(Failure::internal)?;
     let name = <_ as NameOf>::full_name_of(message);
     let descriptor = pool
@@ -46,7 +46,7 @@ trait NameOf: Name {
 impl<T: Name> NameOf for T {}
 
 /// Prints a line.
-pub fn line(text: &str) -> Result<(), Failure> {
+pub(crate) fn line(text: &str) -> Result<(), Failure> {
     let mut output = std::io::stdout().lock();
     let written = writeln!(output, "{text}").and_then(|()| output.flush());
     match written {
@@ -58,7 +58,7 @@ pub fn line(text: &str) -> Result<(), Failure> {
 }
 
 /// A table with its columns' names; those named in `right` hold numbers.
-pub fn table(header: &[&str], right: &[&str], rows: Vec<Vec<String>>) -> String {
+pub(crate) fn table(header: &[&str], right: &[&str], rows: Vec<Vec<String>>) -> String {
     let mut table = Table::new();
     table
         .load_preset(presets::NOTHING)

@@ -3,7 +3,7 @@
 use indicatif::{ProgressBar, ProgressStyle};
 
 /// A bar for `total` units of work.
-pub fn bar(label: &str, total: u64) -> ProgressBar {
+pub(crate) fn bar(label: &str, total: u64) -> ProgressBar {
     let style = ProgressStyle::with_template(
         "{prefix:<10} {bar:32} {percent:>3}%  {human_pos}/{human_len}  {per_sec}  {eta} left {msg}",
     )
@@ -13,7 +13,7 @@ pub fn bar(label: &str, total: u64) -> ProgressBar {
 }
 
 /// A spinner for work of unknown length.
-pub fn spinner(label: &str) -> ProgressBar {
+pub(crate) fn spinner(label: &str) -> ProgressBar {
     let spinner = ProgressBar::new_spinner().with_message(label.to_owned());
     spinner.enable_steady_tick(std::time::Duration::from_millis(120));
     spinner

@@ -4,7 +4,7 @@ use crate::{connection::Connection, exit::Failure, progress};
 use kehu_contract::run::{Run, RunState, WatchRunRequest};
 
 /// Shows the run's progress until it has ended; a failed or cancelled one is a failure.
-pub async fn follow(
+pub(crate) async fn follow(
     connection: &Connection,
     label: &str,
     run: Option<Run>,

@@ -56,7 +56,7 @@ async fn attempt(
     };
     let recorded = match outcome {
         Ok(()) => Ok(()),
-        Err(Fault::Cancelled) if stop.is_cancelled() => Ok(()),
+        Err(Fault::Cancelled) if stop.is_cancelled() => run::give_back(db, &lease).await,
         Err(Fault::Cancelled) => run::cancelled(db, &lease, clock::now()).await,
         Err(fault) => record_failure(db, &lease, fault).await,
     };

@@ -28,7 +28,7 @@ impl Scoring {
         let mut violations = Violations::new();
         check_ids(&request.scorecards, &mut violations);
         let as_of = convert::parse_date("as_of_date", request.as_of_date, &mut violations);
-        let request_id = own::parse_request_id(&request.request_id, &mut violations);
+        let request_id = convert::parse_request_id(&request.request_id, &mut violations);
         violations.finish()?;
         self.check_in_force(&request.scorecards).await?;
         let asked = ScoringRequest { scorecards: request.scorecards, partition: PARTITION };
@@ -82,14 +82,14 @@ impl Scoring {
 
     async fn get_one(&self, request: GetScoreRequest) -> Result<GetScoreResponse, Fault> {
         let mut violations = Violations::new();
-        let view = own::parse_view(request.true_on_date, &request.known_time, &mut violations);
+        let view = convert::parse_view(request.true_on_date, &request.known_time, &mut violations);
         let found = self.find(&request.customer, &request.scorecard, view, violations).await?;
         Ok(GetScoreResponse { score: Some(score_view(&found)) })
     }
 
     async fn explain(&self, request: ExplainScoreRequest) -> Result<ExplainScoreResponse, Fault> {
         let mut violations = Violations::new();
-        let view = own::parse_view(request.true_on_date, &request.known_time, &mut violations);
+        let view = convert::parse_view(request.true_on_date, &request.known_time, &mut violations);
         let found = self.find(&request.customer, &request.scorecard, view, violations).await?;
         let contributions = contributions(&found);
         Ok(ExplainScoreResponse { score: Some(score_view(&found)), contributions })
@@ -98,7 +98,7 @@ impl Scoring {
     async fn list_page(&self, request: ListScoresRequest) -> Result<ListScoresResponse, Fault> {
         let mut violations = Violations::new();
         own::check_scorecard("scorecard", &request.scorecard, &mut violations);
-        let view = own::parse_view(request.true_on_date, &request.known_time, &mut violations);
+        let view = convert::parse_view(request.true_on_date, &request.known_time, &mut violations);
         let dates = format!("{view:?}");
         let filters = ["scores", request.scorecard.as_str(), dates.as_str()];
         let page = page::parse(request.page_size, &request.page_token, &filters, &mut violations);

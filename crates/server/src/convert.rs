@@ -7,6 +7,7 @@ use crate::Violations;
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use kehu_contract::{google::r#type as google, shared};
 use kehu_core::{Label, Money, Value, label::Language};
+use kehu_storage::scoring::scores::View;
 use prost_types::Timestamp;
 use rust_decimal::Decimal;
 
@@ -120,6 +121,33 @@ pub fn value(value: &Value) -> shared::Value {
     shared::Value { kind }
 }
 
+/// The two time axes of a request: the fields `true_on_date` and `known_time`.
+pub fn parse_view(
+    true_on: Option<google::Date>,
+    known: &Option<Timestamp>,
+    violations: &mut Violations,
+) -> View {
+    let true_on = parse_date("true_on_date", true_on, violations);
+    let known_at = parse_timestamp("known_time", known, violations);
+    View { true_on, known_at }
+}
+
+/// The id that a caller gave to its call in the field `request_id`, a UUID in lower case; `None`
+/// when it gave none.
+pub fn parse_request_id(id: &str, violations: &mut Violations) -> Option<String> {
+    if id.is_empty() {
+        return None;
+    }
+    let is_hyphen = |place: usize| [8, 13, 18, 23].contains(&place);
+    let fits = |(place, byte): (usize, u8)| {
+        if is_hyphen(place) { byte == b'-' } else { byte.is_ascii_hexdigit() }
+    };
+    if id.len() != 36 || !id.bytes().enumerate().all(fits) {
+        violations.add("request_id", "must be a UUID such as 6f1e2a34-0b5c-4d7e-8f90-123456789abc");
+    }
+    Some(id.to_ascii_lowercase())
+}
+
 /// The language of a request; English when it is not stated or not known.
 pub fn language(language: i32) -> Language {
     match shared::Language::try_from(language) {
@@ -176,6 +204,25 @@ mod tests {
                 good,
                 "{text}"
             );
+        }
+    }
+
+    #[test]
+    fn request_ids_are_uuids() {
+        for (id, parsed, good) in [
+            ("", None, true),
+            (
+                "6F1E2A34-0b5c-4d7e-8f90-123456789abc",
+                Some("6f1e2a34-0b5c-4d7e-8f90-123456789abc"),
+                true,
+            ),
+            ("6f1e2a340b5c4d7e8f90123456789abc", None, false),
+            ("6f1e2a34-0b5c-4d7e-8f90-12345678客", None, false),
+        ] {
+            let mut violations = Violations::new();
+            let found = parse_request_id(id, &mut violations);
+            assert_eq!(violations.is_empty(), good, "{id}");
+            assert_eq!(found.as_deref().filter(|_| good), parsed, "{id}");
         }
     }
 }

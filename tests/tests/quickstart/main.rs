@@ -118,7 +118,7 @@ fn amount(ten_thousandths: i64) -> String {
 }
 
 fn check_page(path: &Path, language: &str) {
-    let page = std::fs::read_to_string(path).unwrap();
+    let page = std::fs::read_to_string(path).expect("the report was written");
     assert!(page.contains(&format!("<html lang=\"{language}\"")), "{}", path.display());
     assert!(
         !page.contains("http://") && !page.contains("https://"),

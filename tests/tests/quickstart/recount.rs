@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 /// What is known of a customer.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub struct Customer {
+pub(crate) struct Customer {
     /// Amount net of returns, in 1/10,000 pound.
     pub amount: i64,
     /// Completed orders.
@@ -29,7 +29,7 @@ struct Order {
 }
 
 /// Counts everything as of the day after the last order of a known customer.
-pub fn recount() -> HashMap<String, Customer> {
+pub(crate) fn recount() -> HashMap<String, Customer> {
     let orders = orders();
     let last = orders.values().map(|order| order.date).max().expect("there are orders");
     let as_of = last.succ_opt().expect("the calendar goes on");

@@ -1,11 +1,11 @@
 //! Reading codes: to whom one belongs, what it says, and whether it is one.
 
 use kehu_contract::coding::{
-    DecodeCodeRequest, DecodeCodeResponse, ResolveCodeRequest, ResolveCodeResponse,
-    ValidateCodeRequest, ValidateCodeResponse,
+    DecodeCodeRequest, DecodeCodeResponse, ListCodeHistoryRequest, ListCodeHistoryResponse,
+    ResolveCodeRequest, ResolveCodeResponse, ValidateCodeRequest, ValidateCodeResponse,
 };
-use kehu_core::Label;
 use kehu_core::code_scheme::{CodeScheme, CompiledScheme, DecodedSegment, SegmentKind};
+use kehu_core::{CustomerId, Label};
 use kehu_server::{Fault, Violation, Violations, names};
 use kehu_storage::{
     PageRequest,
@@ -13,6 +13,7 @@ use kehu_storage::{
         codes::{self, CodeRow},
         schemes, taxonomies,
     },
+    facts::{self, CustomerSet},
 };
 
 use super::COLLECTION;
@@ -45,6 +46,29 @@ impl Coding {
             code: Some(code(&row)),
             current_code: current.unwrap_or_default(),
         })
+    }
+
+    pub(super) async fn list_code_history(
+        &self,
+        request: ListCodeHistoryRequest,
+    ) -> Result<ListCodeHistoryResponse, Fault> {
+        let mut violations = Violations::new();
+        let customer = names::parse_customer("customer", &request.customer, &mut violations);
+        violations.finish()?;
+        let customer = customer.unwrap_or(CustomerId(0));
+        let rows = codes::of_customer(&self.db, customer).await?;
+        if rows.is_empty() {
+            self.check_exists(customer).await?;
+        }
+        Ok(ListCodeHistoryResponse { codes: rows.iter().map(code).collect() })
+    }
+
+    async fn check_exists(&self, customer: CustomerId) -> Result<(), Fault> {
+        let one = CustomerSet::Ids(vec![customer.0]);
+        if facts::customer_ids(&self.db, &one).await?.is_empty() {
+            return Err(Fault::NotFound { kind: "customer", name: names::customer(customer) });
+        }
+        Ok(())
     }
 
     pub(super) async fn decode_code(

@@ -206,7 +206,8 @@ impl Mapping {
                     problems.push(format!("columns.{} is not stated", role.name()));
                 }
             }
-            if !has(Role::Amount) && !(has(Role::Quantity) && has(Role::UnitPrice)) {
+            let priced = has(Role::Quantity) && has(Role::UnitPrice);
+            if !has(Role::Amount) && !priced {
                 problems.push("columns: state amount, or quantity and unit_price".to_owned());
             }
         }

@@ -24,7 +24,7 @@ use tonic::Code;
 #[command(
     after_help = "Examples:\n  kehu classify --as-of 2011-12-10\n  kehu classify value-six abc --as-of 2011-12-10"
 )]
-pub struct Classify {
+pub(crate) struct Classify {
     #[command(flatten)]
     client: Client,
 
@@ -40,7 +40,7 @@ pub struct Classify {
 
 impl Classify {
     /// Publishes what is missing, then classifies.
-    pub async fn run(self) -> Result<(), Failure> {
+    pub(crate) async fn run(self) -> Result<(), Failure> {
         let connection = Connection::open(&self.client.server).await?;
         for id in &self.taxonomies {
             publish_missing(&connection, id).await?;
@@ -56,7 +56,7 @@ impl Classify {
 }
 
 /// Publishes the template of this name, if no version of the taxonomy is in force.
-pub async fn publish_missing(connection: &Connection, id: &str) -> Result<(), Failure> {
+pub(crate) async fn publish_missing(connection: &Connection, id: &str) -> Result<(), Failure> {
     if published(connection, id).await? {
         return Ok(());
     }
@@ -78,7 +78,7 @@ async fn published(connection: &Connection, id: &str) -> Result<bool, Failure> {
 }
 
 /// Classifies every customer and waits for the end.
-pub async fn start(
+pub(crate) async fn start(
     connection: &Connection,
     taxonomies: &[String],
     as_of: Option<NaiveDate>,

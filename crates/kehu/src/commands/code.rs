@@ -10,23 +10,19 @@ use crate::{
 use chrono::NaiveDate;
 use clap::Args;
 use kehu_contract::{
-    coding::{
-        CodeScheme, CodeTable, CreateCodeSchemeRequest, GetCodeSchemeRequest, Recoding,
-        StartCodingRequest,
-    },
+    coding::{CreateCodeSchemeRequest, GetCodeSchemeRequest, StartCodingRequest},
     run::Run,
-    shared::Label,
 };
 use kehu_server::convert;
 use tonic::Code as Status;
 
 /// The scheme of the quickstart: country, class of `value-six`, number, check character.
-pub const STANDARD: &str = "standard";
+pub(crate) const STANDARD: &str = "standard";
 
 /// Give every customer without a code one.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  kehu code standard --as-of 2011-12-10")]
-pub struct Code {
+pub(crate) struct Code {
     #[command(flatten)]
     client: Client,
 
@@ -41,7 +37,7 @@ pub struct Code {
 
 impl Code {
     /// Makes the standard scheme if it is asked for and missing, then codes.
-    pub async fn run(self) -> Result<(), Failure> {
+    pub(crate) async fn run(self) -> Result<(), Failure> {
         let connection = Connection::open(&self.client.server).await?;
         if self.scheme == STANDARD {
             create_standard(&connection).await?;
@@ -57,41 +53,23 @@ impl Code {
 }
 
 /// Creates the standard scheme, if it is missing.
-pub async fn create_standard(connection: &Connection) -> Result<(), Failure> {
+pub(crate) async fn create_standard(connection: &Connection) -> Result<(), Failure> {
     let request = GetCodeSchemeRequest { name: format!("codeSchemes/{STANDARD}") };
     match connection.codes().get_code_scheme(request).await {
         Ok(_) => return Ok(()),
         Err(status) if status.code() == Status::NotFound => {}
         Err(status) => return Err(status.into()),
     }
-    let request = CreateCodeSchemeRequest { code_scheme: Some(standard()), validate_only: false };
+    let request = CreateCodeSchemeRequest {
+        code_scheme: Some(kehu_coding::standard_scheme()),
+        validate_only: false,
+    };
     connection.codes().create_code_scheme(request).await?;
     Ok(())
 }
 
-fn standard() -> CodeScheme {
-    let country = CodeTable {
-        attribute: "country".to_owned(),
-        unknown: "ZZ".to_owned(),
-        passthrough: true,
-        ..Default::default()
-    };
-    CodeScheme {
-        id: STANDARD.to_owned(),
-        label: Some(Label {
-            zh: "标准客户编码".to_owned(),
-            en: "Standard customer code".to_owned(),
-        }),
-        template: "{country:2}-{class:1}{seq:6}{check:mod37_36}".to_owned(),
-        taxonomy: "value-six".to_owned(),
-        tables: vec![country],
-        recoding: Recoding::Permanent.into(),
-        ..Default::default()
-    }
-}
-
 /// Codes every customer that needs it and waits for the end.
-pub async fn start(
+pub(crate) async fn start(
     connection: &Connection,
     scheme: &str,
     as_of: Option<NaiveDate>,

@@ -23,7 +23,7 @@ use tonic::Code;
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  kehu explain customers/17\n  \
     kehu explain online-retail/12347 --scorecard value\n  kehu explain GB-A000001X")]
-pub struct Explain {
+pub(crate) struct Explain {
     #[command(flatten)]
     client: Client,
 
@@ -37,7 +37,7 @@ pub struct Explain {
 
 impl Explain {
     /// Finds the customer and prints its latest scores and classes.
-    pub async fn run(self) -> Result<(), Failure> {
+    pub(crate) async fn run(self) -> Result<(), Failure> {
         let connection = Connection::open(&self.client.server).await?;
         let customer = find(&connection, &self.customer).await?;
         if self.client.output == Format::Table {

@@ -22,7 +22,7 @@ use std::path::{Path, PathBuf};
 #[command(
     after_help = "Examples:\n  kehu import sales.csv\n  kehu import sales.csv.gz --mapping sales.toml --output json"
 )]
-pub struct Import {
+pub(crate) struct Import {
     #[command(flatten)]
     client: Client,
 
@@ -36,7 +36,7 @@ pub struct Import {
 
 impl Import {
     /// Loads the file.
-    pub async fn run(self) -> Result<(), Failure> {
+    pub(crate) async fn run(self) -> Result<(), Failure> {
         let mapping = self.mapping.as_deref().map(read_text).transpose()?;
         let table = Table::open(&self.file, mapping)?;
         let connection = Connection::open(&self.client.server).await?;
@@ -49,14 +49,14 @@ impl Import {
 }
 
 /// A file whose columns are known.
-pub struct Table {
+pub(crate) struct Table {
     table: table::Table,
     mapping: Mapping,
     origin: String,
 }
 
 /// What became of a file.
-pub struct Loaded {
+pub(crate) struct Loaded {
     /// What the file holds.
     pub profile: Profile,
     /// Its ingest stream.
@@ -69,7 +69,7 @@ pub struct Loaded {
 
 impl Table {
     /// Reads the file through once: its columns, its digest, the ends of its orders.
-    pub fn open(path: &Path, mapping: Option<String>) -> Result<Self, Failure> {
+    pub(crate) fn open(path: &Path, mapping: Option<String>) -> Result<Self, Failure> {
         let parsed = mapping.map(|text| Mapping::parse(&text)).transpose();
         let mapping = parsed.map_err(|error| failure(path, error))?.unwrap_or_default();
         let spinner = progress::spinner("looking at the file");
@@ -80,17 +80,17 @@ impl Table {
     }
 
     /// The currency that the mapping states.
-    pub fn currency(&self) -> Option<String> {
+    pub(crate) fn currency(&self) -> Option<String> {
         self.mapping.currency.clone()
     }
 
     /// The time zone that the mapping states.
-    pub fn time_zone(&self) -> Option<String> {
+    pub(crate) fn time_zone(&self) -> Option<String> {
         self.mapping.time_zone.clone()
     }
 
     /// Sends the records that the server does not hold yet, with a progress bar.
-    pub async fn load(self, connection: &Connection) -> Result<Loaded, Failure> {
+    pub(crate) async fn load(self, connection: &Connection) -> Result<Loaded, Failure> {
         let bar = progress::bar("import", self.table.lines());
         let start = IngestStart {
             stream_id: self.table.stream_id().to_owned(),

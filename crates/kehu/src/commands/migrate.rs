@@ -6,14 +6,14 @@ use clap::Args;
 /// Bring a database up to date; one that is already is left as it is.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  kehu migrate --database-url postgres://kehu@db/kehu")]
-pub struct Migrate {
+pub(crate) struct Migrate {
     #[command(flatten)]
     store: Store,
 }
 
 impl Migrate {
     /// Runs the migrations.
-    pub async fn run(self) -> Result<(), Failure> {
+    pub(crate) async fn run(self) -> Result<(), Failure> {
         let opened = self.store.open().await?;
         let pending = opened.db.pending_migrations().await.map_err(Failure::internal)?;
         opened.db.migrate().await.map_err(|error| Failure::Unavailable(error.to_string()))?;

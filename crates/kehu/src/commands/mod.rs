@@ -1,17 +1,17 @@
 //! The commands, one file each. All but `serve`, `migrate` and `quickstart` are thin clients of
 //! the API.
 
-pub mod classify;
-pub mod code;
-pub mod explain;
-pub mod import;
-pub mod migrate;
-pub mod quickstart;
-pub mod rejects;
-pub mod report;
-pub mod resolve;
-pub mod score;
-pub mod serve;
+pub(crate) mod classify;
+pub(crate) mod code;
+pub(crate) mod explain;
+pub(crate) mod import;
+pub(crate) mod migrate;
+pub(crate) mod quickstart;
+pub(crate) mod rejects;
+pub(crate) mod report;
+pub(crate) mod resolve;
+pub(crate) mod score;
+pub(crate) mod serve;
 
 use crate::{
     cli::{Cli, Command},
@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Carries out the command.
-pub async fn run(cli: Cli) -> Result<(), Failure> {
+pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
     match cli.command {
         Command::Quickstart(command) => command.run().await,
         Command::Serve(command) => command.run().await,

@@ -14,7 +14,7 @@ use kehu_contract::ingestion::{ListRejectsRequest, ProblemReason, Reject};
 #[command(
     after_help = "Examples:\n  kehu rejects\n  kehu rejects --reason customer-missing --all --output json"
 )]
-pub struct Rejects {
+pub(crate) struct Rejects {
     #[command(flatten)]
     client: Client,
 
@@ -37,7 +37,7 @@ pub struct Rejects {
 
 impl Rejects {
     /// Lists rejects, page by page.
-    pub async fn run(self) -> Result<(), Failure> {
+    pub(crate) async fn run(self) -> Result<(), Failure> {
         let connection = Connection::open(&self.client.server).await?;
         let limit = if self.all { usize::MAX } else { self.limit };
         let mut request = ListRejectsRequest {
@@ -90,7 +90,7 @@ fn summary(counts: &[kehu_contract::ingestion::ReasonCount]) -> Result<(), Failu
 }
 
 /// `customer-missing`.
-pub fn reason_name(reason: ProblemReason) -> String {
+pub(crate) fn reason_name(reason: ProblemReason) -> String {
     let name = reason.as_str_name().trim_start_matches("PROBLEM_REASON_");
     name.to_ascii_lowercase().replace('_', "-")
 }

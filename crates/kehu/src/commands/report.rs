@@ -25,7 +25,7 @@ use std::path::{Path, PathBuf};
     kehu report --as-of 2011-12-10 --compare 2011-09-11 --language zh-cn --out report.html\n  \
     kehu report --csv customers --out customers.csv\n  \
     kehu report --csv class-summary --output json")]
-pub struct Report {
+pub(crate) struct Report {
     #[command(flatten)]
     client: Client,
 
@@ -74,7 +74,7 @@ enum Kind {
 
 impl Report {
     /// Fetches the report and writes it.
-    pub async fn run(self) -> Result<(), Failure> {
+    pub(crate) async fn run(self) -> Result<(), Failure> {
         let connection = Connection::open(&self.client.server).await?;
         match (self.csv, self.client.output) {
             (Some(kind), Format::Json) => self.print_json(&connection, kind).await,
@@ -174,7 +174,7 @@ impl Kind {
 }
 
 /// The whole page.
-pub async fn render(
+pub(crate) async fn render(
     connection: &Connection,
     request: RenderReportRequest,
 ) -> Result<Vec<u8>, Failure> {
@@ -187,7 +187,7 @@ pub async fn render(
 }
 
 /// Writes a file whole or not at all.
-pub fn write(path: &Path, content: &[u8]) -> Result<(), Failure> {
+pub(crate) fn write(path: &Path, content: &[u8]) -> Result<(), Failure> {
     let output = |source| Failure::Output { path: path.display().to_string(), source };
     let part = path.with_extension("part");
     std::fs::write(&part, content).map_err(output)?;

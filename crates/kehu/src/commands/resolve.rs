@@ -16,7 +16,7 @@ use tonic::Code;
 /// Find the customer a code belongs to, or belonged to, and take the code apart.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  kehu resolve GB-A000001X")]
-pub struct Resolve {
+pub(crate) struct Resolve {
     #[command(flatten)]
     client: Client,
 
@@ -26,7 +26,7 @@ pub struct Resolve {
 
 impl Resolve {
     /// Resolves the code; one that was never given is checked for slips of the pen.
-    pub async fn run(self) -> Result<(), Failure> {
+    pub(crate) async fn run(self) -> Result<(), Failure> {
         let connection = Connection::open(&self.client.server).await?;
         let request = ResolveCodeRequest { code: self.code.clone() };
         match connection.codes().resolve_code(request).await {

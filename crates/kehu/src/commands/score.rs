@@ -24,7 +24,7 @@ use tonic::Code;
 #[command(
     after_help = "Examples:\n  kehu score --as-of 2011-12-10\n  kehu score rfm abc --as-of 2011-12-10 --recalibrate"
 )]
-pub struct Score {
+pub(crate) struct Score {
     #[command(flatten)]
     client: Client,
 
@@ -44,7 +44,7 @@ pub struct Score {
 
 impl Score {
     /// Publishes what is missing, then scores.
-    pub async fn run(self) -> Result<(), Failure> {
+    pub(crate) async fn run(self) -> Result<(), Failure> {
         let connection = Connection::open(&self.client.server).await?;
         for id in &self.scorecards {
             let known = published(&connection, id).await?;
@@ -76,7 +76,7 @@ async fn published(connection: &Connection, id: &str) -> Result<bool, Failure> {
 }
 
 /// Whether the version in force was calibrated as of `date`.
-pub async fn calibrated_as_of(
+pub(crate) async fn calibrated_as_of(
     connection: &Connection,
     id: &str,
     date: NaiveDate,
@@ -93,7 +93,7 @@ pub async fn calibrated_as_of(
 }
 
 /// Makes a draft of the template of this name and publishes it, calibrated as of `date`.
-pub async fn publish(
+pub(crate) async fn publish(
     connection: &Connection,
     id: &str,
     date: Option<NaiveDate>,
@@ -110,7 +110,7 @@ pub async fn publish(
 }
 
 /// Scores every customer and waits for the end.
-pub async fn start(
+pub(crate) async fn start(
     connection: &Connection,
     scorecards: &[String],
     as_of: Option<NaiveDate>,

@@ -12,7 +12,7 @@ use std::net::SocketAddr;
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  kehu serve\n  \
     kehu serve --role scoring --database-url postgres://kehu@db/kehu --listen 127.0.0.1:7402")]
-pub struct Serve {
+pub(crate) struct Serve {
     #[command(flatten)]
     store: Store,
 
@@ -30,7 +30,7 @@ pub struct Serve {
 
 impl Serve {
     /// Serves until SIGTERM or SIGINT.
-    pub async fn run(self) -> Result<(), Failure> {
+    pub(crate) async fn run(self) -> Result<(), Failure> {
         let roles = if self.roles.is_empty() { ALL_ROLES.to_vec() } else { self.roles };
         let opened = self.store.open().await?;
         let options = NodeOptions { roles, listen: self.listen, wanted: self.wanted };

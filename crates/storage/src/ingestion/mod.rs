@@ -30,5 +30,4 @@ pub use write::{Counts, Written, write_batch};
 
 /// The day of a change that moved no order: before all facts, so that nobody's view of what the
 /// latest day is moves with it.
-const NO_DAY: chrono::NaiveDate =
-    chrono::NaiveDate::from_ymd_opt(1970, 1, 1).expect("a real date");
+const NO_DAY: chrono::NaiveDate = chrono::NaiveDate::from_ymd_opt(1970, 1, 1).expect("a real date");

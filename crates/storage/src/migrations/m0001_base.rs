@@ -107,16 +107,15 @@ async fn create_run(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .col(big_integer_null("finished_at"))
         .to_owned();
     manager.create_table(run).await?;
-    let by_state = Index::create().name("run_state").table("run").col("state").col("run_id").to_owned();
+    let by_state =
+        Index::create().name("run_state").table("run").col("state").col("run_id").to_owned();
     manager.create_index(by_state).await?;
     let partition = Table::create()
         .table("run_partition")
         .col(big_integer("run_id"))
         .col(integer("partition"))
         .primary_key(Index::create().col("run_id").col("partition"))
-        .foreign_key(
-            ForeignKey::create().from("run_partition", "run_id").to("run", "run_id"),
-        )
+        .foreign_key(ForeignKey::create().from("run_partition", "run_id").to("run", "run_id"))
         .to_owned();
     manager.create_table(partition).await
 }

@@ -91,6 +91,16 @@ pub async fn cancelled(db: &Database, lease: &Lease, now: DateTime<Utc>) -> Resu
     transaction.commit().await
 }
 
+/// Gives the run back unfinished, because the worker stops: the next one takes it up at once, and
+/// this attempt does not count. [`Error::LeaseLost`] when another worker has it.
+pub async fn give_back(db: &Database, lease: &Lease) -> Result<(), Error> {
+    let transaction = db.begin().await?;
+    let update = release(lease, RunState::Queued, None)
+        .col_expr(run::Column::Attempt, Expr::col(run::Column::Attempt).sub(1));
+    lease.guard(&transaction, update).await?;
+    transaction.commit().await
+}
+
 fn end(lease: &Lease, state: RunState, now: DateTime<Utc>) -> UpdateMany<run::Entity> {
     let finished_at = Expr::value(time::micros(now));
     release(lease, state, None).col_expr(run::Column::FinishedAt, finished_at)

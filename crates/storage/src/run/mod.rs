@@ -16,7 +16,9 @@ use chrono::{DateTime, NaiveDate, Utc};
 use crate::entity::run;
 use crate::{Error, time};
 
-pub use finish::{Retry, cancelled, fail, finish_partition, finished_partitions, succeed};
+pub use finish::{
+    Retry, cancelled, fail, finish_partition, finished_partitions, give_back, succeed,
+};
 pub use lease::{HeartbeatOutcome, Lease, heartbeat, lease, progress};
 pub use start::{cancel, get, list, start};
 

@@ -16,12 +16,12 @@ use clap::Args;
 use kehu_contract::{reporting::RenderReportRequest, shared::Language};
 use kehu_server::convert;
 use pipeline::Dates;
-pub use sample::read_text;
+pub(crate) use sample::read_text;
 use std::{
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
 };
-pub use summary::loaded as print_loaded;
+pub(crate) use summary::loaded as print_loaded;
 
 /// How long before the business date the report compares with.
 const COMPARISON_DAYS: Days = Days::new(90);
@@ -32,7 +32,7 @@ const COMPARISON_DAYS: Days = Days::new(90);
     after_help = "Examples:\n  kehu quickstart\n  kehu quickstart --exit --data-dir /tmp/kehu\n  \
     kehu quickstart --input sales.csv --mapping sales.toml --base-currency EUR --time-zone Europe/Berlin"
 )]
-pub struct Quickstart {
+pub(crate) struct Quickstart {
     #[command(flatten)]
     store: Store,
 
@@ -58,7 +58,7 @@ pub struct Quickstart {
 
 impl Quickstart {
     /// Does everything, then serves on.
-    pub async fn run(self) -> Result<(), Failure> {
+    pub(crate) async fn run(self) -> Result<(), Failure> {
         let opened = self.open().await?;
         let input = self.input()?;
         let table = import::Table::open(&input.path, input.mapping)?;

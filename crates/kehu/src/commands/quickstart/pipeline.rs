@@ -12,12 +12,12 @@ use kehu_server::convert;
 use sha2::{Digest, Sha256};
 
 /// The taxonomy that feeds the code and the report.
-pub const MAIN_TAXONOMY: &str = "value-six";
+pub(crate) const MAIN_TAXONOMY: &str = "value-six";
 const SCORECARDS: [&str; 4] = ["rfm", "rfm-mean", "abc", "value"];
 const TAXONOMIES: [&str; 4] = [MAIN_TAXONOMY, "rfm-11", "rfm-8", "abc"];
 
 /// What the quickstart computes, and for when.
-pub struct Dates {
+pub(crate) struct Dates {
     /// The ingest stream that was loaded: new input is computed anew.
     pub stream_id: String,
     /// The day after the last order.
@@ -28,7 +28,7 @@ pub struct Dates {
 
 impl Dates {
     /// The later date, as it is known now.
-    pub fn report_time(&self) -> ReportTime {
+    pub(crate) fn report_time(&self) -> ReportTime {
         ReportTime { as_of_date: Some(convert::date(self.as_of)), known_time: None }
     }
 
@@ -48,7 +48,7 @@ impl Dates {
 }
 
 /// Publishes the templates and does the runs, for the earlier date first.
-pub async fn run(connection: &Connection, dates: &Dates) -> Result<(), Failure> {
+pub(crate) async fn run(connection: &Connection, dates: &Dates) -> Result<(), Failure> {
     for id in SCORECARDS {
         if !score::calibrated_as_of(connection, id, dates.as_of).await? {
             score::publish(connection, id, Some(dates.as_of)).await?;

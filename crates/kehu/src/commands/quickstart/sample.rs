@@ -9,7 +9,7 @@ const DATA: &[u8] =
 const MAPPING: &str = include_str!("../../../../../tests/data/online_retail/mapping.toml");
 
 /// A file to load, and how.
-pub struct Input {
+pub(crate) struct Input {
     /// The file.
     pub path: PathBuf,
     /// The text of its mapping, if it has one.
@@ -18,14 +18,14 @@ pub struct Input {
 
 impl Input {
     /// The user's own file.
-    pub fn own(path: &Path, mapping: Option<&Path>) -> Result<Self, Failure> {
+    pub(crate) fn own(path: &Path, mapping: Option<&Path>) -> Result<Self, Failure> {
         let mapping = mapping.map(read_text).transpose()?;
         Ok(Self { path: path.to_owned(), mapping })
     }
 }
 
 /// The sample, written to the data folder so that it can be looked at.
-pub fn unpack(folder: &Path) -> Result<Input, Failure> {
+pub(crate) fn unpack(folder: &Path) -> Result<Input, Failure> {
     let path = folder.join(NAME);
     let held = std::fs::metadata(&path).map(|file| file.len()).unwrap_or_default();
     if held != DATA.len() as u64 {
@@ -35,7 +35,7 @@ pub fn unpack(folder: &Path) -> Result<Input, Failure> {
 }
 
 /// The text of a file.
-pub fn read_text(path: &Path) -> Result<String, Failure> {
+pub(crate) fn read_text(path: &Path) -> Result<String, Failure> {
     let input = |source| Failure::Input { path: path.display().to_string(), source };
     std::fs::read_to_string(path).map_err(input)
 }

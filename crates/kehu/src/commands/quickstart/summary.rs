@@ -10,7 +10,7 @@ use kehu_server::convert;
 use std::net::SocketAddr;
 
 /// Prints what was read, loaded and refused.
-pub fn loaded(loaded: &Loaded) -> Result<(), Failure> {
+pub(crate) fn loaded(loaded: &Loaded) -> Result<(), Failure> {
     let profile = &loaded.profile;
     output::line(&format!(
         "Read {} lines: {} orders, {} customers, {} countries.",
@@ -71,7 +71,7 @@ fn noticed(loaded: &Loaded) -> Result<(), Failure> {
 }
 
 /// Prints the class summary of the later date.
-pub async fn classes(connection: &Connection, dates: &Dates) -> Result<(), Failure> {
+pub(crate) async fn classes(connection: &Connection, dates: &Dates) -> Result<(), Failure> {
     let request = GetClassSummaryRequest {
         taxonomy: MAIN_TAXONOMY.to_owned(),
         time: Some(dates.report_time()),
@@ -100,7 +100,7 @@ fn class_row(class: &ClassSummary) -> Vec<String> {
 }
 
 /// Prints what to try next.
-pub fn next_steps(address: SocketAddr) -> Result<(), Failure> {
+pub(crate) fn next_steps(address: SocketAddr) -> Result<(), Failure> {
     output::line(&format!(
         "\nServing on http://{address} until Ctrl-C. Try next, in another terminal:\n  \
          grpcurl -plaintext {address} list\n  \

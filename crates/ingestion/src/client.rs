@@ -4,6 +4,7 @@ use kehu_contract::ingestion::{
     IngestRequest, IngestResponse, IngestStart, IngestStarted, IngestTotals, ingest_request,
     ingest_response, ingestion_service_client::IngestionServiceClient,
 };
+use kehu_server::Fault;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::transport::Channel;
@@ -58,27 +59,35 @@ pub async fn send(
     let mut answers = client.ingest(ReceiverStream::new(outgoing)).await?.into_inner();
     let started = started(&mut answers).await?;
     let mut totals = started.totals.unwrap_or_default();
-    let (places, mut acknowledged) = mpsc::unbounded_channel();
+    let (places, mut sent) = mpsc::unbounded_channel();
     let reading = tokio::task::spawn_blocking(move || read(table, &started, &requests, &places));
+    let mut acknowledged = 0;
     while let Some(answer) = answers.message().await? {
         add(&mut totals, answer);
-        if let Some(lines) = acknowledged.recv().await {
+        acknowledged += 1;
+        if let Some(lines) = sent.recv().await {
             on_progress(lines);
         }
     }
-    let read = reading.await.map_err(|_| Status::internal("reading the file broke off"))??;
+    let read = reading.await.map_err(|error| Status::from(Fault::internal(error)))??;
+    if acknowledged != read.batches {
+        return Err(ended_early());
+    }
     on_progress(read.profile.lines);
     Ok(Sent { profile: read.profile, totals, records: read.records })
 }
 
+/// The server ended the call before it had acknowledged everything.
+fn ended_early() -> Error {
+    Status::from(Fault::Unavailable).into()
+}
+
 /// The server's answer to the start.
-async fn started(answers: &mut Streaming<IngestResponse>) -> Result<IngestStarted, Status> {
+async fn started(answers: &mut Streaming<IngestResponse>) -> Result<IngestStarted, Error> {
     let answer = answers.message().await?.and_then(|answer| answer.message);
     match answer {
         Some(ingest_response::Message::Started(started)) => Ok(started),
-        Some(ingest_response::Message::Acknowledgement(_)) | None => {
-            Err(Status::internal("the server did not answer the start of the stream"))
-        }
+        Some(ingest_response::Message::Acknowledgement(_)) | None => Err(ended_early()),
     }
 }
 
@@ -90,15 +99,16 @@ fn add(totals: &mut IngestTotals, answer: IngestResponse) {
     }
 }
 
-/// A file that was read to its end.
+/// What was read of a file, and sent.
 struct Read {
     profile: Profile,
     records: u64,
+    batches: u64,
 }
 
 /// Reads the file and sends on the batches that the server does not hold, with the row that
-/// each ends on to `places`. Batches that nobody takes any more are read all the same only when
-/// none was to be sent.
+/// each ends on to `places`. All of it is read even when the server holds everything: the
+/// profile is that of the file. It stops when the call takes no more.
 fn read(
     table: Table,
     started: &IngestStarted,
@@ -106,20 +116,20 @@ fn read(
     places: &mpsc::UnboundedSender<u64>,
 ) -> Result<Read, table::Error> {
     let mut reader = table.read(&started.time_zone, &started.base_currency_code)?;
-    let mut records = 0;
+    let (mut records, mut batches) = (0, 0);
     for read in reader.by_ref() {
         let ReadBatch { batch, lines_read } = read?;
         if batch.sequence < started.next_sequence {
             continue;
         }
-        let count = batch.records.len() as u64;
+        records += batch.records.len() as u64;
+        batches += 1;
+        // Who waits for the answers learns why the call failed.
+        let _ = places.send(lines_read);
         let message = Some(ingest_request::Message::Batch(batch));
-        // A call that failed takes no more; its own error says why.
         if requests.blocking_send(IngestRequest { message }).is_err() {
             break;
         }
-        let _ = places.send(lines_read);
-        records += count;
     }
-    Ok(Read { profile: reader.profile(), records })
+    Ok(Read { profile: reader.profile(), records, batches })
 }

@@ -45,8 +45,12 @@ async fn run(
     let (checked, batches) = mpsc::channel(AHEAD);
     let reading = tokio::spawn(check_ahead(ingestion.clone(), requests, checked));
     let written = write_in_order(&ingestion, stream, batches, answers).await;
+    // By now it has ended, or nobody wants what it reads.
     reading.abort();
-    written
+    match reading.await {
+        Err(error) if error.is_panic() => Err(Fault::internal(error)),
+        Ok(()) | Err(_) => written,
+    }
 }
 
 /// Opens the stream that the first message names; `None` when the caller has gone.

@@ -1,5 +1,6 @@
 //! Files as people send them: what is good in them is read, what is not is refused alone, with
 //! its line and reason.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -229,38 +230,40 @@ fn changes_to_cells_are_counted() {
     assert_eq!(kinds, [OrderKind::Sale, OrderKind::Sale, OrderKind::Return, OrderKind::Return]);
 }
 
+/// A French file, with everything a mapping can state.
+const FRENCH: &str = r#"
+    decimal_comma = true
+    date_formats = ["%d/%m/%Y %H:%M"]
+    time_zone = "Europe/Paris"
+    currency = "EUR"
+    [columns]
+    order_id = "Commande"
+    customer_id = "Client"
+    date = "Date"
+    time = "Heure"
+    amount = "Montant"
+    status = "État"
+    customer_name = "Nom"
+    [status]
+    cancelled = ["Annulée"]
+    returned = ["Retour"]
+    [attributes]
+    loyalty = "Carte"
+    [[rates]]
+    currency = "EUR"
+    start_date = "2011-01-01"
+    rate = "0.86"
+"#;
+
+const FRENCH_SALES: &str = "\u{feff}Commande;Client;Nom;Date;Heure;Montant;État;Carte\n\
+     1;c1;Dupont;31/01/2011;08:30;1.234,50;Payée;or\n\
+     2;c1;Dupont;01/02/2011;09:00;10,00;annulée;or\n\
+     3;c1;Dupont;02/02/2011;09:00;10,00;Retour;argent\n\
+     4;c2;;02/02/2011;09:00;-5,00;;\n";
+
 #[test]
 fn a_mapping_for_another_country() {
-    let mapping = r#"
-        decimal_comma = true
-        date_formats = ["%d/%m/%Y"]
-        time_zone = "Europe/Paris"
-        currency = "EUR"
-        [columns]
-        order_id = "Commande"
-        customer_id = "Client"
-        date = "Date"
-        time = "Heure"
-        amount = "Montant"
-        status = "État"
-        customer_name = "Nom"
-        [status]
-        cancelled = ["Annulée"]
-        returned = ["Retour"]
-        [attributes]
-        loyalty = "Carte"
-        [[rates]]
-        currency = "EUR"
-        start_date = "2011-01-01"
-        rate = "0.86"
-    "#;
-    let mapping = mapping.replace("%d/%m/%Y\"", "%d/%m/%Y %H:%M\"");
-    let content = "\u{feff}Commande;Client;Nom;Date;Heure;Montant;État;Carte\n\
-                   1;c1;Dupont;31/01/2011;08:30;1.234,50;Payée;or\n\
-                   2;c1;Dupont;01/02/2011;09:00;10,00;annulée;or\n\
-                   3;c1;Dupont;02/02/2011;09:00;10,00;Retour;argent\n\
-                   4;c2;;02/02/2011;09:00;-5,00;;\n";
-    let read = read(content, &mapping);
+    let read = read(FRENCH_SALES, FRENCH);
     assert_eq!(read.refusals(), [""; 0]);
     assert_eq!(read.rates[0].rate.as_ref().unwrap().value, "0.86");
     let kinds: Vec<_> = read.orders.iter().map(|order| (order.kind(), order.status())).collect();
@@ -278,6 +281,11 @@ fn a_mapping_for_another_country() {
         ("EUR", "1")
     );
     assert_eq!(first.lines[0].amount.as_ref().unwrap().units, 1_234);
+}
+
+#[test]
+fn kinds_and_customers_of_another_country() {
+    let read = read(FRENCH_SALES, FRENCH);
     let tallies: Vec<_> = read
         .profile
         .read

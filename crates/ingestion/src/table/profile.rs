@@ -36,8 +36,11 @@ pub struct Profile {
     pub zero_prices: u64,
     /// Rows that repeat an earlier one, character by character. They are read all the same.
     pub repeated_lines: u64,
-    /// When the last of the orders that were read well was placed, returns included; `None`
+    /// When the first of the orders that were read well was placed, returns included; `None`
     /// without any.
+    #[serde(skip)]
+    pub first_order_at: Option<DateTime<Utc>>,
+    /// When the last of them was placed.
     #[serde(skip)]
     pub last_order_at: Option<DateTime<Utc>>,
     /// The amounts of all rows that have one, refused or not, added up whatever their currency.
@@ -84,6 +87,12 @@ impl Profile {
             let currency = currency.to_owned();
             self.read.push(Tally { kind, currency, orders: 1, lines, amount });
         }
+    }
+
+    /// Adds the time of an order that was read well.
+    pub(super) fn add_time(&mut self, at: DateTime<Utc>) {
+        self.first_order_at = Some(self.first_order_at.map_or(at, |known| known.min(at)));
+        self.last_order_at = Some(self.last_order_at.map_or(at, |known| known.max(at)));
     }
 
     /// Adds a refused row.

@@ -182,8 +182,7 @@ impl Reader {
     fn finish(&mut self, key: &str) {
         let Some(finished) = self.orders.finish(key) else { return };
         let lines = finished.order.lines.len() as u64;
-        let last = &mut self.counts.profile.last_order_at;
-        *last = Some(last.map_or(finished.at, |known| known.max(finished.at)));
+        self.counts.profile.add_time(finished.at);
         self.counts.profile.add_order(
             finished.kind,
             &finished.order.currency_code,

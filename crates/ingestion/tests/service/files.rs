@@ -47,7 +47,7 @@ async fn a_file_is_sent_once() {
         let refused = 9_000 / 7 + 1;
         assert_eq!(sent.profile.refused["CUSTOMER_MISSING"], refused);
         // Three thousand orders, fifty customers.
-        let totals = sent.totals.clone();
+        let totals = sent.totals;
         assert_eq!(totals.accepted_count, 3_050);
         assert_eq!(totals.rejected_count, i64::try_from(refused).unwrap());
         let again = send(&server, &path).await.unwrap();

@@ -28,16 +28,14 @@ fn profile(change: impl FnOnce(&mut CustomerProfile)) -> Record {
 
 /// Records with what is wrong with each.
 fn bad_records() -> Vec<(Record, &'static str)> {
-    let long = |length| "x".repeat(length);
-    let no_rate = |change: fn(&mut ExchangeRate)| {
-        let mut rate = ExchangeRate {
-            currency_code: "USD".to_owned(),
-            start_date: Some(google::Date { year: 2011, month: 1, day: 1 }),
-            rate: decimal("0.6"),
-        };
-        change(&mut rate);
-        record(Kind::ExchangeRate(rate))
-    };
+    [bad_orders(), bad_lines(), bad_others()].into_iter().flatten().collect()
+}
+
+fn long(length: usize) -> String {
+    "x".repeat(length)
+}
+
+fn bad_orders() -> Vec<(Record, &'static str)> {
     vec![
         (
             changed(|o| o.customer_external_id.clear()),
@@ -66,6 +64,11 @@ fn bad_records() -> Vec<(Record, &'static str)> {
             }),
             "OUT_OF_RANGE order.lines",
         ),
+    ]
+}
+
+fn bad_lines() -> Vec<(Record, &'static str)> {
+    vec![
         (changed(|o| o.lines[0].line_number = 0), "OUT_OF_RANGE order.lines[0].line_number"),
         (
             changed(|o| o.lines.extend([line(3, "1", 1), line(2, "1", 1), line(1, "1", 1)])),
@@ -116,6 +119,20 @@ fn bad_records() -> Vec<(Record, &'static str)> {
             changed(|o| o.lines[0].discount = Some(money(-1, 0))),
             "OUT_OF_RANGE order.lines[0].discount",
         ),
+    ]
+}
+
+fn bad_others() -> Vec<(Record, &'static str)> {
+    let no_rate = |change: fn(&mut ExchangeRate)| {
+        let mut rate = ExchangeRate {
+            currency_code: "USD".to_owned(),
+            start_date: Some(google::Date { year: 2011, month: 1, day: 1 }),
+            rate: decimal("0.6"),
+        };
+        change(&mut rate);
+        record(Kind::ExchangeRate(rate))
+    };
+    vec![
         (customer("", "GB"), "FIELD_MISSING customer.external_id"),
         (
             profile(|p| p.registration_date = Some(google::Date { year: 2011, month: 2, day: 30 })),

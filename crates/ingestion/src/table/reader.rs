@@ -81,7 +81,7 @@ impl Reader {
         let calendar = BusinessCalendar::new(zone)
             .map_err(|error| Error::Mapping(vec![format!("time_zone: {error}")]))?;
         let mut batches = Batches::default();
-        push_rates(&mapping, &mut batches);
+        push_rates(&mapping, currency, &mut batches);
         let profiles = Profiles::are_in(&layout).then(Profiles::default);
         let kinds = Kinds::new(&mapping, layout.invoices);
         let point = mapping.decimal_point();
@@ -244,10 +244,13 @@ impl Counts {
     }
 }
 
-/// The rates of a mapping come before all orders.
-fn push_rates(mapping: &Mapping, batches: &mut Batches) {
+/// The rates of a mapping come before all orders; one of the base currency is not needed.
+fn push_rates(mapping: &Mapping, base_currency: &str, batches: &mut Batches) {
     for rate in &mapping.rates {
         let Some((start, value)) = rate.parse() else { continue };
+        if rate.currency.trim().eq_ignore_ascii_case(base_currency) {
+            continue;
+        }
         let record = ExchangeRate {
             currency_code: rate.currency.trim().to_ascii_uppercase(),
             start_date: Some(convert::date(start)),

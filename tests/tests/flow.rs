@@ -27,7 +27,7 @@ async fn a_new_order_changes_score_and_class_by_itself() {
     std::fs::write(
         &order,
         "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n\
-         900001,A,LANTERN,100000,2010-12-14 09:00,9.99,99999,France\n",
+         900001,A,LANTERN,100000,2010-12-14 09:00:00,9.99,99999,France\n",
     )
     .unwrap();
     let before = server.succeed(&["report", "--csv", "customers"]).await;

@@ -109,12 +109,11 @@ fn listed(csv: &str) -> HashMap<String, HashMap<String, String>> {
     .collect()
 }
 
-/// A whole number of 1/10,000 as the list writes it, without zeros at the end of the decimals.
+/// A whole number of 1/10,000 as the list writes it.
 fn amount(ten_thousandths: i64) -> String {
     let sign = if ten_thousandths < 0 { "-" } else { "" };
     let (whole, rest) = (ten_thousandths.abs() / 10_000, ten_thousandths.abs() % 10_000);
-    let text = format!("{sign}{whole}.{rest:04}");
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    format!("{sign}{whole}.{rest:04}")
 }
 
 fn check_page(path: &Path, language: &str) {

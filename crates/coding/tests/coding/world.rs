@@ -91,6 +91,8 @@ impl World {
         for sql in [
             "UPDATE customer SET region_code = 'GB' WHERE customer_id % 2 = 0",
             "UPDATE customer SET region_code = 'FR' WHERE customer_id IN (3, 9)",
+            // Customers since 2008, so that they can be classified for dates before their orders.
+            "UPDATE customer SET registered_on = 14000",
         ] {
             transaction.execute_unprepared(sql).await.unwrap();
         }

@@ -91,7 +91,11 @@ fn summary(counts: &[kehu_contract::ingestion::ReasonCount]) -> Result<(), Failu
 
 /// `customer-missing`.
 pub(crate) fn reason_name(reason: ProblemReason) -> String {
-    let name = reason.as_str_name().trim_start_matches("PROBLEM_REASON_");
+    as_option(reason.as_str_name().trim_start_matches("PROBLEM_REASON_"))
+}
+
+/// A reason's name as it is written on the command line: `CUSTOMER_MISSING` as `customer-missing`.
+pub(crate) fn as_option(name: &str) -> String {
     name.to_ascii_lowercase().replace('_', "-")
 }
 

@@ -234,7 +234,7 @@ impl Export {
 /// Every key of a source that leads to the customer, `source:key`.
 fn references(record: &Customer) -> String {
     let text =
-        |it: &kehu_storage::ingestion::Reference| format!("{}:{}", it.source, it.external_id);
+        |it: &kehu_storage::ingestion::Reference| format!("{}/{}", it.source, it.external_id);
     let references: Vec<_> = record.references.iter().map(text).collect();
     references.join("; ")
 }

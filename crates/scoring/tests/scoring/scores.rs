@@ -54,8 +54,12 @@ async fn an_explanation_names_what_was_missing() {
     each_database(async |test| {
         let world = World::with_orders(test).await;
         world.publish("rfm", "2011-12-10").await;
-        world.ingest("late", vec![sale("c13", "o13", "2011-12-20", 5)]).await;
+        let free = sale("c13", "o13", "2011-12-09", 0);
+        let later = sale("c14", "o14", "2011-12-20", 5);
+        world.ingest("late", vec![free, later]).await;
         world.score(&["rfm"], "2011-12-10").await;
+        let not_yet = world.get("c14", "rfm", None, None).await.unwrap_err();
+        assert_eq!(not_yet.code(), Code::NotFound, "not a customer on that date");
         let score = world.get("c13", "rfm", None, None).await.unwrap();
         assert_eq!((score.score, score.grade.as_str()), (None, ""));
         let explained = world.explain(&score.customer, "rfm").await;

@@ -11,7 +11,6 @@ use crate::{
     node::{ALL_ROLES, Node, NodeOptions, Opened, Store, Wanted},
     output,
 };
-use chrono::{Days, NaiveDate};
 use clap::Args;
 use kehu_contract::{reporting::RenderReportRequest, shared::Language};
 use kehu_server::convert;
@@ -22,9 +21,6 @@ use std::{
     path::{Path, PathBuf},
 };
 pub(crate) use summary::loaded as print_loaded;
-
-/// How long before the business date the report compares with.
-const COMPARISON_DAYS: Days = Days::new(90);
 
 /// Load a retailer's sales, score, classify and code everyone, write a report, keep serving.
 #[derive(Debug, Args)]
@@ -66,11 +62,8 @@ impl Quickstart {
         let connection = Connection::open(&node.url()).await?;
         let loaded = table.load(&connection).await?;
         summary::loaded(&loaded)?;
-        match loaded.profile.last_order_at {
-            Some(last) => {
-                let last = node.calendar.date(last);
-                self.classify(&connection, loaded.stream_id, last).await?;
-            }
+        match Dates::of(&loaded, &node.calendar) {
+            Some(dates) => self.classify(&connection, &dates).await?,
             None => output::line("Nothing was loaded, so there is nobody to classify.")?,
         }
         if self.exit {
@@ -109,20 +102,13 @@ impl Quickstart {
     }
 
     /// Scores, classifies, codes and reports as of the day after the last order.
-    async fn classify(
-        &self,
-        connection: &Connection,
-        stream_id: String,
-        last: NaiveDate,
-    ) -> Result<(), Failure> {
-        let as_of = last.succ_opt().unwrap_or(last);
-        let dates = Dates { stream_id, as_of, comparison: as_of - COMPARISON_DAYS };
-        pipeline::run(connection, &dates).await?;
-        summary::classes(connection, &dates).await?;
+    async fn classify(&self, connection: &Connection, dates: &Dates) -> Result<(), Failure> {
+        pipeline::run(connection, dates).await?;
+        summary::classes(connection, dates).await?;
         for (name, language) in
             [("report.html", Language::En), ("report.zh-CN.html", Language::ZhCn)]
         {
-            write_report(connection, &dates, language, &self.store.data_dir.join(name)).await?;
+            write_report(connection, dates, language, &self.store.data_dir.join(name)).await?;
         }
         Ok(())
     }
@@ -137,7 +123,7 @@ async fn write_report(
     let request = RenderReportRequest {
         taxonomy: pipeline::MAIN_TAXONOMY.to_owned(),
         time: Some(dates.report_time()),
-        comparison_date: Some(convert::date(dates.comparison)),
+        comparison_date: dates.comparison.map(convert::date),
         language: language.into(),
     };
     report::write(path, &report::render(connection, request).await?)?;

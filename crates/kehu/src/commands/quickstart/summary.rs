@@ -1,7 +1,10 @@
 //! What the quickstart tells a sales manager.
 
 use super::pipeline::{Dates, MAIN_TAXONOMY};
-use crate::{commands::import::Loaded, connection::Connection, exit::Failure, output};
+use crate::{
+    commands::import::Loaded, commands::rejects::as_option, connection::Connection, exit::Failure,
+    output,
+};
 use kehu_contract::{
     google::r#type::{Decimal, Money},
     reporting::{ClassSummary, GetClassSummaryRequest},
@@ -32,7 +35,7 @@ pub(crate) fn loaded(loaded: &Loaded) -> Result<(), Failure> {
     let refused: u64 = profile.refused.values().sum();
     output::line(&format!("  {:<10} {:>9} lines", "refused", count(refused)))?;
     for (reason, lines) in &profile.refused {
-        output::line(&format!("             {:>9} {reason}", count(*lines)))?;
+        output::line(&format!("             {:>9} {}", count(*lines), as_option(reason)))?;
     }
     noticed(loaded)?;
     match loaded.sent {
@@ -75,7 +78,7 @@ pub(crate) async fn classes(connection: &Connection, dates: &Dates) -> Result<()
     let request = GetClassSummaryRequest {
         taxonomy: MAIN_TAXONOMY.to_owned(),
         time: Some(dates.report_time()),
-        comparison_date: Some(convert::date(dates.comparison)),
+        comparison_date: dates.comparison.map(convert::date),
     };
     let summary = connection.reporting().get_class_summary(request).await?.into_inner();
     output::line(&format!("\nCustomers by class as of {}:", dates.as_of))?;

@@ -14,9 +14,6 @@ pub(crate) use code::{code, parse_code, segment};
 pub(crate) use scheme::{parse_scheme, scheme_message, scheme_view};
 pub(crate) use taxonomy::{definition_message, parse_definition, taxonomy_view};
 
-/// Longest id that a caller may choose; the other rules of ids are those of the domain.
-const LONGEST_ID: usize = 40;
-
 /// The id of a taxonomy, a class or a scheme.
 pub(crate) fn check_id(field: &str, id: &str, violations: &mut Violations) {
     if !names::is_id(id) {
@@ -36,11 +33,5 @@ pub(crate) fn analytics_fault(error: kehu_analytics::Error) -> Fault {
     match error {
         kehu_analytics::Error::Storage(error) => error.into(),
         error => Fault::internal(error),
-    }
-}
-
-fn check_length(field: &str, id: &str, violations: &mut Violations) {
-    if id.len() > LONGEST_ID {
-        violations.add(field, format!("must be at most {LONGEST_ID} characters"));
     }
 }

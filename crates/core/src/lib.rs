@@ -7,6 +7,7 @@ pub mod code_scheme;
 pub mod country;
 pub mod currency;
 pub mod customer;
+pub mod identifier;
 pub mod label;
 pub mod money;
 pub mod scorecard;

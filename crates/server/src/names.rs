@@ -2,6 +2,7 @@
 
 use crate::Violations;
 use kehu_core::CustomerId;
+pub use kehu_core::identifier::is_id;
 
 /// `customers/17`.
 pub fn customer(id: CustomerId) -> String {
@@ -92,12 +93,6 @@ fn positive(text: &str) -> Option<i64> {
         return None;
     }
     text.parse().ok().filter(|number| *number > 0)
-}
-
-/// Whether `id` is one a caller may choose: 1 to 40 of a-z, 0-9 and `-`, a letter first.
-pub fn is_id(id: &str) -> bool {
-    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    id.len() <= 40 && id.starts_with(|c: char| c.is_ascii_lowercase()) && id.chars().all(allowed)
 }
 
 #[cfg(test)]

@@ -5,15 +5,12 @@ use kehu_core::code_scheme::{CodeScheme, CodeTable, Recoding};
 use kehu_server::{Violations, convert, names};
 use kehu_storage::coding::schemes::StoredScheme;
 
-use super::check_length;
-
 /// The scheme, its fields named below `code_scheme`. Here stand only the rules of the message
 /// itself; what makes a good scheme is for the domain to say.
 pub(crate) fn parse_scheme(
     scheme: contract::CodeScheme,
     violations: &mut Violations,
 ) -> CodeScheme {
-    check_length("code_scheme.id", &scheme.id, violations);
     let recoding = match contract::Recoding::try_from(scheme.recoding) {
         Ok(contract::Recoding::OnClassChange) => Recoding::OnClassChange,
         Ok(contract::Recoding::Permanent | contract::Recoding::Unspecified) => Recoding::Permanent,

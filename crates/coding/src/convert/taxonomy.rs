@@ -5,8 +5,6 @@ use kehu_core::taxonomy::{Class, Taxonomy};
 use kehu_server::{Violations, convert, names};
 use kehu_storage::coding::taxonomies::TaxonomyVersion;
 
-use super::check_length;
-
 /// Most classes of a taxonomy.
 const MOST_CLASSES: usize = 200;
 
@@ -16,13 +14,11 @@ pub(crate) fn parse_definition(
     definition: contract::TaxonomyDefinition,
     violations: &mut Violations,
 ) -> Taxonomy {
-    check_length("definition.id", &definition.id, violations);
     if definition.classes.len() > MOST_CLASSES {
         violations.add("definition.classes", format!("must be at most {MOST_CLASSES}"));
     }
     let mut classes = Vec::with_capacity(definition.classes.len());
-    for (index, class) in definition.classes.into_iter().enumerate() {
-        check_length(&format!("definition.classes[{index}].id"), &class.id, violations);
+    for class in definition.classes {
         classes.push(parse_class(class));
     }
     Taxonomy {

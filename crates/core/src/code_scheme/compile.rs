@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::check::CheckSystem;
-use crate::scorecard::{Problem, is_id, problem};
+use crate::identifier::is_id;
+use crate::scorecard::{Problem, problem};
 
 use super::part::Part;
 use super::sequence::Sequence;

@@ -31,7 +31,7 @@ pub use definition::{
     Indicator, Missing, Scorecard, Transform,
 };
 pub use problem::Problem;
-pub(crate) use problem::{ID_RULE, is_id, problem};
+pub(crate) use problem::problem;
 pub use score::{Contribution, MissingPolicyApplied, Score};
 pub use scorer::{Scorer, score};
 pub use templates::templates;

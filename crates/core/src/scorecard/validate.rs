@@ -7,7 +7,8 @@ use super::definition::{
     Direction, FeatureKind, GradeShare, Grading, Indicator, Missing, Scorecard, Transform,
 };
 use super::line::WEIGHT_SCALE;
-use super::problem::{ID_RULE, Problem, is_id, problem};
+use super::problem::{Problem, problem};
+use crate::identifier::{ID_RULE, is_id};
 
 const MOST_INDICATORS: usize = 100;
 const MOST_BINS: u32 = 100;

@@ -3,7 +3,8 @@
 
 use super::{Class, Taxonomy};
 use crate::Label;
-use crate::scorecard::{ID_RULE, Problem, is_id, problem};
+use crate::identifier::{ID_RULE, is_id};
+use crate::scorecard::{Problem, problem};
 
 impl Taxonomy {
     /// Every structural fault, in the order of the fields; empty when there is none.

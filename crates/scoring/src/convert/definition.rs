@@ -17,15 +17,11 @@ use rust_decimal::Decimal;
 
 use super::feature_kind;
 
-/// Longest id of a scorecard or an indicator; the other rules of ids are those of the domain.
-const LONGEST_ID: usize = 40;
-
 /// The definition, its fields named below `definition`.
 pub(crate) fn parse_definition(
     definition: contract::ScorecardDefinition,
     violations: &mut Violations,
 ) -> Scorecard {
-    check_length("definition.id", &definition.id, violations);
     let mut indicators = Vec::with_capacity(definition.indicators.len());
     for (index, indicator) in definition.indicators.into_iter().enumerate() {
         let mut reader = Reader { path: format!("definition.indicators[{index}]"), violations };
@@ -37,12 +33,6 @@ pub(crate) fn parse_definition(
         label: convert::core_label(definition.label),
         indicators,
         grading: definition.grading.map_or(Grading::None, |grading| reader.grading(grading)),
-    }
-}
-
-fn check_length(field: &str, id: &str, violations: &mut Violations) {
-    if id.len() > LONGEST_ID {
-        violations.add(field, format!("must be at most {LONGEST_ID} characters"));
     }
 }
 
@@ -58,7 +48,6 @@ impl Reader<'_> {
     }
 
     fn indicator(&mut self, indicator: contract::Indicator) -> Indicator {
-        check_length(&format!("{}.id", self.path), &indicator.id, self.violations);
         let transform = self.transform(&indicator);
         let direction = self.direction(indicator.direction);
         let weight = self.decimal("weight", indicator.weight.as_ref()).unwrap_or(Decimal::ONE);

@@ -41,7 +41,8 @@ pub(crate) fn loaded(loaded: &Loaded) -> Result<(), Failure> {
     match loaded.sent {
         0 => output::line("All of it was there already; nothing was loaded twice."),
         records => output::line(&format!(
-            "Loaded {} records: {} new or changed, {} held already, {} kept among the rejects.",
+            "Sent {} records. Of the whole file {} were new or changed, {} held already, {} refused\n\
+             and kept: kehu rejects lists them.",
             count(records),
             count(loaded.totals.accepted_count.unsigned_abs()),
             count(loaded.totals.unchanged_count.unsigned_abs()),

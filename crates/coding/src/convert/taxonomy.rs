@@ -91,16 +91,14 @@ mod tests {
     }
 
     #[test]
-    fn ids_and_classes_are_bounded() {
+    fn classes_are_bounded() {
         let mut definition = definition_message(&templates()[0]);
-        definition.id = "a".repeat(41);
-        definition.classes[0].id = "b".repeat(41);
-        let class = definition.classes[1].clone();
+        let class = definition.classes[0].clone();
         definition.classes.resize(201, class);
         let mut violations = Violations::new();
         parse_definition(definition, &mut violations);
         let Err(kehu_server::Fault::Invalid(found)) = violations.finish() else { panic!() };
         let fields: Vec<_> = found.iter().map(|violation| violation.field.as_str()).collect();
-        assert_eq!(fields, ["definition.id", "definition.classes", "definition.classes[0].id"]);
+        assert_eq!(fields, ["definition.classes"]);
     }
 }

@@ -5,5 +5,6 @@ mod database;
 mod postgres;
 pub mod program;
 pub mod sample;
+pub mod worker;
 
 pub use database::{TestDatabase, databases, each_database};

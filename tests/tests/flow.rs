@@ -3,6 +3,9 @@
 use kehu_tests::{program::Server, sample};
 use std::time::{Duration, Instant};
 
+/// How long a machine with more to do may take.
+const PATIENCE: Duration = Duration::from_secs(180);
+
 #[tokio::test]
 async fn a_new_order_changes_score_and_class_by_itself() {
     let folder = tempfile::tempdir().unwrap();
@@ -40,14 +43,11 @@ async fn a_new_order_changes_score_and_class_by_itself() {
         if explained.contains("abc: ") && explained.contains("abc_grade = A") {
             break;
         }
-        assert!(
-            started.elapsed() < Duration::from_secs(30),
-            "no class came by itself:\n{explained}"
-        );
+        assert!(started.elapsed() < PATIENCE, "no class came by itself:\n{explained}");
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
     while !server.succeed(&["report", "--csv", "customers"]).await.contains("FR-") {
-        assert!(started.elapsed() < Duration::from_secs(30), "no code came by itself");
+        assert!(started.elapsed() < PATIENCE, "no code came by itself");
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
     server.stop().await;

@@ -148,7 +148,7 @@ async fn a_run_goes_on_where_a_dead_worker_stopped() {
         let run_id = world.queue(RunKind::Coding, "\"scheme\":\"standard\"", AS_OF).await;
         world.die_after_a_partition(run_id).await;
         let run = world.carry_out(run_id).await;
-        assert_eq!((run.state, run.done), (RunState::Succeeded, 12));
+        assert_eq!((run.state, run.attempt, run.done), (RunState::Succeeded, 2, 12));
         let codes = world.codes("standard").await;
         assert_eq!(codes.len(), 12);
         assert!(codes[&12].starts_with("GB-L000002") && codes[&9].starts_with("FR-M000001"));

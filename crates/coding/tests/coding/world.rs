@@ -1,6 +1,7 @@
 //! A coding service on a database with some customers and orders.
 
 use std::collections::BTreeMap;
+use std::pin::pin;
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -31,7 +32,7 @@ use kehu_storage::scoring::{
     scores::{self, Evaluation},
 };
 use kehu_storage::{Database, settings::Settings};
-use kehu_tests::TestDatabase;
+use kehu_tests::{TestDatabase, worker::stand_still_after_a_partition};
 use sea_orm::ConnectionTrait;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -261,9 +262,9 @@ impl World {
     /// Has a worker work and drops dead, in the middle of whatever it does, once the first
     /// partition is done.
     pub(crate) async fn die_after_a_partition(&self, run_id: i64) {
-        let worker = self.worker(&CancellationToken::new());
-        self.wait(run_id, |run| run.done > 0).await;
-        drop(worker);
+        let worker =
+            work(self.db.clone(), self.coding.jobs(), "dead".to_owned(), CancellationToken::new());
+        stand_still_after_a_partition(&self.db, run_id, pin!(worker)).await;
     }
 
     fn worker(&self, stop: &CancellationToken) -> JoinSet<()> {

@@ -1,12 +1,15 @@
-//! Runs: pinned versions, resuming, cancelling, repeating.
+//! Runs: pinned versions, resuming, letting go, repeating.
 
+use std::pin::pin;
 use std::time::Duration;
 
+use kehu_runs::work;
 use kehu_server::clock;
 use kehu_storage::change_log::{self, Topic};
 use kehu_storage::run::{self, NewRun, Run, RunKind, RunState};
 use kehu_storage::scoring::{pins, scorecards};
-use kehu_tests::each_database;
+use kehu_tests::{each_database, worker::stand_still_after_a_partition};
+use tokio_util::sync::CancellationToken;
 
 use crate::world::{World, day};
 
@@ -73,27 +76,24 @@ async fn a_run_goes_on_where_a_dead_worker_stopped() {
 }
 
 #[tokio::test]
-async fn a_cancelled_run_stops_between_partitions() {
+async fn a_run_that_is_let_go_stops_between_partitions() {
     each_database(async |test| {
         let world = World::with_orders(test).await;
         world.publish("rfm", "2011-12-10").await;
         let run_id = start(&world, 1).await.run_id;
-        let (run, ()) = tokio::join!(
-            world.carry_out(run_id, |run| run.state.is_final()),
-            cancel_after_one(&world, run_id)
-        );
-        assert_eq!(run.state, RunState::Cancelled);
-        let scored = i64::try_from(world.list("rfm").await.len()).unwrap();
-        assert_eq!(scored, run.done);
-        assert!(run.done < run.total);
+        let stop = CancellationToken::new();
+        let jobs = world.scoring.jobs();
+        let mut worker = pin!(work(world.db.clone(), jobs, "first".to_owned(), stop.clone()));
+        stand_still_after_a_partition(&world.db, run_id, worker.as_mut()).await;
+        stop.cancel();
+        worker.await;
+        let run = run::get(&world.db, run_id).await.unwrap();
+        assert_eq!((run.state, run.done, run.total), (RunState::Queued, 1, 12));
+        assert_eq!(world.list("rfm").await.len(), 1);
+
+        let run = world.carry_out(run_id, |run| run.state.is_final()).await;
+        assert_eq!((run.state, run.attempt, run.done), (RunState::Succeeded, 1, 12));
+        assert_eq!(world.list("rfm").await.len(), 12);
     })
     .await;
-}
-
-/// Asks for the run to be cancelled once a partition is done.
-async fn cancel_after_one(world: &World, run_id: i64) {
-    while run::get(&world.db, run_id).await.unwrap().done == 0 {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    run::cancel(&world.db, run_id, clock::now()).await.unwrap();
 }

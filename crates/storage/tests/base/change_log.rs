@@ -225,7 +225,7 @@ async fn a_commit_in_another_process_wakes_consumers_on_postgres() {
 async fn listening(test: &TestDatabase) {
     let reader = test.database.reader();
     let sql = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() \
-               AND query LIKE 'LISTEN%'";
+               AND query LIKE 'LISTEN%' AND state = 'idle'";
     for _ in 0..500 {
         let listen = Statement::from_string(reader.get_database_backend(), sql);
         if reader.query_one_raw(listen).await.unwrap().is_some() {

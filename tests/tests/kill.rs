@@ -1,37 +1,126 @@
-//! SIGKILL at any moment: the next start on the same folder finishes with the same result.
+//! SIGKILL at any moment: the next start on the same database finishes with the same result.
 
-use kehu_tests::{program, program::Server, sample};
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use futures::future::join_all;
+use kehu_contract::{
+    ingestion::{GetCustomerRequest, customer_service_client::CustomerServiceClient},
+    run::{ListRunsRequest, RunKind, run_service_client::RunServiceClient},
+};
+use kehu_tests::{databases, program, program::Server, sample};
 use std::{path::Path, process::Stdio, time::Duration};
+use tonic::transport::{Channel, Endpoint};
 
 /// Lines of the sample that are loaded: enough to be killed in every phase.
 const LINES: usize = 40_000;
 
-fn arguments<'a>(input: &'a str, mapping: &'a str, data: &'a str) -> Vec<&'a str> {
-    vec![
-        "quickstart",
-        "--exit",
-        "--listen",
-        "127.0.0.1:0",
-        "--input",
-        input,
-        "--mapping",
-        mapping,
-        "--data-dir",
-        data,
-    ]
+/// What a quickstart has come to.
+#[derive(Debug, Clone, Copy)]
+enum Stage {
+    /// It runs.
+    Started,
+    /// There are this many customers.
+    Customers(u32),
+    /// A worker has taken a run of this kind.
+    Run(RunKind),
 }
 
-/// Everything that was computed: customers with scores, classes and codes, the figures by class,
-/// the moves, and what was refused.
-async fn result(folder: &Path) -> String {
-    let server = Server::on(folder).await;
-    let mut all = String::new();
-    for report in ["customers", "class-summary", "monthly-trend"] {
-        all += &server.succeed(&["report", "--csv", report]).await;
+/// When to kill: at a stage, this many milliseconds later.
+type Moment = (Stage, u64);
+
+impl Stage {
+    /// Asks the server; one that does not answer yet has not come so far.
+    async fn is_reached(self, server: &Channel) -> bool {
+        match self {
+            Self::Started => true,
+            Self::Customers(count) => {
+                let request = GetCustomerRequest { name: format!("customers/{count}") };
+                CustomerServiceClient::new(server.clone()).get_customer(request).await.is_ok()
+            }
+            Self::Run(kind) => {
+                let request = ListRunsRequest { kind: kind.into(), ..Default::default() };
+                let listed = RunServiceClient::new(server.clone()).list_runs(request).await;
+                let runs = listed.map(|response| response.into_inner().runs).unwrap_or_default();
+                runs.iter().any(|run| run.start_time.is_some())
+            }
+        }
     }
-    all += &server.succeed(&["rejects", "--all"]).await;
-    server.stop().await;
-    all
+}
+
+/// Returns when the moment has come.
+async fn come((stage, later): Moment, server: Channel) {
+    while !stage.is_reached(&server).await {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    tokio::time::sleep(Duration::from_millis(later)).await;
+}
+
+/// A quickstart on a part of the sample.
+struct Quickstart {
+    input: String,
+    mapping: String,
+    address: String,
+    /// Where its data are.
+    store: Vec<String>,
+}
+
+impl Quickstart {
+    fn new(input: &Path, store: &[&str]) -> Self {
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        Self {
+            input: input.display().to_string(),
+            mapping: sample::data("online_retail/mapping.toml").display().to_string(),
+            address: port.local_addr().unwrap().to_string(),
+            store: store.iter().map(|argument| (*argument).to_owned()).collect(),
+        }
+    }
+
+    fn arguments(&self) -> Vec<&str> {
+        let fixed = ["quickstart", "--exit", "--listen", &self.address];
+        let input = ["--input", &self.input, "--mapping", &self.mapping];
+        let store = self.store.iter().map(String::as_str);
+        fixed.into_iter().chain(input).chain(store).collect()
+    }
+
+    /// Starts it and kills it at a moment; false if it ended before.
+    async fn kill_at(&self, moment: Moment) -> bool {
+        let server = Endpoint::from_shared(format!("http://{}", self.address)).unwrap();
+        let mut child = program::kehu(&self.arguments()).stdout(Stdio::null()).spawn().unwrap();
+        tokio::select! {
+            () = come(moment, server.connect_lazy()) => {}
+            status = child.wait() => {
+                assert!(status.unwrap().success(), "before {moment:?}");
+                return false;
+            }
+        }
+        child.kill().await.unwrap();
+        true
+    }
+
+    /// Kills it at each of these moments, one start after the other, then lets it finish.
+    async fn finish_after(&self, moments: &[Moment]) -> String {
+        let mut kills = 0;
+        for moment in moments {
+            kills += usize::from(self.kill_at(*moment).await);
+        }
+        assert!(kills + 1 >= moments.len(), "the quickstart was killed only {kills} times");
+        program::succeed(&self.arguments()).await;
+        self.result().await
+    }
+
+    /// Everything that was computed: customers with scores, classes and codes, the figures by
+    /// class, the months, and what was refused.
+    async fn result(&self) -> String {
+        let store: Vec<&str> = self.store.iter().map(String::as_str).collect();
+        let server = Server::start(&store).await;
+        let mut all = String::new();
+        for report in ["customers", "class-summary", "monthly-trend"] {
+            all += &server.succeed(&["report", "--csv", report]).await;
+        }
+        all += &server.succeed(&["rejects", "--all"]).await;
+        server.stop().await;
+        all
+    }
 }
 
 #[tokio::test]
@@ -39,33 +128,38 @@ async fn a_killed_quickstart_is_finished_by_the_next() {
     let folder = tempfile::tempdir().unwrap();
     let input = folder.path().join("sales.csv");
     sample::write_start(&input, LINES);
-    let input = input.display().to_string();
-    let mapping = sample::data("online_retail/mapping.toml").display().to_string();
+    let store = |name: &str| folder.path().join(name).display().to_string();
 
-    let whole = folder.path().join("whole");
-    let started = std::time::Instant::now();
-    program::succeed(&arguments(&input, &mapping, &whole.display().to_string())).await;
-    let duration = started.elapsed();
-    let expected = result(&whole).await;
+    let whole = Quickstart::new(&input, &["--data-dir", &store("whole")]);
+    program::succeed(&whole.arguments()).await;
+    let expected = whole.result().await;
     assert!(expected.lines().count() > 1_000, "{expected}");
 
-    let killed = folder.path().join("killed");
-    let data = killed.display().to_string();
-    let mut kills = 0;
-    for tenth in 1..10_u32 {
-        let mut child = program::kehu(&arguments(&input, &mapping, &data))
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        tokio::time::sleep(duration * tenth / 10 + Duration::from_millis(37)).await;
-        if child.try_wait().unwrap().is_some() {
-            break;
-        }
-        child.kill().await.unwrap();
-        kills += 1;
+    let embedded = Quickstart::new(&input, &["--data-dir", &store("killed")]);
+    let mut killed = vec![(
+        embedded,
+        vec![
+            (Stage::Started, 40),
+            (Stage::Customers(1), 0),
+            (Stage::Customers(400), 50),
+            (Stage::Run(RunKind::Scoring), 100),
+            (Stage::Run(RunKind::Classification), 150),
+            (Stage::Run(RunKind::Coding), 20),
+        ],
+    )];
+    let databases = databases().await;
+    for database in databases.iter().filter(|database| database.kind == "postgres") {
+        let store = ["--data-dir", &store("shared"), "--database-url", &database.url];
+        let moments = vec![
+            (Stage::Customers(400), 0),
+            (Stage::Run(RunKind::Scoring), 150),
+            (Stage::Run(RunKind::Coding), 0),
+        ];
+        killed.push((Quickstart::new(&input, &store), moments));
     }
-    assert!(kills >= 3, "the quickstart was killed only {kills} times");
-    program::succeed(&arguments(&input, &mapping, &data)).await;
-    assert_eq!(result(&killed).await, expected);
+    // Side by side: most of the time they wait for the leases of the killed to expire.
+    let finished = killed.iter().map(|(quickstart, moments)| quickstart.finish_after(moments));
+    for (result, (quickstart, _)) in join_all(finished).await.into_iter().zip(&killed) {
+        assert_eq!(result, expected, "{:?}", quickstart.store);
+    }
 }

@@ -3,7 +3,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use chrono::NaiveDate;
 use kehu_core::{CustomerId, Label, label::Language, taxonomy::Class};
 use kehu_reporting::{
     page::{Comparison, Figures, render},
@@ -13,6 +12,7 @@ use kehu_reporting::{
     },
 };
 use kehu_storage::ingestion::OrderKind;
+use kehu_tests::day;
 use rust_decimal::Decimal;
 use std::{fs, path::Path};
 
@@ -25,10 +25,6 @@ impl Dice {
             self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % below
     }
-}
-
-fn day(text: &str) -> NaiveDate {
-    text.parse().unwrap()
 }
 
 fn classes() -> Vec<Class> {

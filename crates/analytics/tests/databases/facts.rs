@@ -1,10 +1,10 @@
 //! Customers, orders and lines to put into a database.
 
-use chrono::NaiveDate;
 use kehu_core::Money;
 use kehu_core::calendar::to_days;
 use kehu_storage::Database;
 use kehu_storage::bulk::{Column, OnConflict, insert};
+use kehu_tests::day;
 
 /// Rows of text: one row a line, words apart by spaces, `-` for null.
 struct Rows<'a>(Vec<Vec<&'a str>>);
@@ -38,10 +38,6 @@ impl<'a> Rows<'a> {
     fn of<T: Clone>(&self, value: T) -> Vec<T> {
         vec![value; self.0.len()]
     }
-}
-
-pub(crate) fn day(text: &str) -> NaiveDate {
-    text.parse().unwrap()
 }
 
 fn amount(text: &str) -> i64 {

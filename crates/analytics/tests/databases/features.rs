@@ -6,9 +6,9 @@ use kehu_analytics::{CustomerSet, Error, Frame};
 use kehu_core::{CustomerId, Value};
 use kehu_storage::Database;
 use kehu_storage::facts::partitions;
-use kehu_tests::{databases, each_database};
+use kehu_tests::{databases, day, each_database};
 
-use crate::facts::{customers, day, lines, orders, rates};
+use crate::facts::{customers, lines, orders, rates};
 
 const AS_OF: &str = "2024-03-31";
 

@@ -5,10 +5,10 @@ use std::time::Duration;
 use kehu_storage::change_log::{self, Topic};
 use kehu_storage::coding::{pins, taxonomies};
 use kehu_storage::run::RunKind;
-use kehu_tests::each_database;
+use kehu_tests::{date, day, each_database};
 
 use crate::codes::{AS_OF, STANDARD, scheme};
-use crate::world::{World, date, day, sale};
+use crate::world::{World, sale};
 
 /// Classified and coded by runs, and the followers have caught up.
 async fn settled(test: &kehu_tests::TestDatabase) -> World {

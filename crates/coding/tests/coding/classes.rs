@@ -7,10 +7,10 @@ use kehu_server::{clock, fault};
 use kehu_storage::change_log::{self, Topic};
 use kehu_storage::coding::{pins, taxonomies};
 use kehu_storage::run::{self, RunKind, RunState};
-use kehu_tests::each_database;
+use kehu_tests::{date, day, each_database};
 use tonic::Code;
 
-use crate::world::{World, class, date, day, sale, size, taxonomy, violations};
+use crate::world::{World, class, sale, size, taxonomy, violations};
 
 const AS_OF: &str = "2011-12-10";
 

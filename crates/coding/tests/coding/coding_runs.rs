@@ -7,10 +7,10 @@ use kehu_contract::error::ErrorReason;
 use kehu_server::fault;
 use kehu_storage::Database;
 use kehu_storage::run::{RunKind, RunState};
-use kehu_tests::each_database;
+use kehu_tests::{day, each_database};
 
 use crate::codes::{AS_OF, STANDARD, scheme};
-use crate::world::{World, day, sale};
+use crate::world::{World, sale};
 
 async fn classified(test: &kehu_tests::TestDatabase) -> World {
     let world = World::with_orders(test).await;

@@ -9,10 +9,10 @@ use kehu_core::scorecard::{calibrate, templates};
 use kehu_core::{CustomerId, Value};
 use kehu_server::{clock, fault};
 use kehu_storage::scoring::scorecards;
-use kehu_tests::each_database;
+use kehu_tests::{day, each_database};
 use tonic::{Code, Request};
 
-use crate::world::{World, class, day, size, taxonomy, violations};
+use crate::world::{World, class, size, taxonomy, violations};
 
 #[tokio::test]
 async fn templates_are_listed_and_need_their_scorecards() {

@@ -1,7 +1,6 @@
 //! A coding service on a database with some customers and orders.
 
 use std::collections::BTreeMap;
-use std::pin::pin;
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -14,43 +13,28 @@ use kehu_contract::coding::{
     code_service_server::CodeService, create_taxonomy_request::Origin,
     taxonomy_service_server::TaxonomyService,
 };
-use kehu_contract::google::r#type as google;
 use kehu_contract::shared::Label;
 use kehu_core::scorecard::{Scorer, calibrate, templates};
-use kehu_core::{CustomerId, Money, Quantity, Value};
-use kehu_runs::{CursorMove, Follower, work};
+use kehu_core::{CustomerId, Value};
 use kehu_server::{clock, convert, names};
+use kehu_storage::Database;
 use kehu_storage::change_log::{self, NewChange, Topic};
 use kehu_storage::coding::codes;
 use kehu_storage::facts::CustomerSet;
-use kehu_storage::ingestion::{
-    Batch, Entry, LineRow, NewOrder, Opened, OrderKind, OrderStatus, open_stream, write_batch,
-};
+use kehu_storage::ingestion::{Entry, NewOrder};
 use kehu_storage::run::{self, Lease, NewRun, Run, RunKind};
 use kehu_storage::scoring::{
     scorecards,
     scores::{self, Evaluation},
 };
-use kehu_storage::{Database, settings::Settings};
-use kehu_tests::{TestDatabase, worker::stand_still_after_a_partition};
+use kehu_tests::background::{self, Then};
+use kehu_tests::{TestDatabase, date, day, shop};
 use sea_orm::ConnectionTrait;
-use tokio::task::JoinSet;
-use tokio_util::sync::CancellationToken;
 use tonic::{Request, Status};
-
-const SOURCE: &str = "shop";
 
 pub(crate) struct World {
     pub(crate) db: Database,
     pub(crate) coding: Coding,
-}
-
-pub(crate) fn day(text: &str) -> NaiveDate {
-    text.parse().unwrap()
-}
-
-pub(crate) fn date(text: &str) -> Option<google::Date> {
-    Some(convert::date(day(text)))
 }
 
 /// The fields that a request was refused for, with what is wrong.
@@ -69,9 +53,7 @@ impl World {
 
     /// The service on one more set of connections, as in another replica.
     pub(crate) fn on(db: Database) -> Self {
-        let settings =
-            Settings { base_currency: "GBP".to_owned(), time_zone: "Europe/London".to_owned() };
-        Self { coding: Coding::new(db.clone(), settings), db }
+        Self { coding: Coding::new(db.clone(), shop::settings()), db }
     }
 
     /// With twelve customers, `customers/1` to `customers/12`: number n has n orders, the last
@@ -103,12 +85,8 @@ impl World {
 
     /// Stores orders as one batch.
     pub(crate) async fn ingest(&self, stream: &str, orders: Vec<NewOrder>) {
-        let now = clock::now();
-        let opened = open_stream(&self.db, stream, SOURCE, "test", now).await.unwrap();
-        let Opened::Stream(opened) = opened else { panic!("a stream of this source") };
         let entries = orders.into_iter().map(Entry::Order).collect();
-        let batch = Batch { sequence: 1, entries, ..Batch::default() };
-        write_batch(&self.db, &opened, &batch, now).await.unwrap();
+        shop::ingest(&self.db, stream, entries, clock::now()).await;
     }
 
     /// Says that the scores of these customers changed, as scoring does.
@@ -248,60 +226,19 @@ impl World {
 
     /// Has a worker work until all the runs have ended.
     pub(crate) async fn carry_out_all(&self, run_ids: &[i64]) -> Vec<Run> {
-        let stop = CancellationToken::new();
-        let worker = self.worker(&stop);
-        let mut runs = Vec::new();
-        for run_id in run_ids {
-            runs.push(self.wait(*run_id, |run| run.state.is_final()).await);
-        }
-        stop.cancel();
-        worker.join_all().await;
-        runs
+        background::carry_out(&self.db, self.coding.jobs(), run_ids).await
     }
 
-    /// Has a worker work and drops dead, in the middle of whatever it does, once the first
-    /// partition is done.
+    /// Has a worker drop dead, in the middle of whatever it does, once the first partition is
+    /// done.
     pub(crate) async fn die_after_a_partition(&self, run_id: i64) {
-        let worker =
-            work(self.db.clone(), self.coding.jobs(), "dead".to_owned(), CancellationToken::new());
-        stand_still_after_a_partition(&self.db, run_id, pin!(worker)).await;
-    }
-
-    fn worker(&self, stop: &CancellationToken) -> JoinSet<()> {
-        let mut worker = JoinSet::new();
-        worker.spawn(work(self.db.clone(), self.coding.jobs(), "test".to_owned(), stop.clone()));
-        worker
-    }
-
-    async fn wait(&self, run_id: i64, is_reached: impl Fn(&Run) -> bool) -> Run {
-        loop {
-            let run = run::get(&self.db, run_id).await.unwrap();
-            if is_reached(&run) {
-                return run;
-            }
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        let jobs = self.coding.jobs();
+        background::carry_out_one_partition(&self.db, jobs, run_id, Then::Die).await;
     }
 
     /// Lets the followers catch up with the change log, classes first.
     pub(crate) async fn follow(&self) {
-        for follower in self.coding.followers() {
-            self.follow_with(follower.as_ref()).await;
-        }
-    }
-
-    async fn follow_with(&self, follower: &dyn Follower) {
-        loop {
-            let from = change_log::cursor(&self.db, follower.consumer()).await.unwrap();
-            let changes = change_log::read(&self.db, follower.topic(), from, 64).await.unwrap();
-            let Some(last) = changes.last() else { return };
-            let cursor = CursorMove { from, to: last.position };
-            match follower.apply(&changes, cursor).await {
-                // Another replica was quicker.
-                Err(fault) if fault.is_transient() => {}
-                done => done.unwrap(),
-            }
-        }
+        background::catch_up(&self.db, self.coding.followers()).await;
     }
 
     /// The class of a customer true on a date as known at a time.
@@ -418,34 +355,7 @@ pub(crate) fn size() -> TaxonomyDefinition {
     taxonomy("size", classes)
 }
 
-/// A sale of `units` of the base currency to the customer of this number.
-pub(crate) fn sale(customer: i64, external_id: &str, on: NaiveDate, units: i64) -> NewOrder {
-    let amount = Money(units * 10_000);
-    let line = LineRow {
-        line_number: 1,
-        product: Some("tea".to_owned()),
-        description: None,
-        category: None,
-        brand: None,
-        quantity: Quantity(10_000),
-        unit_price: amount,
-        discount: None,
-        amount,
-        base_amount: amount,
-    };
-    NewOrder {
-        external_id: external_id.to_owned(),
-        customer: format!("c{customer:02}"),
-        kind: OrderKind::Sale,
-        status: OrderStatus::Completed,
-        ordered_at: on.and_hms_opt(12, 0, 0).unwrap().and_utc(),
-        ordered_on: on,
-        ordered_hour: 12,
-        currency: "GBP".to_owned(),
-        amount,
-        base_amount: amount,
-        channel: None,
-        lines: vec![line],
-        digest: format!("{customer} {on} {units}"),
-    }
+/// A sale of so many pounds to the customer of this number.
+pub(crate) fn sale(customer: i64, external_id: &str, on: NaiveDate, pounds: i64) -> NewOrder {
+    shop::sale(&format!("c{customer:02}"), external_id, on, pounds)
 }

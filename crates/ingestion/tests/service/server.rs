@@ -6,45 +6,33 @@ use kehu_contract::ingestion::{
     ingest_response, ingestion_service_client::IngestionServiceClient,
 };
 use kehu_ingestion::Ingestion;
-use kehu_server::listener::Listener;
-use kehu_storage::settings::Settings;
 use kehu_storage::{Database, change_log};
-use kehu_tests::TestDatabase;
+use kehu_tests::{Served, TestDatabase, shop};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
-use tokio_util::sync::{CancellationToken, DropGuard};
-use tonic::service::RoutesBuilder;
-use tonic::transport::{Channel, Endpoint};
+use tonic::transport::Channel;
 use tonic::{Status, Streaming};
 
-/// The role, served on a free port until it is dropped. Base currency GBP, London time.
+/// The role, served until it is dropped.
 pub(crate) struct Server {
     pub(crate) database: Database,
-    channel: Channel,
-    _stop: DropGuard,
+    served: Served,
 }
 
 impl Server {
     pub(crate) async fn start(database: &TestDatabase) -> Self {
         let database = database.database.clone();
-        let settings =
-            Settings { base_currency: "GBP".to_owned(), time_zone: "Europe/London".to_owned() };
-        let mut routes = RoutesBuilder::default();
-        Ingestion::new(database.clone(), settings).routes(&mut routes);
-        let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
-        let endpoint = Endpoint::from_shared(format!("http://{}", listener.address)).unwrap();
-        let stop = CancellationToken::new();
-        tokio::spawn(listener.serve(routes, stop.clone()));
-        let channel = endpoint.connect().await.unwrap();
-        Self { database, channel, _stop: stop.drop_guard() }
+        let role = Ingestion::new(database.clone(), shop::settings());
+        let served = Served::start(|routes| role.routes(routes)).await;
+        Self { database, served }
     }
 
     pub(crate) fn ingestion(&self) -> IngestionServiceClient<Channel> {
-        IngestionServiceClient::new(self.channel.clone())
+        IngestionServiceClient::new(self.served.channel.clone())
     }
 
     pub(crate) fn customers(&self) -> CustomerServiceClient<Channel> {
-        CustomerServiceClient::new(self.channel.clone())
+        CustomerServiceClient::new(self.served.channel.clone())
     }
 
     /// Opens a call of `Ingest` with this first message.

@@ -1,6 +1,6 @@
 //! Pages and CSV files, the same on both databases.
 
-use crate::world::{EARLIER, World, date, time};
+use crate::world::{EARLIER, World, time};
 use kehu_contract::{
     reporting::{
         ExportReportRequest, RenderReportRequest, ReportKind,
@@ -8,7 +8,7 @@ use kehu_contract::{
     },
     shared::Language,
 };
-use kehu_tests::databases;
+use kehu_tests::{databases, date};
 use tokio_stream::StreamExt;
 use tonic::Request;
 

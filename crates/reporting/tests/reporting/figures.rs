@@ -1,6 +1,6 @@
 //! The figures of each report.
 
-use crate::world::{EARLIER, NOW, World, date, time};
+use crate::world::{EARLIER, NOW, World, time};
 use kehu_contract::{
     google::r#type::{Decimal, Money},
     reporting::{
@@ -9,7 +9,7 @@ use kehu_contract::{
         reporting_service_server::ReportingService,
     },
 };
-use kehu_tests::each_database;
+use kehu_tests::{date, each_database};
 use tonic::Request;
 
 fn pounds(units: i64) -> Option<Money> {

@@ -1,12 +1,12 @@
 //! What is refused, and how.
 
-use crate::world::{EARLIER, NOW, World, date, time};
+use crate::world::{EARLIER, NOW, World, time};
 use kehu_contract::reporting::{
     ExportReportRequest, GetClassSummaryRequest, GetMigrationMatrixRequest, GetMonthlyTrendRequest,
     GetParetoCurveRequest, GetRfmHeatMapRequest, RenderReportRequest, ReportKind,
     reporting_service_server::ReportingService,
 };
-use kehu_tests::each_database;
+use kehu_tests::{date, each_database};
 use tonic::{Code, Request};
 
 fn summary_request(

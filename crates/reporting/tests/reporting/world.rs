@@ -9,10 +9,9 @@
 //! | c5 | none | null | bronze | bronze | |
 //! | c6 | one in 2012 | null | | | |
 
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
-use kehu_contract::{google::r#type as google, reporting::ReportTime};
+use kehu_contract::reporting::ReportTime;
 use kehu_core::{
-    CustomerId, Label, Money, Quantity, Value,
+    CustomerId, Label, Value,
     code_scheme::{CodeScheme, Recoding},
     scorecard::{Contribution, Score, calibrate, templates},
     taxonomy::{Class, Taxonomy},
@@ -23,14 +22,10 @@ use kehu_storage::{
     Database,
     coding::{classes, codes, schemes, taxonomies},
     facts::CustomerSet,
-    ingestion::{
-        Batch, Entry, LineRow, NewOrder, Opened, OrderKind, OrderStatus, Profile, open_stream,
-        write_batch,
-    },
+    ingestion::{Entry, NewOrder, OrderKind, OrderStatus, Profile},
     scoring::{scorecards, scores},
-    settings::Settings,
 };
-use kehu_tests::TestDatabase;
+use kehu_tests::{TestDatabase, at, date, day, shop};
 use rust_decimal::Decimal;
 use std::collections::BTreeMap;
 
@@ -40,20 +35,6 @@ pub(crate) const EARLIER: &str = "2011-09-10";
 pub(crate) struct World {
     pub(crate) db: Database,
     pub(crate) reporting: Reporting,
-}
-
-/// An instant that many seconds after a fixed one.
-pub(crate) fn at(seconds: i64) -> DateTime<Utc> {
-    let start = DateTime::from_timestamp(1_700_000_000, 0).expect("a real instant");
-    start + TimeDelta::seconds(seconds)
-}
-
-pub(crate) fn day(text: &str) -> NaiveDate {
-    text.parse().unwrap()
-}
-
-pub(crate) fn date(text: &str) -> Option<google::Date> {
-    Some(convert::date(day(text)))
 }
 
 /// A business date as it was known that many seconds after the start.
@@ -67,10 +48,8 @@ pub(crate) fn time(as_of: Option<&str>, known: Option<i64>) -> Option<ReportTime
 impl World {
     /// Without anything.
     pub(crate) fn empty(test: &TestDatabase) -> Self {
-        let settings =
-            Settings { base_currency: "GBP".to_owned(), time_zone: "Europe/London".to_owned() };
         let db = test.database.clone();
-        Self { reporting: Reporting::new(db.clone(), settings), db }
+        Self { reporting: Reporting::new(db.clone(), shop::settings()), db }
     }
 
     /// With all of the table above.
@@ -112,10 +91,7 @@ impl World {
         entries.push(Entry::Order(NewOrder { kind: OrderKind::Return, ..back }));
         let cancelled = order(3, "2011-04-01", 999);
         entries.push(Entry::Order(NewOrder { status: OrderStatus::Cancelled, ..cancelled }));
-        let opened = open_stream(&self.db, "first", "shop", "test", at(0)).await.unwrap();
-        let Opened::Stream(stream) = opened else { panic!("a stream of this source") };
-        let batch = Batch { sequence: 1, entries, ..Batch::default() };
-        write_batch(&self.db, &stream, &batch, at(0)).await.unwrap();
+        shop::ingest(&self.db, "first", entries, at(0)).await;
     }
 
     pub(crate) async fn publish_tiers(&self) {
@@ -235,33 +211,6 @@ fn tiers() -> Taxonomy {
     }
 }
 
-fn order(customer: i64, on: &str, units: i64) -> NewOrder {
-    let amount = Money(units * 10_000);
-    let line = LineRow {
-        line_number: 1,
-        product: Some("tea".to_owned()),
-        description: None,
-        category: None,
-        brand: None,
-        quantity: Quantity(10_000),
-        unit_price: amount,
-        discount: None,
-        amount,
-        base_amount: amount,
-    };
-    NewOrder {
-        external_id: format!("{customer} {on}"),
-        customer: key(customer),
-        kind: OrderKind::Sale,
-        status: OrderStatus::Completed,
-        ordered_at: day(on).and_hms_opt(12, 0, 0).unwrap().and_utc(),
-        ordered_on: day(on),
-        ordered_hour: 12,
-        currency: "GBP".to_owned(),
-        amount,
-        base_amount: amount,
-        channel: None,
-        lines: vec![line],
-        digest: format!("{customer} {on} {units}"),
-    }
+fn order(customer: i64, on: &str, pounds: i64) -> NewOrder {
+    shop::sale(&key(customer), &format!("{customer} {on}"), day(on), pounds)
 }

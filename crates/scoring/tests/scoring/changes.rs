@@ -1,9 +1,9 @@
 //! Scores that follow from changes.
 
 use kehu_storage::change_log::{self, Topic};
-use kehu_tests::each_database;
+use kehu_tests::{date, day, each_database};
 
-use crate::world::{World, date, day, sale};
+use crate::world::{World, sale};
 
 #[tokio::test]
 async fn what_follows_is_what_a_run_gives() {

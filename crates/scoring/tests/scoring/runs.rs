@@ -1,17 +1,15 @@
 //! Runs: pinned versions, resuming, letting go, repeating.
 
-use std::pin::pin;
 use std::time::Duration;
 
-use kehu_runs::work;
 use kehu_server::clock;
 use kehu_storage::change_log::{self, Topic};
 use kehu_storage::run::{self, NewRun, Run, RunKind, RunState};
 use kehu_storage::scoring::{pins, scorecards};
-use kehu_tests::{each_database, worker::stand_still_after_a_partition};
-use tokio_util::sync::CancellationToken;
+use kehu_tests::background::{self, Then};
+use kehu_tests::{day, each_database};
 
-use crate::world::{World, day};
+use crate::world::World;
 
 /// A run under `rfm` as of 2011-12-10 with partitions of this size.
 async fn start(world: &World, partition: u32) -> Run {
@@ -65,7 +63,7 @@ async fn a_run_goes_on_where_a_dead_worker_stopped() {
         transaction.commit().await.unwrap();
         world.publish("rfm", "2011-12-11").await;
 
-        let run = world.carry_out(run_id, |run| run.state.is_final()).await;
+        let run = world.carry_out(run_id).await;
         assert_eq!((run.state, run.attempt), (RunState::Succeeded, 2));
         assert_eq!((run.done, run.total), (12, 12));
         let scores = world.list("rfm").await;
@@ -81,17 +79,13 @@ async fn a_run_that_is_let_go_stops_between_partitions() {
         let world = World::with_orders(test).await;
         world.publish("rfm", "2011-12-10").await;
         let run_id = start(&world, 1).await.run_id;
-        let stop = CancellationToken::new();
         let jobs = world.scoring.jobs();
-        let mut worker = pin!(work(world.db.clone(), jobs, "first".to_owned(), stop.clone()));
-        stand_still_after_a_partition(&world.db, run_id, worker.as_mut()).await;
-        stop.cancel();
-        worker.await;
+        background::carry_out_one_partition(&world.db, jobs, run_id, Then::Stop).await;
         let run = run::get(&world.db, run_id).await.unwrap();
         assert_eq!((run.state, run.done, run.total), (RunState::Queued, 1, 12));
         assert_eq!(world.list("rfm").await.len(), 1);
 
-        let run = world.carry_out(run_id, |run| run.state.is_final()).await;
+        let run = world.carry_out(run_id).await;
         assert_eq!((run.state, run.attempt, run.done), (RunState::Succeeded, 1, 12));
         assert_eq!(world.list("rfm").await.len(), 12);
     })

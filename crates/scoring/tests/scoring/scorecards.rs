@@ -9,11 +9,11 @@ use kehu_contract::scoring::{
     scorecard_service_server::ScorecardService,
 };
 use kehu_contract::shared::Label;
-use kehu_tests::each_database;
+use kehu_tests::{date, each_database};
 use tonic::{Code, Request, Status};
 use tonic_types::StatusExt;
 
-use crate::world::{World, date};
+use crate::world::World;
 
 fn decimal(text: &str) -> Option<Decimal> {
     Some(Decimal { value: text.to_owned() })

@@ -7,11 +7,11 @@ use kehu_contract::scoring::{
 use kehu_core::scorecard::templates;
 use kehu_server::{clock, convert};
 use kehu_storage::run::RunState;
-use kehu_tests::each_database;
+use kehu_tests::{date, each_database};
 use rust_decimal::Decimal;
 use tonic::{Code, Request};
 
-use crate::world::{World, date, sale};
+use crate::world::{World, sale};
 
 fn exact(number: Option<&kehu_contract::google::r#type::Decimal>) -> Decimal {
     number.map_or(Decimal::ZERO, |number| number.value.parse().unwrap())

@@ -1,49 +1,30 @@
 //! A scoring service on a database with some customers and orders.
 
-use chrono::{DateTime, NaiveDate, Utc};
-use kehu_contract::google::r#type as google;
+use chrono::{DateTime, Utc};
 use kehu_contract::scoring::{
     CreateScorecardRequest, ExplainScoreRequest, ExplainScoreResponse, GetScoreRequest,
     ListScoresRequest, PublishScorecardRequest, Score, Scorecard, StartScoringRequest,
     create_scorecard_request::Origin, scorecard_service_server::ScorecardService,
     scoring_service_server::ScoringService,
 };
-use kehu_core::{CustomerId, Money, Quantity};
-use kehu_runs::{CursorMove, Follower, work};
+use kehu_core::CustomerId;
 use kehu_scoring::Scoring;
 use kehu_server::{clock, convert, names};
-use kehu_storage::ingestion::{
-    Batch, Entry, LineRow, NewOrder, Opened, OrderKind, OrderStatus, find_reference, open_stream,
-    write_batch,
-};
-use kehu_storage::run::{self, Run};
-use kehu_storage::{Database, change_log, settings::Settings};
-use kehu_tests::TestDatabase;
-use tokio_util::sync::CancellationToken;
+use kehu_storage::ingestion::{Entry, NewOrder, OrderKind, find_reference};
+use kehu_storage::{Database, run::Run};
+use kehu_tests::{TestDatabase, background, date, day, shop};
 use tonic::{Request, Status};
-
-const SOURCE: &str = "shop";
 
 pub(crate) struct World {
     pub(crate) db: Database,
     pub(crate) scoring: Scoring,
 }
 
-pub(crate) fn day(text: &str) -> NaiveDate {
-    text.parse().unwrap()
-}
-
-pub(crate) fn date(text: &str) -> Option<google::Date> {
-    Some(convert::date(day(text)))
-}
-
 impl World {
     /// An empty one.
     pub(crate) fn new(test: &TestDatabase) -> Self {
-        let settings =
-            Settings { base_currency: "GBP".to_owned(), time_zone: "Europe/London".to_owned() };
         let db = test.database.clone();
-        Self { scoring: Scoring::new(db.clone(), settings), db }
+        Self { scoring: Scoring::new(db.clone(), shop::settings()), db }
     }
 
     /// With twelve customers, `c01` to `c12`, who bought between 2011-01 and 2011-11: the higher
@@ -68,16 +49,12 @@ impl World {
 
     /// Stores orders as one batch.
     pub(crate) async fn ingest(&self, stream: &str, orders: Vec<NewOrder>) {
-        let now = clock::now();
-        let opened = open_stream(&self.db, stream, SOURCE, "test", now).await.unwrap();
-        let Opened::Stream(opened) = opened else { panic!("a stream of this source") };
         let entries = orders.into_iter().map(Entry::Order).collect();
-        let batch = Batch { sequence: 1, entries, ..Batch::default() };
-        write_batch(&self.db, &opened, &batch, now).await.unwrap();
+        shop::ingest(&self.db, stream, entries, clock::now()).await;
     }
 
     pub(crate) async fn customer(&self, external_id: &str) -> CustomerId {
-        find_reference(&self.db, SOURCE, external_id).await.unwrap().unwrap()
+        find_reference(&self.db, shop::SOURCE, external_id).await.unwrap().unwrap()
     }
 
     pub(crate) async fn create(&self, origin: Origin) -> Result<Scorecard, Status> {
@@ -107,40 +84,18 @@ impl World {
         let response = self.scoring.start_scoring(Request::new(request)).await.unwrap();
         let name = response.into_inner().run.unwrap().name;
         let run_id = name.strip_prefix("runs/").unwrap().parse().unwrap();
-        self.carry_out(run_id, |run| run.state.is_final()).await
+        self.carry_out(run_id).await
     }
 
-    /// Has a worker work until the run is as wanted.
-    pub(crate) async fn carry_out(&self, run_id: i64, is_done: impl Fn(&Run) -> bool) -> Run {
-        let stop = CancellationToken::new();
-        let worker = work(self.db.clone(), self.scoring.jobs(), "test".to_owned(), stop.clone());
-        let worker = tokio::spawn(worker);
-        let run = loop {
-            let run = run::get(&self.db, run_id).await.unwrap();
-            if is_done(&run) {
-                break run;
-            }
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-        };
-        stop.cancel();
-        worker.await.unwrap();
-        run
+    /// Has a worker work until the run has ended.
+    pub(crate) async fn carry_out(&self, run_id: i64) -> Run {
+        let runs = background::carry_out(&self.db, self.scoring.jobs(), &[run_id]).await;
+        runs.into_iter().next().unwrap()
     }
 
     /// Lets the follower catch up with the change log.
     pub(crate) async fn follow(&self) {
-        let follower = self.scoring.followers().pop().unwrap();
-        self.follow_with(follower.as_ref()).await;
-    }
-
-    async fn follow_with(&self, follower: &dyn Follower) {
-        loop {
-            let from = change_log::cursor(&self.db, follower.consumer()).await.unwrap();
-            let changes = change_log::read(&self.db, follower.topic(), from, 64).await.unwrap();
-            let Some(last) = changes.last() else { return };
-            let cursor = CursorMove { from, to: last.position };
-            follower.apply(&changes, cursor).await.unwrap();
-        }
+        background::catch_up(&self.db, self.scoring.followers()).await;
     }
 
     /// The score of a customer true on a date as known at a time.
@@ -190,34 +145,7 @@ impl World {
     }
 }
 
-/// A sale of `units` of the base currency.
-pub(crate) fn sale(customer: &str, external_id: &str, on: &str, units: i64) -> NewOrder {
-    let amount = Money(units * 10_000);
-    let line = LineRow {
-        line_number: 1,
-        product: Some("tea".to_owned()),
-        description: None,
-        category: None,
-        brand: None,
-        quantity: Quantity(10_000),
-        unit_price: amount,
-        discount: None,
-        amount,
-        base_amount: amount,
-    };
-    NewOrder {
-        external_id: external_id.to_owned(),
-        customer: customer.to_owned(),
-        kind: OrderKind::Sale,
-        status: OrderStatus::Completed,
-        ordered_at: day(on).and_hms_opt(12, 0, 0).unwrap().and_utc(),
-        ordered_on: day(on),
-        ordered_hour: 12,
-        currency: "GBP".to_owned(),
-        amount,
-        base_amount: amount,
-        channel: None,
-        lines: vec![line],
-        digest: format!("{customer} {on} {units}"),
-    }
+/// A sale of so many pounds.
+pub(crate) fn sale(customer: &str, external_id: &str, on: &str, pounds: i64) -> NewOrder {
+    shop::sale(customer, external_id, day(on), pounds)
 }

@@ -4,10 +4,8 @@ use chrono::NaiveDate;
 use kehu_core::CustomerId;
 use kehu_storage::change_log::{NewChange, Topic, advance, append, cursor, read};
 use kehu_storage::{Database, Error};
-use kehu_tests::{TestDatabase, databases, each_database};
+use kehu_tests::{TestDatabase, at, databases, each_database};
 use sea_orm::{ConnectionTrait, Statement};
-
-use crate::at;
 
 fn change(customer: i64) -> NewChange {
     NewChange {

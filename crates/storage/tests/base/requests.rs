@@ -1,8 +1,6 @@
 use kehu_storage::idempotency::{Answer, Known, find, purge, remember};
 use kehu_storage::{Database, Error};
-use kehu_tests::each_database;
-
-use crate::at;
+use kehu_tests::{at, each_database};
 
 const METHOD: &str = "kehu.scoring.v1.ScoringService/StartScoring";
 
@@ -10,7 +8,7 @@ fn answer<'a>(request_id: &'a str, digest: &'a str) -> Answer<'a> {
     Answer { request_id, method: METHOD, digest, response: vec![0, 1, 0xff] }
 }
 
-async fn answered(db: &Database, request_id: &str, seconds: u64) -> Result<(), Error> {
+async fn answered(db: &Database, request_id: &str, seconds: i64) -> Result<(), Error> {
     let transaction = db.begin().await?;
     remember(&transaction, answer(request_id, "d1"), at(seconds)).await?;
     transaction.commit().await

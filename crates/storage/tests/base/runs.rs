@@ -8,9 +8,7 @@ use kehu_storage::run::{
     start, succeed,
 };
 use kehu_storage::{Database, Error, PageRequest};
-use kehu_tests::each_database;
-
-use crate::at;
+use kehu_tests::{at, each_database};
 
 const TTL: Duration = Duration::from_secs(30);
 const SCORING: &[RunKind] = &[RunKind::Scoring];
@@ -257,7 +255,7 @@ async fn a_run_that_kills_its_workers_fails_for_good() {
         let db = &test.database;
         let first = leased(db, "w").await;
         for attempt in 2..=MAX_ATTEMPTS {
-            let now = at(60 * u64::try_from(attempt).unwrap());
+            let now = at(60 * i64::from(attempt));
             let (run, _) = lease(db, SCORING, "w", now, TTL).await.unwrap().unwrap();
             assert_eq!(run.attempt, attempt);
         }
@@ -292,7 +290,7 @@ async fn a_failed_attempt_waits_for_the_next_until_none_is_left() {
     .await;
 }
 
-async fn retry_in_ten_seconds(db: &Database, lease: &Lease, now: u64) -> Run {
+async fn retry_in_ten_seconds(db: &Database, lease: &Lease, now: i64) -> Run {
     let retry = Retry::After(Duration::from_secs(10));
     fail(db, lease, &out_of_memory(), retry, at(now)).await.unwrap()
 }

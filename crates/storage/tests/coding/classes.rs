@@ -8,9 +8,9 @@ use kehu_storage::coding::classes::{
 use kehu_storage::coding::taxonomies::TaxonomyVersion;
 use kehu_storage::facts::CustomerSet;
 use kehu_storage::{Database, Error, PageRequest};
-use kehu_tests::each_database;
+use kehu_tests::{at, day, each_database};
 
-use crate::{at, day, published};
+use crate::published;
 
 /// Records one class for each of the customers, and returns for whom something was written.
 async fn classify(

@@ -8,9 +8,7 @@ use kehu_storage::coding::codes::{
 use kehu_storage::coding::schemes;
 use kehu_storage::facts::CustomerSet;
 use kehu_storage::{Database, Error, PageRequest};
-use kehu_tests::each_database;
-
-use crate::{at, day};
+use kehu_tests::{at, day, each_database};
 
 fn scheme(id: &str) -> CodeScheme {
     CodeScheme {

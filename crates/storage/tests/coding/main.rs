@@ -6,20 +6,10 @@ mod classes;
 mod codes;
 mod taxonomies;
 
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use kehu_core::taxonomy::{Taxonomy, templates};
 use kehu_storage::Database;
 use kehu_storage::coding::taxonomies::{self as store, TaxonomyVersion};
-
-/// An instant that many seconds after a fixed one.
-fn at(seconds: i64) -> DateTime<Utc> {
-    let start = DateTime::from_timestamp(1_700_000_000, 0).expect("a real instant");
-    start + TimeDelta::seconds(seconds)
-}
-
-fn day(text: &str) -> NaiveDate {
-    text.parse().unwrap()
-}
+use kehu_tests::at;
 
 fn template(id: &str) -> Taxonomy {
     templates().into_iter().find(|taxonomy| taxonomy.id == id).unwrap()

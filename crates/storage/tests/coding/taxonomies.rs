@@ -3,9 +3,9 @@ use kehu_storage::coding::pins::{self, Following};
 use kehu_storage::coding::taxonomies::{get, in_force, list, publish, save_draft};
 use kehu_storage::run::{self, NewRun, RunKind};
 use kehu_storage::{Error, PageRequest};
-use kehu_tests::each_database;
+use kehu_tests::{at, each_database};
 
-use crate::{at, published, template};
+use crate::{published, template};
 
 #[tokio::test]
 async fn a_draft_is_replaced_and_a_published_version_stays() {

@@ -5,23 +5,13 @@
 mod scorecards;
 mod scores;
 
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use kehu_core::scorecard::{Calibration, Score, Scorecard, Scorer, calibrate, templates};
 use kehu_core::{CustomerId, Value};
 use kehu_storage::Database;
 use kehu_storage::ingestion::{Batch, Entry, Opened, Profile, open_stream, write_batch};
 use kehu_storage::scoring::scorecards as store;
+use kehu_tests::{at, day};
 use rust_decimal::Decimal;
-
-/// An instant that many seconds after a fixed one.
-fn at(seconds: i64) -> DateTime<Utc> {
-    let start = DateTime::from_timestamp(1_700_000_000, 0).expect("a real instant");
-    start + TimeDelta::seconds(seconds)
-}
-
-fn day(text: &str) -> NaiveDate {
-    text.parse().unwrap()
-}
 
 fn template(id: &str) -> Scorecard {
     templates().into_iter().find(|card| card.id == id).unwrap()

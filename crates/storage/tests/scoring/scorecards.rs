@@ -4,9 +4,9 @@ use kehu_core::Label;
 use kehu_storage::run::{self, NewRun, RunKind};
 use kehu_storage::scoring::{pins, scorecards as store};
 use kehu_storage::{Error, PageRequest};
-use kehu_tests::each_database;
+use kehu_tests::{at, day, each_database};
 
-use crate::{at, calibration, day, published, template};
+use crate::{calibration, published, template};
 
 #[tokio::test]
 async fn a_published_version_never_changes() {

@@ -7,10 +7,10 @@ use kehu_storage::facts::CustomerSet;
 use kehu_storage::scoring::scorecards::Version;
 use kehu_storage::scoring::scores::{self, Evaluation, View};
 use kehu_storage::{Database, PageRequest};
-use kehu_tests::each_database;
+use kehu_tests::{at, day, each_database};
 use rust_decimal::Decimal;
 
-use crate::{at, customers, day, published, score};
+use crate::{customers, published, score};
 
 /// Records scores as of a date; returns the customers whose scores were written.
 async fn record(

@@ -1,0 +1,60 @@
+//! A shop in London whose sales a test puts into the database.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use kehu_core::{Money, Quantity};
+use kehu_storage::{
+    Database,
+    ingestion::{
+        Batch, Entry, LineRow, NewOrder, Opened, OrderKind, OrderStatus, open_stream, write_batch,
+    },
+    settings::Settings,
+};
+
+/// The source that the shop's records come from.
+pub const SOURCE: &str = "shop";
+
+/// Pounds, and London time.
+pub fn settings() -> Settings {
+    Settings { base_currency: "GBP".to_owned(), time_zone: "Europe/London".to_owned() }
+}
+
+/// A completed sale of tea for this many pounds, at noon.
+pub fn sale(customer: &str, external_id: &str, on: NaiveDate, pounds: i64) -> NewOrder {
+    let amount = Money(pounds * 10_000);
+    let line = LineRow {
+        line_number: 1,
+        product: Some("tea".to_owned()),
+        description: None,
+        category: None,
+        brand: None,
+        quantity: Quantity(10_000),
+        unit_price: amount,
+        discount: None,
+        amount,
+        base_amount: amount,
+    };
+    NewOrder {
+        external_id: external_id.to_owned(),
+        customer: customer.to_owned(),
+        kind: OrderKind::Sale,
+        status: OrderStatus::Completed,
+        ordered_at: on.and_hms_opt(12, 0, 0).expect("every day has a noon").and_utc(),
+        ordered_on: on,
+        ordered_hour: 12,
+        currency: "GBP".to_owned(),
+        amount,
+        base_amount: amount,
+        channel: None,
+        lines: vec![line],
+        digest: format!("{customer} {on} {pounds}"),
+    }
+}
+
+/// Stores records as the one batch of a new stream.
+pub async fn ingest(db: &Database, stream: &str, entries: Vec<Entry>, now: DateTime<Utc>) {
+    let opened =
+        open_stream(db, stream, SOURCE, "test", now).await.expect("a stream can be opened");
+    let Opened::Stream(opened) = opened else { panic!("{stream} is a stream of another source") };
+    let batch = Batch { sequence: 1, entries, ..Batch::default() };
+    write_batch(db, &opened, &batch, now).await.expect("a batch can be written");
+}

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::NaiveDate;
-use kehu_runs::{Job, RunContext};
+use kehu_runs::{Job, Partition, RunContext};
 use kehu_server::{Fault, clock};
 use kehu_storage::{
     Database, change_log,
@@ -17,7 +17,6 @@ use kehu_storage::{
 use serde::{Deserialize, Serialize};
 
 use crate::evaluate::{Evaluation, Evaluator, change};
-use crate::partitions::{Partition, partitions};
 
 /// How often a partition is evaluated again because a follower was quicker.
 const ATTEMPTS: u32 = 5;
@@ -107,13 +106,10 @@ impl Job for ClassificationJob {
         let versions = self.versions(context, &request).await?;
         let evaluator = Evaluator::new(&self.db, versions).await?;
         let work = Work { context, evaluator, as_of };
-        let (partitions, total) = partitions(&self.db, request.partition).await?;
-        let finished = context.finished_partitions().await?;
+        let (partitions, total) = context.partitions(request.partition).await?;
         context.phase("classes", total).await?;
         for partition in partitions {
-            if !finished.contains(&partition.number) {
-                self.classify(&work, &partition).await?;
-            }
+            self.classify(&work, &partition).await?;
         }
         Ok(())
     }

@@ -26,7 +26,6 @@ use crate::Coding;
 use crate::classification_job::ClassificationRequest;
 use crate::convert::{Versions, check_id, classification};
 use crate::evaluate::Evaluator;
-use crate::partitions::PARTITION;
 
 impl Coding {
     async fn start_classification(
@@ -41,7 +40,10 @@ impl Coding {
         let as_of = as_of.unwrap_or_else(|| self.today());
         let versions = self.published(&request.taxonomies).await?;
         self.check_scored(versions, as_of).await?;
-        let asked = ClassificationRequest { taxonomies: request.taxonomies, partition: PARTITION };
+        let asked = ClassificationRequest {
+            taxonomies: request.taxonomies,
+            partition: kehu_runs::PARTITION,
+        };
         let new = NewRun {
             kind: RunKind::Classification,
             request: serde_json::to_string(&asked).map_err(Fault::internal)?,

@@ -27,7 +27,6 @@ use crate::Coding;
 use crate::assign::compiled;
 use crate::coding_job::CodingRequest;
 use crate::convert::{check_id, scheme_view};
-use crate::partitions::PARTITION;
 
 const COLLECTION: &str = "codeSchemes";
 
@@ -72,7 +71,7 @@ impl Coding {
         let scheme = schemes::get(&self.db, &request.scheme).await?;
         let view = View { true_on: Some(as_of), known_at: None };
         self.check_classified(&scheme.definition.taxonomy, view).await?;
-        let asked = CodingRequest { scheme: request.scheme, partition: PARTITION };
+        let asked = CodingRequest { scheme: request.scheme, partition: kehu_runs::PARTITION };
         let new = NewRun {
             kind: RunKind::Coding,
             request: serde_json::to_string(&asked).map_err(Fault::internal)?,

@@ -2,13 +2,12 @@
 
 use async_trait::async_trait;
 use chrono::NaiveDate;
-use kehu_runs::{Job, RunContext};
+use kehu_runs::{Job, Partition, RunContext};
 use kehu_server::{Fault, clock};
 use kehu_storage::{Database, coding::pins, facts, run::RunKind};
 use serde::{Deserialize, Serialize};
 
 use crate::assign::Assigner;
-use crate::partitions::{Partition, partitions};
 
 /// What a coding run was asked to do, as kept in the run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,13 +60,10 @@ impl Job for CodingJob {
         let request: CodingRequest = context.request()?;
         pins::pin_scheme(&self.db, context.run.run_id, &request.scheme).await?;
         let assigner = Assigner::new(&self.db, &request.scheme).await?;
-        let (partitions, total) = partitions(&self.db, request.partition).await?;
-        let finished = context.finished_partitions().await?;
+        let (partitions, total) = context.partitions(request.partition).await?;
         context.phase("codes", total).await?;
         for partition in partitions {
-            if !finished.contains(&partition.number) {
-                self.code(context, &assigner, &partition, as_of).await?;
-            }
+            self.code(context, &assigner, &partition, as_of).await?;
         }
         Ok(())
     }

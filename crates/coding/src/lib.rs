@@ -17,7 +17,6 @@ mod coding_job;
 mod convert;
 mod evaluate;
 mod following;
-mod partitions;
 mod rules;
 mod taxonomy_service;
 mod templates;

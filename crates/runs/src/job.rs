@@ -1,5 +1,6 @@
 //! What a service tells the worker: how to carry out a kind of run.
 
+use crate::{Partition, partition};
 use async_trait::async_trait;
 use kehu_server::{Fault, clock};
 use kehu_storage::{
@@ -7,7 +8,6 @@ use kehu_storage::{
     run::{self, Lease, Run, RunKind},
 };
 use serde::de::DeserializeOwned;
-use std::collections::BTreeSet;
 use tokio_util::sync::CancellationToken;
 
 /// How one kind of run is carried out.
@@ -16,8 +16,8 @@ pub trait Job: Send + Sync {
     /// The kind it carries out.
     fn kind(&self) -> RunKind;
 
-    /// Does the work, partition by partition. A partition that is finished already is left out;
-    /// what a partition writes goes into one transaction with [`RunContext::finish_partition`].
+    /// Does the work, one after the other of [`RunContext::partitions`]; what a partition writes
+    /// goes into one transaction with [`RunContext::finish_partition`].
     /// A transient fault is tried again by another attempt.
     async fn execute(&self, context: &RunContext) -> Result<(), Fault>;
 }
@@ -66,10 +66,13 @@ impl RunContext {
         Ok(run::finish_partition(transaction, &self.lease, partition, done).await?)
     }
 
-    /// Partitions that are finished, by this attempt or an earlier one.
-    pub async fn finished_partitions(&self) -> Result<BTreeSet<i32>, Fault> {
+    /// The partitions that are left to do, every customer cut into pieces of `size`, and how many
+    /// customers there are in all. What an earlier attempt finished is left out.
+    pub async fn partitions(&self, size: u32) -> Result<(Vec<Partition>, i64), Fault> {
+        let (mut partitions, total) = partition::partitions(&self.db, size).await?;
         let finished = run::finished_partitions(&self.db, self.run.run_id).await?;
-        Ok(finished.into_iter().collect())
+        partitions.retain(|partition| finished.binary_search(&partition.number).is_err());
+        Ok((partitions, total))
     }
 
     /// Ends the run as succeeded.

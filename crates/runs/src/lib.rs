@@ -4,12 +4,14 @@
 
 mod follower;
 mod job;
+mod partition;
 mod service;
 mod view;
 mod worker;
 
 pub use follower::{CursorMove, Follower, follow};
 pub use job::{Job, RunContext};
+pub use partition::{PARTITION, Partition};
 pub use service::Runs;
 pub use view::{run_view, start};
 pub use worker::work;

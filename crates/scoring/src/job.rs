@@ -6,12 +6,11 @@ use async_trait::async_trait;
 use chrono::NaiveDate;
 use kehu_core::CustomerId;
 use kehu_core::scorecard::Score;
-use kehu_runs::{Job, RunContext};
+use kehu_runs::{Job, Partition, RunContext};
 use kehu_server::{Fault, clock};
 use kehu_storage::{
     Database,
     change_log::{self, NewChange, Topic},
-    facts::{self, CustomerSet},
     run::RunKind,
     scoring::{
         pins, scorecards,
@@ -21,9 +20,6 @@ use kehu_storage::{
 use serde::{Deserialize, Serialize};
 
 use crate::evaluate::{self, CONSUMER, Card};
-
-/// Customers of a partition of new runs.
-pub(crate) const PARTITION: u32 = 20_000;
 
 /// What a scoring run was asked to do, as kept in the run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,12 +34,6 @@ pub(crate) struct ScoringRequest {
 /// Carries out scoring runs.
 pub(crate) struct ScoringJob {
     db: Database,
-}
-
-/// One partition of a run.
-struct Partition {
-    number: i32,
-    customers: CustomerSet,
 }
 
 impl ScoringJob {
@@ -61,19 +51,6 @@ impl ScoringJob {
         let in_force = scorecards::in_force(&self.db, &request.scorecards).await?;
         let versions = pins::pin(&self.db, run_id, as_of, &in_force).await?;
         versions.into_iter().map(Card::new).collect()
-    }
-
-    /// The partitions, and how many customers they hold.
-    async fn partitions(&self, size: u32) -> Result<(Vec<Partition>, i64), Fault> {
-        let ranges = facts::partitions(&self.db, size.max(1).into()).await?;
-        let mut partitions = Vec::with_capacity(ranges.len());
-        for (number, (first, last)) in (0..).zip(ranges) {
-            partitions.push(Partition { number, customers: CustomerSet::Range(first, last) });
-        }
-        let Some(last) = partitions.last() else { return Ok((partitions, 0)) };
-        let in_last = facts::customer_ids(&self.db, &last.customers).await?.len();
-        let before = i64::from(last.number) * i64::from(size);
-        Ok((partitions, before + count(in_last)))
     }
 
     async fn score(
@@ -146,14 +123,10 @@ impl Job for ScoringJob {
         let as_of = context.run.as_of.ok_or_else(|| Fault::internal("the run has no date"))?;
         let request: ScoringRequest = context.request()?;
         let cards = self.cards(context.run.run_id, &request, as_of).await?;
-        let (partitions, total) = self.partitions(request.partition).await?;
+        let (partitions, total) = context.partitions(request.partition).await?;
         let work = Work { cards, as_of, total };
-        let finished = context.finished_partitions().await?;
         for partition in partitions {
-            context.check()?;
-            if !finished.contains(&partition.number) {
-                self.score(context, &work, &partition).await?;
-            }
+            self.score(context, &work, &partition).await?;
         }
         Ok(())
     }

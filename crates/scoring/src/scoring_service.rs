@@ -21,7 +21,7 @@ use tonic::{Request, Response, Status};
 
 use crate::Scoring;
 use crate::convert::{self as own, contributions, score_view};
-use crate::job::{PARTITION, ScoringRequest};
+use crate::job::ScoringRequest;
 
 impl Scoring {
     async fn start(&self, request: StartScoringRequest) -> Result<StartScoringResponse, Fault> {
@@ -31,7 +31,8 @@ impl Scoring {
         let request_id = convert::parse_request_id(&request.request_id, &mut violations);
         violations.finish()?;
         self.check_in_force(&request.scorecards).await?;
-        let asked = ScoringRequest { scorecards: request.scorecards, partition: PARTITION };
+        let asked =
+            ScoringRequest { scorecards: request.scorecards, partition: kehu_runs::PARTITION };
         let new = NewRun {
             kind: RunKind::Scoring,
             request: serde_json::to_string(&asked).map_err(Fault::internal)?,

@@ -7,14 +7,15 @@ use kehu_storage::{
 };
 
 /// Customers of a partition of new runs.
-pub(crate) const PARTITION: u32 = 20_000;
+pub const PARTITION: u32 = 20_000;
 
 /// One piece of a run.
-pub(crate) struct Partition {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Partition {
     /// Its number, from 0; the same whenever the run is taken up.
-    pub(crate) number: i32,
+    pub number: i32,
     /// Whom it is about.
-    pub(crate) customers: CustomerSet,
+    pub customers: CustomerSet,
 }
 
 /// Every customer, cut into partitions of `size` in the order of ids, and how many there are in

@@ -1,0 +1,264 @@
+//! `RunService` as its callers see it, over a real connection, with a worker at work, on both
+//! databases.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use async_trait::async_trait;
+use kehu_contract::{
+    error::ErrorReason,
+    run::{
+        CancelRunRequest, GetRunRequest, ListRunsRequest, ListRunsResponse, Run, RunKind, RunState,
+        WatchRunRequest, WatchRunResponse, run_service_client::RunServiceClient,
+    },
+};
+use kehu_runs::{Job, RunContext, Runs, start, work};
+use kehu_server::{Fault, fault};
+use kehu_storage::{
+    Database,
+    run::{self as store, NewRun},
+};
+use kehu_tests::{Served, TestDatabase, day, each_database};
+use std::{sync::Arc, time::Duration};
+use tokio_util::sync::{CancellationToken, DropGuard};
+use tonic::{Code, Status, Streaming, transport::Channel};
+use tonic_types::StatusExt;
+
+/// Carries out a run of its kind: scoring runs go on until they are let go, classification runs
+/// succeed at once, coding runs fail.
+struct Scripted {
+    db: Database,
+    kind: store::RunKind,
+}
+
+#[async_trait]
+impl Job for Scripted {
+    fn kind(&self) -> store::RunKind {
+        self.kind
+    }
+
+    async fn execute(&self, context: &RunContext) -> Result<(), Fault> {
+        context.phase("counting", 5).await?;
+        let transaction = self.db.begin().await?;
+        context.finish_partition(&transaction, 0, 2).await?;
+        transaction.commit().await?;
+        match self.kind {
+            store::RunKind::Scoring => loop {
+                context.check()?;
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            },
+            store::RunKind::Classification => Ok(()),
+            store::RunKind::Coding => Err(Fault::CodesExhausted { prefix: "K".to_owned() }),
+        }
+    }
+}
+
+/// The service, and a connection to it.
+struct World {
+    db: Database,
+    served: Served,
+}
+
+impl World {
+    async fn new(test: &TestDatabase) -> Self {
+        let db = test.database.clone();
+        let runs = Runs::new(db.clone());
+        Self { served: Served::start(|routes| runs.routes(routes)).await, db }
+    }
+
+    /// Has a worker work until the answer is dropped.
+    fn work(&self) -> DropGuard {
+        let kinds =
+            [store::RunKind::Scoring, store::RunKind::Classification, store::RunKind::Coding];
+        let job = |kind| Arc::new(Scripted { db: self.db.clone(), kind }) as Arc<dyn Job>;
+        let jobs = kinds.into_iter().map(job).collect();
+        let stop = CancellationToken::new();
+        tokio::spawn(work(self.db.clone(), jobs, "test".to_owned(), stop.clone()));
+        stop.drop_guard()
+    }
+
+    fn client(&self) -> RunServiceClient<Channel> {
+        RunServiceClient::new(self.served.channel.clone())
+    }
+
+    /// Queues a run and returns its name.
+    async fn start(&self, kind: store::RunKind) -> String {
+        let new = NewRun {
+            kind,
+            request: "{}".to_owned(),
+            as_of: Some(day("2011-12-10")),
+            request_id: None,
+        };
+        start(&self.db, &new).await.unwrap().name
+    }
+
+    async fn get(&self, name: &str) -> Result<Run, Status> {
+        let request = GetRunRequest { name: name.to_owned() };
+        Ok(self.client().get_run(request).await?.into_inner().run.unwrap())
+    }
+
+    async fn cancel(&self, name: &str) -> Result<Run, Status> {
+        let request = CancelRunRequest { name: name.to_owned() };
+        Ok(self.client().cancel_run(request).await?.into_inner().run.unwrap())
+    }
+
+    async fn watch(&self, name: &str) -> Result<Streaming<WatchRunResponse>, Status> {
+        let request = WatchRunRequest { name: name.to_owned() };
+        Ok(self.client().watch_run(request).await?.into_inner())
+    }
+
+    async fn list(&self, request: ListRunsRequest) -> Result<ListRunsResponse, Status> {
+        Ok(self.client().list_runs(request).await?.into_inner())
+    }
+
+    /// Asks for a run of this name in every way, and returns the refusals.
+    async fn refusals(&self, name: &str) -> [Status; 3] {
+        [
+            self.get(name).await.unwrap_err(),
+            self.cancel(name).await.unwrap_err(),
+            self.watch(name).await.unwrap_err(),
+        ]
+    }
+}
+
+/// The next run that a stream sends; `None` at its end.
+async fn next(watched: &mut Streaming<WatchRunResponse>) -> Option<Run> {
+    watched.message().await.unwrap().map(|message| message.run.unwrap())
+}
+
+/// What a stream sends to its end.
+async fn rest(watched: &mut Streaming<WatchRunResponse>) -> Vec<Run> {
+    let mut runs = Vec::new();
+    while let Some(run) = next(watched).await {
+        runs.push(run);
+    }
+    runs
+}
+
+#[tokio::test]
+async fn a_cancelled_run_ends_and_its_stream_with_it() {
+    each_database(async |test| {
+        let world = World::new(test).await;
+        let name = world.start(store::RunKind::Scoring).await;
+        let mut watched = world.watch(&name).await.unwrap();
+        let queued = next(&mut watched).await.unwrap();
+        assert_eq!((queued.state(), queued.start_time), (RunState::Queued, None));
+        let _worker = world.work();
+        let mut run = queued;
+        while run.done_count == 0 {
+            run = next(&mut watched).await.unwrap();
+        }
+        assert_eq!((run.state(), run.phase.as_str()), (RunState::Running, "counting"));
+        assert_eq!((run.done_count, run.total_count, run.attempt_count), (2, 5, 1));
+
+        let cancelled = world.cancel(&name).await.unwrap();
+        assert_eq!((cancelled.state(), cancelled.end_time), (RunState::Cancelling, None));
+        let end = rest(&mut watched).await.pop().unwrap();
+        assert_eq!((end.state(), end.done_count), (RunState::Cancelled, 2));
+        assert!(end.end_time.is_some() && end.error.is_none(), "{end:?}");
+        assert_eq!(world.get(&name).await.unwrap(), end);
+        assert_eq!(world.cancel(&name).await.unwrap(), end, "cancelling again changes nothing");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_run_that_waits_is_cancelled_at_once() {
+    each_database(async |test| {
+        let world = World::new(test).await;
+        let name = world.start(store::RunKind::Scoring).await;
+        let cancelled = world.cancel(&name).await.unwrap();
+        assert_eq!((cancelled.state(), cancelled.attempt_count), (RunState::Cancelled, 0));
+        assert!(cancelled.end_time.is_some() && cancelled.start_time.is_none());
+        let mut watched = world.watch(&name).await.unwrap();
+        assert_eq!(rest(&mut watched).await, [cancelled]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_run_that_has_ended_stays_as_it_is() {
+    each_database(async |test| {
+        let world = World::new(test).await;
+        let _worker = world.work();
+        for (kind, state, error) in [
+            (store::RunKind::Classification, RunState::Succeeded, None),
+            (store::RunKind::Coding, RunState::Failed, Some(Code::ResourceExhausted)),
+        ] {
+            let name = world.start(kind).await;
+            let end = rest(&mut world.watch(&name).await.unwrap()).await.pop().unwrap();
+            assert_eq!(end.state(), state);
+            assert_eq!(end.error.as_ref().map(|error| Code::from(error.code)), error);
+            assert_eq!(world.cancel(&name).await.unwrap(), end);
+            let mut again = world.watch(&name).await.unwrap();
+            assert_eq!(rest(&mut again).await, [end]);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn runs_are_listed_by_kind_page_by_page() {
+    each_database(async |test| {
+        let world = World::new(test).await;
+        use store::RunKind::{Coding, Scoring};
+        for kind in [Scoring, Coding, Scoring, Scoring, Coding] {
+            world.start(kind).await;
+        }
+        let all = world.list(ListRunsRequest::default()).await.unwrap();
+        assert_eq!(names(&all), ["runs/5", "runs/4", "runs/3", "runs/2", "runs/1"]);
+        assert_eq!(all.next_page_token, "");
+
+        let mut request =
+            ListRunsRequest { page_size: 2, kind: RunKind::Scoring.into(), ..Default::default() };
+        let first = world.list(request.clone()).await.unwrap();
+        assert_eq!(names(&first), ["runs/4", "runs/3"]);
+        assert!(first.runs.iter().all(|run| run.kind() == RunKind::Scoring));
+        world.start(Scoring).await;
+        request.page_token = first.next_page_token;
+        let second = world.list(request.clone()).await.unwrap();
+        assert_eq!(names(&second), ["runs/1"], "a newer run does not shift the pages");
+        assert_eq!(second.next_page_token, "");
+
+        request.kind = RunKind::Coding.into();
+        let refused = world.list(request).await.unwrap_err();
+        assert_eq!(fields(&refused), ["page_token"], "the token is of another list");
+        let request = ListRunsRequest { page_size: -1, kind: 99, ..Default::default() };
+        assert_eq!(fields(&world.list(request).await.unwrap_err()), ["kind", "page_size"]);
+        let none = RunKind::Classification.into();
+        let request = ListRunsRequest { kind: none, ..Default::default() };
+        assert_eq!(world.list(request).await.unwrap(), ListRunsResponse::default());
+    })
+    .await;
+}
+
+fn names(page: &ListRunsResponse) -> Vec<&str> {
+    page.runs.iter().map(|run| run.name.as_str()).collect()
+}
+
+/// The fields that a request was refused for.
+fn fields(status: &Status) -> Vec<String> {
+    assert_eq!(fault::reason(status), Some(ErrorReason::InvalidFields), "{status:?}");
+    let violations = status.get_details_bad_request().unwrap().field_violations;
+    violations.into_iter().map(|violation| violation.field).collect()
+}
+
+#[tokio::test]
+async fn names_of_no_run_are_refused() {
+    each_database(async |test| {
+        let world = World::new(test).await;
+        for status in world.refusals("runs/17").await {
+            assert_eq!(status.code(), Code::NotFound);
+            assert_eq!(fault::reason(&status), Some(ErrorReason::ResourceNotFound));
+        }
+        for name in
+            ["", "17", "runs", "runs/", "runs/x", "runs/0", "runs/-1", "runs/1/", "customers/1"]
+        {
+            for status in world.refusals(name).await {
+                assert_eq!(fields(&status), ["name"], "{name:?}");
+            }
+        }
+        let huge = format!("runs/{}", i128::MAX);
+        assert_eq!(fields(&world.get(&huge).await.unwrap_err()), ["name"]);
+    })
+    .await;
+}

@@ -29,6 +29,18 @@ async fn files_that_cannot_be_read_say_why() {
     assert_eq!(code, 65);
     assert!(said.contains("the header lacks") && said.contains("colour"), "{said}");
 
+    let mapping = write(folder.path(), "mapping.toml", b"colour = 1\n");
+    let sales = write(folder.path(), "sales.csv", HEADER.as_bytes());
+    let arguments = ["import", &sales, "--mapping", &mapping, "--server", &server.url];
+    let (code, said) = program::fail(&arguments).await;
+    assert_eq!(code, 65);
+    assert!(said.contains("mapping.toml: ") && said.contains("colour"), "{said}");
+
+    let said = server.succeed(&["import", &sales]).await;
+    assert!(said.contains("no line; nothing was loaded"), "{said}");
+    let said = server.succeed(&["rejects"]).await;
+    assert_eq!(said, "Nothing of the kind was refused.\n");
+
     let (code, said) = import("/nowhere/sales.csv").await;
     assert_eq!(code, 66);
     assert!(said.contains("/nowhere/sales.csv"), "{said}");
@@ -72,6 +84,11 @@ async fn each_bad_row_is_refused_with_its_place_and_the_rest_is_loaded() {
         let listed = listed.unwrap_or_else(|| panic!("no {place} in:\n{rejects}"));
         assert!(listed.contains(reason), "{listed}");
     }
+
+    let listed = server.succeed(&["rejects", "--all", "--output", "json"]).await;
+    let lines = listed.lines().map(serde_json::from_str::<serde_json::Value>);
+    let places: Vec<_> = lines.map(|reject| reject.unwrap()["lineNumber"].clone()).collect();
+    assert_eq!(places, ["3", "4", "6", "7", "8", "9"]);
 
     let again = server.succeed(&["import", &file]).await;
     assert!(again.contains("nothing was loaded twice"), "{again}");

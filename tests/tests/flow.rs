@@ -1,6 +1,6 @@
 //! Changes flow by themselves: a new order changes the score and the class, without a run.
 
-use kehu_tests::{program::Server, sample};
+use kehu_tests::{program, program::Server, sample};
 use std::time::{Duration, Instant};
 
 /// How long a machine with more to do may take.
@@ -50,5 +50,8 @@ async fn a_new_order_changes_score_and_class_by_itself() {
         assert!(started.elapsed() < PATIENCE, "no code came by itself");
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
+    let unknown = ["explain", "online-retail/99999", "--scorecard", "none"];
+    let (code, said) = program::fail(&[&unknown[..], &["--server", &server.url]].concat()).await;
+    assert_eq!(code, 3, "{said}");
     server.stop().await;
 }

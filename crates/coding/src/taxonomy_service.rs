@@ -133,12 +133,13 @@ impl Coding {
 }
 
 fn template(id: &str, violations: &mut Violations) -> Option<Taxonomy> {
-    let found = taxonomy::templates().into_iter().find(|template| template.id == id);
-    if found.is_none() {
-        let message = format!("no template is named {id:?}: ListTemplates names them");
+    let templates = taxonomy::templates();
+    if !templates.iter().any(|template| template.id == id) {
+        let ids: Vec<_> = templates.iter().map(|template| template.id.as_str()).collect();
+        let message = format!("no template is named {id:?}: use {}", ids.join(", "));
         violations.add("template", message);
     }
-    found
+    templates.into_iter().find(|template| template.id == id)
 }
 
 #[tonic::async_trait]

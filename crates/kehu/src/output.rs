@@ -5,35 +5,48 @@ use comfy_table::{CellAlignment, Table, TableComponent, presets};
 use kehu_contract::DESCRIPTORS;
 use prost::Name;
 use prost_reflect::{DescriptorPool, DynamicMessage, SerializeOptions};
-use std::io::Write;
+use serde::Serializer;
+use std::{io::Write, sync::LazyLock};
 
 /// The form of what is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Format {
     /// For people.
     Table,
-    /// For programs: the message of the API in the JSON form of protobuf.
+    /// For programs: the message of the API in the JSON form of protobuf; one a line where there
+    /// are several.
     Json,
 }
 
 /// Prints a message of the API in the JSON form of protobuf.
 pub(crate) fn json(message: &impl Name) -> Result<(), Failure> {
-    let pool = DescriptorPool::decode(DESCRIPTORS).map_err(Failure::internal)?;
+    let mut text = Vec::new();
+    serialize(message, &mut serde_json::Serializer::pretty(&mut text))?;
+    line(&String::from_utf8_lossy(&text))
+}
+
+/// Prints one of several messages, on one line.
+pub(crate) fn json_line(message: &impl Name) -> Result<(), Failure> {
+    let mut text = Vec::new();
+    serialize(message, &mut serde_json::Serializer::new(&mut text))?;
+    line(&String::from_utf8_lossy(&text))
+}
+
+fn serialize<S>(message: &impl Name, serializer: S) -> Result<(), Failure>
+where
+    S: Serializer<Ok = (), Error = serde_json::Error>,
+{
+    static CONTRACT: LazyLock<DescriptorPool> = LazyLock::new(|| {
+        DescriptorPool::decode(DESCRIPTORS).expect("the contract was compiled with its descriptors")
+    });
     let name = <_ as NameOf>::full_name_of(message);
-    let descriptor = pool
+    let descriptor = CONTRACT
         .get_message_by_name(&name)
         .ok_or_else(|| Failure::internal(format!("{name} is not in the contract")))?;
     let dynamic = DynamicMessage::decode(descriptor, message.encode_to_vec().as_slice())
         .map_err(Failure::internal)?;
-    let mut text = Vec::new();
-    let mut serializer = serde_json::Serializer::pretty(&mut text);
-    dynamic
-        .serialize_with_options(
-            &mut serializer,
-            &SerializeOptions::new().skip_default_fields(false),
-        )
-        .map_err(Failure::internal)?;
-    line(&String::from_utf8_lossy(&text))
+    let options = SerializeOptions::new().skip_default_fields(false);
+    dynamic.serialize_with_options(serializer, &options).map_err(Failure::internal)
 }
 
 /// The full name of a message's type, from a value of it.

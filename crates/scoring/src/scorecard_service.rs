@@ -117,12 +117,13 @@ fn requested(origin: Option<Origin>) -> Result<Scorecard, Fault> {
         }
         Some(Origin::Definition(definition)) => Some(parse_definition(definition, &mut violations)),
         Some(Origin::Template(id)) => {
-            let found = scorecard::templates().into_iter().find(|template| template.id == id);
-            if found.is_none() {
-                let message = format!("no template is named {id:?}: ListTemplates names them");
+            let templates = scorecard::templates();
+            if !templates.iter().any(|template| template.id == id) {
+                let ids: Vec<_> = templates.iter().map(|template| template.id.as_str()).collect();
+                let message = format!("no template is named {id:?}: use {}", ids.join(", "));
                 violations.add("template", message);
             }
-            found
+            templates.into_iter().find(|template| template.id == id)
         }
     };
     if let Some(definition) = &definition {

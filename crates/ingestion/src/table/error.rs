@@ -14,7 +14,7 @@ pub enum Error {
         source: io::Error,
     },
     /// Reading broke off: the disk, or a damaged gzip file.
-    #[error("cannot read on after line {line}")]
+    #[error("cannot read on after line {line}: {source}")]
     Read {
         /// The last line that was read.
         line: u64,

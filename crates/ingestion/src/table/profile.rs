@@ -9,6 +9,7 @@ use serde::Serialize;
 /// Counts of everything that was read from a file, whether it was sent or not: an import that
 /// is resumed counts the same as one that ran through.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Profile {
     /// Rows below the header.
     pub lines: u64,

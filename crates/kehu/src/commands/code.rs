@@ -45,9 +45,10 @@ impl Code {
         let run = start(&connection, &self.scheme, self.as_of, String::new()).await?;
         match self.client.output {
             Format::Json => output::json(&run),
-            Format::Table => {
-                output::line(&format!("{}: {} customers looked at", run.name, run.done_count))
-            }
+            Format::Table => output::line(&format!(
+                "{}: {} customers looked at; who was due has a code now",
+                run.name, run.done_count
+            )),
         }
     }
 }

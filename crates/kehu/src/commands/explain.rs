@@ -17,7 +17,7 @@ use kehu_contract::{
     scoring::{Contribution, ExplainScoreRequest, ExplainScoreResponse, ListScorecardsRequest},
     shared::{Value, value::Kind},
 };
-use tonic::Code;
+use tonic::{Code, Status};
 
 /// Show why a customer has its scores and classes.
 #[derive(Debug, Args)]
@@ -44,8 +44,11 @@ impl Explain {
             print_customer(&customer)?;
         }
         for scorecard in self.scorecards(&connection).await? {
-            if let Some(explained) = explain(&connection, &customer.name, &scorecard).await? {
-                self.print_score(&scorecard, &explained)?;
+            match explain(&connection, &customer.name, &scorecard).await {
+                Ok(explained) => self.print_score(&scorecard, &explained)?,
+                // One that was asked for by name must be there.
+                Err(status) if status.code() == Code::NotFound && self.scorecard.is_none() => {}
+                Err(status) => return Err(status.into()),
             }
         }
         for classification in classes(&connection, &customer.name).await? {
@@ -70,7 +73,7 @@ impl Explain {
         explained: &ExplainScoreResponse,
     ) -> Result<(), Failure> {
         if self.client.output == Format::Json {
-            return output::json(explained);
+            return output::json_line(explained);
         }
         let score = explained.score.clone().unwrap_or_default();
         let grade =
@@ -92,7 +95,7 @@ impl Explain {
 
     fn print_class(&self, class: &Classification) -> Result<(), Failure> {
         if self.client.output == Format::Json {
-            return output::json(class);
+            return output::json_line(class);
         }
         let label = class.label.clone().unwrap_or_default();
         let taxonomy = class.taxonomy.split('/').nth(1).unwrap_or_default();
@@ -133,22 +136,18 @@ async fn find(connection: &Connection, key: &str) -> Result<Customer, Failure> {
     Ok(found.into_inner().customer.unwrap_or_default())
 }
 
-/// The customer's latest score under a scorecard, taken apart; `None` when it has none.
+/// The customer's latest score under a scorecard, taken apart.
 async fn explain(
     connection: &Connection,
     customer: &str,
     scorecard: &str,
-) -> Result<Option<ExplainScoreResponse>, Failure> {
+) -> Result<ExplainScoreResponse, Status> {
     let request = ExplainScoreRequest {
         customer: customer.to_owned(),
         scorecard: scorecard.to_owned(),
         ..Default::default()
     };
-    match connection.scoring().explain_score(request).await {
-        Ok(explained) => Ok(Some(explained.into_inner())),
-        Err(status) if status.code() == Code::NotFound => Ok(None),
-        Err(status) => Err(status.into()),
-    }
+    Ok(connection.scoring().explain_score(request).await?.into_inner())
 }
 
 /// The customer's classes that are valid now, one a taxonomy.

@@ -1,6 +1,5 @@
 //! `kehu import`, and the loading that the quickstart shares with it.
 
-use super::quickstart::read_text;
 use crate::{
     cli::Client,
     connection::Connection,
@@ -37,7 +36,7 @@ pub(crate) struct Import {
 impl Import {
     /// Loads the file.
     pub(crate) async fn run(self) -> Result<(), Failure> {
-        let mapping = self.mapping.as_deref().map(read_text).transpose()?;
+        let mapping = self.mapping.as_deref().map(read_mapping).transpose()?.unwrap_or_default();
         let table = Table::open(&self.file, mapping)?;
         let connection = Connection::open(&self.client.server).await?;
         let loaded = table.load(&connection).await?;
@@ -69,9 +68,7 @@ pub(crate) struct Loaded {
 
 impl Table {
     /// Reads the file through once: its columns, its digest, the ends of its orders.
-    pub(crate) fn open(path: &Path, mapping: Option<String>) -> Result<Self, Failure> {
-        let parsed = mapping.map(|text| Mapping::parse(&text)).transpose();
-        let mapping = parsed.map_err(|error| failure(path, error))?.unwrap_or_default();
+    pub(crate) fn open(path: &Path, mapping: Mapping) -> Result<Self, Failure> {
         let spinner = progress::spinner("looking at the file");
         let table = table::Table::scan(path, mapping.clone());
         spinner.finish_and_clear();
@@ -124,11 +121,18 @@ impl Loaded {
     }
 }
 
+/// The mapping that a file holds.
+pub(crate) fn read_mapping(path: &Path) -> Result<Mapping, Failure> {
+    let input = |source| Failure::Input { path: path.display().to_string(), source };
+    let text = std::fs::read_to_string(path).map_err(input)?;
+    Mapping::parse(&text).map_err(|error| failure(path, error))
+}
+
 fn failure(path: &Path, error: table::Error) -> Failure {
     match error {
         table::Error::Open { path, source } => {
             Failure::Input { path: path.display().to_string(), source }
         }
-        error => Failure::Data(format!("{}: {error}", path.display())),
+        error => Failure::Data(format!("{}: {}", path.display(), error.to_string().trim_end())),
     }
 }

@@ -23,8 +23,8 @@ pub(crate) struct Rejects {
     reason: Option<ProblemReason>,
 
     /// Only rejects of this ingest stream
-    #[arg(long, default_value = "", value_name = "ID")]
-    stream: String,
+    #[arg(long, value_name = "ID")]
+    stream: Option<String>,
 
     /// Rejects to list
     #[arg(long, default_value_t = 20, conflicts_with = "all")]
@@ -42,7 +42,7 @@ impl Rejects {
         let limit = if self.all { usize::MAX } else { self.limit };
         let mut request = ListRejectsRequest {
             page_size: i32::try_from(limit.min(1_000)).unwrap_or(1_000),
-            stream_id: self.stream.clone(),
+            stream_id: self.stream.clone().unwrap_or_default(),
             reason: self.reason.unwrap_or_default().into(),
             ..Default::default()
         };
@@ -65,7 +65,7 @@ impl Rejects {
 
     fn print(&self, reject: &Reject) -> Result<(), Failure> {
         if self.client.output == Format::Json {
-            return output::json(reject);
+            return output::json_line(reject);
         }
         let problems: Vec<_> = reject.problems.iter().map(problem).collect();
         let raw = reject.raw.trim_end();
@@ -84,6 +84,9 @@ fn problem(problem: &kehu_contract::ingestion::Problem) -> String {
 }
 
 fn summary(counts: &[kehu_contract::ingestion::ReasonCount]) -> Result<(), Failure> {
+    if counts.is_empty() {
+        return output::line("Nothing of the kind was refused.");
+    }
     let rows =
         counts.iter().map(|count| vec![reason_name(count.reason()), count.count.to_string()]);
     output::line(&output::table(&["reason", "rejects"], &["rejects"], rows.collect()))

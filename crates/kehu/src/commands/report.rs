@@ -77,6 +77,12 @@ impl Report {
     pub(crate) async fn run(self) -> Result<(), Failure> {
         let connection = Connection::open(&self.client.server).await?;
         match (self.csv, self.client.output) {
+            (Some(Kind::MigrationMatrix), _) if self.compare.is_none() => Err(Failure::Usage(
+                "the matrix shows who moved since an earlier date: add --compare DATE".to_owned(),
+            )),
+            (Some(_), Format::Json) if self.out.is_some() => Err(Failure::Usage(
+                "--output json goes to standard output: leave out --out FILE".to_owned(),
+            )),
             (Some(kind), Format::Json) => self.print_json(&connection, kind).await,
             (Some(kind), Format::Table) => self.export(&connection, kind).await,
             (None, Format::Json) => {
@@ -94,8 +100,7 @@ impl Report {
             comparison_date: self.compare.map(convert::date),
             language: self.language().into(),
         };
-        write(&path, &render(connection, request).await?)?;
-        output::line(&format!("wrote {}", path.display()))
+        save(&path, &render(connection, request).await?)
     }
 
     async fn export(&self, connection: &Connection, kind: Kind) -> Result<(), Failure> {
@@ -112,7 +117,7 @@ impl Report {
             csv.extend_from_slice(&piece.csv);
         }
         match &self.out {
-            Some(path) => write(path, &csv),
+            Some(path) => save(path, &csv),
             None => output::line(String::from_utf8_lossy(&csv).trim_end()),
         }
     }
@@ -184,6 +189,12 @@ pub(crate) async fn render(
         html.extend_from_slice(&piece.html);
     }
     Ok(html)
+}
+
+/// Writes a file and says so.
+fn save(path: &Path, content: &[u8]) -> Result<(), Failure> {
+    write(path, content)?;
+    output::line(&format!("wrote {}", path.display()))
 }
 
 /// Writes a file whole or not at all.

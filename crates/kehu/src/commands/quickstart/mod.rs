@@ -15,7 +15,6 @@ use clap::Args;
 use kehu_contract::{reporting::RenderReportRequest, shared::Language};
 use kehu_server::convert;
 use pipeline::Dates;
-pub(crate) use sample::read_text;
 use std::{
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
@@ -87,7 +86,7 @@ impl Quickstart {
     fn input(&self) -> Result<sample::Input, Failure> {
         match &self.input {
             None => sample::unpack(&self.store.data_dir),
-            Some(path) => sample::Input::own(path, self.mapping.as_deref()),
+            Some(path) => sample::own(path, self.mapping.as_deref()),
         }
     }
 

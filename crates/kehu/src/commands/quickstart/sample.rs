@@ -1,6 +1,10 @@
 //! The sample that ships with the program: a real retailer's year of sales.
 
-use crate::exit::Failure;
+use crate::{
+    commands::{import, report},
+    exit::Failure,
+};
+use kehu_ingestion::table::Mapping;
 use std::path::{Path, PathBuf};
 
 const NAME: &str = "online_retail_2010_2011.csv.gz";
@@ -12,16 +16,14 @@ const MAPPING: &str = include_str!("../../../../../tests/data/online_retail/mapp
 pub(crate) struct Input {
     /// The file.
     pub path: PathBuf,
-    /// The text of its mapping, if it has one.
-    pub mapping: Option<String>,
+    /// How its columns map to orders.
+    pub mapping: Mapping,
 }
 
-impl Input {
-    /// The user's own file.
-    pub(crate) fn own(path: &Path, mapping: Option<&Path>) -> Result<Self, Failure> {
-        let mapping = mapping.map(read_text).transpose()?;
-        Ok(Self { path: path.to_owned(), mapping })
-    }
+/// The user's own file.
+pub(crate) fn own(path: &Path, mapping: Option<&Path>) -> Result<Input, Failure> {
+    let mapping = mapping.map(import::read_mapping).transpose()?.unwrap_or_default();
+    Ok(Input { path: path.to_owned(), mapping })
 }
 
 /// The sample, written to the data folder so that it can be looked at.
@@ -29,13 +31,8 @@ pub(crate) fn unpack(folder: &Path) -> Result<Input, Failure> {
     let path = folder.join(NAME);
     let held = std::fs::metadata(&path).map(|file| file.len()).unwrap_or_default();
     if held != DATA.len() as u64 {
-        crate::commands::report::write(&path, DATA)?;
+        report::write(&path, DATA)?;
     }
-    Ok(Input { path, mapping: Some(MAPPING.to_owned()) })
-}
-
-/// The text of a file.
-pub(crate) fn read_text(path: &Path) -> Result<String, Failure> {
-    let input = |source| Failure::Input { path: path.display().to_string(), source };
-    std::fs::read_to_string(path).map_err(input)
+    let mapping = Mapping::parse(MAPPING).map_err(Failure::internal)?;
+    Ok(Input { path, mapping })
 }

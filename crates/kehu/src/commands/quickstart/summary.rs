@@ -9,6 +9,7 @@ use kehu_contract::{
     google::r#type::{Decimal, Money},
     reporting::{ClassSummary, GetClassSummaryRequest},
 };
+use kehu_ingestion::table::Profile;
 use kehu_server::convert;
 use std::net::SocketAddr;
 
@@ -37,23 +38,36 @@ pub(crate) fn loaded(loaded: &Loaded) -> Result<(), Failure> {
     for (reason, lines) in &profile.refused {
         output::line(&format!("             {:>9} {}", count(*lines), as_option(reason)))?;
     }
-    noticed(loaded)?;
-    match loaded.sent {
-        0 => output::line("All of it was there already; nothing was loaded twice."),
-        records => output::line(&format!(
-            "Sent {} records. Of the whole file {} were new or changed, {} held already, {} refused\n\
-             and kept: kehu rejects lists them.",
-            count(records),
-            count(loaded.totals.accepted_count.unsigned_abs()),
-            count(loaded.totals.unchanged_count.unsigned_abs()),
-            count(loaded.totals.rejected_count.unsigned_abs())
-        )),
+    noticed(profile)?;
+    cleaned(profile)?;
+    output::line(&sent(loaded))
+}
+
+/// What was sent, and what became of the whole file.
+fn sent(loaded: &Loaded) -> String {
+    if loaded.profile.lines == 0 {
+        return "The file has a header and no line; nothing was loaded.".to_owned();
     }
+    if loaded.sent == 0 {
+        return "All of it was there already; nothing was loaded twice.".to_owned();
+    }
+    let refused = match loaded.totals.rejected_count {
+        0 => "none refused.".to_owned(),
+        records => format!(
+            "{} refused.\nWhat was refused is kept: kehu rejects lists it.",
+            count(records.unsigned_abs())
+        ),
+    };
+    format!(
+        "Sent {} records. Of the whole file {} were new or changed, {} held already, {refused}",
+        count(loaded.sent),
+        count(loaded.totals.accepted_count.unsigned_abs()),
+        count(loaded.totals.unchanged_count.unsigned_abs()),
+    )
 }
 
 /// Prints the oddities that were read all the same.
-fn noticed(loaded: &Loaded) -> Result<(), Failure> {
-    let profile = &loaded.profile;
+fn noticed(profile: &Profile) -> Result<(), Failure> {
     let oddities = [
         (profile.lines_without_customer, "lines without a customer"),
         (profile.lines_without_description, "lines without a description"),
@@ -65,13 +79,23 @@ fn noticed(loaded: &Loaded) -> Result<(), Failure> {
         (profile.zero_prices, "zero prices"),
         (profile.repeated_lines, "lines that repeat an earlier one"),
     ];
-    let cleaned = profile.cleaned.iter().map(|(rule, cells)| (*cells, *rule));
-    let seen = oddities.into_iter().chain(cleaned).filter(|(lines, _)| *lines > 0);
+    let seen = oddities.into_iter().filter(|(lines, _)| *lines > 0);
     let seen: Vec<_> = seen.map(|(lines, what)| format!("{} {what}", count(lines))).collect();
     if seen.is_empty() {
         return Ok(());
     }
     output::line(&format!("  noticed    {}", seen.join(", ")))
+}
+
+/// Prints which rules changed how many cells so that they could be read.
+fn cleaned(profile: &Profile) -> Result<(), Failure> {
+    if profile.cleaned.is_empty() {
+        return Ok(());
+    }
+    let rules = profile.cleaned.iter();
+    let rules: Vec<_> =
+        rules.map(|(rule, cells)| format!("{} {}", as_option(rule), count(*cells))).collect();
+    output::line(&format!("  cleaned    cells by rule: {}", rules.join(", ")))
 }
 
 /// Prints the class summary of the later date.

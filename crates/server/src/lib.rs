@@ -2,6 +2,7 @@
 //! page tokens, conversions of the shared types, health, and the listener with its shutdown.
 
 pub mod clock;
+pub mod config;
 pub mod convert;
 pub mod fault;
 pub mod listener;

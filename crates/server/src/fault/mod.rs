@@ -8,6 +8,8 @@ mod violations;
 pub use status::reason;
 pub use violations::{Violation, Violations};
 
+use crate::auth::{CredentialProblem, Scope};
+
 /// Why a call failed, named for what the caller can do about it.
 #[derive(Debug, thiserror::Error)]
 pub enum Fault {
@@ -73,6 +75,15 @@ pub enum Fault {
     /// The database or a service cannot be reached now.
     #[error("the service cannot answer now: repeat the call later")]
     Unavailable,
+    /// The caller does not say who it is, or cannot be believed.
+    #[error("{0}")]
+    Unauthenticated(CredentialProblem),
+    /// The caller may not call this method.
+    #[error("{}", denial(.missing))]
+    PermissionDenied {
+        /// The scopes that it would need and does not have; empty when nobody may call it.
+        missing: Vec<Scope>,
+    },
     /// A fault of ours; the caller is told nothing of the cause, the log has it.
     #[error("internal error")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -88,6 +99,19 @@ impl Fault {
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Conflict | Self::Unavailable)
     }
+}
+
+fn denial(missing: &[Scope]) -> String {
+    match missing {
+        [] => "nobody may call this method".to_owned(),
+        _ => format!("the caller lacks the scope(s) {}", words(missing)),
+    }
+}
+
+/// Scopes as they stand in a token: `read personal-data`.
+fn words(scopes: &[Scope]) -> String {
+    let words: Vec<&str> = scopes.iter().map(|scope| scope.as_str()).collect();
+    words.join(" ")
 }
 
 impl From<kehu_storage::Error> for Fault {

@@ -45,6 +45,8 @@ fn code_and_reason(fault: &Fault) -> (Code, ErrorReason) {
         Fault::Cancelled => (Code::Cancelled, ErrorReason::RunCancelled),
         Fault::Conflict => (Code::Aborted, ErrorReason::Conflict),
         Fault::Unavailable => (Code::Unavailable, ErrorReason::Unavailable),
+        Fault::Unauthenticated(_) => (Code::Unauthenticated, ErrorReason::Unauthenticated),
+        Fault::PermissionDenied { .. } => (Code::PermissionDenied, ErrorReason::PermissionDenied),
         Fault::Internal(_) => (Code::Internal, ErrorReason::Internal),
     }
 }
@@ -86,6 +88,12 @@ fn details(fault: Fault, reason: ErrorReason) -> ErrorDetails {
         }
         Fault::CodesExhausted { prefix } => {
             metadata.insert("prefix".to_owned(), prefix);
+        }
+        Fault::Unauthenticated(problem) => {
+            metadata.insert("why".to_owned(), problem.word().to_owned());
+        }
+        Fault::PermissionDenied { missing } => {
+            metadata.insert("missing_scopes".to_owned(), super::words(&missing));
         }
         Fault::Unavailable => {
             details.set_retry_info(Some(RETRY_DELAY));

@@ -77,3 +77,32 @@ pub fn required_scopes(method: &str) -> Option<&'static [Scope]> {
     let row = TABLE.binary_search_by_key(&method, |&(method, _)| method).ok()?;
     Some(TABLE[row].1)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kehu_contract::DESCRIPTORS;
+    use prost::Message;
+    use prost_types::FileDescriptorSet;
+
+    #[test]
+    fn the_table_has_a_row_for_each_method_of_the_contract_and_no_other() {
+        let set = FileDescriptorSet::decode(DESCRIPTORS).unwrap();
+        let mut methods = Vec::new();
+        for file in &set.file {
+            for service in &file.service {
+                let name = format!("{}.{}", file.package(), service.name());
+                methods.extend(service.method.iter().map(|it| format!("{name}/{}", it.name())));
+            }
+        }
+        methods.sort();
+        assert_eq!(TABLE.iter().map(|(method, _)| *method).collect::<Vec<_>>(), methods);
+    }
+
+    #[test]
+    fn every_row_needs_something() {
+        for (method, scopes) in TABLE {
+            assert!(!scopes.is_empty() && !is_open(method), "{method}");
+        }
+    }
+}

@@ -34,7 +34,7 @@ fn refuse(error: &clap::Error) -> ExitCode {
 }
 
 fn run(cli: cli::Cli) -> Result<(), exit::Failure> {
-    kehu_server::telemetry::start(&cli.log)
+    kehu_server::telemetry::logs::plain(&cli.log)
         .map_err(|error| exit::Failure::Usage(error.to_string()))?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

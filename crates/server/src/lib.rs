@@ -4,6 +4,7 @@
 pub mod clock;
 pub mod convert;
 pub mod fault;
+pub mod layers;
 pub mod listener;
 pub mod names;
 pub mod page;

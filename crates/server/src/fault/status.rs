@@ -1,6 +1,7 @@
 //! Faults as gRPC statuses with `google.rpc` details, and back.
 
 use super::{Fault, Violation};
+use crate::telemetry::traces;
 use kehu_contract::error::ErrorReason;
 use std::{collections::HashMap, time::Duration};
 use tonic::{Code, Status};
@@ -90,11 +91,13 @@ fn details(fault: Fault, reason: ErrorReason) -> ErrorDetails {
         Fault::Unavailable => {
             details.set_retry_info(Some(RETRY_DELAY));
         }
-        Fault::RequestIdReused
-        | Fault::StreamTakenOver
-        | Fault::Cancelled
-        | Fault::Conflict
-        | Fault::Internal(_) => {}
+        Fault::Internal(_) => {
+            // The log has the cause under the same id.
+            if let Some((trace_id, _)) = traces::current_ids() {
+                details.set_request_info(trace_id, "");
+            }
+        }
+        Fault::RequestIdReused | Fault::StreamTakenOver | Fault::Cancelled | Fault::Conflict => {}
     }
     let name = reason.as_str_name().trim_start_matches("ERROR_REASON_");
     details.set_error_info(name, DOMAIN, metadata);

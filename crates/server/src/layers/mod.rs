@@ -1,0 +1,3 @@
+//! What stands between the connection and a service, a layer each.
+
+pub mod trace;

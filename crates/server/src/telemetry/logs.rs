@@ -192,3 +192,118 @@ impl Visit for Fields {
         self.record_str(field, &format!("{value:?}"));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use opentelemetry_sdk::trace::SdkTracerProvider;
+    use std::sync::{Arc, Mutex};
+    use tracing_subscriber::layer::SubscriberExt;
+
+    /// What was logged.
+    #[derive(Clone, Default)]
+    struct Written(Arc<Mutex<Vec<u8>>>);
+
+    impl std::io::Write for Written {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn logged(filter: &str, format: LogFormat, work: impl FnOnce()) -> String {
+        let written = Written::default();
+        let writer = written.clone();
+        let logs = layer(filter, format, move || writer.clone()).unwrap();
+        let tracers = SdkTracerProvider::builder().build();
+        let subscriber = tracing_subscriber::registry().with(traces::layer(&tracers)).with(logs);
+        tracing::subscriber::with_default(subscriber, work);
+        let bytes = written.0.lock().unwrap().clone();
+        String::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn an_event_is_a_json_object_on_a_line_of_its_own() {
+        let text = logged("info", LogFormat::Json, || {
+            tracing::warn!(run_id = 7, share = 0.5, kind = "a\n\"b\"", late = true, "run {}", "x");
+            tracing::debug!("not at this level");
+            let failure = std::io::Error::other("broken");
+            tracing::error!(%failure, cause = ?Some(1));
+        });
+        let lines: Vec<Value> =
+            text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let [warning, error] = &lines[..] else { panic!("{text}") };
+        let time = warning["timestamp"].as_str().unwrap();
+        assert!(time.ends_with('Z') && time.len() == "2026-01-01T00:00:00.000000Z".len(), "{time}");
+        assert_eq!(warning["level"], "WARN");
+        assert_eq!(warning["target"], "kehu_server::telemetry::logs::tests");
+        assert_eq!(warning["message"], "run x");
+        let fields = serde_json::json!({
+            "run_id": 7, "share": 0.5, "kind": "a\n\"b\"", "late": true
+        });
+        assert_eq!(warning["fields"], fields);
+        assert_eq!(warning.get("trace_id"), None, "it is in no span");
+        assert_eq!(error["message"], "");
+        assert_eq!(error["fields"]["failure"], "broken");
+        assert_eq!(error["fields"]["cause"], "Some(1)");
+    }
+
+    #[test]
+    fn a_line_names_the_span_it_is_in_whatever_is_logged() {
+        let mut ids = None;
+        let text = logged("warn", LogFormat::Json, || {
+            tracing::info_span!("work").in_scope(|| {
+                ids = traces::current_ids();
+                tracing::warn!("inside");
+            });
+        });
+        let (trace_id, span_id) = ids.expect("spans have ids at every level of logs");
+        let line: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(line["trace_id"], trace_id.as_str());
+        assert_eq!(line["span_id"], span_id.as_str());
+        assert_eq!(line.get("fields"), None);
+    }
+
+    #[test]
+    fn a_line_for_people_ends_with_its_trace() {
+        let mut trace = String::new();
+        let text = logged("info", LogFormat::Pretty, || {
+            tracing::info!("outside");
+            tracing::info_span!("work", secret = "field of a span").in_scope(|| {
+                trace = traces::current_ids().unwrap().0;
+                tracing::info!(run_id = 7, "inside");
+            });
+        });
+        let [outside, inside] = text.lines().collect::<Vec<_>>()[..] else { panic!("{text}") };
+        assert!(outside.ends_with("outside"), "{outside}");
+        assert!(inside.ends_with(&format!("inside run_id=7 trace_id={trace}")), "{inside}");
+        assert!(!text.contains("secret"), "{text}");
+    }
+
+    #[test]
+    fn a_panic_is_logged_by_its_place_not_its_text() {
+        let before = std::panic::take_hook();
+        log_panics();
+        let text = logged("info", LogFormat::Json, || {
+            let caught = std::panic::catch_unwind(|| panic!("customer Zhang"));
+            assert!(caught.is_err());
+        });
+        std::panic::set_hook(before);
+        let line: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(line["message"], "panicked");
+        let location = line["fields"]["location"].as_str().unwrap();
+        assert!(location.contains("telemetry/logs.rs:"), "{location}");
+        assert!(!text.contains("Zhang"), "{text}");
+    }
+
+    #[test]
+    fn a_filter_that_is_none_is_refused() {
+        let refused = layer::<tracing_subscriber::Registry, _>("a=b=c", LogFormat::Json, || {
+            Written::default()
+        });
+        assert!(matches!(refused.err(), Some(Error::Filter(_))));
+    }
+}

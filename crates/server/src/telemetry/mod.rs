@@ -19,6 +19,7 @@ use opentelemetry_sdk::{
     trace::{IdGenerator, RandomIdGenerator, SdkTracerProvider},
 };
 use std::time::Duration;
+use tracing::subscriber::NoSubscriber;
 use tracing_subscriber::{layer::SubscriberExt, util::SubscriberInitExt};
 
 pub use logs::LogFormat;
@@ -67,9 +68,12 @@ impl Telemetry {
             .try_init()
             .map_err(|_| Error::AlreadyStarted)?;
         logs::log_panics();
-        global::set_text_map_propagator(TraceContextPropagator::new());
-        global::set_tracer_provider(tracers.clone());
-        global::set_meter_provider(meters.clone());
+        // They would log that they were set.
+        tracing::subscriber::with_default(NoSubscriber::default(), || {
+            global::set_text_map_propagator(TraceContextPropagator::new());
+            global::set_tracer_provider(tracers.clone());
+            global::set_meter_provider(meters.clone());
+        });
         Ok(Self { tracers, meters, registry })
     }
 
@@ -83,9 +87,8 @@ impl Telemetry {
     pub async fn shutdown(self) -> Result<(), Error> {
         let Self { tracers, meters, .. } = self;
         // Both wait for an export without giving way to other tasks.
-        let tracers = tokio::task::spawn_blocking(move || {
-            tracers.shutdown_with_timeout(EXPORT_TIMEOUT)
-        });
+        let tracers =
+            tokio::task::spawn_blocking(move || tracers.shutdown_with_timeout(EXPORT_TIMEOUT));
         let meters =
             tokio::task::spawn_blocking(move || meters.shutdown_with_timeout(EXPORT_TIMEOUT));
         let (tracers, meters) = tokio::join!(tracers, meters);

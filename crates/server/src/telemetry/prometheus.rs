@@ -23,10 +23,9 @@ pub async fn serve(listener: TcpListener, registry: Registry, stop: Cancellation
         };
         match accepted {
             Ok((connection, _)) => {
-                tokio::spawn(stop.clone().run_until_cancelled_owned(answer(
-                    connection,
-                    registry.clone(),
-                )));
+                tokio::spawn(
+                    stop.clone().run_until_cancelled_owned(answer(connection, registry.clone())),
+                );
             }
             Err(error) => {
                 tracing::warn!(%error, "cannot take a connection that asks for metrics");

@@ -180,3 +180,34 @@ fn duration(side: Side) -> &'static Histogram<f64> {
         Side::Client => &CLIENT,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_method_is_named_when_it_is_in_the_contract() {
+        for (path, name) in [
+            ("/kehu.run.v1.RunService/GetRun", "kehu.run.v1.RunService/GetRun"),
+            ("/grpc.health.v1.Health/Watch", "grpc.health.v1.Health/Watch"),
+            (
+                "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+                "grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+            ),
+            ("/kehu.run.v1.RunService/GetRuns", OTHER),
+            ("/kehu.run.v1.RunService", OTHER),
+            ("/", OTHER),
+        ] {
+            assert_eq!(method(path), name, "{path}");
+        }
+    }
+
+    #[test]
+    fn codes_have_the_names_of_the_specification() {
+        let names = (0..17).map(|code| code_name(Code::from_i32(code)));
+        let expected = "OK CANCELLED UNKNOWN INVALID_ARGUMENT DEADLINE_EXCEEDED NOT_FOUND \
+             ALREADY_EXISTS PERMISSION_DENIED RESOURCE_EXHAUSTED FAILED_PRECONDITION ABORTED \
+             OUT_OF_RANGE UNIMPLEMENTED INTERNAL UNAVAILABLE DATA_LOSS UNAUTHENTICATED";
+        assert_eq!(names.collect::<Vec<_>>().join(" "), expected);
+    }
+}

@@ -13,7 +13,7 @@ use opentelemetry_sdk::{
     Resource,
     trace::{Sampler, SdkTracer, SdkTracerProvider},
 };
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use tracing::{Level, Span, Subscriber};
 use tracing_opentelemetry::{OpenTelemetryLayer, OpenTelemetrySpanExt};
 use tracing_subscriber::{Layer, filter::Targets, registry::LookupSpan};
@@ -75,8 +75,11 @@ pub(crate) fn extract_trace(headers: &HeaderMap) -> Context {
 /// continues that trace, as a child of the first. To be called before the span is entered.
 pub fn follow_from<'a>(span: &Span, origins: impl IntoIterator<Item = &'a str>) {
     let mut origins: Vec<Context> = origins.into_iter().map(remote_context).collect();
-    origins.retain(|origin| origin.span().span_context().is_valid());
-    origins.dedup_by_key(|origin| ids(origin.span().span_context()));
+    let mut seen = BTreeSet::new();
+    origins.retain(|origin| {
+        let origin = origin.span().span_context().clone();
+        origin.is_valid() && seen.insert(ids(&origin))
+    });
     for origin in &origins {
         span.add_link(origin.span().span_context().clone());
     }

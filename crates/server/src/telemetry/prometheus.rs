@@ -51,11 +51,8 @@ async fn answer(connection: TcpStream, registry: Registry) {
 }
 
 fn respond(request: &Request<Incoming>, registry: &Registry) -> Response<Full<Bytes>> {
-    if request.uri().path() != "/metrics" {
+    if (request.method(), request.uri().path()) != (&Method::GET, "/metrics") {
         return empty(StatusCode::NOT_FOUND);
-    }
-    if request.method() != Method::GET {
-        return empty(StatusCode::METHOD_NOT_ALLOWED);
     }
     let encoder = TextEncoder::new();
     let mut text = Vec::new();

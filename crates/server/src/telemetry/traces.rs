@@ -130,3 +130,38 @@ impl Injector for Headers<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::telemetry::LogFormat;
+    use opentelemetry::trace::{Span as _, SpanId, TraceFlags, TraceId, TraceState, Tracer};
+    use std::time::Duration;
+
+    #[test]
+    fn without_a_collector_spans_have_ids_and_pass_on_what_others_decided() {
+        let options = Options {
+            log: "info".to_owned(),
+            log_format: LogFormat::Auto,
+            otlp_endpoint: None,
+            trace_ratio: 1.0,
+            metrics_interval: Duration::from_secs(1),
+            roles: vec![],
+        };
+        let provider = provider(&options, Resource::builder_empty().build()).unwrap();
+        let tracer = provider.tracer("test");
+        let begun = tracer.start_with_context("begun here", &Context::new());
+        assert!(begun.span_context().is_valid() && !begun.span_context().is_sampled());
+        let parent = SpanContext::new(
+            TraceId::from(7),
+            SpanId::from(7),
+            TraceFlags::SAMPLED,
+            true,
+            TraceState::default(),
+        );
+        let context = Context::new().with_remote_span_context(parent);
+        let continued = tracer.start_with_context("continued", &context);
+        assert_eq!(continued.span_context().trace_id(), TraceId::from(7));
+        assert!(continued.span_context().is_sampled());
+    }
+}

@@ -5,7 +5,7 @@
 mod status;
 mod violations;
 
-pub use status::reason;
+pub use status::{code_name, reason};
 pub use violations::{Violation, Violations};
 
 /// Why a call failed, named for what the caller can do about it.
@@ -73,6 +73,9 @@ pub enum Fault {
     /// The database or a service cannot be reached now.
     #[error("the service cannot answer now: repeat the call later")]
     Unavailable,
+    /// The time that the caller gave has passed.
+    #[error("the time for the call has passed: give it more, or ask for less at once")]
+    DeadlineExceeded,
     /// A fault of ours; the caller is told nothing of the cause, the log has it.
     #[error("internal error")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),

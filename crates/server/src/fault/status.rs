@@ -31,6 +31,29 @@ pub fn reason(status: &Status) -> Option<ErrorReason> {
     ErrorReason::from_str_name(&format!("ERROR_REASON_{}", info.reason))
 }
 
+/// The name of a code as gRPC spells it: `DEADLINE_EXCEEDED`.
+pub fn code_name(code: Code) -> &'static str {
+    match code {
+        Code::Ok => "OK",
+        Code::Cancelled => "CANCELLED",
+        Code::Unknown => "UNKNOWN",
+        Code::InvalidArgument => "INVALID_ARGUMENT",
+        Code::DeadlineExceeded => "DEADLINE_EXCEEDED",
+        Code::NotFound => "NOT_FOUND",
+        Code::AlreadyExists => "ALREADY_EXISTS",
+        Code::PermissionDenied => "PERMISSION_DENIED",
+        Code::ResourceExhausted => "RESOURCE_EXHAUSTED",
+        Code::FailedPrecondition => "FAILED_PRECONDITION",
+        Code::Aborted => "ABORTED",
+        Code::OutOfRange => "OUT_OF_RANGE",
+        Code::Unimplemented => "UNIMPLEMENTED",
+        Code::Internal => "INTERNAL",
+        Code::Unavailable => "UNAVAILABLE",
+        Code::DataLoss => "DATA_LOSS",
+        Code::Unauthenticated => "UNAUTHENTICATED",
+    }
+}
+
 fn code_and_reason(fault: &Fault) -> (Code, ErrorReason) {
     match fault {
         Fault::Invalid(_) => (Code::InvalidArgument, ErrorReason::InvalidFields),
@@ -45,6 +68,7 @@ fn code_and_reason(fault: &Fault) -> (Code, ErrorReason) {
         Fault::Cancelled => (Code::Cancelled, ErrorReason::RunCancelled),
         Fault::Conflict => (Code::Aborted, ErrorReason::Conflict),
         Fault::Unavailable => (Code::Unavailable, ErrorReason::Unavailable),
+        Fault::DeadlineExceeded => (Code::DeadlineExceeded, ErrorReason::DeadlineExceeded),
         Fault::Internal(_) => (Code::Internal, ErrorReason::Internal),
     }
 }
@@ -94,6 +118,7 @@ fn details(fault: Fault, reason: ErrorReason) -> ErrorDetails {
         | Fault::StreamTakenOver
         | Fault::Cancelled
         | Fault::Conflict
+        | Fault::DeadlineExceeded
         | Fault::Internal(_) => {}
     }
     let name = reason.as_str_name().trim_start_matches("ERROR_REASON_");

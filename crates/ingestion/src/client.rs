@@ -4,10 +4,9 @@ use kehu_contract::ingestion::{
     IngestRequest, IngestResponse, IngestStart, IngestStarted, IngestTotals, ingest_request,
     ingest_response, ingestion_service_client::IngestionServiceClient,
 };
-use kehu_server::Fault;
+use kehu_server::{Fault, client::Client};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::transport::Channel;
 use tonic::{Status, Streaming};
 
 use crate::table::{self, Profile, ReadBatch, Table};
@@ -47,7 +46,7 @@ impl From<Status> for Error {
 /// Sends the records of a file that the server does not hold yet. `on_progress` is told the rows
 /// of the file that are dealt with, after each acknowledgement.
 pub async fn send(
-    mut client: IngestionServiceClient<Channel>,
+    mut client: IngestionServiceClient<Client>,
     start: IngestStart,
     table: Table,
     mut on_progress: impl FnMut(u64),

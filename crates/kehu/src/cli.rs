@@ -2,6 +2,11 @@
 
 use crate::{commands, output::Format};
 use clap::{Args, Parser, Subcommand};
+use kehu_server::client::ClientOptions;
+use std::{path::PathBuf, time::Duration};
+
+/// How long a call may take when the server allows it; a person at a terminal can end it sooner.
+const DEADLINE: Duration = Duration::from_secs(600);
 
 /// Classify and code customers: ingest, score, classify, code, report.
 #[derive(Debug, Parser)]
@@ -18,13 +23,41 @@ pub(crate) struct Cli {
 /// Where a command finds the server, and how it prints the answer.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Client {
-    /// Address of the server
+    /// Address of the server; several with commas between are called in turn
     #[arg(long, env = "KEHU_SERVER", default_value = "http://127.0.0.1:7400", value_name = "URL")]
     pub server: String,
+
+    /// Certificates (PEM) of the authority that signed the server's, for https
+    #[arg(long, env = "KEHU_CA_FILE", value_name = "FILE")]
+    pub ca_file: Option<PathBuf>,
+
+    /// Bearer token to send, over https or to this machine only
+    #[arg(long, env = "KEHU_TOKEN_FILE", value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
+
+    /// Own certificate (PEM), for a server that wants one
+    #[arg(long, value_name = "FILE", requires_all = ["key_file", "ca_file"])]
+    pub certificate_file: Option<PathBuf>,
+
+    /// Key (PEM) of the own certificate
+    #[arg(long, value_name = "FILE", requires = "certificate_file")]
+    pub key_file: Option<PathBuf>,
 
     /// Print a table, or the answer of the API as JSON
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub output: Format,
+}
+
+impl Client {
+    /// Whom to call, and how.
+    pub(crate) fn options(&self) -> ClientOptions {
+        let mut options = ClientOptions::new(&self.server);
+        options.ca_file.clone_from(&self.ca_file);
+        options.token_file.clone_from(&self.token_file);
+        options.identity_files = self.certificate_file.clone().zip(self.key_file.clone());
+        options.deadline = DEADLINE;
+        options
+    }
 }
 
 #[derive(Debug, Subcommand)]

@@ -6,6 +6,7 @@ use kehu_contract::ingestion::{
     ingest_response, ingestion_service_client::IngestionServiceClient,
 };
 use kehu_ingestion::Ingestion;
+use kehu_server::client::{Client, ClientOptions};
 use kehu_server::listener::Listener;
 use kehu_storage::settings::Settings;
 use kehu_storage::{Database, change_log};
@@ -14,13 +15,12 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tonic::service::RoutesBuilder;
-use tonic::transport::{Channel, Endpoint};
 use tonic::{Status, Streaming};
 
 /// The role, served on a free port until it is dropped. Base currency GBP, London time.
 pub(crate) struct Server {
     pub(crate) database: Database,
-    channel: Channel,
+    client: Client,
     _stop: DropGuard,
 }
 
@@ -32,19 +32,19 @@ impl Server {
         let mut routes = RoutesBuilder::default();
         Ingestion::new(database.clone(), settings).routes(&mut routes);
         let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
-        let endpoint = Endpoint::from_shared(format!("http://{}", listener.address)).unwrap();
+        let options = ClientOptions::new(format!("http://{}", listener.address));
         let stop = CancellationToken::new();
         tokio::spawn(listener.serve(routes, stop.clone()));
-        let channel = endpoint.connect().await.unwrap();
-        Self { database, channel, _stop: stop.drop_guard() }
+        let client = Client::new(options).await.unwrap();
+        Self { database, client, _stop: stop.drop_guard() }
     }
 
-    pub(crate) fn ingestion(&self) -> IngestionServiceClient<Channel> {
-        IngestionServiceClient::new(self.channel.clone())
+    pub(crate) fn ingestion(&self) -> IngestionServiceClient<Client> {
+        IngestionServiceClient::new(self.client.clone())
     }
 
-    pub(crate) fn customers(&self) -> CustomerServiceClient<Channel> {
-        CustomerServiceClient::new(self.channel.clone())
+    pub(crate) fn customers(&self) -> CustomerServiceClient<Client> {
+        CustomerServiceClient::new(self.client.clone())
     }
 
     /// Opens a call of `Ingest` with this first message.

@@ -75,7 +75,7 @@ enum Kind {
 impl Report {
     /// Fetches the report and writes it.
     pub(crate) async fn run(self) -> Result<(), Failure> {
-        let connection = Connection::open(&self.client.server).await?;
+        let connection = Connection::open(self.client.options()).await?;
         match (self.csv, self.client.output) {
             (Some(kind), Format::Json) => self.print_json(&connection, kind).await,
             (Some(kind), Format::Table) => self.export(&connection, kind).await,

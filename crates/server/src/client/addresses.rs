@@ -2,7 +2,7 @@
 //!
 //! `tonic`'s balancing channel takes a broken connection for a ready one, so that every other call
 //! would fail for as long as one of two servers is gone. Here a call goes out on a connection that
-//! stands, and an address that failed is left in peace for a while.
+//! stands, and an address that is down is left in peace for a while.
 
 use super::server::Server;
 use std::{
@@ -21,7 +21,7 @@ use tonic::{codegen::StdError, transport::Channel};
 
 /// How often names are looked up.
 const LOOK_UP_INTERVAL: Duration = Duration::from_secs(10);
-/// How long an address that failed is tried only after all others.
+/// How long an address that is down is tried only after all others.
 const REST: Duration = Duration::from_secs(5);
 
 /// A connection as it stood when it was asked for.
@@ -36,63 +36,67 @@ pub(super) struct Connection {
 pub(super) struct Address {
     server: Server,
     socket: SocketAddr,
-    connection: Mutex<Option<Connection>>,
-    failed_at: std::sync::Mutex<Option<Instant>>,
+    held: Mutex<Held>,
+    /// When connecting began or the connection broke; `None` while a connection stands.
+    down_since: std::sync::Mutex<Option<Instant>>,
+}
+
+#[derive(Default)]
+struct Held {
+    connection: Option<Connection>,
+    /// When connecting failed last.
+    refused_at: Option<Instant>,
 }
 
 impl Address {
     fn new(server: &Server, socket: SocketAddr) -> Self {
-        let (connection, failed_at) = (Mutex::default(), std::sync::Mutex::default());
-        Self { server: server.clone(), socket, connection, failed_at }
+        let (held, down_since) = (Mutex::default(), std::sync::Mutex::default());
+        Self { server: server.clone(), socket, held, down_since }
     }
 
     /// The connection, made if there is none. Those who wait for one that fails do not try again.
     async fn connection(&self) -> Result<Connection, StdError> {
         let asked_at = Instant::now();
-        let mut held = self.connection.lock().await;
-        if let Some(connection) = &*held {
+        let mut held = self.held.lock().await;
+        if let Some(connection) = &held.connection {
             return Ok(connection.clone());
         }
-        if self.failed_at().is_some_and(|failed_at| failed_at > asked_at) {
+        if held.refused_at.is_some_and(|refused_at| refused_at > asked_at) {
             return Err(format!("{} cannot be reached", self.socket).into());
         }
+        // Now and not when it fails: the caller may give up before.
+        self.set_down(true);
         let connected = self.server.connect(self.socket).await;
-        self.set_failed_at(connected.is_err().then(Instant::now));
+        held.refused_at = connected.is_err().then(Instant::now);
         let connection = Connection { channel: connected?, made_at: Instant::now() };
-        Ok(held.insert(connection).clone())
+        self.set_down(false);
+        Ok(held.connection.insert(connection).clone())
     }
 
     /// Notes that `connection` broke: the next call makes a new one, unless that is done already.
     pub(super) async fn broke(&self, connection: &Connection) {
-        let mut held = self.connection.lock().await;
-        if held.as_ref().is_some_and(|held| held.made_at == connection.made_at) {
-            self.set_failed_at(Some(Instant::now()));
-            *held = None;
+        let mut held = self.held.lock().await;
+        if held.connection.as_ref().is_some_and(|held| held.made_at == connection.made_at) {
+            held.connection = None;
+            self.set_down(true);
         }
     }
 
-    /// Whether it is to be left in peace. When its rest is over the one who asks first is told,
-    /// and all others wait for what comes of it.
+    /// Whether others are called first.
     fn rests(&self) -> bool {
-        let Some(failed_at) = self.failed_at() else { return false };
-        if failed_at.elapsed() < REST {
-            return true;
-        }
-        self.set_failed_at(Some(Instant::now()));
-        false
+        let down_since = *self.down_since.lock().unwrap_or_else(PoisonError::into_inner);
+        down_since.is_some_and(|down_since| down_since.elapsed() < REST)
     }
 
-    fn failed_at(&self) -> Option<Instant> {
-        *self.failed_at.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn set_failed_at(&self, time: Option<Instant>) {
-        *self.failed_at.lock().unwrap_or_else(PoisonError::into_inner) = time;
+    fn set_down(&self, down: bool) {
+        let mut down_since = self.down_since.lock().unwrap_or_else(PoisonError::into_inner);
+        *down_since = down.then(Instant::now);
     }
 }
 
 /// All addresses. A task keeps those of names up to date for as long as this lives.
 pub(super) struct Addresses {
+    urls: Vec<String>,
     list: watch::Receiver<Vec<Arc<Address>>>,
     turn: AtomicUsize,
 }
@@ -100,11 +104,17 @@ pub(super) struct Addresses {
 impl Addresses {
     /// Looks the servers up for the first time.
     pub(super) async fn of(servers: Vec<Server>) -> Self {
+        let urls = servers.iter().map(|server| server.url.clone()).collect();
         let (sender, list) = watch::channel(look_up(&servers, &[]).await);
         if !servers.iter().all(Server::is_literal) {
             tokio::spawn(follow(servers, sender));
         }
-        Self { list, turn: AtomicUsize::new(0) }
+        Self { urls, list, turn: AtomicUsize::new(0) }
+    }
+
+    /// The URLs, for people.
+    pub(super) fn urls(&self) -> String {
+        self.urls.join(", ")
     }
 
     /// The next address in turn that can be connected, with its connection.

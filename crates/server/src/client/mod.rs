@@ -61,8 +61,13 @@ pub enum Error {
         source: tonic::transport::Error,
     },
     /// No address answers.
-    #[error("no server answers")]
-    Unreachable(#[source] tonic::codegen::StdError),
+    #[error("no server answers at {urls}")]
+    Unreachable {
+        /// The URLs that were tried.
+        urls: String,
+        /// Why the last address could not be reached.
+        source: tonic::codegen::StdError,
+    },
 }
 
 /// A service in the process that takes calls, such as `tonic::service::Routes`.
@@ -152,7 +157,7 @@ impl Client {
 
     /// Connects, for those who want to know at once that no server answers.
     pub async fn connect(&self) -> Result<(), Error> {
-        self.0.transport.connect().await.map_err(Error::Unreachable)
+        self.0.transport.connect().await
     }
 }
 

@@ -16,7 +16,7 @@ use tower::service_fn;
 /// How long connecting may take, TLS included.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How often a connection is asked for a sign of life, and how long that may take.
-const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(30);
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
 const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Bytes that may be under way, so that long streams do not wait for each other.
 const STREAM_WINDOW: u32 = 1 << 20;

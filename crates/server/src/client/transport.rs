@@ -30,10 +30,11 @@ impl Transport {
     }
 
     /// Makes sure that a server can be reached.
-    pub(super) async fn connect(&self) -> Result<(), StdError> {
-        match self {
-            Self::Network(addresses) => addresses.next().await.map(|_| ()),
-            Self::Local(_) => Ok(()),
+    pub(super) async fn connect(&self) -> Result<(), super::Error> {
+        let Self::Network(addresses) = self else { return Ok(()) };
+        match addresses.next().await {
+            Ok(_) => Ok(()),
+            Err(source) => Err(super::Error::Unreachable { urls: addresses.urls(), source }),
         }
     }
 

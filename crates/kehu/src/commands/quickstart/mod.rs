@@ -13,7 +13,7 @@ use crate::{
 };
 use clap::Args;
 use kehu_contract::{reporting::RenderReportRequest, shared::Language};
-use kehu_server::convert;
+use kehu_server::{client::ClientOptions, convert};
 use pipeline::Dates;
 pub(crate) use sample::read_text;
 use std::{
@@ -59,7 +59,7 @@ impl Quickstart {
         let input = self.input()?;
         let table = import::Table::open(&input.path, input.mapping)?;
         let node = self.serve(opened, &table).await?;
-        let connection = Connection::open(&node.url()).await?;
+        let connection = Connection::open(ClientOptions::new(node.url())).await?;
         let loaded = table.load(&connection).await?;
         summary::loaded(&loaded)?;
         match Dates::of(&loaded, &node.calendar) {

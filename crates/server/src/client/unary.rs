@@ -113,3 +113,32 @@ fn status_of(answer: &Response<Collected<Bytes>>) -> Option<Status> {
     };
     Status::from_header_map(answer.headers()).or_else(trailers).or_else(proxy)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn judged(answer: Response<Body>, deadline: Instant) -> Outcome {
+        let (head, body) = answer.into_parts();
+        judge(Response::from_parts(head, body.collect().await.unwrap()), deadline)
+    }
+
+    #[tokio::test]
+    async fn cancelled_after_the_deadline_is_late() {
+        let timeout = || Status::cancelled("Timeout expired").into_http();
+        let late = judged(timeout(), Instant::now()).await.answer.unwrap_err();
+        assert_eq!(late.code(), Code::DeadlineExceeded);
+        let in_time = Instant::now() + Duration::from_secs(60);
+        assert!(judged(timeout(), in_time).await.answer.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_proxy_without_a_server_may_be_asked_again() {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        for (status, again) in [(503, true), (404, false), (200, false)] {
+            let answer = Response::builder().status(status).body(Body::empty()).unwrap();
+            let judged = judged(answer, deadline).await;
+            assert_eq!(matches!(judged.again, Again::IfRepeatable), again, "{status}");
+        }
+    }
+}

@@ -1,9 +1,15 @@
 use kehu_server::client::{Client, ClientOptions, Error};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 use tokio::net::TcpListener;
 use tokio_stream::wrappers::TcpListenerStream;
-use tonic::transport::{Certificate, Identity, Server, ServerTlsConfig};
+use tonic::{
+    Code,
+    transport::{Certificate, Identity, Server, ServerTlsConfig},
+};
 use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 
 /// An authority, and the files of what it signed.
@@ -84,7 +90,7 @@ async fn a_client_without_a_certificate_gets_no_answer() {
     let url = serve(&authority).await;
     let client = Client::new(options(&url, &authority)).await.unwrap();
     let answer = HealthClient::new(client).check(HealthCheckRequest::default()).await;
-    assert_eq!(answer.unwrap_err().code(), tonic::Code::Unavailable);
+    assert_eq!(answer.unwrap_err().code(), Code::Unavailable);
 }
 
 #[tokio::test]
@@ -102,4 +108,25 @@ async fn https_needs_an_authority() {
     let mut options = ClientOptions::new("https://localhost:7400");
     options.ca_file = Some("nowhere/ca.pem".into());
     assert!(matches!(Client::new(options).await.err(), Some(Error::File { .. })));
+}
+
+#[tokio::test]
+async fn an_address_that_keeps_silent_delays_one_call_at_most() {
+    let authority = Authority::new();
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let silent_url = format!("https://localhost:{}", silent.local_addr().unwrap().port());
+    let urls = format!("{silent_url},{}", serve(&authority).await);
+    let mut options = options(&urls, &authority);
+    options.identity_files = Some(authority.sign("caller"));
+    options.deadline = Duration::from_millis(300);
+    let mut health = HealthClient::new(Client::new(options).await.unwrap());
+    let mut late = 0;
+    for _ in 0..8 {
+        match health.check(HealthCheckRequest::default()).await {
+            Ok(_) => {}
+            Err(status) if status.code() == Code::DeadlineExceeded => late += 1,
+            Err(status) => panic!("{status}"),
+        }
+    }
+    assert!(late <= 1, "{late} calls were late");
 }

@@ -22,8 +22,15 @@ fn path() -> PathBuf {
 pub fn kehu(arguments: &[&str]) -> Command {
     let mut command = Command::new(path());
     command.args(arguments).kill_on_drop(true).stdin(Stdio::null());
-    for variable in ["KEHU_SERVER", "KEHU_DATA_DIR", "KEHU_DATABASE_URL", "KEHU_LISTEN", "KEHU_LOG"]
-    {
+    for variable in [
+        "KEHU_SERVER",
+        "KEHU_CA_FILE",
+        "KEHU_TOKEN_FILE",
+        "KEHU_DATA_DIR",
+        "KEHU_DATABASE_URL",
+        "KEHU_LISTEN",
+        "KEHU_LOG",
+    ] {
         command.env_remove(variable);
     }
     command

@@ -3,10 +3,7 @@
 use crate::{commands, output::Format};
 use clap::{Args, Parser, Subcommand};
 use kehu_server::client::ClientOptions;
-use std::{path::PathBuf, time::Duration};
-
-/// How long a call may take when the server allows it; a person at a terminal can end it sooner.
-const DEADLINE: Duration = Duration::from_secs(600);
+use std::path::PathBuf;
 
 /// Classify and code customers: ingest, score, classify, code, report.
 #[derive(Debug, Parser)]
@@ -55,7 +52,6 @@ impl Client {
         options.ca_file.clone_from(&self.ca_file);
         options.token_file.clone_from(&self.token_file);
         options.identity_files = self.certificate_file.clone().zip(self.key_file.clone());
-        options.deadline = DEADLINE;
         options
     }
 }

@@ -18,6 +18,10 @@ use kehu_contract::{
     },
 };
 use kehu_server::client::{Client, ClientOptions, Error};
+use std::time::Duration;
+
+/// How long a call may take if the server allows it; a person at a terminal can end it sooner.
+const DEADLINE: Duration = Duration::from_secs(600);
 
 /// A server. Cheap to clone.
 #[derive(Clone)]
@@ -27,7 +31,8 @@ pub(crate) struct Connection {
 
 impl Connection {
     /// Connects at once, so that a server that is not there is noticed before any work.
-    pub(crate) async fn open(options: ClientOptions) -> Result<Self, Failure> {
+    pub(crate) async fn open(mut options: ClientOptions) -> Result<Self, Failure> {
+        options.deadline = DEADLINE;
         let client = Client::new(options).await?;
         client.connect().await?;
         Ok(Self { client })

@@ -15,7 +15,7 @@ fn container() -> Value {
 /// The port of a network policy's only rule.
 fn allowed(policy: &str) -> Value {
     let found = documents(NETWORK).into_iter().find(|one| one["metadata"]["name"] == policy);
-    found.unwrap()["spec"]["ingress"][0]["ports"][0]["port"].clone()
+    found.expect("the policy is there")["spec"]["ingress"][0]["ports"][0]["port"].clone()
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 fn keys(settings: &toml::Table) -> BTreeSet<String> {
     let mut keys = BTreeSet::new();
     for (section, values) in settings {
-        for key in values.as_table().unwrap().keys() {
+        for key in values.as_table().expect("a section").keys() {
             keys.insert(format!("{section}.{key}"));
         }
     }

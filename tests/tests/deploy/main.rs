@@ -39,12 +39,13 @@ fn document(name: &str, kind: &str) -> Value {
 /// What the program takes where nothing else is said.
 fn defaults() -> toml::Table {
     let path = root().join("crates/server/src/config/default.toml");
-    fs::read_to_string(path).unwrap().parse().unwrap()
+    let text = fs::read_to_string(path).expect("the program has defaults");
+    text.parse().expect("the defaults are TOML")
 }
 
 /// What holds under a file of settings of `deploy/`: its value, or else the default.
 fn setting(file: &str, section: &str, key: &str) -> toml::Value {
-    let table: toml::Table = read(file).parse().unwrap();
+    let table: toml::Table = read(file).parse().expect("the settings are TOML");
     let value = table.get(section).and_then(|section| section.get(key)).cloned();
     value.unwrap_or_else(|| defaults()[section][key].clone())
 }
@@ -52,13 +53,14 @@ fn setting(file: &str, section: &str, key: &str) -> toml::Value {
 /// The port of an address in a file of settings.
 fn port(file: &str, section: &str, key: &str) -> i64 {
     let address = setting(file, section, key);
-    let (_, port) = address.as_str().unwrap().rsplit_once(':').unwrap();
-    port.parse().unwrap()
+    let (_, port) = address.as_str().and_then(|text| text.rsplit_once(':')).expect("an address");
+    port.parse().expect("a port is a number")
 }
 
 /// Seconds of a period such as `5s`.
 fn seconds(period: &str) -> i64 {
-    period.strip_suffix('s').unwrap().parse().unwrap()
+    let number = period.strip_suffix('s').expect("the period is in seconds");
+    number.parse().expect("a period is a number")
 }
 
 /// Every file of `deploy/` with its text.
@@ -70,12 +72,12 @@ fn files() -> Vec<(PathBuf, String)> {
         if folder.ends_with("secrets") {
             continue;
         }
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
+        for entry in fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("the folder can be read").path();
             if path.is_dir() {
                 folders.push(path);
             } else {
-                let text = fs::read_to_string(&path).unwrap();
+                let text = fs::read_to_string(&path).expect("deploy/ holds text only");
                 found.push((path, text));
             }
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use kehu_storage::Database;
 use tempfile::TempDir;
 
-use crate::postgres::{self, ServerDatabase};
+use crate::postgres::ServerDatabase;
 
 /// How long a test's connections may take to close.
 const CLOSING: Duration = Duration::from_millis(500);
@@ -28,20 +28,12 @@ enum Home {
     Server(ServerDatabase),
 }
 
-/// A fresh database of each kind: SQLite in a temporary folder, and PostgreSQL on the server
-/// that `KEHU_TEST_POSTGRES_URL` names (`tests/postgres start` prints it). Without the variable
-/// PostgreSQL is left out with a message, or the test fails if `KEHU_TEST_REQUIRE_POSTGRES=1`.
+/// A fresh database of each kind: SQLite in a temporary folder, and PostgreSQL where there is a
+/// server, see [`ServerDatabase::migrated`].
 pub async fn databases() -> Vec<TestDatabase> {
     let mut databases = vec![sqlite().await];
-    match std::env::var("KEHU_TEST_POSTGRES_URL") {
-        Ok(url) => databases.push(postgres(&url).await),
-        Err(_) if std::env::var("KEHU_TEST_REQUIRE_POSTGRES").as_deref() == Ok("1") => {
-            panic!("KEHU_TEST_POSTGRES_URL is not set; run: tests/postgres start")
-        }
-        Err(_) => eprintln!(
-            "\n*** NOT TESTED ON POSTGRESQL: KEHU_TEST_POSTGRES_URL is not set ***\n\
-             *** export KEHU_TEST_POSTGRES_URL=$(tests/postgres start)        ***\n"
-        ),
+    if let Some(clone) = ServerDatabase::migrated().await {
+        databases.push(postgres(clone).await);
     }
     databases
 }
@@ -65,8 +57,7 @@ async fn sqlite() -> TestDatabase {
     TestDatabase { database, url, kind: "sqlite", _home: Home::Folder(folder) }
 }
 
-async fn postgres(admin_url: &str) -> TestDatabase {
-    let clone = postgres::clone_template(admin_url).await;
+async fn postgres(clone: ServerDatabase) -> TestDatabase {
     let url = clone.url.clone();
     let database = connect(&url).await;
     TestDatabase { database, url, kind: "postgres", _home: Home::Server(clone) }

@@ -1,9 +1,11 @@
 //! What the tests of all crates share: databases to test on, the services in the test's own
-//! process, the program as a process of its own, and sample data.
+//! process, the program as a process of its own, a collector of telemetry, and sample data.
 
 pub mod background;
+pub mod collector;
 mod database;
 mod dates;
+mod patience;
 mod postgres;
 pub mod program;
 pub mod sample;
@@ -12,4 +14,6 @@ pub mod shop;
 
 pub use database::{TestDatabase, databases, each_database};
 pub use dates::{at, date, day};
+pub use patience::until;
+pub use postgres::ServerDatabase;
 pub use served::Served;

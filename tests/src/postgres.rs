@@ -10,24 +10,71 @@ use sea_orm::sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 /// Any number that nothing else on the server locks.
 const TEMPLATE_LOCK: i64 = 0x6b65_6875_7465;
 
-/// A database of one test, dropped with the value.
-pub(crate) struct ServerDatabase {
-    pub(crate) url: String,
+/// A database of one test on the server that `KEHU_TEST_POSTGRES_URL` names (`tests/postgres
+/// start` prints it), dropped with the value.
+pub struct ServerDatabase {
+    /// What to connect with.
+    pub url: String,
     name: String,
     admin_url: String,
 }
 
-/// Clones the template, which the first test that finds it missing makes.
-pub(crate) async fn clone_template(admin_url: &str) -> ServerDatabase {
-    static COUNT: AtomicU32 = AtomicU32::new(0);
-    let mut admin = connect(admin_url).await;
-    let template = format!("kehu_template_{:016x}", schema_hash());
-    make_template(&mut admin, admin_url, &template).await;
-    let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    let name = format!("kehu_test_{}_{count}", std::process::id());
-    run(&mut admin, format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await;
-    run(&mut admin, format!("CREATE DATABASE {name} TEMPLATE {template}")).await;
-    ServerDatabase { url: with_database(admin_url, &name), name, admin_url: admin_url.to_owned() }
+impl ServerDatabase {
+    /// A migrated one, cloned from the template, which the first test that finds it missing
+    /// makes. Without the variable there is `None` and a message, or the test fails if
+    /// `KEHU_TEST_REQUIRE_POSTGRES=1`.
+    pub async fn migrated() -> Option<Self> {
+        let admin_url = admin_url()?;
+        let mut admin = connect(&admin_url).await;
+        let template = format!("kehu_template_{:016x}", schema_hash());
+        make_template(&mut admin, &admin_url, &template).await;
+        Some(Self::create(admin, admin_url, &template).await)
+    }
+
+    /// One without any table; `None` as above.
+    pub async fn empty() -> Option<Self> {
+        let admin_url = admin_url()?;
+        let admin = connect(&admin_url).await;
+        Some(Self::create(admin, admin_url, "template0").await)
+    }
+
+    async fn create(mut admin: PgConnection, admin_url: String, template: &str) -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("kehu_test_{}_{count}", std::process::id());
+        run(&mut admin, format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await;
+        run(&mut admin, format!("CREATE DATABASE {name} TEMPLATE {template}")).await;
+        Self { url: with_database(&admin_url, &name), name, admin_url }
+    }
+
+    /// Ends every connection to it and refuses new ones, as when the server is down.
+    pub async fn cut_off(&self) {
+        let mut admin = connect(&self.admin_url).await;
+        run(&mut admin, format!("ALTER DATABASE {} ALLOW_CONNECTIONS false", self.name)).await;
+        let connected = format!("FROM pg_stat_activity WHERE datname = '{}'", self.name);
+        run(&mut admin, format!("SELECT pg_terminate_backend(pid) {connected}")).await;
+    }
+
+    /// Takes connections again.
+    pub async fn let_in(&self) {
+        let mut admin = connect(&self.admin_url).await;
+        run(&mut admin, format!("ALTER DATABASE {} ALLOW_CONNECTIONS true", self.name)).await;
+    }
+}
+
+/// The server's URL, if there is one.
+fn admin_url() -> Option<String> {
+    let url = std::env::var("KEHU_TEST_POSTGRES_URL").ok();
+    if url.is_none() && std::env::var("KEHU_TEST_REQUIRE_POSTGRES").as_deref() == Ok("1") {
+        panic!("KEHU_TEST_POSTGRES_URL is not set; run: tests/postgres start")
+    }
+    if url.is_none() {
+        eprintln!(
+            "\n*** NOT TESTED ON POSTGRESQL: KEHU_TEST_POSTGRES_URL is not set ***\n\
+             *** export KEHU_TEST_POSTGRES_URL=$(tests/postgres start)        ***\n"
+        );
+    }
+    url
 }
 
 /// One process makes the template, under another name until it is whole; the others wait.

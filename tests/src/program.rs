@@ -1,8 +1,10 @@
 //! The program as a process.
 
 use std::{
+    net::{Ipv4Addr, SocketAddr, TcpListener},
     path::{Path, PathBuf},
     process::{Output, Stdio},
+    sync::atomic::{AtomicU32, Ordering},
 };
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
@@ -22,11 +24,27 @@ fn path() -> PathBuf {
 pub fn kehu(arguments: &[&str]) -> Command {
     let mut command = Command::new(path());
     command.args(arguments).kill_on_drop(true).stdin(Stdio::null());
-    for variable in ["KEHU_SERVER", "KEHU_DATA_DIR", "KEHU_DATABASE_URL", "KEHU_LISTEN", "KEHU_LOG"]
-    {
-        command.env_remove(variable);
+    for (variable, _) in std::env::vars_os() {
+        let name = variable.to_string_lossy();
+        if name.starts_with("KEHU_") && !name.starts_with("KEHU_TEST_") {
+            command.env_remove(&variable);
+        }
     }
     command
+}
+
+/// An address of this machine on which nobody listens. Its port is none of those that the system
+/// gives to connections that go out, so that a process gets it again after a restart.
+pub fn free_address() -> SocketAddr {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    loop {
+        let count = std::process::id().wrapping_add(COUNT.fetch_add(1, Ordering::Relaxed));
+        let port = 10_000 + u16::try_from(count % 20_000).expect("it is small");
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        if TcpListener::bind(address).is_ok() {
+            return address;
+        }
+    }
 }
 
 /// Runs a command of the program to its end.
@@ -51,6 +69,13 @@ pub async fn fail(arguments: &[&str]) -> (i32, String) {
     (output.status.code().unwrap_or(-1), errors)
 }
 
+/// Sends a process SIGTERM.
+pub async fn terminate(child: &Child) {
+    let id = child.id().expect("it runs").to_string();
+    let sent = Command::new("kill").arg(id).status().await.expect("kill can be run");
+    assert!(sent.success());
+}
+
 /// A serving process; killed when dropped.
 pub struct Server {
     child: Child,
@@ -62,11 +87,13 @@ impl Server {
     /// Starts `kehu serve` with more arguments, on a free port, and waits until it serves.
     pub async fn start(arguments: &[&str]) -> Self {
         let mut command = kehu(&["serve", "--listen", "127.0.0.1:0"]);
-        let mut child = command
-            .args(arguments)
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the program can be started");
+        command.args(arguments);
+        Self::spawn(command).await
+    }
+
+    /// Starts a command that serves, and waits until it does.
+    pub async fn spawn(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).spawn().expect("the program can be started");
         let output = child.stdout.take().expect("standard output is piped");
         let mut lines = BufReader::new(output).lines();
         while let Some(line) = lines.next_line().await.expect("the output is text") {
@@ -74,7 +101,7 @@ impl Server {
                 return Self { child, url: url.to_owned() };
             }
         }
-        panic!("kehu serve {arguments:?} ended: {:?}", child.wait().await);
+        panic!("{command:?} ended: {:?}", child.wait().await);
     }
 
     /// Starts a server on the embedded database of a folder.
@@ -87,12 +114,24 @@ impl Server {
         succeed(&[arguments, &["--server", &self.url]].concat()).await
     }
 
+    /// Whether it says that it is ready.
+    pub async fn is_ready(&self) -> bool {
+        run(&["health", "--server", &self.url]).await.status.success()
+    }
+
+    /// Sends it SIGTERM.
+    pub async fn terminate(&self) {
+        terminate(&self.child).await;
+    }
+
+    /// Waits until it has ended, and returns its exit code; `None` if a signal ended it.
+    pub async fn ended(mut self) -> Option<i32> {
+        self.child.wait().await.expect("it can be waited for").code()
+    }
+
     /// Asks it to stop and waits until it has.
-    pub async fn stop(mut self) {
-        let id = self.child.id().expect("it runs").to_string();
-        let sent = Command::new("kill").arg(id).status().await.expect("kill can be run");
-        assert!(sent.success());
-        let status = self.child.wait().await.expect("it can be waited for");
-        assert!(status.success(), "kehu serve ended with {status}");
+    pub async fn stop(self) {
+        self.terminate().await;
+        assert_eq!(self.ended().await, Some(0), "kehu serve did not end well");
     }
 }

@@ -1,5 +1,6 @@
 //! The sample data as the tests need it.
 
+use crate::program::Server;
 use flate2::read::GzDecoder;
 use std::{
     fs::File,
@@ -26,4 +27,23 @@ pub fn write_start(path: &Path, lines: usize) {
     for line in online_retail().take(lines + 1) {
         writeln!(file, "{line}").expect("the disk is not full");
     }
+}
+
+/// The business date that [`load`] computes for.
+pub const AS_OF: &str = "2010-12-14";
+
+/// Loads the first `lines` sales lines into the fresh database that `store` names, as flags of
+/// `kehu serve`, and scores, classifies and codes their customers.
+pub async fn load(store: &[&str], lines: usize) {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let input = folder.path().join("sales.csv");
+    write_start(&input, lines);
+    let mapping = data("online_retail/mapping.toml").display().to_string();
+    let business = ["--base-currency", "GBP", "--time-zone", "Europe/London"];
+    let server = Server::start(&[store, &business].concat()).await;
+    server.succeed(&["import", &input.display().to_string(), "--mapping", &mapping]).await;
+    server.succeed(&["score", "rfm", "abc", "value", "--as-of", AS_OF]).await;
+    server.succeed(&["classify", "abc", "value-six", "--as-of", AS_OF]).await;
+    server.succeed(&["code", "--as-of", AS_OF]).await;
+    server.stop().await;
 }

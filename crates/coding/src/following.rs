@@ -90,6 +90,7 @@ mod tests {
             last_day: day,
             as_of: Some(day),
             recorded_at: chrono::DateTime::UNIX_EPOCH,
+            traceparent: None,
         }
     }
 

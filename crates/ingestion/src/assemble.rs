@@ -1,17 +1,21 @@
 //! Turns a checked batch into what the store writes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use kehu_contract::ingestion::{ProblemReason, RecordRejection};
+use kehu_contract::ingestion::{ProblemReason, Record, RecordRejection};
 use kehu_storage::ingestion::{Batch, Entry, NewOrder, RateTable, load_rates};
 use kehu_storage::{Database, Error};
 
 use crate::check::{Checked, CheckedBatch, Problems, Refused, to_base};
+use crate::measure;
 
 /// A batch to write, and what to answer of the records that are refused.
+#[derive(Default)]
 pub(crate) struct Assembled {
     pub(crate) batch: Batch,
     pub(crate) rejections: Vec<RecordRejection>,
+    /// How many records of a kind are refused.
+    pub(crate) rejected: BTreeMap<&'static str, u64>,
 }
 
 /// Converts orders in foreign currencies at the rates that are held and those that came earlier
@@ -19,7 +23,7 @@ pub(crate) struct Assembled {
 pub(crate) async fn assemble(db: &Database, checked: CheckedBatch) -> Result<Assembled, Error> {
     let mut rates = load_rates(db, &currencies(&checked)).await?;
     let batch = Batch { sequence: checked.sequence, ..Batch::default() };
-    let mut assembled = Assembled { batch, rejections: Vec::new() };
+    let mut assembled = Assembled { batch, ..Assembled::default() };
     for (index, (record, checked)) in (0..).zip(checked.records) {
         match checked {
             Checked::Good(entry) => {
@@ -30,17 +34,20 @@ pub(crate) async fn assemble(db: &Database, checked: CheckedBatch) -> Result<Ass
             }
             Checked::Foreign(order) => match in_base(order, &rates) {
                 Ok(order) => assembled.batch.entries.push(Entry::Order(order)),
-                Err(problems) => assembled.refuse(index, Refused::new(&record, problems)),
+                Err(problems) => {
+                    assembled.refuse(index, &record, Refused::new(&record, problems));
+                }
             },
-            Checked::Refused(refused) => assembled.refuse(index, refused),
+            Checked::Refused(refused) => assembled.refuse(index, &record, refused),
         }
     }
     Ok(assembled)
 }
 
 impl Assembled {
-    fn refuse(&mut self, record_index: i32, refused: Refused) {
+    fn refuse(&mut self, record_index: i32, record: &Record, refused: Refused) {
         self.batch.rejected += 1;
+        *self.rejected.entry(measure::kind(record)).or_default() += 1;
         self.batch.rejects.extend(refused.rejects);
         if !refused.answer.is_empty() {
             let problems = refused.answer;

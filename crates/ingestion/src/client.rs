@@ -4,16 +4,21 @@ use kehu_contract::ingestion::{
     IngestRequest, IngestResponse, IngestStart, IngestStarted, IngestTotals, ingest_request,
     ingest_response, ingestion_service_client::IngestionServiceClient,
 };
-use kehu_server::Fault;
-use tokio::sync::mpsc;
+use kehu_server::{Fault, client::Client, fault};
+use std::time::Duration;
+use tokio::{sync::mpsc, time::sleep};
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::transport::Channel;
-use tonic::{Status, Streaming};
+use tonic::{Code, Status, Streaming};
 
 use crate::table::{self, Profile, ReadBatch, Table};
 
 /// Batches that are read ahead of the connection; the connection's own window adds to it.
 const WINDOW: usize = 4;
+
+/// How often in a row a stream may break off without an acknowledgement.
+const PATIENCE: u32 = 5;
+/// How long to wait after the first of these times; twice as long after the second, and so on.
+const WAIT: Duration = Duration::from_millis(500);
 
 /// What became of a file.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,7 +27,7 @@ pub struct Sent {
     pub profile: Profile,
     /// What the stream has done, in this call and before.
     pub totals: IngestTotals,
-    /// Records that this call sent; 0 when the server had them all.
+    /// Records that were sent on the last stream; 0 when the server had them all.
     pub records: u64,
 }
 
@@ -45,9 +50,46 @@ impl From<Status> for Error {
 }
 
 /// Sends the records of a file that the server does not hold yet. `on_progress` is told the rows
-/// of the file that are dealt with, after each acknowledgement.
+/// of the file that are dealt with, after each acknowledgement. A connection that breaks, or a
+/// server that stops, is waited for: the stream goes on after what was acknowledged.
 pub async fn send(
-    mut client: IngestionServiceClient<Channel>,
+    client: IngestionServiceClient<Client>,
+    start: IngestStart,
+    table: Table,
+    mut on_progress: impl FnMut(u64),
+) -> Result<Sent, Error> {
+    let mut failures = 0;
+    loop {
+        let mut acknowledged = false;
+        let attempt = attempt(client.clone(), start.clone(), table.clone(), |lines| {
+            acknowledged = true;
+            on_progress(lines);
+        });
+        let status = match attempt.await {
+            Err(Error::Call(status)) if may_resume(&status) => status,
+            outcome => return outcome,
+        };
+        failures = if acknowledged { 1 } else { failures + 1 };
+        if failures > PATIENCE {
+            return Err(Error::Call(status));
+        }
+        tracing::info!(code = %status.code(), "the stream broke off and is resumed");
+        sleep(WAIT * failures).await;
+    }
+}
+
+/// Whether a stream that ended so may be taken up again: the server said so, or nobody that
+/// knows Kehu's reasons said anything.
+fn may_resume(status: &Status) -> bool {
+    match fault::reason(status) {
+        Some(_) => status.code() == Code::Unavailable,
+        None => matches!(status.code(), Code::Unavailable | Code::Unknown | Code::Internal),
+    }
+}
+
+/// One stream, from where the server is to the end of the file.
+async fn attempt(
+    mut client: IngestionServiceClient<Client>,
     start: IngestStart,
     table: Table,
     mut on_progress: impl FnMut(u64),

@@ -13,6 +13,7 @@ use kehu_storage::ingestion::{self as store, RejectFilter};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
+use tracing::Instrument;
 
 use crate::{Ingestion, convert, stream};
 
@@ -96,7 +97,8 @@ impl IngestionService for Ingestion {
         request: Request<Streaming<IngestRequest>>,
     ) -> Result<Response<Self::IngestStream>, Status> {
         let (answers, stream) = mpsc::channel(ANSWERS);
-        tokio::spawn(stream::serve(self.clone(), request.into_inner(), answers));
+        let serving = stream::serve(self.clone(), request.into_inner(), answers);
+        tokio::spawn(serving.in_current_span());
         Ok(Response::new(ReceiverStream::new(stream)))
     }
 

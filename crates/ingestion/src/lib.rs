@@ -15,6 +15,7 @@ mod customer_service;
 mod decimal;
 mod ingestion_service;
 mod limits;
+mod measure;
 mod stream;
 pub mod table;
 mod upsert;

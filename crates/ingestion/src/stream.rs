@@ -9,10 +9,11 @@ use kehu_server::{Fault, Violation, Violations, clock};
 use kehu_storage::ingestion::{Opened, Stream, Written, open_stream, write_batch};
 use tokio::sync::mpsc;
 use tonic::{Code, Status, Streaming};
+use tracing::Instrument;
 
 use crate::assemble::{Assembled, assemble};
 use crate::check::CheckedBatch;
-use crate::{Ingestion, limits};
+use crate::{Ingestion, limits, measure};
 
 /// Batches that are checked ahead of the one being written.
 const AHEAD: usize = 2;
@@ -43,7 +44,8 @@ async fn run(
         return Ok(());
     }
     let (checked, batches) = mpsc::channel(AHEAD);
-    let reading = tokio::spawn(check_ahead(ingestion.clone(), requests, checked));
+    let reading = check_ahead(ingestion.clone(), requests, checked).in_current_span();
+    let reading = tokio::spawn(reading);
     let written = write_in_order(&ingestion, stream, batches, answers).await;
     // By now it has ended, or nobody wants what it reads.
     reading.abort();
@@ -186,7 +188,14 @@ async fn write_in_order(
     answers: &Answers,
 ) -> Result<(), Fault> {
     while let Some(checked) = batches.recv().await {
-        let acknowledgement = write(ingestion, &mut stream, checked?).await?;
+        let checked = checked?;
+        let (sequence, records) = (checked.sequence, checked.records.len());
+        let span = tracing::info_span!(
+            "ingest batch",
+            kehu.batch.sequence = sequence,
+            kehu.batch.records = records
+        );
+        let acknowledgement = write(ingestion, &mut stream, checked).instrument(span).await?;
         let message = ingest_response::Message::Acknowledgement(acknowledgement);
         if !answer(answers, IngestResponse { message: Some(message) }).await {
             return Ok(());
@@ -213,17 +222,19 @@ async fn write(
             ..BatchAcknowledgement::default()
         });
     }
-    let Assembled { batch, rejections } = assemble(&ingestion.db, checked).await?;
+    let Assembled { batch, rejections, rejected } = assemble(&ingestion.db, checked).await?;
     match write_batch(&ingestion.db, stream, &batch, clock::now()).await? {
         Written::TakenOver => Err(Fault::StreamTakenOver),
-        Written::Done(counts) => {
+        Written::Done(tally) => {
+            measure::count_batch(&tally, &rejected);
             stream.last_sequence = sequence;
+            let counts = tally.total();
             let count = |count: i64| i32::try_from(count).expect("a batch is small");
             Ok(BatchAcknowledgement {
                 sequence,
                 accepted_count: count(counts.accepted),
                 unchanged_count: count(counts.unchanged),
-                rejected_count: count(counts.rejected),
+                rejected_count: count(batch.rejected),
                 rejections,
                 replayed: false,
                 next_sequence: sequence + 1,

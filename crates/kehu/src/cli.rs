@@ -2,6 +2,8 @@
 
 use crate::{commands, output::Format};
 use clap::{Args, Parser, Subcommand};
+use kehu_server::client::ClientOptions;
+use std::path::PathBuf;
 
 /// Classify and code customers: ingest, score, classify, code, report.
 #[derive(Debug, Parser)]
@@ -10,21 +12,49 @@ pub(crate) struct Cli {
     #[command(subcommand)]
     pub command: Command,
 
-    /// What to log, on standard error: a level, or levels by module
-    #[arg(long, global = true, env = "KEHU_LOG", default_value = "warn", value_name = "FILTER")]
-    pub log: String,
+    /// What to log, on standard error: a level, or levels by module; info for `serve`, warn for
+    /// the other commands if not given
+    #[arg(long, global = true, value_name = "FILTER")]
+    pub log: Option<String>,
 }
 
 /// Where a command finds the server, and how it prints the answer.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Client {
-    /// Address of the server
+    /// Address of the server; several with commas between are called in turn
     #[arg(long, env = "KEHU_SERVER", default_value = "http://127.0.0.1:7400", value_name = "URL")]
     pub server: String,
+
+    /// Certificates (PEM) of the authority that signed the server's, for https
+    #[arg(long, env = "KEHU_CA_FILE", value_name = "FILE")]
+    pub ca_file: Option<PathBuf>,
+
+    /// Bearer token to send, over https or to this machine only
+    #[arg(long, env = "KEHU_TOKEN_FILE", value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
+
+    /// Own certificate (PEM), for a server that wants one
+    #[arg(long, value_name = "FILE", requires_all = ["key_file", "ca_file"])]
+    pub certificate_file: Option<PathBuf>,
+
+    /// Key (PEM) of the own certificate
+    #[arg(long, value_name = "FILE", requires = "certificate_file")]
+    pub key_file: Option<PathBuf>,
 
     /// Print a table, or the answer of the API as JSON
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub output: Format,
+}
+
+impl Client {
+    /// Whom to call, and how.
+    pub(crate) fn options(&self) -> ClientOptions {
+        let mut options = ClientOptions::new(&self.server);
+        options.ca_file.clone_from(&self.ca_file);
+        options.token_file.clone_from(&self.token_file);
+        options.identity_files = self.certificate_file.clone().zip(self.key_file.clone());
+        options
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -33,6 +63,10 @@ pub(crate) enum Command {
     Quickstart(commands::quickstart::Quickstart),
     /// Serve the services, all or some, until told to stop
     Serve(commands::serve::Serve),
+    /// Ask a process whether it is ready
+    Health(commands::health::Health),
+    /// Show the settings
+    Config(commands::config::Config),
     /// Bring a database up to date
     Migrate(commands::migrate::Migrate),
     /// Load a CSV file of order lines

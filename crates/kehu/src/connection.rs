@@ -17,71 +17,102 @@ use kehu_contract::{
         scoring_service_client::ScoringServiceClient,
     },
 };
+use kehu_server::client::{Client, ClientOptions, Error};
 use std::time::Duration;
-use tonic::transport::{Channel, Endpoint};
+use tonic_health::pb::health_client::HealthClient;
+
+/// How long a call may take if the server allows it; a person at a terminal can end it sooner.
+const DEADLINE: Duration = Duration::from_secs(600);
 
 /// A server. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Connection {
-    channel: Channel,
+    client: Client,
 }
 
 impl Connection {
-    /// Connects to `url`, such as `http://127.0.0.1:7400`.
-    pub(crate) async fn open(url: &str) -> Result<Self, Failure> {
-        let endpoint = Endpoint::from_shared(url.to_owned())
-            .map_err(|_| Failure::Usage(format!("{url} is no URL like http://127.0.0.1:7400")))?
-            .connect_timeout(Duration::from_secs(5))
-            .initial_stream_window_size(1 << 20)
-            .initial_connection_window_size(4 << 20);
-        let channel = endpoint.connect().await.map_err(|_| {
-            Failure::Unavailable(format!("no server answers at {url}: start one with kehu serve, or name another with --server"))
-        })?;
-        Ok(Self { channel })
+    /// Connects at once, so that a server that is not there is noticed before any work.
+    pub(crate) async fn open(mut options: ClientOptions) -> Result<Self, Failure> {
+        options.deadline = DEADLINE;
+        let client = Client::new(options).await?;
+        client.connect().await?;
+        Ok(Self { client })
     }
 
     /// Records in.
-    pub(crate) fn ingestion(&self) -> IngestionServiceClient<Channel> {
-        IngestionServiceClient::new(self.channel.clone())
+    pub(crate) fn ingestion(&self) -> IngestionServiceClient<Client> {
+        IngestionServiceClient::new(self.client.clone())
     }
 
     /// Customers.
-    pub(crate) fn customers(&self) -> CustomerServiceClient<Channel> {
-        CustomerServiceClient::new(self.channel.clone())
+    pub(crate) fn customers(&self) -> CustomerServiceClient<Client> {
+        CustomerServiceClient::new(self.client.clone())
     }
 
     /// Scorecards.
-    pub(crate) fn scorecards(&self) -> ScorecardServiceClient<Channel> {
-        ScorecardServiceClient::new(self.channel.clone())
+    pub(crate) fn scorecards(&self) -> ScorecardServiceClient<Client> {
+        ScorecardServiceClient::new(self.client.clone())
     }
 
     /// Scores.
-    pub(crate) fn scoring(&self) -> ScoringServiceClient<Channel> {
-        ScoringServiceClient::new(self.channel.clone())
+    pub(crate) fn scoring(&self) -> ScoringServiceClient<Client> {
+        ScoringServiceClient::new(self.client.clone())
     }
 
     /// Taxonomies.
-    pub(crate) fn taxonomies(&self) -> TaxonomyServiceClient<Channel> {
-        TaxonomyServiceClient::new(self.channel.clone())
+    pub(crate) fn taxonomies(&self) -> TaxonomyServiceClient<Client> {
+        TaxonomyServiceClient::new(self.client.clone())
     }
 
     /// Classes.
-    pub(crate) fn classification(&self) -> ClassificationServiceClient<Channel> {
-        ClassificationServiceClient::new(self.channel.clone())
+    pub(crate) fn classification(&self) -> ClassificationServiceClient<Client> {
+        ClassificationServiceClient::new(self.client.clone())
     }
 
     /// Codes.
-    pub(crate) fn codes(&self) -> CodeServiceClient<Channel> {
-        CodeServiceClient::new(self.channel.clone())
+    pub(crate) fn codes(&self) -> CodeServiceClient<Client> {
+        CodeServiceClient::new(self.client.clone())
     }
 
     /// Reports.
-    pub(crate) fn reporting(&self) -> ReportingServiceClient<Channel> {
-        ReportingServiceClient::new(self.channel.clone())
+    pub(crate) fn reporting(&self) -> ReportingServiceClient<Client> {
+        ReportingServiceClient::new(self.client.clone())
+    }
+
+    /// Health.
+    pub(crate) fn health(&self) -> HealthClient<Client> {
+        HealthClient::new(self.client.clone())
     }
 
     /// Runs.
-    pub(crate) fn runs(&self) -> RunServiceClient<Channel> {
-        RunServiceClient::new(self.channel.clone())
+    pub(crate) fn runs(&self) -> RunServiceClient<Client> {
+        RunServiceClient::new(self.client.clone())
     }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Unreachable { urls, source } => Self::Unavailable(format!(
+                "no server answers at {urls}: start one with kehu serve, or name another with \
+                 --server{}",
+                cause(&urls, source.as_ref())
+            )),
+            Error::File { path, source } => {
+                Self::Input { path: path.display().to_string(), source }
+            }
+            error => Self::Usage(error.to_string()),
+        }
+    }
+}
+
+/// What lies at the bottom of a failure to connect, in brackets: for TLS it says what to mend.
+fn cause(urls: &str, mut error: &(dyn std::error::Error + 'static)) -> String {
+    if !urls.contains("https:") {
+        return String::new();
+    }
+    while let Some(source) = error.source() {
+        error = source;
+    }
+    format!(" ({error})")
 }

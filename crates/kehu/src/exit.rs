@@ -1,7 +1,7 @@
 //! Failures as a person at a terminal, or a script, needs them: what went wrong, what to do,
 //! and an exit code that means something.
 
-use kehu_server::fault;
+use kehu_server::{config, fault};
 use std::process::ExitCode;
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
@@ -12,6 +12,9 @@ pub(crate) enum Failure {
     /// 64: the command line or the request is wrong.
     #[error("{0}")]
     Usage(String),
+    /// 64: the configuration is wrong.
+    #[error("{0}")]
+    Config(#[from] config::Faulty),
     /// 65: the input is not what it should be.
     #[error("{0}")]
     Data(String),
@@ -41,6 +44,9 @@ pub(crate) enum Failure {
     /// 69: the server cannot be reached or the database cannot be opened.
     #[error("{0}")]
     Unavailable(String),
+    /// 130: a second signal came while the process was stopping.
+    #[error("ended at once, before open calls had finished")]
+    Interrupted,
     /// 70: a fault of ours.
     #[error("internal error: {0}")]
     Internal(Box<dyn std::error::Error + Send + Sync>),
@@ -56,12 +62,13 @@ impl Failure {
     pub(crate) fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
             Self::Run(_) => 1,
-            Self::Usage(_) => 64,
+            Self::Usage(_) | Self::Config(_) => 64,
             Self::Data(_) => 65,
             Self::Input { .. } => 66,
             Self::Unavailable(_) => 69,
             Self::Internal(_) => 70,
             Self::Output { .. } => 73,
+            Self::Interrupted => 130,
             Self::Call(status) => code_of(status.code()),
         })
     }
@@ -80,10 +87,11 @@ fn code_of(code: Code) -> u8 {
         | Code::OutOfRange
         | Code::FailedPrecondition
         | Code::AlreadyExists => 64,
-        Code::Unavailable | Code::DeadlineExceeded => 69,
+        // Unimplemented: the address of another role, or of an older server.
+        Code::Unavailable | Code::DeadlineExceeded | Code::Unimplemented => 69,
         Code::Aborted | Code::ResourceExhausted | Code::Cancelled => 75,
         Code::PermissionDenied | Code::Unauthenticated => 77,
-        Code::Ok | Code::Unknown | Code::Unimplemented | Code::Internal | Code::DataLoss => 70,
+        Code::Ok | Code::Unknown | Code::Internal | Code::DataLoss => 70,
     }
 }
 

@@ -4,6 +4,7 @@ mod cli;
 mod commands;
 mod connection;
 mod exit;
+mod flags;
 mod node;
 mod output;
 mod progress;
@@ -34,11 +35,15 @@ fn refuse(error: &clap::Error) -> ExitCode {
 }
 
 fn run(cli: cli::Cli) -> Result<(), exit::Failure> {
-    kehu_server::telemetry::start(&cli.log)
-        .map_err(|error| exit::Failure::Usage(error.to_string()))?;
+    // One worker drives the connection that another's export of telemetry waits for.
+    let workers = std::thread::available_parallelism().map_or(2, |found| found.get().max(2));
     let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(workers)
         .enable_all()
         .build()
         .map_err(exit::Failure::internal)?;
-    runtime.block_on(commands::run(cli))
+    let outcome = runtime.block_on(commands::run(cli));
+    // What still computes after the grace period does not hold the process.
+    runtime.shutdown_background();
+    outcome
 }

@@ -4,6 +4,7 @@
 
 mod follower;
 mod job;
+mod measure;
 mod partition;
 mod service;
 mod view;

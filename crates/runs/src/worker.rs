@@ -1,13 +1,17 @@
 //! The worker: takes runs that wait, or whose worker died, and carries them out.
 
-use crate::{Job, RunContext};
-use kehu_server::{Fault, clock, fault};
+use crate::{
+    Job, RunContext,
+    measure::{ActiveRun, kind_name},
+};
+use kehu_server::{Fault, clock, fault, telemetry::traces};
 use kehu_storage::{
     Database, Error,
     run::{self, HeartbeatOutcome, Lease, Retry, RunError},
 };
 use std::{sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
+use tracing::{Instrument, Span, field::Empty};
 
 /// How long a lease holds without a heartbeat: after this, a dead worker's run is taken over.
 const LEASE: Duration = Duration::from_secs(10);
@@ -27,7 +31,8 @@ pub async fn work(db: Database, jobs: Vec<Arc<dyn Job>>, owner: String, stop: Ca
             Ok(Some((run, lease))) => {
                 let job = jobs.iter().find(|job| job.kind() == run.kind);
                 let job = job.expect("only runs of these jobs' kinds are leased");
-                attempt(&db, job.as_ref(), run, lease, &stop).await;
+                let span = span(&run);
+                attempt(&db, job.as_ref(), run, lease, &stop).instrument(span).await;
             }
             Ok(None) => pause(POLL, &stop).await,
             Err(error) => {
@@ -36,6 +41,23 @@ pub async fn work(db: Database, jobs: Vec<Arc<dyn Job>>, owner: String, stop: Ca
             }
         }
     }
+}
+
+/// The span of an attempt, in the trace of the call that asked for the run.
+fn span(run: &run::Run) -> Span {
+    let kind = kind_name(run.kind);
+    let span = tracing::info_span!(
+        "run",
+        otel.name = format!("run {kind}"),
+        otel.kind = "consumer",
+        otel.status_code = Empty,
+        kehu.run.id = run.run_id,
+        kehu.run.kind = kind,
+        kehu.run.attempt = run.attempt,
+        kehu.outcome = Empty,
+    );
+    traces::follow_from(&span, run.traceparent.as_deref());
+    span
 }
 
 /// One attempt at a run, under its lease, to its end.
@@ -48,18 +70,26 @@ async fn attempt(
 ) {
     let run_id = run.run_id;
     tracing::info!(run_id, attempt = lease.attempt, "run taken");
+    let active = ActiveRun::begin(kind_name(run.kind));
     let let_go = stop.child_token();
     let context = RunContext::new(db.clone(), run, lease.clone(), let_go.clone());
     let outcome = tokio::select! {
         outcome = execute(job, &context) => outcome,
         () = keep(db, &lease, let_go) => Err(Fault::Conflict),
     };
-    let recorded = match outcome {
-        Ok(()) => Ok(()),
-        Err(Fault::Cancelled) if stop.is_cancelled() => run::give_back(db, &lease).await,
-        Err(Fault::Cancelled) => run::cancelled(db, &lease, clock::now()).await,
-        Err(fault) => record_failure(db, &lease, fault).await,
+    let (outcome, recorded) = match outcome {
+        Ok(()) => ("succeeded", Ok(())),
+        Err(Fault::Cancelled) if stop.is_cancelled() => {
+            ("given_back", run::give_back(db, &lease).await)
+        }
+        Err(Fault::Cancelled) => ("cancelled", run::cancelled(db, &lease, clock::now()).await),
+        Err(fault) => ("failed", record_failure(db, &lease, fault).await),
     };
+    active.end(outcome);
+    Span::current().record("kehu.outcome", outcome);
+    if outcome == "failed" {
+        Span::current().record("otel.status_code", "error");
+    }
     match recorded {
         Ok(()) => tracing::info!(run_id, "run let go"),
         Err(Error::LeaseLost { .. }) => tracing::warn!(run_id, "another worker took the run"),

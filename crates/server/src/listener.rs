@@ -1,25 +1,30 @@
-//! The listener of a role: its services with health and reflection, until it is told to stop.
+//! The listener of a process: its services behind the layers, with health and reflection, until
+//! it is told to stop.
 
-use kehu_contract::DESCRIPTORS;
-use std::{net::SocketAddr, time::Duration};
-use tokio::net::TcpListener;
-use tokio_stream::wrappers::TcpListenerStream;
-use tokio_util::sync::CancellationToken;
-use tonic::{
-    service::{Routes, RoutesBuilder},
-    transport::Server,
+use crate::{
+    auth::{AuthLayer, Authenticator},
+    config,
+    health::Health,
+    layers::{
+        deadline::DeadlineLayer, load::LoadLayer, panic::PanicLayer, served::ServedLayer,
+        trace::TraceLayer,
+    },
+    tls::{self, Tls},
 };
-use tonic_health::{ServingStatus, server::HealthReporter};
-
-/// How long open calls may take to finish once the process is told to stop.
-const GRACE: Duration = Duration::from_secs(10);
+use kehu_contract::DESCRIPTORS;
+use std::net::SocketAddr;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tonic::{service::RoutesBuilder, transport::Server};
 
 /// Why a listener failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The address cannot be bound.
-    #[error("cannot listen on {address}: choose another with --listen")]
+    #[error("cannot listen on {address} ({setting}): {source}; choose another address")]
     Bind {
+        /// The setting that says so: `server.listen`.
+        setting: &'static str,
         /// The address that was asked for.
         address: SocketAddr,
         /// Why.
@@ -35,66 +40,77 @@ pub enum Error {
 
 /// A bound address that serves nothing yet.
 pub struct Listener {
-    socket: TcpListener,
+    /// What accepts connections.
+    pub socket: TcpListener,
     /// The address, with the port that was given where 0 was asked for.
     pub address: SocketAddr,
 }
 
 impl Listener {
-    /// Binds `address`; port 0 takes a free one.
-    pub async fn bind(address: SocketAddr) -> Result<Self, Error> {
-        let bind = |source| Error::Bind { address, source };
+    /// Binds the address of a setting; port 0 takes a free one.
+    pub async fn bind(setting: &'static str, address: SocketAddr) -> Result<Self, Error> {
+        let bind = |source| Error::Bind { setting, address, source };
         let socket = TcpListener::bind(address).await.map_err(bind)?;
         let address = socket.local_addr().map_err(bind)?;
         Ok(Self { socket, address })
     }
+}
 
-    /// Serves `routes`, health and reflection until `stop`; then lets open calls finish, for at
-    /// most ten seconds.
+/// What stands round the services of a process.
+pub struct Api {
+    /// Limits of calls and connections.
+    pub limits: config::Server,
+    /// TLS; `None` serves in the clear.
+    pub tls: Option<Tls>,
+    /// Who may call; `None` lets everybody.
+    pub authenticator: Option<Authenticator>,
+    /// Its health.
+    pub health: Health,
+    /// The services that the routes have, by full name.
+    pub services: Vec<String>,
+}
+
+impl Api {
+    /// Serves `routes` behind the layers until `stop`. Then streams are told to resume elsewhere,
+    /// no connection is accepted any more, and open calls finish: it returns after the last. Drop
+    /// it to end them.
     pub async fn serve(
         self,
+        listener: Listener,
         mut routes: RoutesBuilder,
         stop: CancellationToken,
     ) -> Result<(), Error> {
-        let health = add_health(&mut routes).await;
+        routes.add_service(self.health.service());
         let reflection = tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(DESCRIPTORS)
             .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
             .build_v1()?;
         routes.add_service(reflection);
-        let mut serving = std::pin::pin!(serve_until(self.socket, routes.routes(), stop.clone()));
-        tokio::select! {
-            ended = &mut serving => return ended,
-            () = stop.cancelled() => {}
-        }
-        health.set_service_status("", ServingStatus::NotServing).await;
-        match tokio::time::timeout(GRACE, serving).await {
-            Ok(ended) => ended,
-            // A client holds a stream open; it resumes elsewhere.
-            Err(_) => Ok(()),
-        }
+        let limits = &self.limits;
+        let load = LoadLayer::new(limits.max_calls, limits.max_streams, stop.clone());
+        connections(limits)
+            .layer(TraceLayer)
+            .layer(PanicLayer)
+            .layer(load)
+            .layer(DeadlineLayer::new(limits.max_deadline))
+            .layer(AuthLayer::new(self.authenticator))
+            .layer(ServedLayer::new(self.services))
+            .add_routes(routes.routes())
+            .serve_with_incoming_shutdown(
+                tls::incoming(listener.socket, self.tls),
+                stop.cancelled_owned(),
+            )
+            .await?;
+        Ok(())
     }
 }
 
-async fn add_health(routes: &mut RoutesBuilder) -> HealthReporter {
-    let (reporter, service) = tonic_health::server::health_reporter();
-    reporter.set_service_status("", ServingStatus::Serving).await;
-    routes.add_service(service);
-    reporter
-}
-
-async fn serve_until(
-    socket: TcpListener,
-    routes: Routes,
-    stop: CancellationToken,
-) -> Result<(), Error> {
-    let incoming = TcpListenerStream::new(socket);
+fn connections(limits: &config::Server) -> Server {
     Server::builder()
-        .http2_keepalive_interval(Some(Duration::from_secs(30)))
-        .initial_stream_window_size(Some(1 << 20))
-        .initial_connection_window_size(Some(4 << 20))
-        .add_routes(routes)
-        .serve_with_incoming_shutdown(incoming, stop.cancelled_owned())
-        .await?;
-    Ok(())
+        .http2_keepalive_interval(Some(limits.keepalive_interval))
+        .http2_keepalive_timeout(Some(limits.keepalive_timeout))
+        .max_concurrent_streams(limits.max_streams_per_connection)
+        .max_connection_age(limits.max_connection_age)
+        .initial_stream_window_size(1 << 20)
+        .initial_connection_window_size(4 << 20)
 }

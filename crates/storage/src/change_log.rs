@@ -12,12 +12,12 @@ use chrono::{DateTime, NaiveDate, Utc};
 use kehu_core::CustomerId;
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter,
+    QueryOrder, QuerySelect,
 };
 
 use crate::entity::{change, change_cursor};
-use crate::{Database, Error, Transaction, dialect, time};
+use crate::{Database, Error, Transaction, dialect, time, trace};
 
 /// Whose rows changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -83,6 +83,8 @@ pub struct Change {
     pub as_of: Option<NaiveDate>,
     /// When it was recorded.
     pub recorded_at: DateTime<Utc>,
+    /// The trace and span that it was appended in, as a W3C `traceparent`; `None` outside one.
+    pub traceparent: Option<String>,
 }
 
 /// Appends a change and returns its position. Make it the last statement before the commit:
@@ -97,6 +99,7 @@ pub async fn append(transaction: &Transaction, change: &NewChange) -> Result<i64
         last_day: Set(time::days(change.last_day)),
         as_of: Set(change.as_of.map(time::days)),
         recorded_at: Set(time::micros(change.recorded_at)),
+        traceparent: Set(trace::traceparent()),
     };
     change::Entity::insert(row).exec_without_returning(transaction).await?;
     dialect::notify(transaction).await?;
@@ -112,6 +115,18 @@ async fn next_position(transaction: &Transaction) -> Result<i64, Error> {
         .returning_col("position")
         .to_owned();
     let row = transaction.query_one(&count).await?;
+    let row = row.ok_or_else(|| Error::Corrupt("the change counter is gone".to_owned()))?;
+    Ok(row.try_get("", "position")?)
+}
+
+/// The position of the last change, 0 before the first.
+pub async fn end(db: &Database) -> Result<i64, Error> {
+    let counter = Query::select()
+        .column("position")
+        .from("change_counter")
+        .and_where(Expr::col("counter_id").eq(1))
+        .to_owned();
+    let row = db.reader().query_one(&counter).await?;
     let row = row.ok_or_else(|| Error::Corrupt("the change counter is gone".to_owned()))?;
     Ok(row.try_get("", "position")?)
 }
@@ -142,6 +157,7 @@ fn decode(row: change::Model) -> Result<Change, Error> {
         last_day: time::date(row.last_day)?,
         as_of: row.as_of.map(time::date).transpose()?,
         recorded_at: time::instant(row.recorded_at)?,
+        traceparent: row.traceparent,
     })
 }
 
@@ -165,6 +181,38 @@ fn decode_customers(text: &str) -> Result<Vec<CustomerId>, Error> {
 pub async fn cursor(db: &Database, consumer: &str) -> Result<i64, Error> {
     let row = change_cursor::Entity::find_by_id(consumer.to_owned()).one(db.reader()).await?;
     Ok(row.map_or(0, |row| row.position))
+}
+
+/// What a consumer has not dealt with yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Backlog {
+    /// How many changes.
+    pub changes: u64,
+    /// When the oldest of them was recorded.
+    pub oldest: DateTime<Utc>,
+}
+
+/// The changes of `topic` that wait for `consumer`; `None` when there are none.
+pub async fn backlog(
+    db: &Database,
+    consumer: &str,
+    topic: Topic,
+) -> Result<Option<Backlog>, Error> {
+    let after = cursor(db, consumer).await?;
+    let waiting = change::Entity::find()
+        .select_only()
+        .filter(change::Column::Topic.eq(topic.number()))
+        .filter(change::Column::Position.gt(after));
+    let oldest: Option<i64> = waiting
+        .clone()
+        .column(change::Column::RecordedAt)
+        .order_by_asc(change::Column::Position)
+        .into_tuple()
+        .one(db.reader())
+        .await?;
+    let Some(oldest) = oldest else { return Ok(None) };
+    let changes = waiting.column(change::Column::Position).count(db.reader()).await?;
+    Ok(Some(Backlog { changes, oldest: time::instant(oldest)? }))
 }
 
 /// Moves the cursor of `consumer`, in the transaction of its results. [`Error::Conflict`] when

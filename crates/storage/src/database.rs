@@ -76,6 +76,11 @@ impl Database {
         Ok(pending.iter().map(|migration| migration.name().to_owned()).collect())
     }
 
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<(), Error> {
+        Ok(self.reader().ping().await?)
+    }
+
     /// The connections to read with. A write through them fails on SQLite.
     pub fn reader(&self) -> &DatabaseConnection {
         &self.connections.reader

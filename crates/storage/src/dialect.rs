@@ -3,6 +3,7 @@
 mod classify;
 mod insert;
 mod listener;
+mod measure;
 mod open;
 mod select;
 

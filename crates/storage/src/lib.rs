@@ -28,6 +28,7 @@ pub mod run;
 pub mod scoring;
 pub mod settings;
 pub mod time;
+mod trace;
 
 pub use database::{Changes, Database, Options, Transaction};
 pub use error::Error;

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
 
 use kehu_contract::google::r#type as google;
 use kehu_contract::ingestion::{
@@ -49,7 +50,7 @@ pub struct Reader {
     row: Row,
     lines: LineReader,
     profiles: Option<Profiles>,
-    extents: HashMap<String, Extent>,
+    extents: Arc<HashMap<String, Extent>>,
     expected: u64,
     orders: Orders,
     batches: Batches,

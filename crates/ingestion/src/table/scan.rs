@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use kehu_contract::ingestion::IngestStart;
 use sha2::{Digest, Sha256};
@@ -22,12 +23,12 @@ const BATCHES: &[u8] = b"1";
 const DATES_LOOKED_AT: u32 = 10;
 
 /// A file that has been read through once.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Table {
     pub(super) path: PathBuf,
     pub(super) mapping: Mapping,
     pub(super) layout: Layout,
-    pub(super) orders: HashMap<String, Extent>,
+    pub(super) orders: Arc<HashMap<String, Extent>>,
     pub(super) lines: u64,
     stream_id: String,
 }
@@ -53,7 +54,14 @@ impl Table {
         scan.run(&layout, &mapping)?;
         let Scan { rows, orders, lines } = scan;
         let stream_id = stream_id(rows.into_inner().digest(), &mapping);
-        Ok(Self { path: path.to_owned(), mapping, layout, orders, lines, stream_id })
+        Ok(Self {
+            path: path.to_owned(),
+            mapping,
+            layout,
+            orders: Arc::new(orders),
+            lines,
+            stream_id,
+        })
     }
 
     /// The id of the stream of this content under this mapping.

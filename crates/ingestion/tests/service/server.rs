@@ -6,11 +6,11 @@ use kehu_contract::ingestion::{
     ingest_response, ingestion_service_client::IngestionServiceClient,
 };
 use kehu_ingestion::Ingestion;
+use kehu_server::client::Client;
 use kehu_storage::{Database, change_log};
 use kehu_tests::{Served, TestDatabase, shop};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::transport::Channel;
 use tonic::{Status, Streaming};
 
 /// The role, served until it is dropped.
@@ -27,12 +27,12 @@ impl Server {
         Self { database, served }
     }
 
-    pub(crate) fn ingestion(&self) -> IngestionServiceClient<Channel> {
-        IngestionServiceClient::new(self.served.channel.clone())
+    pub(crate) fn ingestion(&self) -> IngestionServiceClient<Client> {
+        IngestionServiceClient::new(self.served.client.clone())
     }
 
-    pub(crate) fn customers(&self) -> CustomerServiceClient<Channel> {
-        CustomerServiceClient::new(self.served.channel.clone())
+    pub(crate) fn customers(&self) -> CustomerServiceClient<Client> {
+        CustomerServiceClient::new(self.served.client.clone())
     }
 
     /// Opens a call of `Ingest` with this first message.

@@ -41,7 +41,7 @@ pub(crate) struct Classify {
 impl Classify {
     /// Publishes what is missing, then classifies.
     pub(crate) async fn run(self) -> Result<(), Failure> {
-        let connection = Connection::open(&self.client.server).await?;
+        let connection = Connection::open(self.client.options()).await?;
         for id in &self.taxonomies {
             publish_missing(&connection, id).await?;
         }

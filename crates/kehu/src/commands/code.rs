@@ -38,7 +38,7 @@ pub(crate) struct Code {
 impl Code {
     /// Makes the standard scheme if it is asked for and missing, then codes.
     pub(crate) async fn run(self) -> Result<(), Failure> {
-        let connection = Connection::open(&self.client.server).await?;
+        let connection = Connection::open(self.client.options()).await?;
         if self.scheme == STANDARD {
             create_standard(&connection).await?;
         }

@@ -38,7 +38,7 @@ pub(crate) struct Explain {
 impl Explain {
     /// Finds the customer and prints its latest scores and classes.
     pub(crate) async fn run(self) -> Result<(), Failure> {
-        let connection = Connection::open(&self.client.server).await?;
+        let connection = Connection::open(self.client.options()).await?;
         let customer = find(&connection, &self.customer).await?;
         if self.client.output == Format::Table {
             print_customer(&customer)?;

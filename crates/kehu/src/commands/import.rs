@@ -38,7 +38,7 @@ impl Import {
     pub(crate) async fn run(self) -> Result<(), Failure> {
         let mapping = self.mapping.as_deref().map(read_mapping).transpose()?.unwrap_or_default();
         let table = Table::open(&self.file, mapping)?;
-        let connection = Connection::open(&self.client.server).await?;
+        let connection = Connection::open(self.client.options()).await?;
         let loaded = table.load(&connection).await?;
         match self.client.output {
             Format::Table => super::quickstart::print_loaded(&loaded),

@@ -3,7 +3,9 @@
 
 pub(crate) mod classify;
 pub(crate) mod code;
+pub(crate) mod config;
 pub(crate) mod explain;
+pub(crate) mod health;
 pub(crate) mod import;
 pub(crate) mod migrate;
 pub(crate) mod quickstart;
@@ -17,12 +19,23 @@ use crate::{
     cli::{Cli, Command},
     exit::Failure,
 };
+use kehu_server::telemetry::logs;
 
-/// Carries out the command.
+/// What commands log that serve nothing.
+const LOG: &str = "warn";
+
+/// Carries out the command. Those that serve start their own telemetry, by their settings.
 pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
+    let log = cli.log.as_deref();
+    if !matches!(cli.command, Command::Quickstart(_) | Command::Serve(_)) {
+        let started = logs::plain(log.unwrap_or(LOG));
+        started.map_err(|error| Failure::Usage(error.to_string()))?;
+    }
     match cli.command {
-        Command::Quickstart(command) => command.run().await,
-        Command::Serve(command) => command.run().await,
+        Command::Quickstart(command) => command.run(log.unwrap_or(LOG)).await,
+        Command::Serve(command) => command.run(log).await,
+        Command::Health(command) => command.run().await,
+        Command::Config(command) => command.run(log),
         Command::Migrate(command) => command.run().await,
         Command::Import(command) => command.run().await,
         Command::Rejects(command) => command.run().await,

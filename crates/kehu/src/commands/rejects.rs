@@ -38,7 +38,7 @@ pub(crate) struct Rejects {
 impl Rejects {
     /// Lists rejects, page by page.
     pub(crate) async fn run(self) -> Result<(), Failure> {
-        let connection = Connection::open(&self.client.server).await?;
+        let connection = Connection::open(self.client.options()).await?;
         let limit = if self.all { usize::MAX } else { self.limit };
         let mut request = ListRejectsRequest {
             page_size: i32::try_from(limit.min(1_000)).unwrap_or(1_000),

@@ -75,7 +75,7 @@ enum Kind {
 impl Report {
     /// Fetches the report and writes it.
     pub(crate) async fn run(self) -> Result<(), Failure> {
-        let connection = Connection::open(&self.client.server).await?;
+        let connection = Connection::open(self.client.options()).await?;
         match (self.csv, self.client.output) {
             (Some(Kind::MigrationMatrix), _) if self.compare.is_none() => Err(Failure::Usage(
                 "the matrix shows who moved since an earlier date: add --compare DATE".to_owned(),

@@ -27,7 +27,7 @@ pub(crate) struct Resolve {
 impl Resolve {
     /// Resolves the code; one that was never given is checked for slips of the pen.
     pub(crate) async fn run(self) -> Result<(), Failure> {
-        let connection = Connection::open(&self.client.server).await?;
+        let connection = Connection::open(self.client.options()).await?;
         let request = ResolveCodeRequest { code: self.code.clone() };
         match connection.codes().resolve_code(request).await {
             Ok(found) => self.print(&connection, &found.into_inner()).await,

@@ -45,7 +45,7 @@ pub(crate) struct Score {
 impl Score {
     /// Publishes what is missing, then scores.
     pub(crate) async fn run(self) -> Result<(), Failure> {
-        let connection = Connection::open(&self.client.server).await?;
+        let connection = Connection::open(self.client.options()).await?;
         for id in &self.scorecards {
             let known = published(&connection, id).await?;
             if self.recalibrate || !known {

@@ -5,8 +5,10 @@
 mod status;
 mod violations;
 
-pub use status::reason;
+pub use status::{code_name, reason};
 pub use violations::{Violation, Violations};
+
+use crate::auth::{CredentialProblem, Scope};
 
 /// Why a call failed, named for what the caller can do about it.
 #[derive(Debug, thiserror::Error)]
@@ -73,6 +75,30 @@ pub enum Fault {
     /// The database or a service cannot be reached now.
     #[error("the service cannot answer now: repeat the call later")]
     Unavailable,
+    /// The caller does not say who it is, or cannot be believed.
+    #[error("{0}")]
+    Unauthenticated(CredentialProblem),
+    /// The caller may not call this method.
+    #[error("{}", denial(.missing))]
+    PermissionDenied {
+        /// The scopes that it would need and does not have; empty when nobody may call it.
+        missing: Vec<Scope>,
+    },
+    /// The time that the caller gave has passed.
+    #[error("the time for the call has passed: give it more, or ask for less at once")]
+    DeadlineExceeded,
+    /// Too many calls are being served.
+    #[error("too many calls are being served: repeat the call a little later")]
+    Overloaded,
+    /// The process is about to stop, and the call cannot go on here.
+    #[error("the process stops: resume on another, or here when it is back")]
+    Draining,
+    /// The service exists, in another process.
+    #[error("this process does not serve {service}: call the address of the role that does")]
+    NotServed {
+        /// The full name of the service.
+        service: String,
+    },
     /// A fault of ours; the caller is told nothing of the cause, the log has it.
     #[error("internal error")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -88,6 +114,19 @@ impl Fault {
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Conflict | Self::Unavailable)
     }
+}
+
+fn denial(missing: &[Scope]) -> String {
+    match missing {
+        [] => "nobody may call this method".to_owned(),
+        _ => format!("the caller lacks the scope(s) {}", words(missing)),
+    }
+}
+
+/// Scopes as they stand in a token: `read personal-data`.
+fn words(scopes: &[Scope]) -> String {
+    let words: Vec<&str> = scopes.iter().map(|scope| scope.as_str()).collect();
+    words.join(" ")
 }
 
 impl From<kehu_storage::Error> for Fault {

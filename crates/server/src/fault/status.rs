@@ -1,11 +1,14 @@
 //! Faults as gRPC statuses with `google.rpc` details, and back.
 
 use super::{Fault, Violation};
+use crate::telemetry::traces;
 use kehu_contract::error::ErrorReason;
 use std::{collections::HashMap, time::Duration};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, PreconditionViolation, StatusExt};
 
+/// How long a caller should wait when too much is asked at once; clients spread it by jitter.
+const OVERLOAD_DELAY: Duration = Duration::from_millis(200);
 /// `ErrorInfo.domain` of every fault.
 const DOMAIN: &str = "kehu";
 /// How long a caller should wait before it repeats a call.
@@ -31,6 +34,29 @@ pub fn reason(status: &Status) -> Option<ErrorReason> {
     ErrorReason::from_str_name(&format!("ERROR_REASON_{}", info.reason))
 }
 
+/// The name of a code as gRPC spells it: `DEADLINE_EXCEEDED`.
+pub fn code_name(code: Code) -> &'static str {
+    match code {
+        Code::Ok => "OK",
+        Code::Cancelled => "CANCELLED",
+        Code::Unknown => "UNKNOWN",
+        Code::InvalidArgument => "INVALID_ARGUMENT",
+        Code::DeadlineExceeded => "DEADLINE_EXCEEDED",
+        Code::NotFound => "NOT_FOUND",
+        Code::AlreadyExists => "ALREADY_EXISTS",
+        Code::PermissionDenied => "PERMISSION_DENIED",
+        Code::ResourceExhausted => "RESOURCE_EXHAUSTED",
+        Code::FailedPrecondition => "FAILED_PRECONDITION",
+        Code::Aborted => "ABORTED",
+        Code::OutOfRange => "OUT_OF_RANGE",
+        Code::Unimplemented => "UNIMPLEMENTED",
+        Code::Internal => "INTERNAL",
+        Code::Unavailable => "UNAVAILABLE",
+        Code::DataLoss => "DATA_LOSS",
+        Code::Unauthenticated => "UNAUTHENTICATED",
+    }
+}
+
 fn code_and_reason(fault: &Fault) -> (Code, ErrorReason) {
     match fault {
         Fault::Invalid(_) => (Code::InvalidArgument, ErrorReason::InvalidFields),
@@ -45,6 +71,12 @@ fn code_and_reason(fault: &Fault) -> (Code, ErrorReason) {
         Fault::Cancelled => (Code::Cancelled, ErrorReason::RunCancelled),
         Fault::Conflict => (Code::Aborted, ErrorReason::Conflict),
         Fault::Unavailable => (Code::Unavailable, ErrorReason::Unavailable),
+        Fault::Unauthenticated(_) => (Code::Unauthenticated, ErrorReason::Unauthenticated),
+        Fault::PermissionDenied { .. } => (Code::PermissionDenied, ErrorReason::PermissionDenied),
+        Fault::DeadlineExceeded => (Code::DeadlineExceeded, ErrorReason::DeadlineExceeded),
+        Fault::Overloaded => (Code::Unavailable, ErrorReason::Overloaded),
+        Fault::Draining => (Code::Unavailable, ErrorReason::Draining),
+        Fault::NotServed { .. } => (Code::Unimplemented, ErrorReason::ServiceNotServed),
         Fault::Internal(_) => (Code::Internal, ErrorReason::Internal),
     }
 }
@@ -87,14 +119,35 @@ fn details(fault: Fault, reason: ErrorReason) -> ErrorDetails {
         Fault::CodesExhausted { prefix } => {
             metadata.insert("prefix".to_owned(), prefix);
         }
+        Fault::Unauthenticated(problem) => {
+            metadata.insert("why".to_owned(), problem.word().to_owned());
+        }
+        Fault::PermissionDenied { missing } => {
+            metadata.insert("missing_scopes".to_owned(), super::words(&missing));
+        }
         Fault::Unavailable => {
             details.set_retry_info(Some(RETRY_DELAY));
+        }
+        Fault::Overloaded => {
+            details.set_retry_info(Some(OVERLOAD_DELAY));
+        }
+        Fault::Draining => {
+            details.set_retry_info(Some(Duration::ZERO));
+        }
+        Fault::Internal(_) => {
+            // The log has the cause under the same id.
+            if let Some((trace_id, _)) = traces::current_ids() {
+                details.set_request_info(trace_id, "");
+            }
+        }
+        Fault::NotServed { service } => {
+            metadata.insert("service".to_owned(), service);
         }
         Fault::RequestIdReused
         | Fault::StreamTakenOver
         | Fault::Cancelled
         | Fault::Conflict
-        | Fault::Internal(_) => {}
+        | Fault::DeadlineExceeded => {}
     }
     let name = reason.as_str_name().trim_start_matches("ERROR_REASON_");
     details.set_error_info(name, DOMAIN, metadata);
@@ -149,5 +202,14 @@ mod tests {
     #[test]
     fn statuses_of_others_have_no_reason() {
         assert_eq!(reason(&Status::internal("elsewhere")), None);
+    }
+
+    #[test]
+    fn codes_have_the_names_of_the_specification() {
+        let names = (0..17).map(|code| code_name(Code::from_i32(code)));
+        let expected = "OK CANCELLED UNKNOWN INVALID_ARGUMENT DEADLINE_EXCEEDED NOT_FOUND \
+             ALREADY_EXISTS PERMISSION_DENIED RESOURCE_EXHAUSTED FAILED_PRECONDITION ABORTED \
+             OUT_OF_RANGE UNIMPLEMENTED INTERNAL UNAVAILABLE DATA_LOSS UNAUTHENTICATED";
+        assert_eq!(names.collect::<Vec<_>>().join(" "), expected);
     }
 }

@@ -10,6 +10,7 @@ use sea_orm::sqlx::sqlite::{
 };
 use sea_orm::sqlx::{self, ConnectOptions as _, Connection as _, PgConnection};
 
+use super::measure::measured;
 use crate::{Error, Options};
 
 const SQLITE_READERS: u32 = 4;
@@ -66,7 +67,7 @@ async fn open_sqlite(url: &str, options: &Options) -> Result<Connections, Error>
         .connect_with(file.pragma("query_only", "ON").row_buffer_size(1_000))
         .await
         .map_err(unreachable)?;
-    Ok(Connections { writer: writer.into(), reader: reader.into() })
+    Ok(Connections { writer: measured(writer.into()), reader: measured(reader.into()) })
 }
 
 fn sqlite_file(url: &str, busy_timeout: Duration) -> Result<SqliteConnectOptions, Error> {
@@ -102,7 +103,7 @@ async fn open_postgres(url: &str, options: &Options) -> Result<Connections, Erro
         .max_connections(options.max_connections)
         .acquire_timeout(options.acquire_timeout)
         .connect_lazy_with(server);
-    let writer: DatabaseConnection = pool.into();
+    let writer = measured(pool.into());
     Ok(Connections { reader: writer.clone(), writer })
 }
 

@@ -14,6 +14,7 @@ pub struct Model {
     pub last_day: i32,
     pub as_of: Option<i32>,
     pub recorded_at: i64,
+    pub traceparent: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

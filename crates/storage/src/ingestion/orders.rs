@@ -41,7 +41,7 @@ pub(super) async fn write(
             None => held.get(key).map(|held| held.digest.as_str()),
         };
         let differs = digest != Some(order.digest.as_str());
-        moved.count(differs);
+        moved.tally.orders.count(differs);
         if differs {
             changed.insert(key, order);
             note(moved, resolved, order, held.get(key));

@@ -104,7 +104,7 @@ pub(super) async fn write(
     let mut changed = BTreeMap::new();
     for (currency, day, rate) in given {
         let differs = held.insert((currency.clone(), day), rate) != Some(rate);
-        moved.count(differs);
+        moved.tally.rates.count(differs);
         if differs {
             changed.insert((currency, day), rate);
         }

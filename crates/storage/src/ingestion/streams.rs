@@ -5,7 +5,7 @@ use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
 
 use super::entity::ingest_stream;
-use super::{Counts, sources};
+use super::{Batch, Counts, sources};
 use crate::{Database, Error, Transaction, time};
 
 /// A stream that was opened for writing. Opening it again elsewhere takes it over.
@@ -109,24 +109,24 @@ async fn insert_if_absent(
     Ok(())
 }
 
-/// Moves the stream on to `sequence`; `false` when it has been opened elsewhere since.
+/// Moves the stream on past `batch`; `false` when it has been opened elsewhere since.
 pub(super) async fn advance(
     transaction: &Transaction,
     stream: &Stream,
-    sequence: i64,
+    batch: &Batch,
     counts: Counts,
     now: DateTime<Utc>,
 ) -> Result<bool, Error> {
     use ingest_stream::Column;
     let moved = ingest_stream::Entity::update_many()
-        .col_expr(Column::LastSequence, Expr::value(sequence))
+        .col_expr(Column::LastSequence, Expr::value(batch.sequence))
         .col_expr(Column::Accepted, Expr::col(Column::Accepted).add(counts.accepted))
         .col_expr(Column::Unchanged, Expr::col(Column::Unchanged).add(counts.unchanged))
-        .col_expr(Column::Rejected, Expr::col(Column::Rejected).add(counts.rejected))
+        .col_expr(Column::Rejected, Expr::col(Column::Rejected).add(batch.rejected))
         .col_expr(Column::UpdatedAt, Expr::value(time::micros(now)))
         .filter(Column::StreamId.eq(&stream.stream_id))
         .filter(Column::Epoch.eq(stream.epoch))
-        .filter(Column::LastSequence.eq(sequence - 1))
+        .filter(Column::LastSequence.eq(batch.sequence - 1))
         .exec(transaction)
         .await?;
     Ok(moved.rows_affected == 1)

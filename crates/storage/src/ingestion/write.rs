@@ -14,22 +14,53 @@ use crate::{Database, Error, Transaction};
 /// How often a batch is tried when other writers get in its way.
 const ATTEMPTS: u32 = 4;
 
-/// What became of the records of a batch.
+/// What became of good records.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
     /// New, or changed something.
     pub accepted: i64,
     /// Held already.
     pub unchanged: i64,
-    /// Refused.
-    pub rejected: i64,
+}
+
+impl Counts {
+    /// Counts one record that was new or changed something, or not.
+    pub(super) fn count(&mut self, changed: bool) {
+        if changed {
+            self.accepted += 1;
+        } else {
+            self.unchanged += 1;
+        }
+    }
+}
+
+/// What became of the good records of a batch, by kind.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Customers.
+    pub customers: Counts,
+    /// Orders.
+    pub orders: Counts,
+    /// Exchange rates.
+    pub rates: Counts,
+}
+
+impl Tally {
+    /// Of all kinds.
+    pub fn total(&self) -> Counts {
+        let kinds = [self.customers, self.orders, self.rates];
+        Counts {
+            accepted: kinds.iter().map(|counts| counts.accepted).sum(),
+            unchanged: kinds.iter().map(|counts| counts.unchanged).sum(),
+        }
+    }
 }
 
 /// What writing a batch came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Written {
     /// It is durable.
-    Done(Counts),
+    Done(Tally),
     /// The stream was opened elsewhere since; nothing was written.
     TakenOver,
 }
@@ -37,20 +68,9 @@ pub enum Written {
 /// What a batch moved.
 #[derive(Debug, Default)]
 pub(super) struct Moved {
-    pub(super) counts: Counts,
+    pub(super) tally: Tally,
     pub(super) customers: BTreeSet<CustomerId>,
     pub(super) days: BTreeSet<NaiveDate>,
-}
-
-impl Moved {
-    /// Counts one record that was new or changed something, or not.
-    pub(super) fn count(&mut self, changed: bool) {
-        if changed {
-            self.counts.accepted += 1;
-        } else {
-            self.counts.unchanged += 1;
-        }
-    }
 }
 
 /// Writes a batch in one transaction: customers, orders, rates, rejects, the stream's place and
@@ -87,17 +107,16 @@ async fn try_write(
     let keys = batch.customers();
     let resolved = references::resolve(&transaction, stream.source_id, &keys).await?;
     let mut moved = Moved::default();
-    moved.counts.rejected = batch.rejected;
     write_customers(&transaction, stream.source_id, batch, &resolved, &mut moved, now).await?;
     orders::write(&transaction, stream.source_id, batch, &resolved, &mut moved, now).await?;
     rates::write(&transaction, batch, &mut moved).await?;
     rejects::write(&transaction, stream, batch, now).await?;
-    if !streams::advance(&transaction, stream, batch.sequence, moved.counts, now).await? {
+    if !streams::advance(&transaction, stream, batch, moved.tally.total(), now).await? {
         return Ok(Written::TakenOver);
     }
     append(&transaction, &moved, now).await?;
     transaction.commit().await?;
-    Ok(Written::Done(moved.counts))
+    Ok(Written::Done(moved.tally))
 }
 
 async fn append(transaction: &Transaction, moved: &Moved, now: DateTime<Utc>) -> Result<(), Error> {
@@ -135,7 +154,7 @@ async fn write_customers(
     for entry in &batch.entries {
         let Entry::Customer { external_id, profile } = entry else { continue };
         let customer = resolved.customer(external_id);
-        moved.count(profiles.apply(customer, profile));
+        moved.tally.customers.count(profiles.apply(customer, profile));
     }
     let mut created = Vec::with_capacity(new.len());
     for &id in &new {

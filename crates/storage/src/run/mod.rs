@@ -157,6 +157,8 @@ pub struct Run {
     pub started_at: Option<DateTime<Utc>>,
     /// When it reached its final state.
     pub finished_at: Option<DateTime<Utc>>,
+    /// The trace and span that it was asked for in, as a W3C `traceparent`; `None` outside one.
+    pub traceparent: Option<String>,
 }
 
 impl TryFrom<run::Model> for Run {
@@ -184,6 +186,7 @@ impl TryFrom<run::Model> for Run {
             created_at: time::instant(row.created_at)?,
             started_at: row.started_at.map(time::instant).transpose()?,
             finished_at: row.finished_at.map(time::instant).transpose()?,
+            traceparent: row.traceparent,
         })
     }
 }

@@ -8,7 +8,7 @@ use sea_orm::{
 
 use super::{MAX_ATTEMPTS, NewRun, Run, RunKind, RunState};
 use crate::entity::run;
-use crate::{Database, Error, Page, PageRequest, time};
+use crate::{Database, Error, Page, PageRequest, time, trace};
 
 /// Queues a run. The same request id again returns the run it started, whatever has become of
 /// it; [`Error::AlreadyExists`] when that one does something else.
@@ -42,6 +42,7 @@ fn row(new: &NewRun, now: DateTime<Utc>) -> run::ActiveModel {
         cancel_requested: Set(false),
         request_id: Set(new.request_id.clone()),
         created_at: Set(time::micros(now)),
+        traceparent: Set(trace::traceparent()),
         ..Default::default()
     }
 }

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use chrono::NaiveDate;
 use kehu_core::CustomerId;
-use kehu_storage::change_log::{NewChange, Topic, advance, append, cursor, read};
+use kehu_storage::change_log::{Backlog, NewChange, Topic, advance, append, backlog, cursor, read};
 use kehu_storage::{Database, Error};
 use kehu_tests::{TestDatabase, at, databases, each_database};
 use sea_orm::{ConnectionTrait, Statement};
@@ -50,6 +50,7 @@ async fn a_change_is_read_back_as_it_was_appended() {
         assert_eq!((read.position, read.topic, read.customers), (2, scores.topic, vec![]));
         assert_eq!((read.first_day, read.last_day), (scores.first_day, scores.last_day));
         assert_eq!((read.as_of, read.recorded_at), (scores.as_of, scores.recorded_at));
+        assert_eq!(read.traceparent, None, "nothing traces here");
     })
     .await;
 }
@@ -159,6 +160,28 @@ async fn a_cursor_moves_with_its_transaction() {
             let moved = advance(&transaction, "scoring", from, 11).await;
             assert!(matches!(moved, Err(Error::Conflict(_))), "from {from}: {moved:?}");
         }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_backlog_is_what_a_consumer_has_not_dealt_with() {
+    each_database(async |test| {
+        let db = &test.database;
+        let waiting = async || backlog(db, "scoring", Topic::Facts).await.unwrap();
+        assert_eq!(waiting().await, None);
+        appended(db, &NewChange { topic: Topic::Scores, ..change(1) }).await.unwrap();
+        assert_eq!(waiting().await, None, "it is of another topic");
+        for seconds in [30, 20, 40] {
+            appended(db, &NewChange { recorded_at: at(seconds), ..change(1) }).await.unwrap();
+        }
+        assert_eq!(waiting().await, Some(Backlog { changes: 3, oldest: at(30) }));
+        let transaction = db.begin().await.unwrap();
+        advance(&transaction, "scoring", 0, 2).await.unwrap();
+        transaction.commit().await.unwrap();
+        assert_eq!(waiting().await, Some(Backlog { changes: 2, oldest: at(20) }));
+        let others = backlog(db, "coding", Topic::Facts).await.unwrap().unwrap();
+        assert_eq!(others.changes, 3);
     })
     .await;
 }

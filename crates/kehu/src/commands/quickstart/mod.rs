@@ -8,12 +8,17 @@ use crate::{
     commands::{import, report},
     connection::Connection,
     exit::Failure,
-    node::{ALL_ROLES, Node, NodeOptions, Opened, Store, Wanted},
+    flags::ServeFlags,
+    node::{ALL_ROLES, Node, Opened},
     output,
 };
 use clap::Args;
 use kehu_contract::{reporting::RenderReportRequest, shared::Language};
-use kehu_server::convert;
+use kehu_server::{
+    client::ClientOptions,
+    config::{self, Settings},
+    convert,
+};
 use pipeline::Dates;
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -29,10 +34,7 @@ pub(crate) use summary::loaded as print_loaded;
 )]
 pub(crate) struct Quickstart {
     #[command(flatten)]
-    store: Store,
-
-    #[command(flatten)]
-    wanted: Wanted,
+    flags: ServeFlags,
 
     /// CSV file of order lines to load instead of the sample, plain or gzip
     #[arg(long, value_name = "FILE")]
@@ -45,72 +47,79 @@ pub(crate) struct Quickstart {
     /// End when all is done instead of serving on
     #[arg(long)]
     exit: bool,
-
-    /// Address to serve on; a free port if this one is taken
-    #[arg(long, env = "KEHU_LISTEN", default_value = "127.0.0.1:7400", value_name = "ADDRESS")]
-    listen: SocketAddr,
 }
 
 impl Quickstart {
-    /// Does everything, then serves on.
-    pub(crate) async fn run(self) -> Result<(), Failure> {
-        let opened = self.open().await?;
-        let input = self.input()?;
+    /// Does everything, then serves on. Serves on a free port if the address is taken.
+    pub(crate) async fn run(self, log: &str) -> Result<(), Failure> {
+        let mut settings = Settings::load(&self.flags.sources(Some(log)))?;
+        check_open(&settings)?;
+        let opened = open(&settings.storage).await?;
+        let data_dir = settings.storage.data_dir.clone();
+        let input = self.input(&data_dir)?;
         let table = import::Table::open(&input.path, input.mapping)?;
-        let node = self.serve(opened, &table).await?;
-        let connection = Connection::open(&node.url()).await?;
+        fill_in(&mut settings, &table);
+        settings.server.listen = free_address(settings.server.listen).await;
+        let serving = Node::bind(settings, ALL_ROLES.to_vec()).await?.serve(opened).await?;
+        let connection = Connection::open(ClientOptions::new(serving.url())).await?;
         let loaded = table.load(&connection).await?;
         summary::loaded(&loaded)?;
-        match Dates::of(&loaded, &node.calendar) {
-            Some(dates) => self.classify(&connection, &dates).await?,
+        match Dates::of(&loaded, &serving.calendar) {
+            Some(dates) => classify(&connection, &dates, &data_dir).await?,
             None => output::line("Nothing was loaded, so there is nobody to classify.")?,
         }
         if self.exit {
-            return node.stop().await;
+            return serving.drain().await;
         }
-        summary::next_steps(node.address)?;
-        node.serve().await
+        summary::next_steps(serving.address)?;
+        serving.until_stopped().await
     }
 
-    /// Opens the database; a shared one is brought up to date, too.
-    async fn open(&self) -> Result<Opened, Failure> {
-        std::fs::create_dir_all(&self.store.data_dir).map_err(|source| Failure::Output {
-            path: self.store.data_dir.display().to_string(),
-            source,
-        })?;
-        let opened = self.store.open().await?;
-        opened.db.migrate().await.map_err(|error| Failure::Unavailable(error.to_string()))?;
-        Ok(opened)
-    }
-
-    fn input(&self) -> Result<sample::Input, Failure> {
+    fn input(&self, data_dir: &Path) -> Result<sample::Input, Failure> {
         match &self.input {
-            None => sample::unpack(&self.store.data_dir),
+            None => sample::unpack(data_dir),
             Some(path) => sample::own(path, self.mapping.as_deref()),
         }
     }
+}
 
-    async fn serve(&self, opened: Opened, table: &import::Table) -> Result<Node, Failure> {
-        let wanted = Wanted {
-            base_currency: self.wanted.base_currency.clone().or_else(|| table.currency()),
-            time_zone: self.wanted.time_zone.clone().or_else(|| table.time_zone()),
-        };
-        let listen = free_address(self.listen).await;
-        let options = NodeOptions { roles: ALL_ROLES.to_vec(), listen, wanted };
-        Node::start(opened, options).await
+/// The quickstart calls itself, without a token or certificates.
+fn check_open(settings: &Settings) -> Result<(), Failure> {
+    let closed = settings.tls.certificate_file.is_some() || settings.auth.jwks_file.is_some();
+    if !closed {
+        return Ok(());
     }
+    let text = "the quickstart serves without TLS and sign-on: leave out [tls] and [auth], or \
+                use kehu serve and kehu import";
+    Err(Failure::Usage(text.to_owned()))
+}
 
-    /// Scores, classifies, codes and reports as of the day after the last order.
-    async fn classify(&self, connection: &Connection, dates: &Dates) -> Result<(), Failure> {
-        pipeline::run(connection, dates).await?;
-        summary::classes(connection, dates).await?;
-        for (name, language) in
-            [("report.html", Language::En), ("report.zh-CN.html", Language::ZhCn)]
-        {
-            write_report(connection, dates, language, &self.store.data_dir.join(name)).await?;
-        }
-        Ok(())
+/// Opens the database; a shared one is brought up to date, too.
+async fn open(storage: &config::Storage) -> Result<Opened, Failure> {
+    std::fs::create_dir_all(&storage.data_dir).map_err(|source| Failure::Output {
+        path: storage.data_dir.display().to_string(),
+        source,
+    })?;
+    let opened = Opened::open(storage).await?;
+    opened.db.migrate().await.map_err(|error| Failure::Unavailable(error.to_string()))?;
+    Ok(opened)
+}
+
+/// What the mapping states holds where nothing else is said.
+fn fill_in(settings: &mut Settings, table: &import::Table) {
+    let business = &mut settings.business;
+    business.base_currency = business.base_currency.take().or_else(|| table.currency());
+    business.time_zone = business.time_zone.take().or_else(|| table.time_zone());
+}
+
+/// Scores, classifies, codes and reports as of the day after the last order.
+async fn classify(connection: &Connection, dates: &Dates, folder: &Path) -> Result<(), Failure> {
+    pipeline::run(connection, dates).await?;
+    summary::classes(connection, dates).await?;
+    for (name, language) in [("report.html", Language::En), ("report.zh-CN.html", Language::ZhCn)] {
+        write_report(connection, dates, language, &folder.join(name)).await?;
     }
+    Ok(())
 }
 
 async fn write_report(

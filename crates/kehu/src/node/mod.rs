@@ -1,0 +1,202 @@
+//! One process of Kehu: the database, the services of its roles, their workers and followers,
+//! from start to stop.
+
+mod ready;
+mod roles;
+mod stop;
+mod store;
+
+use crate::exit::Failure;
+use kehu_core::calendar::BusinessCalendar;
+use kehu_runs::{Follower, Job, follow, work};
+use kehu_server::{
+    clock, config,
+    health::Health,
+    listener::{Api, Listener},
+    reload::FileError,
+    security::Security,
+    telemetry::{self, Telemetry, prometheus},
+};
+use kehu_storage::Database;
+use std::{net::SocketAddr, sync::Arc};
+use store::{calendar_of, keep_settings};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+pub(crate) use roles::{ALL_ROLES, Role};
+pub(crate) use store::Opened;
+
+/// A process whose listeners are bound and that tells how it is, but serves nothing yet.
+pub(crate) struct Node {
+    settings: config::Settings,
+    roles: Vec<Role>,
+    security: Security,
+    listener: Listener,
+    health: Health,
+    telemetry: Telemetry,
+    /// Health and metrics on listeners of their own, which outlive the rest.
+    beside: Vec<JoinHandle<Result<(), Failure>>>,
+    end: CancellationToken,
+}
+
+/// A process that serves.
+pub(crate) struct Serving {
+    /// The address it listens on.
+    pub address: SocketAddr,
+    /// Its business calendar.
+    pub calendar: BusinessCalendar,
+    node: Stopping,
+    api: JoinHandle<Result<(), kehu_server::listener::Error>>,
+    /// Worker and followers.
+    background: Vec<JoinHandle<()>>,
+    readiness: JoinHandle<()>,
+    opened: Opened,
+    draining: CancellationToken,
+    stop: CancellationToken,
+}
+
+/// What is left of a [`Node`] to be ended.
+struct Stopping {
+    settings: config::Server,
+    secure: bool,
+    health: Health,
+    telemetry: Telemetry,
+    beside: Vec<JoinHandle<Result<(), Failure>>>,
+    end: CancellationToken,
+}
+
+impl Node {
+    /// Starts telemetry, reads certificates and keys, binds every address, and answers for
+    /// health: alive, not ready.
+    pub(crate) async fn bind(
+        settings: config::Settings,
+        roles: Vec<Role>,
+    ) -> Result<Self, Failure> {
+        let security = Security::load(&settings).map_err(faulty)?;
+        let names = roles.iter().map(|role| role.name().to_owned()).collect();
+        let telemetry = Telemetry::start(&telemetry_options(&settings.telemetry, names))
+            .map_err(|error| Failure::Usage(error.to_string()))?;
+        let listener = bind("server.listen", settings.server.listen).await?;
+        let health = Health::new(roles::service_names(&roles)).await;
+        let end = CancellationToken::new();
+        let beside = beside(&settings, &health, &telemetry, &end).await?;
+        Ok(Self { settings, roles, security, listener, health, telemetry, beside, end })
+    }
+
+    /// Waits for the database and serves; `None` when the process is told to stop before that.
+    pub(crate) async fn start(self) -> Result<Option<Serving>, Failure> {
+        let opened = tokio::select! {
+            opened = Opened::wait(&self.settings.storage) => opened?,
+            () = stop::signal() => return Ok(None),
+        };
+        self.serve(opened).await.map(Some)
+    }
+
+    /// Serves on a database that is open and up to date.
+    pub(crate) async fn serve(self, opened: Opened) -> Result<Serving, Failure> {
+        let kept = keep_settings(&opened.db, &self.settings.business).await?;
+        let calendar = calendar_of(&kept)?;
+        let address = self.listener.address;
+        let (draining, stop) = (CancellationToken::new(), CancellationToken::new());
+        let parts = roles::assemble(&opened.db, &kept, &self.roles);
+        let readiness = tokio::spawn(ready::keep(
+            opened.db.clone(),
+            parts.followers.clone(),
+            self.settings.server.catch_up_timeout,
+            self.health.clone(),
+            draining.clone(),
+        ));
+        let background = spawn_background(&opened.db, parts.jobs, parts.followers, address, &stop);
+        let secure = self.security.tls.is_some();
+        let api = Api {
+            limits: self.settings.server.clone(),
+            tls: self.security.tls,
+            authenticator: self.security.authenticator,
+            health: self.health.clone(),
+            services: roles::service_names(&self.roles),
+        };
+        let api = tokio::spawn(api.serve(self.listener, parts.routes, stop.clone()));
+        let node = Stopping {
+            settings: self.settings.server,
+            secure,
+            health: self.health,
+            telemetry: self.telemetry,
+            beside: self.beside,
+            end: self.end,
+        };
+        Ok(Serving { address, calendar, node, api, background, readiness, opened, draining, stop })
+    }
+}
+
+impl Serving {
+    /// The URL that clients on this machine use.
+    pub(crate) fn url(&self) -> String {
+        let scheme = if self.node.secure { "https" } else { "http" };
+        format!("{scheme}://{}", self.address)
+    }
+}
+
+/// The files were good when the settings were checked, a moment ago.
+fn faulty(faults: Vec<FileError>) -> Failure {
+    config::Faulty(faults.iter().map(ToString::to_string).collect()).into()
+}
+
+async fn bind(setting: &'static str, address: SocketAddr) -> Result<Listener, Failure> {
+    let bound = Listener::bind(setting, address).await;
+    bound.map_err(|error| Failure::Unavailable(error.to_string()))
+}
+
+/// Serves health and metrics where they have an address of their own.
+async fn beside(
+    settings: &config::Settings,
+    health: &Health,
+    telemetry: &Telemetry,
+    end: &CancellationToken,
+) -> Result<Vec<JoinHandle<Result<(), Failure>>>, Failure> {
+    let mut tasks = Vec::new();
+    if let Some(address) = settings.server.health_listen {
+        let listener = bind("server.health_listen", address).await?;
+        let (health, end) = (health.clone(), end.clone());
+        tasks.push(tokio::spawn(async move {
+            health.serve(listener.socket, end).await.map_err(Failure::internal)
+        }));
+    }
+    if let Some(address) = settings.telemetry.metrics_listen {
+        let listener = bind("telemetry.metrics_listen", address).await?;
+        let (registry, end) = (telemetry.registry(), end.clone());
+        tasks.push(tokio::spawn(async move {
+            prometheus::serve(listener.socket, registry, end).await;
+            Ok(())
+        }));
+    }
+    Ok(tasks)
+}
+
+fn telemetry_options(settings: &config::Telemetry, roles: Vec<String>) -> telemetry::Options {
+    telemetry::Options {
+        log: settings.log.clone(),
+        log_format: settings.log_format,
+        otlp_endpoint: settings.otlp_endpoint.clone(),
+        trace_ratio: settings.trace_ratio,
+        metrics_interval: settings.metrics_interval,
+        roles,
+    }
+}
+
+fn spawn_background(
+    db: &Database,
+    jobs: Vec<Arc<dyn Job>>,
+    followers: Vec<Arc<dyn Follower>>,
+    address: SocketAddr,
+    stop: &CancellationToken,
+) -> Vec<JoinHandle<()>> {
+    let mut tasks = Vec::new();
+    if !jobs.is_empty() {
+        let owner = format!("{address} {} {}", std::process::id(), clock::now().timestamp_micros());
+        tasks.push(tokio::spawn(work(db.clone(), jobs, owner, stop.clone())));
+    }
+    for follower in followers {
+        tasks.push(tokio::spawn(follow(db.clone(), follower, stop.clone())));
+    }
+    tasks
+}

@@ -1,0 +1,83 @@
+//! The services of a process: which roles it has, and what each brings.
+
+use kehu_coding::Coding;
+use kehu_ingestion::Ingestion;
+use kehu_reporting::Reporting;
+use kehu_runs::{Follower, Job, Runs};
+use kehu_scoring::Scoring;
+use kehu_server::method;
+use kehu_storage::{Database, settings::Settings};
+use std::sync::Arc;
+use tonic::service::RoutesBuilder;
+
+/// A service that a process can serve.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Role {
+    /// Records in.
+    Ingestion,
+    /// Features and scores.
+    Scoring,
+    /// Classes and codes.
+    Coding,
+    /// Reports.
+    Reporting,
+}
+
+/// Every role.
+pub(crate) const ALL_ROLES: [Role; 4] =
+    [Role::Ingestion, Role::Scoring, Role::Coding, Role::Reporting];
+
+impl Role {
+    /// Its name in the command line, in packages of the contract and in telemetry.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Ingestion => "ingestion",
+            Self::Scoring => "scoring",
+            Self::Coding => "coding",
+            Self::Reporting => "reporting",
+        }
+    }
+}
+
+/// The full names of the services that these roles serve; every one answers for runs.
+pub(crate) fn service_names(roles: &[Role]) -> Vec<String> {
+    let packages = roles.iter().map(|role| role.name()).chain(["run"]);
+    packages.flat_map(|package| method::services(&format!("kehu.{package}.v1"))).collect()
+}
+
+/// The services of a process, not yet running.
+pub(crate) struct Parts {
+    /// Its gRPC services.
+    pub routes: RoutesBuilder,
+    /// How its runs are carried out.
+    pub jobs: Vec<Arc<dyn Job>>,
+    /// What follows the change log.
+    pub followers: Vec<Arc<dyn Follower>>,
+}
+
+/// Puts together what `roles` bring.
+pub(crate) fn assemble(db: &Database, settings: &Settings, roles: &[Role]) -> Parts {
+    let mut parts =
+        Parts { routes: RoutesBuilder::default(), jobs: Vec::new(), followers: Vec::new() };
+    Runs::new(db.clone()).routes(&mut parts.routes);
+    for role in roles {
+        let (db, settings) = (db.clone(), settings.clone());
+        match role {
+            Role::Ingestion => Ingestion::new(db, settings).routes(&mut parts.routes),
+            Role::Scoring => {
+                let scoring = Scoring::new(db, settings);
+                scoring.routes(&mut parts.routes);
+                parts.jobs.extend(scoring.jobs());
+                parts.followers.extend(scoring.followers());
+            }
+            Role::Coding => {
+                let coding = Coding::new(db, settings);
+                coding.routes(&mut parts.routes);
+                parts.jobs.extend(coding.jobs());
+                parts.followers.extend(coding.followers());
+            }
+            Role::Reporting => Reporting::new(db, settings).routes(&mut parts.routes),
+        }
+    }
+    parts
+}

@@ -1,0 +1,97 @@
+//! How a process ends: not ready, a pause, streams resume elsewhere, open calls finish, leases
+//! are given back, telemetry is flushed. A second signal ends it at once.
+
+use super::{Serving, Stopping};
+use crate::exit::Failure;
+use std::time::Duration;
+use tokio::{
+    task::{JoinError, JoinHandle},
+    time::{sleep, timeout},
+};
+
+/// How long the connections to the database may take to close.
+const CLOSE: Duration = Duration::from_secs(2);
+
+impl Serving {
+    /// Serves until the process is told to stop, then drains.
+    pub(crate) async fn until_stopped(mut self) -> Result<(), Failure> {
+        tokio::select! {
+            ended = &mut self.api => return served(ended),
+            () = signal() => tracing::info!("stopping; a second signal ends the process at once"),
+        }
+        tokio::select! {
+            drained = self.drain() => drained,
+            () = signal() => Err(Failure::Interrupted),
+        }
+    }
+
+    /// Ends the process in order.
+    pub(crate) async fn drain(self) -> Result<(), Failure> {
+        self.draining.cancel();
+        self.readiness.await.map_err(Failure::internal)?;
+        self.node.health.set_ready(false).await;
+        sleep(self.node.settings.drain_delay).await;
+        self.stop.cancel();
+        let grace = self.node.settings.drain_grace;
+        let (api, background) = tokio::join!(finish(grace, self.api), async {
+            for task in self.background {
+                finish(grace, task).await.transpose()?;
+            }
+            Ok(())
+        });
+        if let Some(ended) = api {
+            served(ended)?;
+        }
+        background.map_err(|error: JoinError| Failure::internal(error))?;
+        if timeout(CLOSE, self.opened.close()).await.is_err() {
+            tracing::warn!("connections to the database were still in use");
+        }
+        self.node.end().await
+    }
+}
+
+impl Stopping {
+    async fn end(self) -> Result<(), Failure> {
+        self.end.cancel();
+        for task in self.beside {
+            task.await.map_err(Failure::internal)??;
+        }
+        if let Err(error) = self.telemetry.shutdown().await {
+            tracing::warn!(%error, "telemetry was not flushed");
+        }
+        Ok(())
+    }
+}
+
+/// What became of a task, or `None` when it had to be ended.
+async fn finish<T>(grace: Duration, mut task: JoinHandle<T>) -> Option<Result<T, JoinError>> {
+    let outcome = timeout(grace, &mut task).await.ok();
+    if outcome.is_none() {
+        tracing::warn!("what was open after the grace period was ended");
+        task.abort();
+    }
+    outcome
+}
+
+fn served(
+    ended: Result<Result<(), kehu_server::listener::Error>, JoinError>,
+) -> Result<(), Failure> {
+    ended.map_err(Failure::internal)?.map_err(Failure::internal)
+}
+
+/// Returns when the process is told to stop: SIGTERM, or SIGINT of a terminal.
+pub(super) async fn signal() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = tokio::signal::ctrl_c() => {}
+            }
+            return;
+        }
+    }
+    // Without signals there is only the terminal; an error means that nobody can tell.
+    let _ = tokio::signal::ctrl_c().await;
+}

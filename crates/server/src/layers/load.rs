@@ -1,0 +1,114 @@
+//! Turns calls away when too many are being served, so that those being served stay quick, and
+//! ends streams when the process stops.
+
+use super::{Answer, open::OpenBody};
+use crate::{Fault, method, telemetry::metrics};
+use http::{Request, Response};
+use opentelemetry::{KeyValue, metrics::UpDownCounter};
+use std::{
+    sync::Arc,
+    task::{Context, Poll},
+};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
+use tonic::{Status, body::Body};
+use tower::{Layer, Service};
+
+/// Counts the calls and streams of a process. Health and reflection are never turned away: they
+/// matter most under load.
+#[derive(Debug, Clone)]
+pub struct LoadLayer {
+    calls: Arc<Semaphore>,
+    streams: Arc<Semaphore>,
+    drain: CancellationToken,
+}
+
+impl LoadLayer {
+    /// At most so many unary calls and streams at once; streams end when `drain` fires.
+    pub fn new(calls: u32, streams: u32, drain: CancellationToken) -> Self {
+        Self { calls: semaphore(calls), streams: semaphore(streams), drain }
+    }
+
+    /// A place for the call at `path`, kept to the end of its answer; `None` for what needs none.
+    fn place(&self, path: &str) -> Result<Option<Place>, Fault> {
+        if method::find(path).is_some_and(|method| !method.is_ours) {
+            return Ok(None);
+        }
+        let (semaphore, counter) = match is_stream(path) {
+            true => (&self.streams, &metrics::server().open_streams),
+            false => (&self.calls, &metrics::server().active_calls),
+        };
+        let method = [KeyValue::new("rpc.method", method::name(path))];
+        let Ok(permit) = semaphore.clone().try_acquire_owned() else {
+            metrics::server().shed_calls.add(1, &method);
+            return Err(Fault::Overloaded);
+        };
+        counter.add(1, &method);
+        Ok(Some(Place { counter, method, _permit: permit }))
+    }
+}
+
+fn semaphore(permits: u32) -> Arc<Semaphore> {
+    let permits = usize::try_from(permits).unwrap_or(Semaphore::MAX_PERMITS);
+    Arc::new(Semaphore::new(permits.min(Semaphore::MAX_PERMITS)))
+}
+
+fn is_stream(path: &str) -> bool {
+    method::find(path).is_some_and(|method| !method.unary)
+}
+
+/// A call that counts among those being served, until this is dropped.
+pub(super) struct Place {
+    counter: &'static UpDownCounter<i64>,
+    method: [KeyValue; 1],
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.counter.add(-1, &self.method);
+    }
+}
+
+impl<S> Layer<S> for LoadLayer {
+    type Service = Load<S>;
+
+    fn layer(&self, inner: S) -> Load<S> {
+        Load { layer: self.clone(), inner }
+    }
+}
+
+/// The service of a [`LoadLayer`].
+#[derive(Debug, Clone)]
+pub struct Load<S> {
+    layer: LoadLayer,
+    inner: S,
+}
+
+impl<S> Service<Request<Body>> for Load<S>
+where
+    S: Service<Request<Body>, Response = Response<Body>>,
+    S::Error: Send + 'static,
+    S::Future: Send + 'static,
+{
+    type Response = Response<Body>;
+    type Error = S::Error;
+    type Future = Answer<S::Error>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        let path = request.uri().path();
+        let place = match self.layer.place(path) {
+            Ok(place) => place,
+            Err(fault) => return Box::pin(async { Ok(Status::from(fault).into_http()) }),
+        };
+        let drain = is_stream(path).then(|| self.layer.drain.clone());
+        let answer = self.inner.call(request);
+        Box::pin(async move {
+            Ok(answer.await?.map(|body| Body::new(OpenBody::new(body, place, drain))))
+        })
+    }
+}

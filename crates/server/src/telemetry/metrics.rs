@@ -1,0 +1,252 @@
+//! Metrics: every one that a process emits, in one table.
+
+use super::{EXPORT_TIMEOUT, Error, Options};
+use opentelemetry::{
+    global,
+    metrics::{Counter, Gauge, Histogram, UpDownCounter},
+};
+use opentelemetry_otlp::{MetricExporter, WithExportConfig};
+use opentelemetry_sdk::{
+    Resource,
+    metrics::{Aggregation, Instrument, PeriodicReader, SdkMeterProvider, Stream},
+};
+use std::sync::LazyLock;
+
+/// The scope of every instrument.
+const SCOPE: &str = "kehu";
+
+/// Bounds of the buckets of durations of calls and statements, seconds.
+const SHORT: [f64; 14] =
+    [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
+
+/// Bounds of the buckets of durations of runs, seconds.
+const LONG: [f64; 12] = [0.1, 0.5, 1.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0];
+
+/// How a metric is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Only grows.
+    Counter,
+    /// Counts what there is now by what comes and goes.
+    UpDownCounter,
+    /// What was last measured.
+    Gauge,
+    /// How many measurements were in which range.
+    Histogram,
+}
+
+/// A metric.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Metric {
+    /// Its OpenTelemetry name.
+    pub name: &'static str,
+    /// Its unit by UCUM.
+    pub unit: &'static str,
+    /// How it is measured.
+    pub kind: Kind,
+    /// What it tells.
+    pub description: &'static str,
+}
+
+/// `rpc.method`, `rpc.response.status_code`, `error.type` of failures.
+pub const RPC_SERVER_CALL_DURATION: Metric = Metric {
+    name: "rpc.server.call.duration",
+    unit: "s",
+    kind: Kind::Histogram,
+    description: "Duration of calls that were served, to the end of their streams",
+};
+/// `rpc.method`, `rpc.response.status_code`, `error.type` of failures.
+pub const RPC_CLIENT_CALL_DURATION: Metric = Metric {
+    name: "rpc.client.call.duration",
+    unit: "s",
+    kind: Kind::Histogram,
+    description: "Duration of calls that were made, to the end of their streams",
+};
+/// `rpc.method`.
+pub const SERVER_ACTIVE_CALLS: Metric = Metric {
+    name: "kehu.server.active_calls",
+    unit: "{call}",
+    kind: Kind::UpDownCounter,
+    description: "Unary calls being served",
+};
+/// `rpc.method`.
+pub const SERVER_SHED_CALLS: Metric = Metric {
+    name: "kehu.server.shed_calls",
+    unit: "{call}",
+    kind: Kind::Counter,
+    description: "Calls turned away because too many are being served",
+};
+/// `rpc.method`.
+pub const SERVER_OPEN_STREAMS: Metric = Metric {
+    name: "kehu.server.open_streams",
+    unit: "{stream}",
+    kind: Kind::UpDownCounter,
+    description: "Streaming calls open",
+};
+/// Without attributes.
+pub const SERVER_READY: Metric = Metric {
+    name: "kehu.server.ready",
+    unit: "1",
+    kind: Kind::Gauge,
+    description: "1 while the process takes calls, 0 while it starts or drains",
+};
+/// `db.system.name`, `db.operation.name`, `error.type` of failures. Measured in storage.
+pub const DB_CLIENT_OPERATION_DURATION: Metric = Metric {
+    name: "db.client.operation.duration",
+    unit: "s",
+    kind: Kind::Histogram,
+    description: "Duration of database statements",
+};
+/// `kehu.record.kind`, `kehu.outcome` (`accepted`, `unchanged`, `rejected`).
+pub const INGESTION_RECORDS: Metric = Metric {
+    name: "kehu.ingestion.records",
+    unit: "{record}",
+    kind: Kind::Counter,
+    description: "Records taken in, by what became of them",
+};
+/// `kehu.consumer`.
+pub const CHANGE_LOG_LAG: Metric = Metric {
+    name: "kehu.change_log.lag",
+    unit: "s",
+    kind: Kind::Gauge,
+    description: "Age of the oldest change that a consumer has not applied; 0 when there is none",
+};
+/// `kehu.consumer`.
+pub const CHANGE_LOG_BACKLOG: Metric = Metric {
+    name: "kehu.change_log.backlog",
+    unit: "{change}",
+    kind: Kind::Gauge,
+    description: "Changes that a consumer has not applied",
+};
+/// `kehu.run.kind`, `kehu.outcome` (`succeeded`, `failed`, `cancelled`, `given_back`).
+pub const RUN_DURATION: Metric = Metric {
+    name: "kehu.run.duration",
+    unit: "s",
+    kind: Kind::Histogram,
+    description: "Duration of attempts at runs",
+};
+/// `kehu.run.kind`.
+pub const RUN_ACTIVE: Metric = Metric {
+    name: "kehu.run.active",
+    unit: "{run}",
+    kind: Kind::UpDownCounter,
+    description: "Runs being carried out",
+};
+
+/// Every metric that a process emits.
+pub const METRICS: [Metric; 12] = [
+    RPC_SERVER_CALL_DURATION,
+    RPC_CLIENT_CALL_DURATION,
+    SERVER_ACTIVE_CALLS,
+    SERVER_SHED_CALLS,
+    SERVER_OPEN_STREAMS,
+    SERVER_READY,
+    DB_CLIENT_OPERATION_DURATION,
+    INGESTION_RECORDS,
+    CHANGE_LOG_LAG,
+    CHANGE_LOG_BACKLOG,
+    RUN_DURATION,
+    RUN_ACTIVE,
+];
+
+impl Metric {
+    /// Its name on the Prometheus endpoint: of a histogram without `_bucket`, `_sum`, `_count`.
+    pub fn prometheus_name(&self) -> String {
+        let name = self.name.replace('.', "_");
+        let unit = match self.unit {
+            "s" => "_seconds",
+            "1" => "_ratio",
+            _ => "",
+        };
+        let total = if self.kind == Kind::Counter { "_total" } else { "" };
+        format!("{name}{unit}{total}")
+    }
+
+    /// The instrument of a histogram.
+    pub fn histogram(&self) -> Histogram<f64> {
+        let meter = global::meter(SCOPE);
+        let builder = meter.f64_histogram(self.name);
+        builder.with_unit(self.unit).with_description(self.description).build()
+    }
+
+    /// The instrument of a counter.
+    pub fn counter(&self) -> Counter<u64> {
+        let meter = global::meter(SCOPE);
+        let builder = meter.u64_counter(self.name);
+        builder.with_unit(self.unit).with_description(self.description).build()
+    }
+
+    /// The instrument of an up-down counter.
+    pub fn up_down_counter(&self) -> UpDownCounter<i64> {
+        let meter = global::meter(SCOPE);
+        let builder = meter.i64_up_down_counter(self.name);
+        builder.with_unit(self.unit).with_description(self.description).build()
+    }
+
+    /// The instrument of a gauge.
+    pub fn gauge(&self) -> Gauge<f64> {
+        let meter = global::meter(SCOPE);
+        let builder = meter.f64_gauge(self.name);
+        builder.with_unit(self.unit).with_description(self.description).build()
+    }
+}
+
+/// What a server tells about its calls and itself.
+#[derive(Debug)]
+pub struct Server {
+    /// [`SERVER_ACTIVE_CALLS`]
+    pub active_calls: UpDownCounter<i64>,
+    /// [`SERVER_SHED_CALLS`]
+    pub shed_calls: Counter<u64>,
+    /// [`SERVER_OPEN_STREAMS`]
+    pub open_streams: UpDownCounter<i64>,
+    /// [`SERVER_READY`]
+    pub ready: Gauge<f64>,
+}
+
+/// The instruments of the server. Their `rpc.method` is [`crate::method::name`].
+pub fn server() -> &'static Server {
+    static SERVER: LazyLock<Server> = LazyLock::new(|| Server {
+        active_calls: SERVER_ACTIVE_CALLS.up_down_counter(),
+        shed_calls: SERVER_SHED_CALLS.counter(),
+        open_streams: SERVER_OPEN_STREAMS.up_down_counter(),
+        ready: SERVER_READY.gauge(),
+    });
+    &SERVER
+}
+
+/// Metrics for `registry`, and for the collector if there is one.
+pub(super) fn provider(
+    options: &Options,
+    resource: Resource,
+    registry: &::prometheus::Registry,
+) -> Result<SdkMeterProvider, Error> {
+    let prometheus = opentelemetry_prometheus::exporter()
+        .with_registry(registry.clone())
+        .scope_info_enabled(false)
+        .build()
+        .map_err(Error::Prometheus)?;
+    let builder = SdkMeterProvider::builder()
+        .with_resource(resource)
+        .with_view(buckets)
+        .with_reader(prometheus);
+    let Some(endpoint) = &options.otlp_endpoint else { return Ok(builder.build()) };
+    let exporter = MetricExporter::builder()
+        .with_tonic()
+        .with_endpoint(endpoint)
+        .with_timeout(EXPORT_TIMEOUT)
+        .build()?;
+    let reader = PeriodicReader::builder(exporter).with_interval(options.metrics_interval).build();
+    Ok(builder.with_reader(reader).build())
+}
+
+/// The buckets of a histogram; the SDK's own are for milliseconds.
+fn buckets(instrument: &Instrument) -> Option<Stream> {
+    let boundaries = match instrument.name() {
+        name if name == RUN_DURATION.name => LONG.to_vec(),
+        name if name.ends_with(".duration") => SHORT.to_vec(),
+        _ => return None,
+    };
+    let aggregation = Aggregation::ExplicitBucketHistogram { boundaries, record_min_max: true };
+    Some(Stream::builder().with_aggregation(aggregation).build().expect("the bounds ascend"))
+}

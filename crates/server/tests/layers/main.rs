@@ -1,0 +1,85 @@
+//! The layers round the services of a process, over real connections.
+
+mod overload;
+mod stopping;
+mod world;
+
+use kehu_contract::{
+    error::ErrorReason,
+    run::{GetRunRequest, ListRunsRequest, WatchRunRequest},
+    scoring::{GetScoreRequest, scoring_service_client::ScoringServiceClient},
+};
+use kehu_server::{
+    client::{Client, ClientOptions},
+    fault,
+};
+use std::time::Duration;
+use tokio::time::timeout;
+use tonic::{Code, Request};
+use tonic_types::StatusExt;
+use world::World;
+
+#[tokio::test]
+async fn a_call_without_deadline_gets_the_longest() {
+    let world = World::start(&[("server.max_deadline", "100ms")]).await;
+    let status = world.runs().get_run(GetRunRequest { name: "hold".into() }).await.unwrap_err();
+    assert_eq!(status.code(), Code::DeadlineExceeded);
+    assert_eq!(fault::reason(&status), Some(ErrorReason::DeadlineExceeded));
+    assert_eq!(world.dropped(), 1, "the work behind the call goes on");
+}
+
+#[tokio::test]
+async fn a_deadline_of_the_caller_ends_the_work_behind_the_call() {
+    let world = World::start(&[]).await;
+    let client = Client::new(ClientOptions::new(world.url())).await.unwrap();
+    let mut request = Request::new(GetRunRequest { name: "hold".into() });
+    request.set_timeout(Duration::from_millis(100));
+    let status = world.runs_by(client).get_run(request).await.unwrap_err();
+    assert_eq!(status.code(), Code::DeadlineExceeded);
+    assert_eq!(fault::reason(&status), Some(ErrorReason::DeadlineExceeded));
+    let ended = timeout(Duration::from_secs(10), world.until_dropped(1)).await;
+    assert!(ended.is_ok(), "the work behind the call goes on");
+}
+
+#[tokio::test]
+async fn what_remains_of_a_deadline_is_passed_on() {
+    let world = World::start(&[("server.max_deadline", "10s")]).await;
+    let run = world.runs().get_run(GetRunRequest { name: "remaining".into() }).await.unwrap();
+    let left: u64 = run.into_inner().run.unwrap().phase.parse().unwrap();
+    assert!((5_000..=10_000).contains(&left), "{left} ms");
+}
+
+#[tokio::test]
+async fn a_stream_has_no_deadline_but_its_callers() {
+    let world = World::start(&[("server.max_deadline", "50ms")]).await;
+    let request = WatchRunRequest { name: "runs/1".into() };
+    let mut stream = world.runs().watch_run(request).await.unwrap().into_inner();
+    assert!(stream.message().await.unwrap().is_some());
+    let more = timeout(Duration::from_millis(300), stream.message()).await;
+    assert!(more.is_err(), "the stream ended: {more:?}");
+}
+
+#[tokio::test]
+async fn a_panic_is_an_internal_error_and_the_connection_lives() {
+    let world = World::start(&[]).await;
+    let status = world.runs().get_run(GetRunRequest { name: "panic".into() }).await.unwrap_err();
+    assert_eq!(status.code(), Code::Internal);
+    assert_eq!(fault::reason(&status), Some(ErrorReason::Internal));
+    assert_eq!(status.message(), "internal error");
+    let request = WatchRunRequest { name: "panic".into() };
+    let mut stream = world.runs().watch_run(request).await.unwrap().into_inner();
+    assert!(stream.message().await.unwrap().is_some());
+    assert_eq!(stream.message().await.unwrap_err().code(), Code::Internal);
+    world.runs().list_runs(ListRunsRequest::default()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_service_of_another_role_is_named() {
+    let world = World::start(&[]).await;
+    let mut scoring = ScoringServiceClient::new(world.channel());
+    let status = scoring.get_score(GetScoreRequest::default()).await.unwrap_err();
+    assert_eq!(status.code(), Code::Unimplemented);
+    assert_eq!(fault::reason(&status), Some(ErrorReason::ServiceNotServed));
+    let info = status.get_details_error_info().unwrap();
+    assert_eq!(info.metadata["service"], "kehu.scoring.v1.ScoringService");
+}

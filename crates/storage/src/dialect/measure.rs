@@ -1,0 +1,63 @@
+//! How long statements take, by OpenTelemetry's conventions for databases.
+
+use std::sync::LazyLock;
+
+use opentelemetry::metrics::Histogram;
+use opentelemetry::{KeyValue, global};
+use sea_orm::metric::Info;
+use sea_orm::{DatabaseConnection, DbBackend};
+
+/// Measures every prepared statement of the connection and of its transactions.
+pub(crate) fn measured(mut connection: DatabaseConnection) -> DatabaseConnection {
+    connection.set_metric_callback(record);
+    connection
+}
+
+fn record(statement: &Info<'_>) {
+    static DURATION: LazyLock<Histogram<f64>> = LazyLock::new(|| {
+        global::meter("kehu")
+            .f64_histogram("db.client.operation.duration")
+            .with_unit("s")
+            .with_description("Duration of database statements")
+            .build()
+    });
+    let system = match statement.statement.db_backend {
+        DbBackend::Postgres => "postgresql",
+        _ => "sqlite",
+    };
+    let mut attributes = vec![
+        KeyValue::new("db.system.name", system),
+        KeyValue::new("db.operation.name", operation(&statement.statement.sql)),
+    ];
+    if statement.failed {
+        attributes.push(KeyValue::new("error.type", "_OTHER"));
+    }
+    DURATION.record(statement.elapsed.as_secs_f64(), &attributes);
+}
+
+/// The kind of a statement, which is its first word; `OTHER` for what is rare.
+fn operation(sql: &str) -> &'static str {
+    let first = sql.split_whitespace().next().unwrap_or_default();
+    let known = ["SELECT", "INSERT", "UPDATE", "DELETE", "COPY"];
+    known.into_iter().find(|word| first.eq_ignore_ascii_case(word)).unwrap_or("OTHER")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::operation;
+
+    #[test]
+    fn the_first_word_of_a_statement_is_its_operation() {
+        for (sql, name) in [
+            ("SELECT 1", "SELECT"),
+            ("\n  insert into \"t\" values (1)", "INSERT"),
+            ("UPDATE t SET a = 1", "UPDATE"),
+            ("DELETE FROM t", "DELETE"),
+            ("COPY t FROM STDIN", "COPY"),
+            ("WITH x AS (SELECT 1) SELECT * FROM x", "OTHER"),
+            ("", "OTHER"),
+        ] {
+            assert_eq!(operation(sql), name, "{sql}");
+        }
+    }
+}

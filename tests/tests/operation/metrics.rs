@@ -1,0 +1,53 @@
+//! What Prometheus sees.
+
+use kehu_tests::{
+    program::{self, Server},
+    sample, until,
+};
+use std::net::SocketAddr;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+async fn scrape(address: SocketAddr) -> String {
+    let mut connection = TcpStream::connect(address).await.unwrap();
+    let request = format!("GET /metrics HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
+    connection.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).await.unwrap();
+    answer
+}
+
+/// Whether a metric of this name has a value with all of these labels.
+fn has(page: &str, name: &str, labels: &[&str]) -> bool {
+    let mut values = page.lines().filter(|line| line.starts_with(name));
+    values.any(|line| labels.iter().all(|label| line.contains(label)))
+}
+
+#[tokio::test]
+async fn what_a_process_did_is_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let listen = program::free_address();
+    let data = folder.path().join("data").display().to_string();
+    let arguments = ["--data-dir", &data, "--metrics-listen", &listen.to_string()];
+    let server = Server::start(&arguments).await;
+    let sales = folder.path().join("sales.csv");
+    sample::write_start(&sales, 300);
+    server.succeed(&["import", &sales.display().to_string()]).await;
+    server.succeed(&["rejects"]).await;
+    for (name, labels) in [
+        ("rpc_server_call_duration_seconds_count{", &["IngestionService/Ingest\"", "\"OK\""][..]),
+        ("rpc_server_call_duration_seconds_count{", &["IngestionService/ListRejects\""]),
+        ("db_client_operation_duration_seconds_count{", &["db_system_name=\"sqlite\""]),
+        ("kehu_ingestion_records_total{", &["kehu_outcome=\"accepted\""]),
+        ("kehu_change_log_lag_seconds{", &["kehu_consumer=\"scoring\""]),
+        ("kehu_change_log_lag_seconds{", &["kehu_consumer=\"codes\""]),
+        ("kehu_change_log_backlog{", &["kehu_consumer=\"coding\""]),
+        ("kehu_server_ready_ratio", &[" 1"]),
+    ] {
+        let what = format!("{name} {labels:?}");
+        until(&what, async || has(&scrape(listen).await, name, labels)).await;
+    }
+    server.stop().await;
+}

@@ -28,21 +28,25 @@ impl Health {
     /// Alive and not ready; `services` are those of the process, by full name.
     pub async fn new(services: impl IntoIterator<Item = String>) -> Self {
         let services = services.into_iter().chain([String::new()]).collect();
-        let (ready, _) = watch::channel(true);
+        let (ready, _) = watch::channel(false);
         let health = Self { reporter: HealthReporter::new(), services, ready };
         health.reporter.set_service_status(LIVENESS, ServingStatus::Serving).await;
-        health.set_ready(false).await;
+        health.tell(ServingStatus::NotServing).await;
         health
     }
 
     /// Tells everybody who asks or watches whether calls should be sent here.
     pub async fn set_ready(&self, ready: bool) {
-        metrics::server().ready.record(f64::from(u8::from(ready)), &[]);
         if self.ready.send_replace(ready) == ready {
             return;
         }
         tracing::info!(ready, "readiness changed");
         let status = if ready { ServingStatus::Serving } else { ServingStatus::NotServing };
+        self.tell(status).await;
+    }
+
+    async fn tell(&self, status: ServingStatus) {
+        metrics::server().ready.record(f64::from(u8::from(status == ServingStatus::Serving)), &[]);
         for service in &*self.services {
             self.reporter.set_service_status(service, status).await;
         }

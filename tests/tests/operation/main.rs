@@ -1,5 +1,7 @@
 //! The program as its operator meets it.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 mod configuration;
 mod exposure;
 mod health;

@@ -4,11 +4,14 @@ use kehu_contract::ingestion::{
     IngestRequest, IngestResponse, IngestStart, IngestStarted, IngestTotals, ingest_request,
     ingest_response, ingestion_service_client::IngestionServiceClient,
 };
-use kehu_server::{Fault, client::Client, fault};
+use kehu_server::{
+    Fault,
+    client::{Client, may_resume},
+};
 use std::time::Duration;
 use tokio::{sync::mpsc, time::sleep};
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::{Code, Status, Streaming};
+use tonic::{Status, Streaming};
 
 use crate::table::{self, Profile, ReadBatch, Table};
 
@@ -75,15 +78,6 @@ pub async fn send(
         }
         tracing::info!(code = %status.code(), "the stream broke off and is resumed");
         sleep(WAIT * failures).await;
-    }
-}
-
-/// Whether a stream that ended so may be taken up again: the server said so, or nobody that
-/// knows Kehu's reasons said anything.
-fn may_resume(status: &Status) -> bool {
-    match fault::reason(status) {
-        Some(_) => status.code() == Code::Unavailable,
-        None => matches!(status.code(), Code::Unavailable | Code::Unknown | Code::Internal),
     }
 }
 

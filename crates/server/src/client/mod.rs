@@ -13,7 +13,7 @@ mod transport;
 mod unary;
 
 use crate::{
-    deadline,
+    deadline, fault,
     method::{self, Method},
     telemetry::rpc::Call,
 };
@@ -24,7 +24,7 @@ use server::Server;
 use std::{convert::Infallible, io, path::PathBuf, sync::Arc, task::Poll, time::Duration};
 use token::Token;
 use tokio::time::Instant;
-use tonic::{Status, body::Body};
+use tonic::{Code, Status, body::Body};
 use tower::{Service, util::BoxCloneSyncService};
 use tracing::Instrument;
 use transport::Transport;
@@ -121,6 +121,15 @@ impl ClientOptions {
             deadline: Duration::from_secs(30),
             tries: 4,
         }
+    }
+}
+
+/// Whether a stream that ended so may be taken up again: the server said so, or nobody that knows
+/// Kehu's reasons said anything, as when a connection breaks.
+pub fn may_resume(status: &Status) -> bool {
+    match fault::reason(status) {
+        Some(_) => status.code() == Code::Unavailable,
+        None => matches!(status.code(), Code::Unavailable | Code::Unknown | Code::Internal),
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::{
     exit::Failure,
     flags::ServeFlags,
-    node::{ALL_ROLES, Node, Role},
+    node::{ALL_ROLES, Node, Role, Signals},
     output,
 };
 use clap::Args;
@@ -27,10 +27,11 @@ impl Serve {
     pub(crate) async fn run(self, log: Option<&str>) -> Result<(), Failure> {
         let settings = Settings::load(&self.flags.sources(log))?;
         let roles = if self.roles.is_empty() { ALL_ROLES.to_vec() } else { self.roles };
-        let Some(serving) = Node::bind(settings, roles).await?.start().await? else {
+        let mut signals = Signals::listen()?;
+        let Some(serving) = Node::bind(settings, roles).await?.start(&mut signals).await? else {
             return Ok(());
         };
         output::line(&format!("serving on {}", serving.url()))?;
-        serving.until_stopped().await
+        serving.until_stopped(signals).await
     }
 }

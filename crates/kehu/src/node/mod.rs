@@ -24,6 +24,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use roles::{ALL_ROLES, Role};
+pub(crate) use stop::Signals;
 pub(crate) use store::Opened;
 
 /// A process whose listeners are bound and that tells how it is, but serves nothing yet.
@@ -84,10 +85,10 @@ impl Node {
     }
 
     /// Waits for the database and serves; `None` when the process is told to stop before that.
-    pub(crate) async fn start(self) -> Result<Option<Serving>, Failure> {
+    pub(crate) async fn start(self, signals: &mut Signals) -> Result<Option<Serving>, Failure> {
         let opened = tokio::select! {
             opened = Opened::wait(&self.settings.storage) => opened?,
-            () = stop::signal() => return Ok(None),
+            () = signals.next() => return Ok(None),
         };
         self.serve(opened).await.map(Some)
     }

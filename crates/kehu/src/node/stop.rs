@@ -4,9 +4,11 @@
 use super::{Serving, Stopping};
 use crate::exit::Failure;
 use std::time::Duration;
+#[cfg(unix)]
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::{
     task::{JoinError, JoinHandle},
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout, timeout_at},
 };
 
 /// How long the connections to the database may take to close.
@@ -14,14 +16,14 @@ const CLOSE: Duration = Duration::from_secs(2);
 
 impl Serving {
     /// Serves until the process is told to stop, then drains.
-    pub(crate) async fn until_stopped(mut self) -> Result<(), Failure> {
+    pub(crate) async fn until_stopped(mut self, mut signals: Signals) -> Result<(), Failure> {
         tokio::select! {
             ended = &mut self.api => return served(ended),
-            () = signal() => tracing::info!("stopping; a second signal ends the process at once"),
+            () = signals.next() => tracing::info!("stopping; a second signal ends the process at once"),
         }
         tokio::select! {
             drained = self.drain() => drained,
-            () = signal() => Err(Failure::Interrupted),
+            () = signals.next() => Err(Failure::Interrupted),
         }
     }
 
@@ -32,7 +34,7 @@ impl Serving {
         self.node.health.set_ready(false).await;
         sleep(self.node.settings.drain_delay).await;
         self.stop.cancel();
-        let grace = self.node.settings.drain_grace;
+        let grace = Instant::now() + self.node.settings.drain_grace;
         let (api, background) = tokio::join!(finish(grace, self.api), async {
             for task in self.background {
                 finish(grace, task).await.transpose()?;
@@ -63,9 +65,9 @@ impl Stopping {
     }
 }
 
-/// What became of a task, or `None` when it had to be ended.
-async fn finish<T>(grace: Duration, mut task: JoinHandle<T>) -> Option<Result<T, JoinError>> {
-    let outcome = timeout(grace, &mut task).await.ok();
+/// What became of a task, or `None` when it had to be ended at the time of `grace`.
+async fn finish<T>(grace: Instant, mut task: JoinHandle<T>) -> Option<Result<T, JoinError>> {
+    let outcome = timeout_at(grace, &mut task).await.ok();
     if outcome.is_none() {
         tracing::warn!("what was open after the grace period was ended");
         task.abort();
@@ -79,19 +81,37 @@ fn served(
     ended.map_err(Failure::internal)?.map_err(Failure::internal)
 }
 
-/// Returns when the process is told to stop: SIGTERM, or SIGINT of a terminal.
-pub(super) async fn signal() {
+/// What tells the process to stop: SIGTERM, or SIGINT of a terminal. It is heard from the time on
+/// that this is made, so that no signal is lost between two waits.
+pub(crate) struct Signals {
     #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = tokio::signal::ctrl_c() => {}
-            }
-            return;
-        }
+    terminate: Signal,
+    #[cfg(unix)]
+    interrupt: Signal,
+}
+
+impl Signals {
+    /// Listens from now on.
+    pub(crate) fn listen() -> Result<Self, Failure> {
+        #[cfg(unix)]
+        let listen = |kind| signal(kind).map_err(Failure::internal);
+        Ok(Self {
+            #[cfg(unix)]
+            terminate: listen(SignalKind::terminate())?,
+            #[cfg(unix)]
+            interrupt: listen(SignalKind::interrupt())?,
+        })
     }
-    // Without signals there is only the terminal; an error means that nobody can tell.
-    let _ = tokio::signal::ctrl_c().await;
+
+    /// Returns when the process is told to stop, again each time.
+    pub(super) async fn next(&mut self) {
+        #[cfg(unix)]
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+        // Without signals there is only the terminal; an error means that nobody can tell.
+        #[cfg(not(unix))]
+        let _ = tokio::signal::ctrl_c().await;
+    }
 }

@@ -9,7 +9,7 @@ use crate::{
     connection::Connection,
     exit::Failure,
     flags::ServeFlags,
-    node::{ALL_ROLES, Node, Opened},
+    node::{ALL_ROLES, Node, Opened, Signals},
     output,
 };
 use clap::Args;
@@ -72,7 +72,7 @@ impl Quickstart {
             return serving.drain().await;
         }
         summary::next_steps(serving.address)?;
-        serving.until_stopped().await
+        serving.until_stopped(Signals::listen()?).await
     }
 
     fn input(&self, data_dir: &Path) -> Result<sample::Input, Failure> {

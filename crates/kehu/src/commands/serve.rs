@@ -12,7 +12,7 @@ use kehu_server::config::Settings;
 /// Serve the services, all or some, until told to stop.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  kehu serve\n  \
-    kehu serve --role scoring --database-url postgres://kehu@db/kehu --listen 127.0.0.1:7402")]
+    kehu serve --role scoring --database-url postgres://kehu@db/kehu --listen 127.0.0.1:7420")]
 pub(crate) struct Serve {
     #[command(flatten)]
     flags: ServeFlags,

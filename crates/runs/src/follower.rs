@@ -2,7 +2,7 @@
 
 use crate::measure::measure_backlog;
 use async_trait::async_trait;
-use kehu_server::{Fault, telemetry::traces};
+use kehu_server::{Fault, fault, telemetry::traces};
 use kehu_storage::{
     Database,
     change_log::{self, Change, Topic},
@@ -106,7 +106,7 @@ async fn apply(
         messaging.batch.message_count = changes.len(),
     );
     traces::follow_from(&span, changes.iter().filter_map(|change| change.traceparent.as_deref()));
-    let applied = follower.apply(changes, cursor).instrument(span.clone()).await;
+    let applied = fault::contain(follower.apply(changes, cursor)).instrument(span.clone()).await;
     applied.inspect_err(|fault| {
         span.record("otel.status_code", "error");
         span.in_scope(|| log(follower, fault));
@@ -115,5 +115,10 @@ async fn apply(
 
 fn log(follower: &dyn Follower, fault: &Fault) {
     let consumer = follower.consumer();
+    if matches!(fault, Fault::Conflict) {
+        // Another replica follows too, and was quicker.
+        tracing::debug!(consumer, "the changes were followed by another process");
+        return;
+    }
     tracing::warn!(consumer, %fault, cause = ?fault, "following failed");
 }

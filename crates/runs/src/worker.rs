@@ -74,7 +74,7 @@ async fn attempt(
     let let_go = stop.child_token();
     let context = RunContext::new(db.clone(), run, lease.clone(), let_go.clone());
     let outcome = tokio::select! {
-        outcome = execute(job, &context) => outcome,
+        outcome = fault::contain(execute(job, &context)) => outcome,
         () = keep(db, &lease, let_go) => Err(Fault::Conflict),
     };
     let (outcome, recorded) = match outcome {
@@ -110,7 +110,10 @@ async fn keep(db: &Database, lease: &Lease, let_go: CancellationToken) {
         tokio::time::sleep(HEARTBEAT).await;
         match run::heartbeat(db, lease, clock::now(), LEASE).await {
             Ok(HeartbeatOutcome::Kept) => kept_at = tokio::time::Instant::now(),
-            Ok(HeartbeatOutcome::CancelRequested) => let_go.cancel(),
+            Ok(HeartbeatOutcome::CancelRequested) => {
+                kept_at = tokio::time::Instant::now();
+                let_go.cancel();
+            }
             Ok(HeartbeatOutcome::Lost) => return,
             Err(_) if kept_at.elapsed() > LEASE => return,
             Err(error) => tracing::warn!(%error, "heartbeat failed"),

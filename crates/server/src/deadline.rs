@@ -31,7 +31,7 @@ pub fn remaining() -> Option<Duration> {
 pub fn read(headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get(HEADER)?.to_str().ok()?;
     let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
-    if digits.len() > 8 {
+    if digits.len() > 8 || !digits.bytes().all(|digit| digit.is_ascii_digit()) {
         return None;
     }
     let count: u64 = digits.parse().ok()?;
@@ -88,7 +88,7 @@ mod tests {
         assert_eq!(read("2H"), Some(Duration::from_secs(7200)));
         assert_eq!(read("2M"), Some(Duration::from_secs(120)));
         assert_eq!(read("2n"), Some(Duration::from_nanos(2)));
-        for nonsense in ["", "S", "1", "1x", "-1S", "123456789S"] {
+        for nonsense in ["", "S", "1", "1x", "-1S", "+1S", "123456789S"] {
             assert_eq!(read(nonsense), None, "{nonsense:?}");
         }
     }

@@ -37,10 +37,10 @@ impl Health {
 
     /// Tells everybody who asks or watches whether calls should be sent here.
     pub async fn set_ready(&self, ready: bool) {
-        if self.ready.send_replace(ready) == ready {
-            return;
+        if self.ready.send_replace(ready) != ready {
+            tracing::info!(ready, "readiness changed");
         }
-        tracing::info!(ready, "readiness changed");
+        // Always: who told last may have been interrupted.
         let status = if ready { ServingStatus::Serving } else { ServingStatus::NotServing };
         self.tell(status).await;
     }

@@ -81,13 +81,11 @@ impl Api {
         stop: CancellationToken,
     ) -> Result<(), Error> {
         routes.add_service(self.health.service());
-        let reflection = tonic_reflection::server::Builder::configure()
-            .register_encoded_file_descriptor_set(DESCRIPTORS)
-            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
-            .build_v1()?;
-        routes.add_service(reflection);
+        if self.limits.reflection {
+            add_reflection(&mut routes, &self.services)?;
+        }
         let limits = &self.limits;
-        let load = LoadLayer::new(limits.max_calls, limits.max_streams, stop.clone());
+        let load = LoadLayer::new(limits, stop.clone());
         connections(limits)
             .layer(TraceLayer)
             .layer(PanicLayer)
@@ -103,6 +101,19 @@ impl Api {
             .await?;
         Ok(())
     }
+}
+
+/// Tells the services of this process and health.
+fn add_reflection(routes: &mut RoutesBuilder, services: &[String]) -> Result<(), Error> {
+    let mut reflection = tonic_reflection::server::Builder::configure()
+        .register_encoded_file_descriptor_set(DESCRIPTORS)
+        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+        .with_service_name("grpc.health.v1.Health");
+    for service in services {
+        reflection = reflection.with_service_name(service);
+    }
+    routes.add_service(reflection.build_v1()?);
+    Ok(())
 }
 
 fn connections(limits: &config::Server) -> Server {

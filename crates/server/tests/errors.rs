@@ -54,6 +54,10 @@ fn examples() -> Vec<Fault> {
         Fault::NotServed { service: "kehu.scoring.v1.ScoringService".into() },
         Fault::Overloaded,
         Fault::Draining,
+        Fault::StreamIdle,
+        Fault::Malformed,
+        Fault::TooLarge,
+        Fault::UnknownMethod,
     ]
 }
 

@@ -33,11 +33,7 @@ pub(crate) struct Node {
     roles: Vec<Role>,
     security: Security,
     listener: Listener,
-    health: Health,
-    telemetry: Telemetry,
-    /// Health and metrics on listeners of their own, which outlive the rest.
-    beside: Vec<JoinHandle<Result<(), Failure>>>,
-    end: CancellationToken,
+    shell: Shell,
 }
 
 /// A process that serves.
@@ -46,7 +42,7 @@ pub(crate) struct Serving {
     pub address: SocketAddr,
     /// Its business calendar.
     pub calendar: BusinessCalendar,
-    node: Stopping,
+    shell: Shell,
     api: JoinHandle<Result<(), kehu_server::listener::Error>>,
     /// Worker and followers.
     background: Vec<JoinHandle<()>>,
@@ -56,12 +52,13 @@ pub(crate) struct Serving {
     stop: CancellationToken,
 }
 
-/// What is left of a [`Node`] to be ended.
-struct Stopping {
+/// What a process tells of itself, from before it serves to after.
+struct Shell {
     settings: config::Server,
     secure: bool,
     health: Health,
     telemetry: Telemetry,
+    /// Health and metrics on listeners of their own, which outlive the rest.
     beside: Vec<JoinHandle<Result<(), Failure>>>,
     end: CancellationToken,
 }
@@ -81,16 +78,29 @@ impl Node {
         let health = Health::new(roles::service_names(&roles)).await;
         let end = CancellationToken::new();
         let beside = beside(&settings, &health, &telemetry, &end).await?;
-        Ok(Self { settings, roles, security, listener, health, telemetry, beside, end })
+        warn_if_open(&settings, &security);
+        let (server, secure) = (settings.server.clone(), security.tls.is_some());
+        let shell = Shell { settings: server, secure, health, telemetry, beside, end };
+        Ok(Self { settings, roles, security, listener, shell })
     }
 
     /// Waits for the database and serves; `None` when the process is told to stop before that.
     pub(crate) async fn start(self, signals: &mut Signals) -> Result<Option<Serving>, Failure> {
         let opened = tokio::select! {
-            opened = Opened::wait(&self.settings.storage) => opened?,
-            () = signals.next() => return Ok(None),
+            opened = Opened::wait(&self.settings.storage) => opened.map(Some),
+            () = signals.next() => Ok(None),
         };
-        self.serve(opened).await.map(Some)
+        match opened {
+            Ok(Some(opened)) => self.serve(opened).await.map(Some),
+            Ok(None) => {
+                self.shell.end().await;
+                Ok(None)
+            }
+            Err(failure) => {
+                self.shell.end().await;
+                Err(failure)
+            }
+        }
     }
 
     /// Serves on a database that is open and up to date.
@@ -104,36 +114,35 @@ impl Node {
             opened.db.clone(),
             parts.followers.clone(),
             self.settings.server.catch_up_timeout,
-            self.health.clone(),
+            self.shell.health.clone(),
             draining.clone(),
         ));
         let background = spawn_background(&opened.db, parts.jobs, parts.followers, address, &stop);
-        let secure = self.security.tls.is_some();
         let api = Api {
-            limits: self.settings.server.clone(),
+            limits: self.settings.server,
             tls: self.security.tls,
             authenticator: self.security.authenticator,
-            health: self.health.clone(),
+            health: self.shell.health.clone(),
             services: roles::service_names(&self.roles),
         };
         let api = tokio::spawn(api.serve(self.listener, parts.routes, stop.clone()));
-        let node = Stopping {
-            settings: self.settings.server,
-            secure,
-            health: self.health,
-            telemetry: self.telemetry,
-            beside: self.beside,
-            end: self.end,
-        };
-        Ok(Serving { address, calendar, node, api, background, readiness, opened, draining, stop })
+        let shell = self.shell;
+        Ok(Serving { address, calendar, shell, api, background, readiness, opened, draining, stop })
     }
 }
 
 impl Serving {
     /// The URL that clients on this machine use.
     pub(crate) fn url(&self) -> String {
-        let scheme = if self.node.secure { "https" } else { "http" };
+        let scheme = if self.shell.secure { "https" } else { "http" };
         format!("{scheme}://{}", self.address)
+    }
+}
+
+/// Certificates alone keep nobody out.
+fn warn_if_open(settings: &config::Settings, security: &Security) {
+    if !settings.server.listen.ip().is_loopback() && security.authenticator.is_none() {
+        tracing::warn!("everybody who reaches the API may do everything: see [auth]");
     }
 }
 

@@ -1,7 +1,7 @@
 //! How a process ends: not ready, a pause, streams resume elsewhere, open calls finish, leases
 //! are given back, telemetry is flushed. A second signal ends it at once.
 
-use super::{Serving, Stopping};
+use super::{Serving, Shell};
 use crate::exit::Failure;
 use std::time::Duration;
 #[cfg(unix)]
@@ -13,6 +13,9 @@ use tokio::{
 
 /// How long the connections to the database may take to close.
 const CLOSE: Duration = Duration::from_secs(2);
+
+/// How long those who watch health or read metrics may take to let go.
+const BESIDE: Duration = Duration::from_millis(500);
 
 impl Serving {
     /// Serves until the process is told to stop, then drains.
@@ -31,37 +34,40 @@ impl Serving {
     pub(crate) async fn drain(self) -> Result<(), Failure> {
         self.draining.cancel();
         self.readiness.await.map_err(Failure::internal)?;
-        self.node.health.set_ready(false).await;
-        sleep(self.node.settings.drain_delay).await;
+        self.shell.health.set_ready(false).await;
+        sleep(self.shell.settings.drain_delay).await;
         self.stop.cancel();
-        let grace = Instant::now() + self.node.settings.drain_grace;
-        let (api, background) = tokio::join!(finish(grace, self.api), async {
+        let grace = Instant::now() + self.shell.settings.drain_grace;
+        let (api, ()) = tokio::join!(finish(grace, self.api), async {
             for task in self.background {
-                finish(grace, task).await.transpose()?;
+                if let Some(Err(error)) = finish(grace, task).await {
+                    tracing::error!(%error, "a worker or follower broke down");
+                }
             }
-            Ok(())
         });
-        if let Some(ended) = api {
-            served(ended)?;
+        match timeout(CLOSE, self.opened.close()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "the database was not closed"),
+            Err(_) => tracing::warn!("connections to the database were still in use"),
         }
-        background.map_err(|error: JoinError| Failure::internal(error))?;
-        if timeout(CLOSE, self.opened.close()).await.is_err() {
-            tracing::warn!("connections to the database were still in use");
-        }
-        self.node.end().await
+        self.shell.end().await;
+        api.map_or(Ok(()), served)
     }
 }
 
-impl Stopping {
-    async fn end(self) -> Result<(), Failure> {
+impl Shell {
+    /// Ends what stands beside the API, for which nobody is waited for long, and flushes telemetry.
+    pub(super) async fn end(self) {
         self.end.cancel();
+        let grace = Instant::now() + BESIDE;
         for task in self.beside {
-            task.await.map_err(Failure::internal)??;
+            if let Some(Ok(Err(error))) = finish(grace, task).await {
+                tracing::warn!(%error, "a listener beside the API failed");
+            }
         }
         if let Err(error) = self.telemetry.shutdown().await {
             tracing::warn!(%error, "telemetry was not flushed");
         }
-        Ok(())
     }
 }
 

@@ -33,7 +33,7 @@ impl Retries {
         self.budget.deposit();
     }
 
-    /// How long to wait after `tried` tries: as long as the server asked for, or a random part of
+    /// How long to wait after `tried` tries: as long as the server asked for and a random part of it more, or a random part of
     /// a time that doubles. `None` when there is no further try: all were made, the budget is
     /// spent, or the deadline would pass first.
     pub(super) fn wait(
@@ -45,7 +45,11 @@ impl Retries {
         if tried >= self.tries {
             return None;
         }
-        let wait = asked.unwrap_or_else(|| ceiling(tried).mul_f64(fastrand::f64()));
+        let wait = match asked {
+            // Not all at once: as long again, at random.
+            Some(asked) => asked.mul_f64(1.0 + fastrand::f64()),
+            None => ceiling(tried).mul_f64(fastrand::f64()),
+        };
         if Instant::now() + wait >= deadline {
             return None;
         }
@@ -88,7 +92,8 @@ mod tests {
     fn the_server_says_how_long_unless_the_deadline_is_sooner() {
         let retries = Retries::new(4);
         let asked = Some(Duration::from_secs(7));
-        assert_eq!(retries.wait(1, asked, far()), asked);
+        let wait = retries.wait(1, asked, far());
+        assert!(wait >= asked && wait < asked.map(|asked| asked * 2), "{wait:?}");
         assert_eq!(retries.wait(1, asked, Instant::now() + Duration::from_secs(6)), None);
         assert_eq!(retries.wait(4, asked, far()), None);
     }

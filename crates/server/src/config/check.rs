@@ -48,6 +48,15 @@ fn check_auth(settings: &Settings, reader: &mut Reader) {
         let message = "is needed beside auth.jwks_file, or tokens made for others would do";
         reader.problem("auth.audience", message);
     }
+    if auth.jwks_file.is_none() {
+        let message = "is given without auth.jwks_file, so that no token would be asked for";
+        if auth.audience.is_some() {
+            reader.problem("auth.audience", message);
+        }
+        if auth.issuer.is_some() {
+            reader.problem("auth.issuer", message);
+        }
+    }
     if !auth.certificates.is_empty() && settings.tls.client_ca_file.is_none() {
         let message = "grants by client certificate need tls.client_ca_file";
         reader.problem("auth.certificates", message);
@@ -73,10 +82,16 @@ fn check_telemetry(settings: &Settings, reader: &mut Reader) {
         reader.problem("telemetry.log", message);
     }
     if let Some(endpoint) = &settings.telemetry.otlp_endpoint
-        && !["http://", "https://"].iter().any(|scheme| endpoint.starts_with(scheme))
+        && !is_url(endpoint, &["http"])
     {
         reader.problem("telemetry.otlp_endpoint", "must be a URL such as http://127.0.0.1:4317");
     }
+}
+
+/// Whether a text is a URL of one of these schemes, with a host.
+fn is_url(text: &str, schemes: &[&str]) -> bool {
+    let url = url::Url::parse(text).ok();
+    url.is_some_and(|url| schemes.contains(&url.scheme()) && url.has_host())
 }
 
 pub(super) fn log_format(reader: &mut Reader) -> LogFormat {
@@ -93,13 +108,21 @@ pub(super) fn log_format(reader: &mut Reader) -> LogFormat {
 
 /// The URL itself or what the file of a secret holds.
 pub(super) fn database_url(reader: &mut Reader) -> Option<String> {
-    let url = reader.optional("storage.database_url");
-    let Some(path) = reader.path("storage.database_url_file") else { return url };
-    if url.is_some() {
-        let message = "is given beside storage.database_url: leave one out";
-        reader.problem("storage.database_url_file", message);
+    let given = reader.optional("storage.database_url");
+    let (key, url) = match reader.path("storage.database_url_file") {
+        None => ("storage.database_url", given?),
+        Some(path) => {
+            let key = "storage.database_url_file";
+            if given.is_some() {
+                reader.problem(key, "is given beside storage.database_url: leave one out");
+            }
+            (key, secret(reader, key, &path)?)
+        }
+    };
+    if !is_url(&url, &["postgres", "postgresql"]) {
+        reader.problem(key, "must be a URL such as postgres://user:password@host/kehu");
     }
-    secret(reader, "storage.database_url_file", &path)
+    Some(url)
 }
 
 fn secret(reader: &mut Reader, key: &str, path: &Path) -> Option<String> {

@@ -54,6 +54,10 @@ pub struct Server {
     pub keepalive_timeout: Duration,
     /// Age at which a connection is asked to close; its open calls finish.
     pub max_connection_age: Duration,
+    /// How long a stream may stay without a message.
+    pub stream_idle_timeout: Duration,
+    /// Whether reflection is served.
+    pub reflection: bool,
     /// How long to go on serving after saying not ready.
     pub drain_delay: Duration,
     /// How long open calls may take to finish.
@@ -175,9 +179,8 @@ fn read(reader: &mut Reader) -> Settings {
 }
 
 fn read_server(reader: &mut Reader) -> Server {
-    let anywhere = SocketAddr::from(([127, 0, 0, 1], 0));
     Server {
-        listen: reader.address("server.listen").unwrap_or(anywhere),
+        listen: reader.listen("server.listen"),
         health_listen: reader.address("server.health_listen"),
         insecure: reader.flag("server.insecure"),
         max_calls: reader.count("server.max_calls"),
@@ -187,6 +190,8 @@ fn read_server(reader: &mut Reader) -> Server {
         keepalive_interval: reader.time_limit("server.keepalive_interval"),
         keepalive_timeout: reader.time_limit("server.keepalive_timeout"),
         max_connection_age: reader.time_limit("server.max_connection_age"),
+        stream_idle_timeout: reader.time_limit("server.stream_idle_timeout"),
+        reflection: reader.flag("server.reflection"),
         drain_delay: reader.duration("server.drain_delay"),
         drain_grace: reader.duration("server.drain_grace"),
         catch_up_timeout: reader.duration("server.catch_up_timeout"),

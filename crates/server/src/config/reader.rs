@@ -4,6 +4,9 @@ use super::sources::Layered;
 use serde::de::DeserializeOwned;
 use std::{collections::BTreeSet, net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
 
+/// The longest duration; beyond it a time cannot be reckoned with.
+const LONGEST: Duration = Duration::from_secs(366 * 24 * 3600);
+
 /// Reads settings by key. A setting that is wrong is noted and read as nothing.
 pub(super) struct Reader {
     layered: Layered,
@@ -72,20 +75,33 @@ impl Reader {
     }
 
     pub(super) fn duration(&mut self, key: &'static str) -> Duration {
-        let text = self.text(key);
-        humantime::parse_duration(&text).unwrap_or_else(|_| {
-            self.problem(key, "must be a duration such as 500ms, 30s or 5m");
-            Duration::ZERO
-        })
+        self.duration_from(key, Duration::ZERO)
     }
 
     /// A duration that is longer than nothing.
     pub(super) fn time_limit(&mut self, key: &'static str) -> Duration {
-        let limit = self.duration(key);
-        if limit.is_zero() {
-            self.problem(key, "must be longer than nothing");
+        self.duration_from(key, Duration::from_nanos(1))
+    }
+
+    fn duration_from(&mut self, key: &'static str, shortest: Duration) -> Duration {
+        let parsed = humantime::parse_duration(&self.text(key));
+        let good = parsed.ok().filter(|found| (shortest..=LONGEST).contains(found));
+        good.unwrap_or_else(|| {
+            let more = if shortest.is_zero() { "" } else { ", longer than nothing" };
+            let text = format!("must be a duration such as 500ms, 30s or 5m{more}, at most a year");
+            self.problem(key, &text);
+            shortest
+        })
+    }
+
+    /// An address that must be there.
+    pub(super) fn listen(&mut self, key: &'static str) -> SocketAddr {
+        let count = self.layered.problems.len();
+        let address = self.address(key);
+        if address.is_none() && self.layered.problems.len() == count {
+            self.problem(key, "must be an address with a port such as 127.0.0.1:7400");
         }
-        limit
+        address.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 0)))
     }
 
     pub(super) fn address(&mut self, key: &'static str) -> Option<SocketAddr> {

@@ -79,12 +79,21 @@ impl Layered {
         let mut flat = Vec::new();
         match table {
             Ok(table) => table.into_iter().for_each(|(key, value)| flatten(key, value, &mut flat)),
-            Err(error) => self.problems.push(format!("{origin} cannot be read: {error}")),
+            Err(error) => {
+                // The rest shows the line, which may hold a secret.
+                let text = error.to_string();
+                let first = text.lines().next().unwrap_or_default();
+                self.problems.push(format!("{origin} cannot be read: {first}"));
+            }
         }
         flat
     }
 
     fn set(&mut self, key: String, value: Value, origin: String) {
+        let section = format!("{key}.");
+        if value.kind == ValueKind::Nil && self.settings.keys().any(|it| it.starts_with(&section)) {
+            return;
+        }
         match self.settings.get_mut(&key) {
             Some(given) => *given = Given { value, origin },
             None => self.problems.push(format!("{key} (from {origin}): is no setting of Kehu")),
@@ -102,6 +111,11 @@ fn flatten(key: String, value: Value, flat: &mut Vec<(String, Value)>) {
         flat.push((key, value));
         return;
     };
+    if table.is_empty() {
+        // Nothing is set, but the name may be wrong.
+        flat.push((key, Value::new(None, ValueKind::Nil)));
+        return;
+    }
     for (name, value) in table {
         flatten(format!("{key}.{name}"), value, flat);
     }

@@ -162,3 +162,37 @@ async fn files_that_cannot_be_used_are_faults() {
     }
     assert_eq!(found.len(), 3, "{found:?}");
 }
+
+#[test]
+fn what_would_open_or_break_a_process_is_a_fault() {
+    for (key, value) in [
+        ("auth.audience", "kehu"),
+        ("auth.issuer", "https://login.example.com"),
+        ("server.listen", ""),
+        ("server.max_deadline", "600000years"),
+        ("server.keepalive_timeout", "0s"),
+        ("storage.database_url", "mysql://db/kehu"),
+        ("storage.database_url", "postgres://:port"),
+        ("telemetry.otlp_endpoint", "http://"),
+        ("telemetry.otlp_endpoint", "collector:4317"),
+    ] {
+        let found = faults(&Sources { flags: vec![flag(key, value)], ..Sources::default() });
+        assert_eq!(found.len(), 1, "{key} = {value}: {found:?}");
+        assert!(found[0].starts_with(key), "{found:?}");
+    }
+}
+
+#[test]
+fn a_file_tells_its_unknown_sections_and_not_its_secrets() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("kehu.toml");
+    let load = |text: &str| {
+        std::fs::write(&file, text).unwrap();
+        faults(&Sources { file: Some(file.clone()), ..Sources::default() })
+    };
+    assert!(load("[nosuch]\n")[0].starts_with("nosuch (from "));
+    assert_eq!(load("[server]\n"), Vec::<String>::new());
+    let found = load("[storage]\ndatabase_url = postgres://kehu:sekret@db/kehu\n");
+    assert_eq!(found.len(), 1);
+    assert!(!found[0].contains("sekret"), "{found:?}");
+}

@@ -9,6 +9,8 @@ pub use status::{code_name, reason};
 pub use violations::{Violation, Violations};
 
 use crate::auth::{CredentialProblem, Scope};
+use futures::FutureExt;
+use std::panic::AssertUnwindSafe;
 
 /// Why a call failed, named for what the caller can do about it.
 #[derive(Debug, thiserror::Error)]
@@ -93,6 +95,18 @@ pub enum Fault {
     /// The process is about to stop, and the call cannot go on here.
     #[error("the process stops: resume on another, or here when it is back")]
     Draining,
+    /// Nothing was sent on a stream for too long.
+    #[error("the stream was silent for too long: resume it when there is something to send")]
+    StreamIdle,
+    /// The request cannot be read as the message of its method.
+    #[error("the request cannot be read as the message of its method: generate the client anew")]
+    Malformed,
+    /// The request is larger than what is read.
+    #[error("the request is larger than what is read at once: send less")]
+    TooLarge,
+    /// There is no such method.
+    #[error("there is no such method: generate the client from the contract of this version")]
+    UnknownMethod,
     /// The service exists, in another process.
     #[error("this process does not serve {service}: call the address of the role that does")]
     NotServed {
@@ -127,6 +141,14 @@ fn denial(missing: &[Scope]) -> String {
 fn words(scopes: &[Scope]) -> String {
     let words: Vec<&str> = scopes.iter().map(|scope| scope.as_str()).collect();
     words.join(" ")
+}
+
+/// What `work` comes to; a panic in it is a fault like any other, so that whoever does one piece
+/// of work after the other goes on. The panic hook has logged where it was.
+pub async fn contain<T>(work: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
+    // Nothing half done is kept: state is in the database, whose transactions roll back.
+    let outcome = AssertUnwindSafe(work).catch_unwind().await;
+    outcome.unwrap_or_else(|_| Err(Fault::internal("the work panicked")))
 }
 
 impl From<kehu_storage::Error> for Fault {

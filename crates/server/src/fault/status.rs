@@ -76,6 +76,10 @@ fn code_and_reason(fault: &Fault) -> (Code, ErrorReason) {
         Fault::DeadlineExceeded => (Code::DeadlineExceeded, ErrorReason::DeadlineExceeded),
         Fault::Overloaded => (Code::Unavailable, ErrorReason::Overloaded),
         Fault::Draining => (Code::Unavailable, ErrorReason::Draining),
+        Fault::StreamIdle => (Code::Unavailable, ErrorReason::StreamIdle),
+        Fault::Malformed => (Code::InvalidArgument, ErrorReason::MalformedMessage),
+        Fault::TooLarge => (Code::InvalidArgument, ErrorReason::MessageTooLarge),
+        Fault::UnknownMethod => (Code::Unimplemented, ErrorReason::UnknownMethod),
         Fault::NotServed { .. } => (Code::Unimplemented, ErrorReason::ServiceNotServed),
         Fault::Internal(_) => (Code::Internal, ErrorReason::Internal),
     }
@@ -131,7 +135,7 @@ fn details(fault: Fault, reason: ErrorReason) -> ErrorDetails {
         Fault::Overloaded => {
             details.set_retry_info(Some(OVERLOAD_DELAY));
         }
-        Fault::Draining => {
+        Fault::Draining | Fault::StreamIdle => {
             details.set_retry_info(Some(Duration::ZERO));
         }
         Fault::Internal(_) => {
@@ -147,7 +151,10 @@ fn details(fault: Fault, reason: ErrorReason) -> ErrorDetails {
         | Fault::StreamTakenOver
         | Fault::Cancelled
         | Fault::Conflict
-        | Fault::DeadlineExceeded => {}
+        | Fault::DeadlineExceeded
+        | Fault::Malformed
+        | Fault::TooLarge
+        | Fault::UnknownMethod => {}
     }
     let name = reason.as_str_name().trim_start_matches("ERROR_REASON_");
     details.set_error_info(name, DOMAIN, metadata);

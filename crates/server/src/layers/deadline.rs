@@ -1,13 +1,17 @@
 //! Ends a call when its time has passed.
 
-use super::Answer;
+use super::{
+    Answer,
+    open::{Ending, OpenBody},
+};
 use crate::{Fault, deadline, method};
+use futures::FutureExt;
 use http::{Request, Response};
 use std::{
     task::{Context, Poll},
     time::Duration,
 };
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout_at};
 use tonic::{Status, body::Body};
 use tower::{Layer, Service};
 
@@ -16,7 +20,7 @@ use tower::{Layer, Service};
 const AHEAD_OF_TONIC: Duration = Duration::from_millis(2);
 
 /// Gives every unary call a deadline, the caller's or `longest`, whichever is sooner; a stream only
-/// that of its caller, for the time to its first message. What the call was doing is dropped.
+/// that of its caller. What the call was doing is dropped.
 #[derive(Debug, Clone, Copy)]
 pub struct DeadlineLayer {
     longest: Duration,
@@ -72,9 +76,13 @@ where
         };
         let until = Instant::now() + time;
         let answer = deadline::scope(until, self.inner.call(request));
+        let passed = sleep_until(until).map(|()| Fault::DeadlineExceeded).boxed();
         Box::pin(async move {
             match timeout_at(until, answer).await {
-                Ok(answer) => answer,
+                Ok(answer) => Ok(answer?.map(|body| {
+                    let ending = Ending::When(passed);
+                    Body::new(OpenBody::new(body, None, ending))
+                })),
                 Err(_) => Ok(Status::from(Fault::DeadlineExceeded).into_http()),
             }
         })

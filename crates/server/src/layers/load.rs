@@ -1,37 +1,58 @@
 //! Turns calls away when too many are being served, so that those being served stay quick, and
 //! ends streams when the process stops.
 
-use super::{Answer, open::OpenBody};
-use crate::{Fault, method, telemetry::metrics};
+use super::{
+    Answer,
+    open::{Ending, IdleBody, OpenBody},
+};
+use crate::{Fault, config, method, telemetry::metrics};
+use futures::FutureExt;
 use http::{Request, Response};
 use opentelemetry::{KeyValue, metrics::UpDownCounter};
 use std::{
     sync::Arc,
     task::{Context, Poll},
+    time::Duration,
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tonic::{Status, body::Body};
 use tower::{Layer, Service};
 
-/// Counts the calls and streams of a process. Health and reflection are never turned away: they
-/// matter most under load.
+/// Counts the calls and streams of a process. Asking for health is never turned away: it matters
+/// most under load.
 #[derive(Debug, Clone)]
 pub struct LoadLayer {
     calls: Arc<Semaphore>,
     streams: Arc<Semaphore>,
+    longest_silence: Duration,
     drain: CancellationToken,
 }
 
 impl LoadLayer {
-    /// At most so many unary calls and streams at once; streams end when `drain` fires.
-    pub fn new(calls: u32, streams: u32, drain: CancellationToken) -> Self {
-        Self { calls: semaphore(calls), streams: semaphore(streams), drain }
+    /// Under the limits of the settings; streams end when `drain` fires.
+    pub fn new(limits: &config::Server, drain: CancellationToken) -> Self {
+        Self {
+            calls: semaphore(limits.max_calls),
+            streams: semaphore(limits.max_streams),
+            longest_silence: limits.stream_idle_timeout,
+            drain,
+        }
+    }
+
+    /// The answer of a call that has a place; of a stream one that may be ended.
+    fn keep(&self, body: Body, place: Option<Place>, is_stream: bool) -> Body {
+        if !is_stream {
+            return Body::new(OpenBody::new(body, place, Ending::Never));
+        }
+        let drained = self.drain.clone().cancelled_owned().map(|()| Fault::Draining);
+        let body = Body::new(IdleBody::new(body, self.longest_silence));
+        Body::new(OpenBody::new(body, place, Ending::When(drained.boxed())))
     }
 
     /// A place for the call at `path`, kept to the end of its answer; `None` for what needs none.
     fn place(&self, path: &str) -> Result<Option<Place>, Fault> {
-        if method::find(path).is_some_and(|method| !method.is_ours) {
+        if method::find(path).is_some_and(|method| !method.is_ours && method.unary) {
             return Ok(None);
         }
         let (semaphore, counter) = match is_stream(path) {
@@ -105,10 +126,9 @@ where
             Ok(place) => place,
             Err(fault) => return Box::pin(async { Ok(Status::from(fault).into_http()) }),
         };
-        let drain = is_stream(path).then(|| self.layer.drain.clone());
+        let is_stream = is_stream(path);
+        let layer = self.layer.clone();
         let answer = self.inner.call(request);
-        Box::pin(async move {
-            Ok(answer.await?.map(|body| Body::new(OpenBody::new(body, place, drain))))
-        })
+        Box::pin(async move { Ok(answer.await?.map(|body| layer.keep(body, place, is_stream))) })
     }
 }

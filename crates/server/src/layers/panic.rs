@@ -33,8 +33,8 @@ pub struct Panic<S> {
 
 impl<S> Service<Request<Body>> for Panic<S>
 where
-    S: Service<Request<Body>, Response = Response<Body>>,
-    S::Future: Send + 'static,
+    S: Service<Request<Body>, Response = Response<Body>> + Clone + Send + 'static,
+    S::Future: Send,
 {
     type Response = Response<Body>;
     type Error = S::Error;
@@ -47,7 +47,9 @@ where
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         // A handler keeps nothing across calls that it could leave half done: state is in the
         // database, whose transactions roll back.
-        let answer = AssertUnwindSafe(self.inner.call(request)).catch_unwind();
+        let clone = self.inner.clone();
+        let mut ready = std::mem::replace(&mut self.inner, clone);
+        let answer = AssertUnwindSafe(async move { ready.call(request).await }).catch_unwind();
         Box::pin(async move {
             match answer.await {
                 Ok(answer) => {

@@ -1,4 +1,4 @@
-//! Says which services this process has when it is asked for another's.
+//! Answers for what no service is asked: one of another process, no method, no message.
 
 use super::Answer;
 use crate::{Fault, method};
@@ -8,7 +8,7 @@ use std::{
     sync::Arc,
     task::{Context, Poll},
 };
-use tonic::{Status, body::Body};
+use tonic::{Code, Status, body::Body};
 use tower::{Layer, Service};
 
 /// Refuses calls of services of the contract that the process does not serve.
@@ -29,6 +29,21 @@ impl ServedLayer {
         let elsewhere = !self.services.contains(service);
         elsewhere.then(|| Fault::NotServed { service: service.to_owned() })
     }
+}
+
+/// What tonic says by itself, with a reason of ours: a caller acts on reasons.
+fn in_our_words(answer: Response<Body>) -> Response<Body> {
+    let told = Status::from_header_map(answer.headers());
+    let Some(status) = told.filter(|status| status.details().is_empty()) else { return answer };
+    let fault = match status.code() {
+        Code::Internal if status.message().starts_with("failed to decode") => Fault::Malformed,
+        Code::OutOfRange if status.message().contains("message length too large") => {
+            Fault::TooLarge
+        }
+        Code::Unimplemented if status.message().is_empty() => Fault::UnknownMethod,
+        _ => return answer,
+    };
+    Status::from(fault).into_http()
 }
 
 impl<S> Layer<S> for ServedLayer {
@@ -63,7 +78,10 @@ where
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         match self.layer.refusal(request.uri().path()) {
             Some(fault) => Box::pin(async { Ok(Status::from(fault).into_http()) }),
-            None => Box::pin(self.inner.call(request)),
+            None => {
+                let answer = self.inner.call(request);
+                Box::pin(async move { Ok(in_our_words(answer.await?)) })
+            }
         }
     }
 }

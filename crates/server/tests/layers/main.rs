@@ -1,6 +1,7 @@
 //! The layers round the services of a process, over real connections.
 
 mod overload;
+mod raw;
 mod stopping;
 mod world;
 
@@ -13,9 +14,10 @@ use kehu_server::{
     client::{Client, ClientOptions},
     fault,
 };
+use raw::Raw;
 use std::time::Duration;
 use tokio::time::timeout;
-use tonic::{Code, Request};
+use tonic::{Code, Request, Status, client::Grpc, codegen::http::uri::PathAndQuery};
 use tonic_types::StatusExt;
 use world::World;
 
@@ -57,6 +59,54 @@ async fn a_stream_has_no_deadline_but_its_callers() {
     assert!(stream.message().await.unwrap().is_some());
     let more = timeout(Duration::from_millis(300), stream.message()).await;
     assert!(more.is_err(), "the stream ended: {more:?}");
+}
+
+#[tokio::test]
+async fn a_stream_ends_at_the_deadline_of_its_caller() {
+    let world = World::start(&[]).await;
+    let mut request = Request::new(WatchRunRequest { name: "runs/1".into() });
+    // Not by the client's own timer, which looks at the head of the answer alone.
+    request.set_timeout(Duration::from_millis(300));
+    let mut stream = world.runs().watch_run(request).await.unwrap().into_inner();
+    assert!(stream.message().await.unwrap().is_some());
+    let ended = timeout(Duration::from_secs(10), stream.message()).await.expect("it ends");
+    assert_eq!(fault::reason(&ended.unwrap_err()), Some(ErrorReason::DeadlineExceeded));
+}
+
+#[tokio::test]
+async fn a_silent_stream_is_told_to_resume() {
+    let world = World::start(&[("server.stream_idle_timeout", "200ms")]).await;
+    let request = WatchRunRequest { name: "runs/1".into() };
+    let mut stream = world.runs().watch_run(request).await.unwrap().into_inner();
+    assert!(stream.message().await.unwrap().is_some());
+    let ended = timeout(Duration::from_secs(10), stream.message()).await.expect("it ends");
+    let status = ended.unwrap_err();
+    assert_eq!(status.code(), Code::Unavailable);
+    assert_eq!(fault::reason(&status), Some(ErrorReason::StreamIdle));
+}
+
+/// The status of a call whose one message is these bytes.
+async fn call(world: &World, path: &'static str, message: Vec<u8>) -> Status {
+    let mut grpc = Grpc::new(world.channel());
+    grpc.ready().await.unwrap();
+    let codec = Raw;
+    let path = PathAndQuery::from_static(path);
+    grpc.unary(Request::new(message), path, codec).await.unwrap_err()
+}
+
+#[tokio::test]
+async fn what_is_no_call_of_the_contract_has_a_reason() {
+    let world = World::start(&[]).await;
+    let get_run = "/kehu.run.v1.RunService/GetRun";
+    for (path, message, code, reason) in [
+        (get_run, vec![0xff; 8], Code::InvalidArgument, ErrorReason::MalformedMessage),
+        (get_run, vec![0; 5 << 20], Code::InvalidArgument, ErrorReason::MessageTooLarge),
+        ("/kehu.run.v1.RunService/Nope", vec![], Code::Unimplemented, ErrorReason::UnknownMethod),
+        ("/nobody.v1.Nothing/Nope", vec![], Code::Unimplemented, ErrorReason::UnknownMethod),
+    ] {
+        let status = call(&world, path, message).await;
+        assert_eq!((status.code(), fault::reason(&status)), (code, Some(reason)), "{path}");
+    }
 }
 
 #[tokio::test]

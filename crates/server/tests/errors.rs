@@ -1,4 +1,5 @@
 //! Every reason of failure, as a caller gets it: the page `proto/ERRORS.md` is written from this.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use kehu_contract::error::ErrorReason;
 use kehu_server::{

@@ -19,7 +19,7 @@ use std::{
 };
 use target::Calls;
 
-/// One thread, so that most of the machine is left to the server.
+/// One thread, on a core of its own: see [`target::start`].
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -35,14 +35,14 @@ async fn main() -> Result<(), Box<dyn Error>> {
 }
 
 async fn peak(folder: &Path) -> Result<(), Box<dyn Error>> {
-    let server = target::start(folder).await;
+    let server = target::start(folder).await?;
     let peak = closed::peak(&Calls::connect(&server).await?).await?;
     server.stop().await;
     Ok(writeln!(stdout(), "{:.1} with {} callers", peak.rate, peak.callers)?)
 }
 
 async fn tenfold(folder: &Path, peak: &Peak) -> Result<(), Box<dyn Error>> {
-    let server = target::start(folder).await;
+    let server = target::start(folder).await?;
     let reading = Reading::take(&Calls::connect(&server).await?, peak).await?;
     server.stop().await;
     writeln!(stdout(), "{reading}")?;

@@ -13,7 +13,10 @@ use kehu_server::{
     fault,
 };
 use kehu_tests::program::Server;
-use std::{error::Error, path::Path, sync::Arc, time::Duration};
+use std::{
+    error::Error, path::Path, process::Command, sync::Arc, thread::available_parallelism,
+    time::Duration,
+};
 use tonic::{
     Status,
     transport::{Channel, Endpoint},
@@ -21,7 +24,7 @@ use tonic::{
 use tonic_types::StatusExt;
 
 /// Calls are spread over so many connections.
-const CONNECTIONS: usize = 8;
+const CONNECTIONS: usize = 4;
 /// Customers of the sample, which are numbered from 1 on.
 const CUSTOMERS: usize = 4_372;
 /// The group of features that is asked for: an answer takes some ten milliseconds of a core, a
@@ -30,9 +33,29 @@ const GROUP: &str = "frequency";
 /// The day after the last order of the sample.
 const AS_OF: Date = Date { year: 2011, month: 12, day: 10 };
 
-/// Starts a server with its own defaults on the database of a folder.
-pub(crate) async fn start(folder: &Path) -> Server {
-    Server::start(&["--data-dir", &folder.display().to_string(), "--log", "warn"]).await
+/// Starts a server with its own defaults on the database of a folder. The last core is the
+/// generator's and the others are the server's: what it costs to call is not the server's to bear.
+pub(crate) async fn start(folder: &Path) -> Result<Server, Box<dyn Error>> {
+    let last = available_parallelism()?.get() - 1;
+    if last == 0 {
+        return Err("the server and the generator need a core each, and there is but one".into());
+    }
+    // The server inherits this.
+    keep_to(&format!("0-{}", last - 1))?;
+    let folder = folder.display().to_string();
+    let server = Server::start(&["--data-dir", &folder, "--log", "warn"]).await;
+    keep_to(&last.to_string())?;
+    Ok(server)
+}
+
+/// Keeps this thread, and the processes that it starts, to some cores.
+fn keep_to(cores: &str) -> Result<(), Box<dyn Error>> {
+    let process = std::process::id().to_string();
+    let set = Command::new("taskset").args(["-cp", cores, &process]).output()?;
+    match set.status.success() {
+        true => Ok(()),
+        false => Err(String::from_utf8_lossy(&set.stderr).into()),
+    }
 }
 
 /// How many calls a server takes at once by default.

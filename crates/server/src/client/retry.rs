@@ -33,9 +33,9 @@ impl Retries {
         self.budget.deposit();
     }
 
-    /// How long to wait after `tried` tries: as long as the server asked for and a random part of it more, or a random part of
-    /// a time that doubles. `None` when there is no further try: all were made, the budget is
-    /// spent, or the deadline would pass first.
+    /// How long to wait after `tried` tries: as long as the server asked for and a random part of
+    /// it more, or a random part of a time that doubles. `None` when there is no further try: all
+    /// were made, the budget is spent, or the deadline would pass first.
     pub(super) fn wait(
         &self,
         tried: u32,

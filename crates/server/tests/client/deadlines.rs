@@ -53,7 +53,7 @@ async fn a_call_ends_with_the_one_being_served() {
     let serving = tokio::time::Instant::now() + Duration::from_millis(200);
     let status = deadline::scope(serving, scoring.get_score(GetScoreRequest::default())).await;
     assert_late(&status.unwrap_err());
-    assert!(began.elapsed() < Duration::from_millis(700), "{:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
 }
 
 fn assert_late(status: &Status) {

@@ -94,7 +94,7 @@ async fn the_server_says_when_to_come_back() {
     get_score(server.client().await).await.unwrap();
     let seen = server.seen();
     let waited = seen[1].at - seen[0].at;
-    assert!(waited >= wait && waited < wait * 2, "{waited:?}");
+    assert!(waited >= wait, "{waited:?}");
 }
 
 #[tokio::test]
@@ -126,5 +126,5 @@ async fn a_server_that_dies_is_told_as_unavailable() {
         kehu_server::fault::reason(&status).unwrap().as_str_name(),
         "ERROR_REASON_UNAVAILABLE"
     );
-    assert!(began.elapsed() < Duration::from_secs(3));
+    assert!(began.elapsed() < Duration::from_secs(10));
 }

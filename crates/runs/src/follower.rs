@@ -1,8 +1,8 @@
 //! Followers: each turns the changes of one service into work of the next.
 
-use crate::measure::measure_backlog;
+use crate::{measure::measure_backlog, worker::pause};
 use async_trait::async_trait;
-use kehu_server::{Fault, fault, telemetry::traces};
+use kehu_server::{Fault, clock, fault, telemetry::traces};
 use kehu_storage::{
     Database,
     change_log::{self, Change, Topic},
@@ -15,8 +15,11 @@ use tracing::{Instrument, field::Empty};
 const BATCH: u64 = 64;
 /// How often to look without a wake-up.
 const POLL: Duration = Duration::from_secs(5);
-/// How long to wait after a fault.
+/// How long to wait after a fault, or for another replica.
 const RETRY: Duration = Duration::from_secs(1);
+/// How long the lease of a cursor holds, and how often a replica at work renews it.
+const LEASE: Duration = Duration::from_secs(5);
+const RENEWAL: Duration = Duration::from_secs(1);
 
 /// From where to where a consumer's cursor goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,83 +45,134 @@ pub trait Follower: Send + Sync {
 }
 
 /// Hands changes to `follower`, in order, until `stop`. A fault is logged and tried again: the
-/// cursor stays where it is.
-pub async fn follow(db: Database, follower: Arc<dyn Follower>, stop: CancellationToken) {
-    let follower = follower.as_ref();
+/// cursor stays where it is. Of several replicas one is at work at a time: `owner` names this one
+/// in leases.
+pub async fn follow(
+    db: Database,
+    follower: Arc<dyn Follower>,
+    owner: String,
+    stop: CancellationToken,
+) {
+    let replica = Replica { db, follower, owner };
     tokio::select! {
-        () = follow_until(&db, follower, &stop) => {}
-        () = measure_backlog(&db, follower.consumer(), follower.topic()) => {}
+        () = replica.follow(&stop) => replica.give_back().await,
+        () = measure_backlog(&replica.db, replica.consumer(), replica.follower.topic()) => {}
     }
 }
 
-async fn follow_until(db: &Database, follower: &dyn Follower, stop: &CancellationToken) {
-    let mut changes = db.changed();
-    while !stop.is_cancelled() {
-        if catch_up(db, follower, stop).await.is_err() {
-            tokio::time::sleep(RETRY).await;
-            continue;
-        }
-        tokio::select! {
-            () = changes.wait(POLL) => {}
-            () = stop.cancelled() => {}
-        }
-    }
+/// A follower in this process, beside those in others.
+struct Replica {
+    db: Database,
+    follower: Arc<dyn Follower>,
+    owner: String,
 }
 
-async fn catch_up(
-    db: &Database,
-    follower: &dyn Follower,
-    stop: &CancellationToken,
-) -> Result<(), Fault> {
-    while !stop.is_cancelled() {
-        let (from, changes) =
-            waiting(db, follower).await.inspect_err(|fault| log(follower, fault))?;
-        let Some(last) = changes.last() else { return Ok(()) };
+impl Replica {
+    async fn follow(&self, stop: &CancellationToken) {
+        let mut changes = self.db.changed();
+        while !stop.is_cancelled() {
+            match self.step().await {
+                Ok(Step::Applied) => {}
+                Ok(Step::CaughtUp) => tokio::select! {
+                    () = changes.wait(POLL) => {}
+                    () = stop.cancelled() => {}
+                },
+                Ok(Step::LeftToAnother) | Err(_) => pause(RETRY, stop).await,
+            }
+        }
+    }
+
+    /// Applies the next changes, if this replica is the one at work. Faults are logged.
+    async fn step(&self) -> Result<Step, Fault> {
+        let (from, changes) = self.waiting().await.inspect_err(|fault| self.log(fault))?;
+        let Some(last) = changes.last() else { return Ok(Step::CaughtUp) };
+        if !self.lease().await.inspect_err(|fault| self.log(fault))? {
+            return Ok(Step::LeftToAnother);
+        }
         let cursor = CursorMove { from, to: last.position };
-        apply(follower, &changes, cursor).await?;
+        tokio::select! {
+            applied = self.apply(&changes, cursor) => applied.map(|()| Step::Applied),
+            () = self.keep() => Ok(Step::LeftToAnother),
+        }
     }
-    Ok(())
-}
 
-/// Where the cursor stands, and the changes after it.
-async fn waiting(db: &Database, follower: &dyn Follower) -> Result<(i64, Vec<Change>), Fault> {
-    let from = change_log::cursor(db, follower.consumer()).await?;
-    let changes = change_log::read(db, follower.topic(), from, BATCH).await?;
-    Ok((from, changes))
-}
-
-/// Has the follower apply a batch, in a span that follows from what made the changes.
-async fn apply(
-    follower: &dyn Follower,
-    changes: &[Change],
-    cursor: CursorMove,
-) -> Result<(), Fault> {
-    let consumer = follower.consumer();
-    let span = tracing::info_span!(
-        "follow",
-        otel.name = format!("follow {consumer}"),
-        otel.kind = "consumer",
-        otel.status_code = Empty,
-        messaging.system = "kehu",
-        messaging.operation.name = "follow",
-        "messaging.operation.type" = "process",
-        messaging.consumer.group.name = consumer,
-        messaging.batch.message_count = changes.len(),
-    );
-    traces::follow_from(&span, changes.iter().filter_map(|change| change.traceparent.as_deref()));
-    let applied = fault::contain(follower.apply(changes, cursor)).instrument(span.clone()).await;
-    applied.inspect_err(|fault| {
-        span.record("otel.status_code", "error");
-        span.in_scope(|| log(follower, fault));
-    })
-}
-
-fn log(follower: &dyn Follower, fault: &Fault) {
-    let consumer = follower.consumer();
-    if matches!(fault, Fault::Conflict) {
-        // Another replica follows too, and was quicker.
-        tracing::debug!(consumer, "the changes were followed by another process");
-        return;
+    /// Where the cursor stands, and the changes after it.
+    async fn waiting(&self) -> Result<(i64, Vec<Change>), Fault> {
+        let from = change_log::cursor(&self.db, self.consumer()).await?;
+        let changes = change_log::read(&self.db, self.follower.topic(), from, BATCH).await?;
+        Ok((from, changes))
     }
-    tracing::warn!(consumer, %fault, cause = ?fault, "following failed");
+
+    /// Has the follower apply a batch, in a span that follows from what made the changes.
+    async fn apply(&self, changes: &[Change], cursor: CursorMove) -> Result<(), Fault> {
+        let consumer = self.consumer();
+        let span = tracing::info_span!(
+            "follow",
+            otel.name = format!("follow {consumer}"),
+            otel.kind = "consumer",
+            otel.status_code = Empty,
+            messaging.system = "kehu",
+            messaging.operation.name = "follow",
+            "messaging.operation.type" = "process",
+            messaging.consumer.group.name = consumer,
+            messaging.batch.message_count = changes.len(),
+        );
+        let causes = changes.iter().filter_map(|change| change.traceparent.as_deref());
+        traces::follow_from(&span, causes);
+        let applied = fault::contain(self.follower.apply(changes, cursor));
+        let applied = applied.instrument(span.clone()).await;
+        applied.inspect_err(|fault| {
+            span.record("otel.status_code", "error");
+            span.in_scope(|| self.log(fault));
+        })
+    }
+
+    /// Whether this replica is the one at work.
+    async fn lease(&self) -> Result<bool, Fault> {
+        let (consumer, now) = (self.consumer(), clock::now());
+        Ok(change_log::lease_cursor(&self.db, consumer, &self.owner, now, LEASE).await?)
+    }
+
+    /// Renews the lease until another has it.
+    async fn keep(&self) {
+        loop {
+            tokio::time::sleep(RENEWAL).await;
+            match self.lease().await {
+                Ok(true) => {}
+                Ok(false) => return,
+                Err(fault) => self.log(&fault),
+            }
+        }
+    }
+
+    async fn give_back(&self) {
+        let given = change_log::give_back_cursor(&self.db, self.consumer(), &self.owner).await;
+        if let Err(error) = given {
+            tracing::warn!(%error, "the lease of a cursor was not given back");
+        }
+    }
+
+    fn consumer(&self) -> &'static str {
+        self.follower.consumer()
+    }
+
+    fn log(&self, fault: &Fault) {
+        let consumer = self.consumer();
+        if matches!(fault, Fault::Conflict) {
+            // Another replica believed that it had the lease, and was quicker.
+            tracing::debug!(consumer, "the changes were followed by another process");
+            return;
+        }
+        tracing::warn!(consumer, %fault, cause = ?fault, "following failed");
+    }
+}
+
+/// What came of a look at the change log.
+enum Step {
+    /// Changes were applied; there may be more.
+    Applied,
+    /// There are none.
+    CaughtUp,
+    /// Another replica is at work.
+    LeftToAnother,
 }

@@ -134,7 +134,8 @@ async fn record_failure(db: &Database, lease: &Lease, fault: Fault) -> Result<()
     Ok(())
 }
 
-async fn pause(time: Duration, stop: &CancellationToken) {
+/// Waits, but not past `stop`.
+pub(crate) async fn pause(time: Duration, stop: &CancellationToken) {
     tokio::select! {
         () = tokio::time::sleep(time) => {}
         () = stop.cancelled() => {}

@@ -201,12 +201,12 @@ fn spawn_background(
     stop: &CancellationToken,
 ) -> Vec<JoinHandle<()>> {
     let mut tasks = Vec::new();
+    let owner = format!("{address} {} {}", std::process::id(), clock::now().timestamp_micros());
     if !jobs.is_empty() {
-        let owner = format!("{address} {} {}", std::process::id(), clock::now().timestamp_micros());
-        tasks.push(tokio::spawn(work(db.clone(), jobs, owner, stop.clone())));
+        tasks.push(tokio::spawn(work(db.clone(), jobs, owner.clone(), stop.clone())));
     }
     for follower in followers {
-        tasks.push(tokio::spawn(follow(db.clone(), follower, stop.clone())));
+        tasks.push(tokio::spawn(follow(db.clone(), follower, owner.clone(), stop.clone())));
     }
     tasks
 }

@@ -113,7 +113,7 @@ impl Follower for Relay {
 
 /// Follows in the background until `stop`.
 pub(crate) fn start_relay(relay: Relay, stop: &CancellationToken) {
-    tokio::spawn(follow(relay.db.clone(), Arc::new(relay), stop.clone()));
+    tokio::spawn(follow(relay.db.clone(), Arc::new(relay), "relay".to_owned(), stop.clone()));
 }
 
 /// Ends well at once.

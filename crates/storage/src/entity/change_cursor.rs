@@ -9,6 +9,8 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub consumer: String,
     pub position: i64,
+    pub lease_owner: Option<String>,
+    pub lease_until: Option<i64>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

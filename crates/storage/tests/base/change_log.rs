@@ -2,7 +2,10 @@ use std::time::Duration;
 
 use chrono::NaiveDate;
 use kehu_core::CustomerId;
-use kehu_storage::change_log::{Backlog, NewChange, Topic, advance, append, backlog, cursor, read};
+use kehu_storage::change_log::{
+    Backlog, NewChange, Topic, advance, append, backlog, cursor, give_back_cursor, lease_cursor,
+    read,
+};
 use kehu_storage::{Database, Error};
 use kehu_tests::{TestDatabase, at, databases, each_database};
 use sea_orm::{ConnectionTrait, Statement};
@@ -200,6 +203,30 @@ async fn of_two_replicas_one_advances_the_cursor() {
             both => panic!("{both:?}"),
         };
         assert!(matches!(refused, Error::Conflict(_)), "{refused:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn one_replica_at_a_time_has_the_lease_of_a_cursor() {
+    each_database(async |test| {
+        let db = &test.database;
+        let lease = async |owner, seconds| {
+            let ttl = Duration::from_secs(5);
+            lease_cursor(db, "scoring", owner, at(seconds), ttl).await.unwrap()
+        };
+        assert!(lease("a", 0).await, "nobody had it");
+        assert!(!lease("b", 4).await);
+        assert!(lease("a", 4).await, "it is renewed");
+        assert!(!lease("b", 8).await);
+        assert!(lease("b", 9).await, "it has expired");
+        assert!(!lease("a", 9).await);
+        give_back_cursor(db, "scoring", "a").await.unwrap();
+        assert!(!lease("a", 9).await, "only its owner gives it back");
+        give_back_cursor(db, "scoring", "b").await.unwrap();
+        assert!(lease("a", 9).await);
+        assert!(lease_cursor(db, "coding", "b", at(9), Duration::ZERO).await.unwrap());
+        assert_eq!(cursor(db, "scoring").await.unwrap(), 0, "it stays where it is");
     })
     .await;
 }

@@ -8,16 +8,20 @@
 //! appender wait until this one has committed or rolled back (which gives the number back).
 //! Therefore [`append`] is the last statement of a transaction: other appenders wait from there.
 
+mod cursor;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use kehu_core::CustomerId;
-use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query};
+use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter,
-    QueryOrder, QuerySelect,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect,
 };
 
-use crate::entity::{change, change_cursor};
+use crate::entity::change;
 use crate::{Database, Error, Transaction, dialect, time, trace};
+
+pub use cursor::{Backlog, advance, backlog, cursor, give_back_cursor, lease_cursor};
 
 /// Whose rows changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -175,74 +179,4 @@ fn decode_customers(text: &str) -> Result<Vec<CustomerId>, Error> {
         customers.push(CustomerId(number));
     }
     Ok(customers)
-}
-
-/// The position of the last change that `consumer` has dealt with, 0 before the first.
-pub async fn cursor(db: &Database, consumer: &str) -> Result<i64, Error> {
-    let row = change_cursor::Entity::find_by_id(consumer.to_owned()).one(db.reader()).await?;
-    Ok(row.map_or(0, |row| row.position))
-}
-
-/// What a consumer has not dealt with yet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Backlog {
-    /// How many changes.
-    pub changes: u64,
-    /// When the oldest of them was recorded.
-    pub oldest: DateTime<Utc>,
-}
-
-/// The changes of `topic` that wait for `consumer`; `None` when there are none.
-pub async fn backlog(
-    db: &Database,
-    consumer: &str,
-    topic: Topic,
-) -> Result<Option<Backlog>, Error> {
-    let after = cursor(db, consumer).await?;
-    let waiting = change::Entity::find()
-        .select_only()
-        .filter(change::Column::Topic.eq(topic.number()))
-        .filter(change::Column::Position.gt(after));
-    let oldest: Option<i64> = waiting
-        .clone()
-        .column(change::Column::RecordedAt)
-        .order_by_asc(change::Column::Position)
-        .into_tuple()
-        .one(db.reader())
-        .await?;
-    let Some(oldest) = oldest else { return Ok(None) };
-    let changes = waiting.column(change::Column::Position).count(db.reader()).await?;
-    Ok(Some(Backlog { changes, oldest: time::instant(oldest)? }))
-}
-
-/// Moves the cursor of `consumer`, in the transaction of its results. [`Error::Conflict`] when
-/// it does not stand at `from`: another replica was quicker, so roll back and read it again.
-pub async fn advance(
-    transaction: &Transaction,
-    consumer: &str,
-    from: i64,
-    to: i64,
-) -> Result<(), Error> {
-    if from == 0 {
-        let row =
-            change_cursor::ActiveModel { consumer: Set(consumer.to_owned()), position: Set(0) };
-        change_cursor::Entity::insert(row)
-            .on_conflict(
-                OnConflict::column(change_cursor::Column::Consumer).do_nothing().to_owned(),
-            )
-            .exec_without_returning(transaction)
-            .await?;
-    }
-    let moved = change_cursor::Entity::update_many()
-        .col_expr(change_cursor::Column::Position, Expr::value(to))
-        .filter(change_cursor::Column::Consumer.eq(consumer))
-        .filter(change_cursor::Column::Position.eq(from))
-        .exec(transaction)
-        .await?;
-    if moved.rows_affected == 1 {
-        return Ok(());
-    }
-    Err(Error::Conflict(format!(
-        "the cursor of {consumer} does not stand at {from}, read it again"
-    )))
 }

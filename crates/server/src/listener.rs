@@ -2,12 +2,12 @@
 //! it is told to stop.
 
 use crate::{
-    auth::{AuthLayer, Authenticator},
+    auth::{Auth, Authenticator},
     config,
     health::Health,
     layers::{
-        deadline::DeadlineLayer, load::LoadLayer, panic::PanicLayer, served::ServedLayer,
-        trace::TraceLayer,
+        deadline::Deadline, load::Load, middleware::Layered, panic::Panic, served::Served,
+        trace::Trace,
     },
     tls::{self, Tls},
 };
@@ -85,14 +85,13 @@ impl Api {
             add_reflection(&mut routes, &self.services)?;
         }
         let limits = &self.limits;
-        let load = LoadLayer::new(limits, stop.clone());
         connections(limits)
-            .layer(TraceLayer)
-            .layer(PanicLayer)
-            .layer(load)
-            .layer(DeadlineLayer::new(limits.max_deadline))
-            .layer(AuthLayer::new(self.authenticator))
-            .layer(ServedLayer::new(self.services))
+            .layer(Layered(Trace))
+            .layer(Layered(Panic))
+            .layer(Layered(Load::new(limits, stop.clone())))
+            .layer(Layered(Deadline::new(limits.max_deadline)))
+            .layer(Layered(Auth(self.authenticator)))
+            .layer(Layered(Served::new(self.services)))
             .add_routes(routes.routes())
             .serve_with_incoming_shutdown(
                 tls::incoming(listener.socket, self.tls),

@@ -8,7 +8,11 @@ use kehu_contract::ingestion::{
 use kehu_core::CustomerId;
 use kehu_ingestion::Ingestion;
 use kehu_runs::{CursorMove, Follower, Job, RunContext, follow, work};
-use kehu_server::{Fault, clock, layers::trace::TraceLayer, telemetry::rpc::Call};
+use kehu_server::{
+    Fault, clock,
+    layers::{middleware::Layered, trace::Trace},
+    telemetry::rpc::Call,
+};
 use kehu_storage::{
     Database,
     change_log::{self, Change, NewChange, Topic},
@@ -30,7 +34,7 @@ pub(crate) async fn serve(db: &Database) -> String {
     Ingestion::new(db.clone(), settings).routes(&mut routes);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
-    let server = Server::builder().layer(TraceLayer).add_routes(routes.routes());
+    let server = Server::builder().layer(Layered(Trace)).add_routes(routes.routes());
     tokio::spawn(server.serve_with_incoming(TcpListenerStream::new(listener)));
     url
 }

@@ -46,7 +46,7 @@ mod token;
 
 pub use authenticator::{Authenticator, Principal, Settings};
 pub use certificates::Grant;
-pub use layer::{AuthLayer, AuthService};
+pub use layer::Auth;
 pub use problem::CredentialProblem;
 pub use scope::{Scope, UnknownScope};
 pub use scopes::{is_open, required_scopes};

@@ -2,34 +2,29 @@
 //! ends streams when the process stops.
 
 use super::{
-    Answer,
+    middleware::{Middleware, Next},
     open::{Ending, IdleBody, OpenBody},
 };
 use crate::{Fault, config, method, telemetry::metrics};
 use futures::FutureExt;
 use http::{Request, Response};
 use opentelemetry::{KeyValue, metrics::UpDownCounter};
-use std::{
-    sync::Arc,
-    task::{Context, Poll},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tonic::{Status, body::Body};
-use tower::{Layer, Service};
 
 /// Counts the calls and streams of a process. Asking for health is never turned away: it matters
 /// most under load.
 #[derive(Debug, Clone)]
-pub struct LoadLayer {
+pub struct Load {
     calls: Arc<Semaphore>,
     streams: Arc<Semaphore>,
     longest_silence: Duration,
     drain: CancellationToken,
 }
 
-impl LoadLayer {
+impl Load {
     /// Under the limits of the settings; streams end when `drain` fires.
     pub fn new(limits: &config::Server, drain: CancellationToken) -> Self {
         Self {
@@ -91,44 +86,14 @@ impl Drop for Place {
     }
 }
 
-impl<S> Layer<S> for LoadLayer {
-    type Service = Load<S>;
-
-    fn layer(&self, inner: S) -> Load<S> {
-        Load { layer: self.clone(), inner }
-    }
-}
-
-/// The service of a [`LoadLayer`].
-#[derive(Debug, Clone)]
-pub struct Load<S> {
-    layer: LoadLayer,
-    inner: S,
-}
-
-impl<S> Service<Request<Body>> for Load<S>
-where
-    S: Service<Request<Body>, Response = Response<Body>>,
-    S::Error: Send + 'static,
-    S::Future: Send + 'static,
-{
-    type Response = Response<Body>;
-    type Error = S::Error;
-    type Future = Answer<S::Error>;
-
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.inner.poll_ready(context)
-    }
-
-    fn call(&mut self, request: Request<Body>) -> Self::Future {
+impl Middleware for Load {
+    async fn handle(self, request: Request<Body>, next: Next) -> Response<Body> {
         let path = request.uri().path();
-        let place = match self.layer.place(path) {
+        let place = match self.place(path) {
             Ok(place) => place,
-            Err(fault) => return Box::pin(async { Ok(Status::from(fault).into_http()) }),
+            Err(fault) => return Status::from(fault).into_http(),
         };
         let is_stream = is_stream(path);
-        let layer = self.layer.clone();
-        let answer = self.inner.call(request);
-        Box::pin(async move { Ok(answer.await?.map(|body| layer.keep(body, place, is_stream))) })
+        next.run(request).await.map(|body| self.keep(body, place, is_stream))
     }
 }

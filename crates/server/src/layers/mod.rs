@@ -3,19 +3,16 @@
 
 pub mod deadline;
 pub mod load;
+pub mod middleware;
 mod open;
 pub mod panic;
 pub mod served;
 pub mod trace;
 
 use bytes::Bytes;
-use http::{HeaderMap, Response};
+use http::HeaderMap;
 use http_body::Frame;
-use std::pin::Pin;
-use tonic::{Status, body::Body};
-
-/// The answer of a layer.
-type Answer<E> = Pin<Box<dyn Future<Output = Result<Response<Body>, E>> + Send>>;
+use tonic::Status;
 
 /// The end of a stream that had begun well.
 fn trailers(status: &Status) -> Result<Frame<Bytes>, Status> {

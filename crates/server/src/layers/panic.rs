@@ -1,6 +1,6 @@
 //! Answers for a handler that panics, so that the connection and its other calls live on.
 
-use super::Answer;
+use super::middleware::{Middleware, Next};
 use crate::Fault;
 use futures::FutureExt;
 use http::{Request, Response};
@@ -11,53 +11,19 @@ use std::{
     task::{Context, Poll},
 };
 use tonic::{Status, body::Body};
-use tower::{Layer, Service};
 
 /// Turns a panic into INTERNAL. The panic hook has logged where it was.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct PanicLayer;
+pub struct Panic;
 
-impl<S> Layer<S> for PanicLayer {
-    type Service = Panic<S>;
-
-    fn layer(&self, inner: S) -> Panic<S> {
-        Panic { inner }
-    }
-}
-
-/// The service of a [`PanicLayer`].
-#[derive(Debug, Clone)]
-pub struct Panic<S> {
-    inner: S,
-}
-
-impl<S> Service<Request<Body>> for Panic<S>
-where
-    S: Service<Request<Body>, Response = Response<Body>> + Clone + Send + 'static,
-    S::Future: Send,
-{
-    type Response = Response<Body>;
-    type Error = S::Error;
-    type Future = Answer<S::Error>;
-
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.inner.poll_ready(context)
-    }
-
-    fn call(&mut self, request: Request<Body>) -> Self::Future {
-        // A handler keeps nothing across calls that it could leave half done: state is in the
-        // database, whose transactions roll back.
-        let clone = self.inner.clone();
-        let mut ready = std::mem::replace(&mut self.inner, clone);
-        let answer = AssertUnwindSafe(async move { ready.call(request).await }).catch_unwind();
-        Box::pin(async move {
-            match answer.await {
-                Ok(answer) => {
-                    Ok(answer?.map(|inner| Body::new(GuardedBody { inner, over: false })))
-                }
-                Err(_) => Ok(panicked().into_http()),
-            }
-        })
+impl Middleware for Panic {
+    /// A handler keeps nothing across calls that it could leave half done: state is in the
+    /// database, whose transactions roll back.
+    async fn handle(self, request: Request<Body>, next: Next) -> Response<Body> {
+        match AssertUnwindSafe(next.run(request)).catch_unwind().await {
+            Ok(answer) => answer.map(|inner| Body::new(GuardedBody { inner, over: false })),
+            Err(_) => panicked().into_http(),
+        }
     }
 }
 

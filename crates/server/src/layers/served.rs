@@ -1,23 +1,18 @@
 //! Answers for what no service is asked: one of another process, no method, no message.
 
-use super::Answer;
+use super::middleware::{Middleware, Next};
 use crate::{Fault, method};
 use http::{Request, Response};
-use std::{
-    collections::BTreeSet,
-    sync::Arc,
-    task::{Context, Poll},
-};
+use std::{collections::BTreeSet, sync::Arc};
 use tonic::{Code, Status, body::Body};
-use tower::{Layer, Service};
 
 /// Refuses calls of services of the contract that the process does not serve.
 #[derive(Debug, Clone)]
-pub struct ServedLayer {
+pub struct Served {
     services: Arc<BTreeSet<String>>,
 }
 
-impl ServedLayer {
+impl Served {
     /// `services` are those of the process, by full name.
     pub fn new(services: impl IntoIterator<Item = String>) -> Self {
         Self { services: Arc::new(services.into_iter().collect()) }
@@ -46,42 +41,11 @@ fn in_our_words(answer: Response<Body>) -> Response<Body> {
     Status::from(fault).into_http()
 }
 
-impl<S> Layer<S> for ServedLayer {
-    type Service = Served<S>;
-
-    fn layer(&self, inner: S) -> Served<S> {
-        Served { layer: self.clone(), inner }
-    }
-}
-
-/// The service of a [`ServedLayer`].
-#[derive(Debug, Clone)]
-pub struct Served<S> {
-    layer: ServedLayer,
-    inner: S,
-}
-
-impl<S> Service<Request<Body>> for Served<S>
-where
-    S: Service<Request<Body>, Response = Response<Body>>,
-    S::Error: Send + 'static,
-    S::Future: Send + 'static,
-{
-    type Response = Response<Body>;
-    type Error = S::Error;
-    type Future = Answer<S::Error>;
-
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.inner.poll_ready(context)
-    }
-
-    fn call(&mut self, request: Request<Body>) -> Self::Future {
-        match self.layer.refusal(request.uri().path()) {
-            Some(fault) => Box::pin(async { Ok(Status::from(fault).into_http()) }),
-            None => {
-                let answer = self.inner.call(request);
-                Box::pin(async move { Ok(in_our_words(answer.await?)) })
-            }
+impl Middleware for Served {
+    async fn handle(self, request: Request<Body>, next: Next) -> Response<Body> {
+        match self.refusal(request.uri().path()) {
+            Some(fault) => Status::from(fault).into_http(),
+            None => in_our_words(next.run(request).await),
         }
     }
 }

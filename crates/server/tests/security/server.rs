@@ -3,7 +3,8 @@
 use futures::future::{Ready, ok};
 use http::{HeaderValue, Request, Response, uri::PathAndQuery};
 use kehu_server::{
-    auth::{AuthLayer, Authenticator, Principal},
+    auth::{Auth, Authenticator, Principal},
+    layers::middleware::Layered,
     tls::{self, Peer, Tls},
 };
 use std::{
@@ -43,7 +44,7 @@ impl Server {
         let address = listener.local_addr().unwrap();
         let stop = CancellationToken::new();
         let serving = tonic::transport::Server::builder()
-            .layer(AuthLayer::new(authenticator))
+            .layer(Layered(Auth(authenticator)))
             .serve_with_incoming_shutdown(
                 Echo,
                 tls::incoming(listener, tls),

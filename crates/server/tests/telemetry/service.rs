@@ -6,7 +6,10 @@ use kehu_contract::run::{
     ListRunsResponse, WatchRunRequest, WatchRunResponse,
     run_service_server::{RunService, RunServiceServer},
 };
-use kehu_server::{Fault, layers::trace::TraceLayer};
+use kehu_server::{
+    Fault,
+    layers::{middleware::Layered, trace::Trace},
+};
 use tokio::net::TcpListener;
 use tokio_stream::wrappers::TcpListenerStream;
 use tonic::{Request, Response, Status, transport::Server};
@@ -19,7 +22,7 @@ pub(crate) async fn serve() -> String {
     let url = format!("http://{}", listener.local_addr().unwrap());
     let (_, health) = tonic_health::server::health_reporter();
     let server = Server::builder()
-        .layer(TraceLayer)
+        .layer(Layered(Trace))
         .add_service(RunServiceServer::new(Runs))
         .add_service(health);
     tokio::spawn(server.serve_with_incoming(TcpListenerStream::new(listener)));

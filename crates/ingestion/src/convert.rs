@@ -112,6 +112,11 @@ pub(crate) fn customer(customer: Customer) -> contract::Customer {
     }
 }
 
+/// The customer for those who may not read personal data.
+pub(crate) fn without_personal_data(customer: contract::Customer) -> contract::Customer {
+    contract::Customer { references: Vec::new(), profile: None, ..customer }
+}
+
 fn profile(profile: Profile) -> contract::CustomerProfile {
     contract::CustomerProfile {
         display_name: profile.display_name.unwrap_or_default(),

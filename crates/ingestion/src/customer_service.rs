@@ -7,7 +7,11 @@ use kehu_contract::ingestion::{
     lookup_customer_request::Key,
 };
 use kehu_core::{CustomerId, code_scheme};
-use kehu_server::{Fault, Violations, names, page};
+use kehu_server::{
+    Fault, Violations,
+    auth::{self, Scope},
+    names, page,
+};
 use kehu_storage::PageRequest;
 use kehu_storage::coding::codes;
 use kehu_storage::ingestion::{self as store, TimelineKey};
@@ -109,7 +113,12 @@ impl CustomerService for Ingestion {
         &self,
         request: Request<UpsertCustomerRequest>,
     ) -> Result<Response<UpsertCustomerResponse>, Status> {
-        Ok(Response::new(self.upsert(request.into_inner()).await?))
+        let reads = auth::holds(request.extensions(), &[Scope::Read, Scope::PersonalData]);
+        let mut response = self.upsert(request.into_inner()).await?;
+        if !reads {
+            response.customer = response.customer.map(convert::without_personal_data);
+        }
+        Ok(Response::new(response))
     }
 
     async fn get_customer(

@@ -45,6 +45,8 @@ async fn what_a_process_did_is_counted() {
         ("kehu_change_log_lag_seconds{", &["kehu_consumer=\"codes\""]),
         ("kehu_change_log_backlog{", &["kehu_consumer=\"coding\""]),
         ("kehu_server_ready_ratio", &[" 1"]),
+        ("kehu_server_max_calls", &[" 64"]),
+        ("kehu_server_max_streams", &[" 256"]),
     ] {
         let what = format!("{name} {labels:?}");
         until(&what, async || has(&scrape(listen).await, name, labels)).await;

@@ -3,10 +3,14 @@ use kehu_contract::google::r#type as google;
 use kehu_contract::ingestion::{
     Customer, CustomerProfile, GetCustomerRequest, GetTimelineRequest, ListCustomersRequest,
     LookupCustomerRequest, SourceReference, UpsertCustomerRequest, UpsertCustomerResponse,
-    lookup_customer_request::Key,
+    customer_service_server::CustomerService, lookup_customer_request::Key,
 };
-use kehu_server::fault;
-use kehu_tests::each_database;
+use kehu_ingestion::Ingestion;
+use kehu_server::{
+    auth::{Principal, Scope},
+    fault,
+};
+use kehu_tests::{each_database, shop};
 use prost_types::FieldMask;
 use sea_orm::ConnectionTrait;
 use tonic::Status;
@@ -45,6 +49,30 @@ async fn get(server: &Server, name: &str) -> Result<Customer, Status> {
 
 fn city(customer: &Customer) -> &str {
     &customer.profile.as_ref().unwrap().city
+}
+
+/// Upserts for a caller with these scopes, as one that signed on.
+async fn upsert_as(ingestion: &Ingestion, scopes: &[Scope]) -> Customer {
+    let scopes = scopes.iter().copied().collect();
+    let mut request = tonic::Request::new(request("a", "Leeds"));
+    request.extensions_mut().insert(Principal { subject: "crm".to_owned(), scopes });
+    let response = ingestion.upsert_customer(request).await.unwrap();
+    response.into_inner().customer.unwrap()
+}
+
+#[tokio::test]
+async fn who_may_not_read_customers_is_not_told_about_one() {
+    each_database(async |database| {
+        let ingestion = Ingestion::new(database.database.clone(), shop::settings());
+        for scopes in [&[Scope::Ingest][..], &[Scope::Ingest, Scope::Read]] {
+            let told = upsert_as(&ingestion, scopes).await;
+            assert_eq!((told.profile, told.references), (None, vec![]));
+            assert!(!told.name.is_empty() && !told.etag.is_empty());
+        }
+        let told = upsert_as(&ingestion, &Scope::ALL).await;
+        assert_eq!((city(&told), told.references.len()), ("Leeds", 1));
+    })
+    .await;
 }
 
 #[tokio::test]

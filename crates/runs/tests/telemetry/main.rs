@@ -164,7 +164,9 @@ fn assert_metrics(telemetry: &Telemetry) {
     server.active_calls.add(1, &[]);
     server.open_streams.add(1, &[]);
     server.shed_calls.add(1, &[]);
-    server.ready.record(1.0, &[]);
+    for gauge in [&server.max_calls, &server.max_streams, &server.ready] {
+        gauge.record(1.0, &[]);
+    }
     let mut emitted: Vec<(String, String)> = telemetry
         .registry()
         .gather()

@@ -5,7 +5,7 @@ use super::{
     token::{Tokens, bearer},
 };
 use crate::{Fault, reload::FileError, tls::Peer};
-use http::{Request, header::AUTHORIZATION};
+use http::{Extensions, Request, header::AUTHORIZATION};
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 /// How callers sign on.
@@ -24,6 +24,13 @@ pub struct Principal {
     pub subject: String,
     /// What it may do.
     pub scopes: BTreeSet<Scope>,
+}
+
+/// Whether the caller of a request, by its extensions, has all of these scopes. Where sign-on is
+/// off, everybody has.
+pub fn holds(extensions: &Extensions, scopes: &[Scope]) -> bool {
+    let principal = extensions.get::<Principal>();
+    principal.is_none_or(|it| scopes.iter().all(|scope| it.scopes.contains(scope)))
 }
 
 /// Decides who calls and whether it may.

@@ -11,7 +11,8 @@ use super::Scope::{self, Admin, Code, Ingest, PersonalData, Read, Score};
 ///   `customers/17` and codes are not personal data here: they say nothing to those who may not
 ///   look them up.
 /// - Records and customers are written with `ingest`. `UpsertCustomer` answers with the customer
-///   as it then is: who may change a customer is trusted with it.
+///   as it then is, but with its profile and references to holders of `read` and `personal-data`
+///   alone.
 /// - Drafts and runs, which a later one replaces, need `score` or `code` by what they are about.
 /// - What cannot be taken back, or stops the work of somebody else, needs `admin`.
 const TABLE: &[(&str, &[Scope])] = &[

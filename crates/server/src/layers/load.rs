@@ -27,6 +27,8 @@ pub struct Load {
 impl Load {
     /// Under the limits of the settings; streams end when `drain` fires.
     pub fn new(limits: &config::Server, drain: CancellationToken) -> Self {
+        metrics::server().max_calls.record(limits.max_calls.into(), &[]);
+        metrics::server().max_streams.record(limits.max_streams.into(), &[]);
         Self {
             calls: semaphore(limits.max_calls),
             streams: semaphore(limits.max_streams),

@@ -84,6 +84,20 @@ pub const SERVER_OPEN_STREAMS: Metric = Metric {
     description: "Streaming calls open",
 };
 /// Without attributes.
+pub const SERVER_MAX_CALLS: Metric = Metric {
+    name: "kehu.server.max_calls",
+    unit: "{call}",
+    kind: Kind::Gauge,
+    description: "Unary calls that the process serves at once",
+};
+/// Without attributes.
+pub const SERVER_MAX_STREAMS: Metric = Metric {
+    name: "kehu.server.max_streams",
+    unit: "{stream}",
+    kind: Kind::Gauge,
+    description: "Streaming calls that the process holds open at once",
+};
+/// Without attributes.
 pub const SERVER_READY: Metric = Metric {
     name: "kehu.server.ready",
     unit: "1",
@@ -134,12 +148,14 @@ pub const RUN_ACTIVE: Metric = Metric {
 };
 
 /// Every metric that a process emits.
-pub const METRICS: [Metric; 12] = [
+pub const METRICS: [Metric; 14] = [
     RPC_SERVER_CALL_DURATION,
     RPC_CLIENT_CALL_DURATION,
     SERVER_ACTIVE_CALLS,
     SERVER_SHED_CALLS,
     SERVER_OPEN_STREAMS,
+    SERVER_MAX_CALLS,
+    SERVER_MAX_STREAMS,
     SERVER_READY,
     DB_CLIENT_OPERATION_DURATION,
     INGESTION_RECORDS,
@@ -200,6 +216,10 @@ pub struct Server {
     pub shed_calls: Counter<u64>,
     /// [`SERVER_OPEN_STREAMS`]
     pub open_streams: UpDownCounter<i64>,
+    /// [`SERVER_MAX_CALLS`]
+    pub max_calls: Gauge<f64>,
+    /// [`SERVER_MAX_STREAMS`]
+    pub max_streams: Gauge<f64>,
     /// [`SERVER_READY`]
     pub ready: Gauge<f64>,
 }
@@ -210,6 +230,8 @@ pub fn server() -> &'static Server {
         active_calls: SERVER_ACTIVE_CALLS.up_down_counter(),
         shed_calls: SERVER_SHED_CALLS.counter(),
         open_streams: SERVER_OPEN_STREAMS.up_down_counter(),
+        max_calls: SERVER_MAX_CALLS.gauge(),
+        max_streams: SERVER_MAX_STREAMS.gauge(),
         ready: SERVER_READY.gauge(),
     });
     &SERVER

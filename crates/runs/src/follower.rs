@@ -71,7 +71,7 @@ impl Replica {
     async fn follow(&self, stop: &CancellationToken) {
         let mut changes = self.db.changed();
         while !stop.is_cancelled() {
-            match self.step().await {
+            match self.step(stop).await {
                 Ok(Step::Applied) => {}
                 Ok(Step::CaughtUp) => tokio::select! {
                     () = changes.wait(POLL) => {}
@@ -82,8 +82,9 @@ impl Replica {
         }
     }
 
-    /// Applies the next changes, if this replica is the one at work. Faults are logged.
-    async fn step(&self) -> Result<Step, Fault> {
+    /// Applies the next changes, if this replica is the one at work; at `stop` it gives them up, and
+    /// another applies them. Faults are logged.
+    async fn step(&self, stop: &CancellationToken) -> Result<Step, Fault> {
         let (from, changes) = self.waiting().await.inspect_err(|fault| self.log(fault))?;
         let Some(last) = changes.last() else { return Ok(Step::CaughtUp) };
         if !self.lease().await.inspect_err(|fault| self.log(fault))? {
@@ -93,6 +94,7 @@ impl Replica {
         tokio::select! {
             applied = self.apply(&changes, cursor) => applied.map(|()| Step::Applied),
             () = self.keep() => Ok(Step::LeftToAnother),
+            () = stop.cancelled() => Ok(Step::LeftToAnother),
         }
     }
 

@@ -22,6 +22,9 @@ const POLL: Duration = Duration::from_millis(100);
 /// How long to wait before a transient fault is tried again.
 const RETRY: Duration = Duration::from_secs(1);
 
+/// How long a job may take to come to a safe place when the process stops; then it is dropped.
+const LET_GO: Duration = Duration::from_secs(5);
+
 /// Carries out runs of the kinds of `jobs`, one at a time, until `stop`. `owner` names this
 /// worker in leases.
 pub async fn work(db: Database, jobs: Vec<Arc<dyn Job>>, owner: String, stop: CancellationToken) {
@@ -76,15 +79,9 @@ async fn attempt(
     let outcome = tokio::select! {
         outcome = fault::contain(execute(job, &context)) => outcome,
         () = keep(db, &lease, let_go) => Err(Fault::Conflict),
+        () = overdue(stop) => Err(Fault::Cancelled),
     };
-    let (outcome, recorded) = match outcome {
-        Ok(()) => ("succeeded", Ok(())),
-        Err(Fault::Cancelled) if stop.is_cancelled() => {
-            ("given_back", run::give_back(db, &lease).await)
-        }
-        Err(Fault::Cancelled) => ("cancelled", run::cancelled(db, &lease, clock::now()).await),
-        Err(fault) => ("failed", record_failure(db, &lease, fault).await),
-    };
+    let (outcome, recorded) = record_end(db, &lease, outcome, stop).await;
     active.end(outcome);
     Span::current().record("kehu.outcome", outcome);
     if outcome == "failed" {
@@ -97,9 +94,32 @@ async fn attempt(
     }
 }
 
+/// Records how an attempt ended; what metrics call it, and whether it could be recorded.
+async fn record_end(
+    db: &Database,
+    lease: &Lease,
+    outcome: Result<(), Fault>,
+    stop: &CancellationToken,
+) -> (&'static str, Result<(), Error>) {
+    match outcome {
+        Ok(()) => ("succeeded", Ok(())),
+        Err(Fault::Cancelled) if stop.is_cancelled() => {
+            ("given_back", run::give_back(db, lease).await)
+        }
+        Err(Fault::Cancelled) => ("cancelled", run::cancelled(db, lease, clock::now()).await),
+        Err(fault) => ("failed", record_failure(db, lease, fault).await),
+    }
+}
+
 async fn execute(job: &dyn Job, context: &RunContext) -> Result<(), Fault> {
     job.execute(context).await?;
     context.succeed().await
+}
+
+/// Returns when a job has had its time to let go.
+async fn overdue(stop: &CancellationToken) {
+    stop.cancelled().await;
+    tokio::time::sleep(LET_GO).await;
 }
 
 /// Renews the lease until it is lost. A cancellation is passed on and the lease kept, so that

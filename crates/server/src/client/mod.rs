@@ -50,7 +50,10 @@ pub enum Error {
     #[error("a token is sent over https only, or to this machine: {0} is neither")]
     TokenInClear(String),
     /// An `https` URL without anything to check the server's certificate by.
-    #[error("name the certificate authority of {0}")]
+    #[error(
+        "name the certificate authority of {0}, a PEM file (--ca-file); of a public one the \
+         system's, such as /etc/ssl/certs/ca-certificates.crt"
+    )]
     NoAuthority(String),
     /// Certificates or key cannot be used.
     #[error("the certificates or the key for {url} cannot be used")]

@@ -100,12 +100,16 @@ fn message(fault: &Fault) -> String {
 }
 
 fn details(fault: Fault, reason: ErrorReason) -> ErrorDetails {
-    let mut metadata = HashMap::new();
     let mut details = ErrorDetails::new();
+    let name = reason.as_str_name().trim_start_matches("ERROR_REASON_");
+    details.set_error_info(name, DOMAIN, metadata(&fault));
+    if let Some(delay) = retry_delay(&fault) {
+        details.set_retry_info(Some(delay));
+    }
     match fault {
         Fault::Invalid(violations) => {
-            details
-                .set_bad_request(violations.into_iter().map(field_violation).collect::<Vec<_>>());
+            let violations: Vec<_> = violations.into_iter().map(field_violation).collect();
+            details.set_bad_request(violations);
         }
         Fault::NotFound { kind, name } | Fault::Exists { kind, name } => {
             details.set_resource_info(kind, name, "", "");
@@ -117,48 +121,38 @@ fn details(fault: Fault, reason: ErrorReason) -> ErrorDetails {
             let violation = PreconditionViolation::new(kind, subject, description);
             details.set_precondition_failure(vec![violation]);
         }
-        Fault::SequenceGap { next } => {
-            metadata.insert("next_sequence".to_owned(), next.to_string());
-        }
-        Fault::CodesExhausted { prefix } => {
-            metadata.insert("prefix".to_owned(), prefix);
-        }
-        Fault::Unauthenticated(problem) => {
-            metadata.insert("why".to_owned(), problem.word().to_owned());
-        }
-        Fault::PermissionDenied { missing } => {
-            metadata.insert("missing_scopes".to_owned(), super::words(&missing));
-        }
-        Fault::Unavailable => {
-            details.set_retry_info(Some(RETRY_DELAY));
-        }
-        Fault::Overloaded => {
-            details.set_retry_info(Some(OVERLOAD_DELAY));
-        }
-        Fault::Draining | Fault::StreamIdle => {
-            details.set_retry_info(Some(Duration::ZERO));
-        }
         Fault::Internal(_) => {
             // The log has the cause under the same id.
             if let Some((trace_id, _)) = traces::current_ids() {
                 details.set_request_info(trace_id, "");
             }
         }
-        Fault::NotServed { service } => {
-            metadata.insert("service".to_owned(), service);
-        }
-        Fault::RequestIdReused
-        | Fault::StreamTakenOver
-        | Fault::Cancelled
-        | Fault::Conflict
-        | Fault::DeadlineExceeded
-        | Fault::Malformed
-        | Fault::TooLarge
-        | Fault::UnknownMethod => {}
+        _ => {}
     }
-    let name = reason.as_str_name().trim_start_matches("ERROR_REASON_");
-    details.set_error_info(name, DOMAIN, metadata);
     details
+}
+
+/// What a program needs to act on the reason.
+fn metadata(fault: &Fault) -> HashMap<String, String> {
+    let (key, value) = match fault {
+        Fault::SequenceGap { next } => ("next_sequence", next.to_string()),
+        Fault::CodesExhausted { prefix } => ("prefix", prefix.clone()),
+        Fault::Unauthenticated(problem) => ("why", problem.word().to_owned()),
+        Fault::PermissionDenied { missing } => ("missing_scopes", super::words(missing)),
+        Fault::NotServed { service } => ("service", service.clone()),
+        _ => return HashMap::new(),
+    };
+    HashMap::from([(key.to_owned(), value)])
+}
+
+/// After how long the same call may succeed; `None` when to repeat it is no help.
+fn retry_delay(fault: &Fault) -> Option<Duration> {
+    match fault {
+        Fault::Unavailable => Some(RETRY_DELAY),
+        Fault::Overloaded => Some(OVERLOAD_DELAY),
+        Fault::Draining | Fault::StreamIdle => Some(Duration::ZERO),
+        _ => None,
+    }
 }
 
 fn field_violation(violation: Violation) -> FieldViolation {

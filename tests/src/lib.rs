@@ -2,6 +2,7 @@
 //! process, the program as a process of its own, a collector of telemetry, and sample data.
 
 pub mod background;
+pub mod changes;
 pub mod collector;
 mod database;
 mod dates;

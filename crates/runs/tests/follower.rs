@@ -3,14 +3,13 @@
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails it by panicking")]
 
 use async_trait::async_trait;
-use kehu_core::CustomerId;
 use kehu_runs::{CursorMove, Follower, follow};
 use kehu_server::{Fault, clock};
 use kehu_storage::{
     Database,
-    change_log::{self, Change, NewChange, Topic},
+    change_log::{self, Change, Topic},
 };
-use kehu_tests::{each_database, until};
+use kehu_tests::{changes::append, each_database, until};
 use std::{
     sync::{
         Arc,
@@ -67,21 +66,6 @@ impl Follower for Counting {
     }
 }
 
-async fn append(db: &Database) {
-    let day = "2026-02-01".parse().unwrap();
-    let change = NewChange {
-        topic: Topic::Facts,
-        customers: vec![CustomerId(1)],
-        first_day: day,
-        last_day: day,
-        as_of: None,
-        recorded_at: clock::now(),
-    };
-    let transaction = db.begin().await.unwrap();
-    change_log::append(&transaction, &change).await.unwrap();
-    transaction.commit().await.unwrap();
-}
-
 async fn followed(db: &Database, position: i64) {
     let what = format!("position {position}");
     until(&what, async || change_log::cursor(db, CONSUMER).await.unwrap() == position).await;
@@ -98,7 +82,7 @@ async fn of_two_replicas_one_does_the_work() {
             tokio::spawn(follow(db.clone(), replica.clone(), owner, stop.clone()))
         });
         for _ in 0..CHANGES {
-            append(db).await;
+            append(db, Topic::Facts).await;
         }
         followed(db, CHANGES).await;
         stop.cancel();
@@ -120,7 +104,7 @@ async fn another_replica_goes_on_at_once_after_one_that_stops() {
         let stop = CancellationToken::new();
         let first = Counting::new(db, Duration::ZERO);
         let task = tokio::spawn(follow(db.clone(), first, "first".to_owned(), stop.clone()));
-        append(db).await;
+        append(db, Topic::Facts).await;
         followed(db, 1).await;
         stop.cancel();
         task.await.unwrap();
@@ -137,7 +121,7 @@ async fn another_replica_takes_over_from_one_that_dies() {
         let stop = CancellationToken::new();
         let dying = Counting::new(db, Duration::from_secs(3600));
         let task = tokio::spawn(follow(db.clone(), dying.clone(), "dying".into(), stop.clone()));
-        append(db).await;
+        append(db, Topic::Facts).await;
         until("a batch begun", async || dying.counts() == (1, 0)).await;
         let heir = Counting::new(db, Duration::ZERO);
         tokio::spawn(follow(db.clone(), heir.clone(), "heir".into(), stop.clone()));

@@ -19,13 +19,14 @@ use kehu_storage::{
     run::{self, NewRun, RunKind, RunState},
 };
 use kehu_tests::{
+    changes::append,
     collector::{Collector, Span, attribute, hexadecimal},
     each_database,
 };
 use std::{cell::RefCell, collections::BTreeSet, time::Duration};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
-use world::{Relay, append, ingest, serve, start_relay, start_worker, wait};
+use world::{Relay, ingest, serve, start_relay, start_worker, wait};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_trace_leads_from_a_call_to_all_that_follows_from_it() {

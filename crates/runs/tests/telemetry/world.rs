@@ -5,20 +5,20 @@ use kehu_contract::ingestion::{
     CustomerProfile, CustomerRecord, IngestRequest, IngestStart, Record, RecordBatch,
     ingest_request::Message, ingestion_service_client::IngestionServiceClient, record::Kind,
 };
-use kehu_core::CustomerId;
 use kehu_ingestion::Ingestion;
 use kehu_runs::{CursorMove, Follower, Job, RunContext, follow, work};
 use kehu_server::{
-    Fault, clock,
+    Fault,
     layers::{middleware::Layered, trace::Trace},
     telemetry::rpc::Call,
 };
 use kehu_storage::{
     Database,
-    change_log::{self, Change, NewChange, Topic},
+    change_log::{self, Change, Topic},
     run::RunKind,
     settings::Settings,
 };
+use kehu_tests::changes::change;
 use std::{sync::Arc, time::Duration};
 use tokio::net::TcpListener;
 use tokio_stream::wrappers::TcpListenerStream;
@@ -62,25 +62,6 @@ pub(crate) async fn ingest(url: String) -> String {
     answered.instrument(call.span().clone()).await;
     call.end(Code::Ok);
     traceparent[3..35].to_owned()
-}
-
-pub(crate) fn change(topic: Topic) -> NewChange {
-    let day = "2026-02-01".parse().unwrap();
-    NewChange {
-        topic,
-        customers: vec![CustomerId(1)],
-        first_day: day,
-        last_day: day,
-        as_of: None,
-        recorded_at: clock::now() - Duration::from_secs(60),
-    }
-}
-
-/// Appends a change, in the current span.
-pub(crate) async fn append(db: &Database, topic: Topic) {
-    let transaction = db.begin().await.unwrap();
-    change_log::append(&transaction, &change(topic)).await.unwrap();
-    transaction.commit().await.unwrap();
 }
 
 /// Passes each batch on as one change of another topic, or fails.

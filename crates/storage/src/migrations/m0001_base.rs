@@ -65,6 +65,7 @@ async fn create_change_log(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .col(integer("last_day"))
         .col(integer_null("as_of"))
         .col(big_integer("recorded_at"))
+        .col(text_null("traceparent"))
         .to_owned();
     manager.create_table(change).await?;
     let by_topic = Index::create()
@@ -78,6 +79,8 @@ async fn create_change_log(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .table("change_cursor")
         .col(key_text(manager, "consumer").primary_key())
         .col(big_integer("position"))
+        .col(text_null("lease_owner"))
+        .col(big_integer_null("lease_until"))
         .to_owned();
     manager.create_table(cursor).await
 }
@@ -105,6 +108,7 @@ async fn create_run(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .col(big_integer("created_at"))
         .col(big_integer_null("started_at"))
         .col(big_integer_null("finished_at"))
+        .col(text_null("traceparent"))
         .to_owned();
     manager.create_table(run).await?;
     let by_state =

@@ -9,8 +9,6 @@ mod m0001_base;
 mod m0002_ingestion;
 mod m0003_scoring;
 mod m0004_coding;
-mod m0005_traces;
-mod m0006_cursor_leases;
 
 use sea_orm_migration::prelude::*;
 
@@ -25,8 +23,6 @@ impl MigratorTrait for Migrator {
             Box::new(m0002_ingestion::Migration),
             Box::new(m0003_scoring::Migration),
             Box::new(m0004_coding::Migration),
-            Box::new(m0005_traces::Migration),
-            Box::new(m0006_cursor_leases::Migration),
         ]
     }
 }

@@ -12,6 +12,7 @@ pub mod label;
 pub mod money;
 pub mod scorecard;
 pub mod taxonomy;
+pub mod text;
 pub mod value;
 
 pub use customer::CustomerId;

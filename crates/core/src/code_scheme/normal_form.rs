@@ -3,6 +3,7 @@
 use super::CompiledScheme;
 use super::part::Part;
 use super::sequence::SequenceAlphabet;
+use crate::text::{is_invisible, narrowed};
 
 /// The separators that a literal may hold.
 pub(super) const SEPARATORS: &str = "-_./";
@@ -42,25 +43,9 @@ fn look_alike(character: char) -> char {
     }
 }
 
-/// The ASCII character that a full-width one stands for; others as they are.
-fn narrowed(character: char) -> char {
-    match character {
-        '\u{ff01}'..='\u{ff5e}' => {
-            char::from_u32(u32::from(character) - 0xfee0).expect("ASCII by the offset")
-        }
-        _ => character,
-    }
-}
-
 /// White space, the separators of literals, dashes, the middle dot, and what cannot be seen:
 /// control characters, soft hyphens, joiners and marks of direction.
 fn is_separator(character: char) -> bool {
     let dash = matches!(character, '\u{b7}' | '\u{2010}'..='\u{2015}' | '\u{2212}');
-    let invisible = matches!(
-        character,
-        '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}'
-            | '\u{feff}'
-    );
-    let blank = character.is_whitespace() || character.is_control();
-    dash || invisible || blank || SEPARATORS.contains(character)
+    dash || is_invisible(character) || character.is_whitespace() || SEPARATORS.contains(character)
 }

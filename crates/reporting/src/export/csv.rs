@@ -1,5 +1,6 @@
 //! CSV by RFC 4180: CRLF, quotes where they are needed, UTF-8 without a byte order mark.
 
+use kehu_core::text::{is_invisible, narrowed};
 use kehu_server::Fault;
 use prost::bytes::Bytes;
 use rust_decimal::Decimal;
@@ -45,14 +46,22 @@ impl Cell {
         match self {
             Self::Null => String::new(),
             Self::Plain(text) => text,
-            Self::Text(text) if text.starts_with(FORMULA) => format!("'{text}"),
+            Self::Text(text) if is_formula(&text) => format!("'{text}"),
             Self::Text(text) => text,
         }
     }
 }
 
 /// What makes a spreadsheet take a text for a formula (OWASP, *CSV Injection*).
-const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
+const FORMULA: [char; 4] = ['=', '+', '-', '@'];
+
+/// Whether a spreadsheet may take the text for a formula: some look past what cannot be seen and
+/// read full-width characters as ASCII, and all take a tab or a line break for the end of the cell
+/// before.
+fn is_formula(text: &str) -> bool {
+    let seen = text.chars().find(|c| !c.is_whitespace() && !is_invisible(*c));
+    seen.is_some_and(|c| FORMULA.contains(&narrowed(c))) || text.starts_with(['\t', '\r', '\n'])
+}
 
 /// Rows as bytes.
 pub(super) fn write(rows: impl IntoIterator<Item = Row>) -> Result<Bytes, Fault> {
@@ -80,7 +89,17 @@ mod tests {
             (Cell::text("-1"), "'-1"),
             (Cell::text("@x"), "'@x"),
             (Cell::text("\tx"), "'\tx"),
+            (Cell::text("\nx"), "\"'\nx\""),
+            (Cell::text("\n=x"), "\"'\n=x\""),
+            (Cell::text(" =x"), "' =x"),
+            (Cell::text("\u{a0}\u{feff}+x"), "'\u{a0}\u{feff}+x"),
+            (Cell::text("\u{200b}-x"), "'\u{200b}-x"),
+            (Cell::text("＝x"), "'＝x"),
+            (Cell::text("＋x"), "'＋x"),
+            (Cell::text("－x"), "'－x"),
+            (Cell::text("＠x"), "'＠x"),
             (Cell::text("a=b"), "a=b"),
+            (Cell::text(" a"), " a"),
             (Cell::plain(-1), "-1"),
             (Cell::decimal("-12.5".parse().unwrap()), "-12.5000"),
             (Cell::optional(None), ""),

@@ -21,7 +21,7 @@ fn main() -> ExitCode {
     match run(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("error: {failure}");
+            eprintln!("error: {}", output::harmless(&failure.to_string()));
             failure.exit_code()
         }
     }

@@ -3,10 +3,11 @@
 use crate::exit::Failure;
 use comfy_table::{CellAlignment, Table, TableComponent, presets};
 use kehu_contract::DESCRIPTORS;
+use kehu_core::text::is_invisible;
 use prost::Name;
 use prost_reflect::{DescriptorPool, DynamicMessage, SerializeOptions};
 use serde::Serializer;
-use std::{io::Write, sync::LazyLock};
+use std::{borrow::Cow, io::Write, sync::LazyLock};
 
 /// The form of what is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -58,10 +59,29 @@ trait NameOf: Name {
 
 impl<T: Name> NameOf for T {}
 
+/// A text as a terminal may show it: what it would take for an order, or not show, is written as
+/// `\u{1b}`. Texts come from files and from other programs.
+pub(crate) fn harmless(text: &str) -> Cow<'_, str> {
+    // Joiners belong to the writing of some languages.
+    let harmful = |c| is_invisible(c) && !matches!(c, '\n' | '\u{200c}' | '\u{200d}');
+    if !text.contains(harmful) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        if harmful(character) {
+            shown.extend(character.escape_unicode());
+        } else {
+            shown.push(character);
+        }
+    }
+    Cow::Owned(shown)
+}
+
 /// Prints a line.
 pub(crate) fn line(text: &str) -> Result<(), Failure> {
     let mut output = std::io::stdout().lock();
-    let written = writeln!(output, "{text}").and_then(|()| output.flush());
+    let written = writeln!(output, "{}", harmless(text)).and_then(|()| output.flush());
     match written {
         // The reader of a pipe has seen enough.
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
@@ -72,6 +92,9 @@ pub(crate) fn line(text: &str) -> Result<(), Failure> {
 
 /// A table with its columns' names; those named in `right` hold numbers.
 pub(crate) fn table(header: &[&str], right: &[&str], rows: Vec<Vec<String>>) -> String {
+    // A cell stays on its line.
+    let cells = |row: Vec<String>| row.into_iter().map(|cell| harmless(&cell).replace('\n', " "));
+    let rows: Vec<Vec<String>> = rows.into_iter().map(|row| cells(row).collect()).collect();
     let mut table = Table::new();
     table
         .load_preset(presets::NOTHING)
@@ -86,4 +109,24 @@ pub(crate) fn table(header: &[&str], right: &[&str], rows: Vec<Vec<String>>) -> 
     }
     let lines = table.lines().map(|line| line.trim_end().to_owned());
     lines.collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_terminal_is_given_no_orders() {
+        for (text, shown) in [
+            ("高价值 High value", "高价值 High value"),
+            ("two\nlines", "two\nlines"),
+            ("\u{1b}[2Jx", "\\u{1b}[2Jx"),
+            ("a\0b\u{9b}c", "a\\u{0}b\\u{9b}c"),
+            ("\u{202e}txt", "\\u{202e}txt"),
+        ] {
+            assert_eq!(harmless(text), shown);
+        }
+        let table = table(&["name"], &[], vec![vec!["a\nb\u{1b}".to_owned()]]);
+        assert_eq!(table.lines().last(), Some(" a b\\u{1b}"));
+    }
 }

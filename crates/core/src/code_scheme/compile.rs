@@ -54,6 +54,9 @@ impl CodeScheme {
         if !is_id(&self.id) {
             faults.push(problem("id", id_rule));
         }
+        if let Some(message) = self.label.foreign() {
+            faults.push(problem("label", message));
+        }
         let has_class = segments.iter().any(|segment| matches!(segment, Segment::Class { .. }));
         if (has_class || !self.taxonomy.is_empty()) && !is_id(&self.taxonomy) {
             faults.push(problem("taxonomy", format!("the taxonomy of {{class}}: {id_rule}")));

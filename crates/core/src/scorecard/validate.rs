@@ -35,8 +35,8 @@ impl Scorecard {
         if !is_id(&self.id) {
             problems.push(problem("id", ID_RULE));
         }
-        if self.label.zh.is_empty() && self.label.en.is_empty() {
-            problems.push(problem("label", "must not be empty in both languages"));
+        if let Some(message) = self.label.problem() {
+            problems.push(problem("label", message));
         }
         if self.indicators.is_empty() || self.indicators.len() > MOST_INDICATORS {
             problems.push(problem("indicators", "must be 1 to 100"));
@@ -75,8 +75,8 @@ fn indicator_problems(
         let message = format!("{:?} is used twice: give each indicator its own id", indicator.id);
         problems.push(problem(format!("{path}.id"), message));
     }
-    if indicator.label.zh.is_empty() && indicator.label.en.is_empty() {
-        problems.push(problem(format!("{path}.label"), "must not be empty in both languages"));
+    if let Some(message) = indicator.label.problem() {
+        problems.push(problem(format!("{path}.label"), message));
     }
     transform_problems(indicator, path, problems);
     let weight = indicator.weight.normalize();

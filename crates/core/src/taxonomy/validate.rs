@@ -2,7 +2,6 @@
 //! checked where they are compiled.
 
 use super::{Class, Taxonomy};
-use crate::Label;
 use crate::identifier::{ID_RULE, is_id};
 use crate::scorecard::{Problem, problem};
 
@@ -13,8 +12,8 @@ impl Taxonomy {
         if !is_id(&self.id) {
             problems.push(problem("id", ID_RULE));
         }
-        if is_empty(&self.label) {
-            problems.push(problem("label", "must not be empty in both languages"));
+        if let Some(message) = self.label.problem() {
+            problems.push(problem("label", message));
         }
         if self.classes.is_empty() {
             problems.push(problem("classes", "must have at least one class"));
@@ -43,8 +42,8 @@ impl Taxonomy {
         if earlier.iter().any(|other| other.code == class.code) {
             add("code", format!("{:?} is used twice: give each class its own code", class.code));
         }
-        if is_empty(&class.label) {
-            add("label", "must not be empty in both languages".to_owned());
+        if let Some(message) = class.label.problem() {
+            add("label", message.to_owned());
         }
         if let Some(message) = self.parent_problem(class) {
             add("parent", message);
@@ -52,8 +51,13 @@ impl Taxonomy {
         if let Some(message) = self.predicate_problem(class) {
             add("predicate", message.to_owned());
         }
-        for (tag, _) in class.tags.iter().enumerate().filter(|(_, tag)| is_empty(tag)) {
-            add(&format!("tags[{tag}]"), "must not be empty in both languages".to_owned());
+        for (index, tag) in class.tags.iter().enumerate() {
+            if let Some(message) = tag.problem() {
+                add(&format!("tags[{index}]"), message.to_owned());
+            }
+        }
+        if let Some(message) = class.strategy_summary.foreign() {
+            add("strategy_summary", message.to_owned());
         }
     }
 
@@ -112,13 +116,10 @@ fn is_code(text: &str) -> bool {
     (1..=4).contains(&text.len()) && text.bytes().all(capital)
 }
 
-fn is_empty(label: &Label) -> bool {
-    label.zh.is_empty() && label.en.is_empty()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Label;
     use crate::taxonomy::templates;
 
     fn sample() -> Taxonomy {
@@ -155,9 +156,15 @@ mod tests {
     #[test]
     fn each_fault_is_found_where_it_is() {
         type Change = fn(&mut Taxonomy);
-        let cases: [(Change, &[&str]); 12] = [
+        let cases: [(Change, &[&str]); 15] = [
             (|it| it.id = "Sample".to_owned(), &["id"]),
             (|it| it.label = Label::default(), &["label"]),
+            (|it| it.classes[1].label = Label::new("", "New\u{1b}[31m"), &["classes[1].label"]),
+            (|it| it.classes[1].tags = vec![Label::new("\0", "")], &["classes[1].tags[0]"]),
+            (
+                |it| it.classes[1].strategy_summary = Label::new("", "\u{7}call"),
+                &["classes[1].strategy_summary"],
+            ),
             (|it| it.classes.clear(), &["classes", "default_class"]),
             (|it| it.classes[1].id = "other".to_owned(), &["classes[3].id"]),
             (|it| it.classes[2].code = "KN".to_owned(), &["classes[2].code"]),

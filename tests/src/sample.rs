@@ -29,7 +29,7 @@ pub fn write_start(path: &Path, lines: usize) {
     }
 }
 
-/// The business date that [`load`] computes for.
+/// The business date that [`load`] fixes and computes for.
 pub const AS_OF: &str = "2010-12-14";
 
 /// Loads the first `lines` sales lines into the fresh database that `store` names, as flags of
@@ -42,8 +42,9 @@ pub async fn load(store: &[&str], lines: usize) {
     let business = ["--base-currency", "GBP", "--time-zone", "Europe/London"];
     let server = Server::start(&[store, &business].concat()).await;
     server.succeed(&["import", &input.display().to_string(), "--mapping", &mapping]).await;
-    server.succeed(&["score", "rfm", "abc", "value", "--as-of", AS_OF]).await;
-    server.succeed(&["classify", "abc", "value-six", "--as-of", AS_OF]).await;
-    server.succeed(&["code", "--as-of", AS_OF]).await;
+    server.succeed(&["business-date", AS_OF]).await;
+    server.succeed(&["score", "rfm", "abc", "value"]).await;
+    server.succeed(&["classify", "abc", "value-six"]).await;
+    server.succeed(&["code"]).await;
     server.stop().await;
 }

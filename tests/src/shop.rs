@@ -4,6 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use kehu_core::{Money, Quantity};
 use kehu_storage::{
     Database,
+    business_date::{self, Decision},
     ingestion::{
         Batch, Entry, LineRow, NewOrder, Opened, OrderKind, OrderStatus, open_stream, write_batch,
     },
@@ -57,4 +58,11 @@ pub async fn ingest(db: &Database, stream: &str, entries: Vec<Entry>, now: DateT
     let Opened::Stream(opened) = opened else { panic!("{stream} is a stream of another source") };
     let batch = Batch { sequence: 1, entries, ..Batch::default() };
     write_batch(db, &opened, &batch, now).await.expect("a batch can be written");
+}
+
+/// Fixes the business date, as for historic data.
+pub async fn fix_business_date(db: &Database, date: NaiveDate) {
+    let decided_at = DateTime::UNIX_EPOCH;
+    let decision = Decision { fixed_on: Some(date), decided_by: "test".to_owned(), decided_at };
+    business_date::decide(db, &decision).await.expect("a decision can be put on record");
 }

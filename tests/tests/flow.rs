@@ -22,6 +22,7 @@ async fn a_new_order_changes_score_and_class_by_itself() {
     sample::write_start(&input, 20_000);
     let mapping = sample::data("online_retail/mapping.toml").display().to_string();
     server.succeed(&["import", &input.display().to_string(), "--mapping", &mapping]).await;
+    server.succeed(&["business-date", "2010-12-14"]).await;
     server.succeed(&["score", "rfm", "abc", "value", "--as-of", "2010-12-14"]).await;
     server.succeed(&["classify", "abc", "value-six", "--as-of", "2010-12-14"]).await;
     server.succeed(&["code", "--as-of", "2010-12-14"]).await;

@@ -37,7 +37,10 @@ impl Coding {
         let as_of = convert::parse_date("as_of_date", request.as_of_date, &mut violations);
         let request_id = convert::parse_request_id(&request.request_id, &mut violations);
         violations.finish()?;
-        let as_of = as_of.unwrap_or_else(|| self.today());
+        let as_of = match as_of {
+            Some(as_of) => as_of,
+            None => self.business_date().await?,
+        };
         let versions = self.published(&request.taxonomies).await?;
         self.check_scored(versions, as_of).await?;
         let asked = ClassificationRequest {

@@ -67,7 +67,10 @@ impl Coding {
         let as_of = convert::parse_date("as_of_date", request.as_of_date, &mut violations);
         let request_id = convert::parse_request_id(&request.request_id, &mut violations);
         violations.finish()?;
-        let as_of = as_of.unwrap_or_else(|| self.today());
+        let as_of = match as_of {
+            Some(as_of) => as_of,
+            None => self.business_date().await?,
+        };
         let scheme = schemes::get(&self.db, &request.scheme).await?;
         let view = View { true_on: Some(as_of), known_at: None };
         self.check_classified(&scheme.definition.taxonomy, view).await?;

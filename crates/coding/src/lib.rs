@@ -30,8 +30,8 @@ use kehu_contract::coding::{
 };
 use kehu_core::calendar::BusinessCalendar;
 use kehu_runs::{Follower, Job};
-use kehu_server::clock;
-use kehu_storage::{Database, settings::Settings};
+use kehu_server::{Fault, clock};
+use kehu_storage::{Database, business_date, settings::Settings};
 use tonic::service::RoutesBuilder;
 
 use class_follower::ClassFollower;
@@ -83,8 +83,8 @@ impl Coding {
         ]
     }
 
-    /// The business date of now.
-    fn today(&self) -> NaiveDate {
-        self.calendar.date(clock::now())
+    /// The business date that holds.
+    async fn business_date(&self) -> Result<NaiveDate, Fault> {
+        Ok(business_date::current(&self.db, &self.calendar, clock::now()).await?.date)
     }
 }

@@ -2,9 +2,9 @@
 
 use chrono::NaiveDate;
 use kehu_contract::ingestion::{
-    IngestRequest, IngestResponse, ListExchangeRatesRequest, ListExchangeRatesResponse,
-    ListRejectsRequest, ListRejectsResponse, ProblemReason, ReasonCount,
-    ingestion_service_server::IngestionService,
+    GetDataSummaryRequest, GetDataSummaryResponse, IngestRequest, IngestResponse,
+    ListExchangeRatesRequest, ListExchangeRatesResponse, ListRejectsRequest, ListRejectsResponse,
+    ProblemReason, ReasonCount, ingestion_service_server::IngestionService,
 };
 use kehu_core::currency;
 use kehu_server::{Fault, Violations, page};
@@ -114,5 +114,12 @@ impl IngestionService for Ingestion {
         request: Request<ListExchangeRatesRequest>,
     ) -> Result<Response<ListExchangeRatesResponse>, Status> {
         Ok(Response::new(self.rates(request.into_inner()).await?))
+    }
+
+    async fn get_data_summary(
+        &self,
+        request: Request<GetDataSummaryRequest>,
+    ) -> Result<Response<GetDataSummaryResponse>, Status> {
+        Ok(Response::new(self.data_summary(request.into_inner()).await?))
     }
 }

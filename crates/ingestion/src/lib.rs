@@ -12,6 +12,7 @@ mod check;
 pub mod client;
 mod convert;
 mod customer_service;
+mod data_summary;
 mod decimal;
 mod ingestion_service;
 mod limits;

@@ -67,6 +67,10 @@ pub(crate) enum Command {
     Health(commands::health::Health),
     /// Show the settings
     Config(commands::config::Config),
+    /// Show the business date, fix it for historic data, or return to today
+    BusinessDate(commands::business_date::BusinessDate),
+    /// Show which orders count, and which wait for their day
+    Data(commands::data::Data),
     /// Bring a database up to date
     Migrate(commands::migrate::Migrate),
     /// Load a CSV file of order lines

@@ -11,7 +11,10 @@ use kehu_contract::{
         ingestion_service_client::IngestionServiceClient,
     },
     reporting::reporting_service_client::ReportingServiceClient,
-    run::run_service_client::RunServiceClient,
+    run::{
+        business_date_service_client::BusinessDateServiceClient,
+        run_service_client::RunServiceClient,
+    },
     scoring::{
         scorecard_service_client::ScorecardServiceClient,
         scoring_service_client::ScoringServiceClient,
@@ -82,6 +85,11 @@ impl Connection {
     /// Health.
     pub(crate) fn health(&self) -> HealthClient<Client> {
         HealthClient::new(self.client.clone())
+    }
+
+    /// The business date.
+    pub(crate) fn business_dates(&self) -> BusinessDateServiceClient<Client> {
+        BusinessDateServiceClient::new(self.client.clone())
     }
 
     /// Runs.

@@ -2,7 +2,7 @@
 
 use crate::exit::Failure;
 use comfy_table::{CellAlignment, Table, TableComponent, presets};
-use kehu_contract::DESCRIPTORS;
+use kehu_contract::{DESCRIPTORS, google::r#type::Date};
 use kehu_core::text::is_invisible;
 use prost::Name;
 use prost_reflect::{DescriptorPool, DynamicMessage, SerializeOptions};
@@ -88,6 +88,14 @@ pub(crate) fn line(text: &str) -> Result<(), Failure> {
         Err(source) => Err(Failure::Output { path: "standard output".to_owned(), source }),
         Ok(()) => Ok(()),
     }
+}
+
+/// A date as people write it.
+pub(crate) fn date(date: Option<&Date>) -> String {
+    date.map_or_else(
+        || "–".to_owned(),
+        |date| format!("{:04}-{:02}-{:02}", date.year, date.month, date.day),
+    )
 }
 
 /// A table with its columns' names; those named in `right` hold numbers.

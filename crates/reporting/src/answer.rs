@@ -80,15 +80,16 @@ impl Reporting {
         moment: Moment,
         point_count: i64,
     ) -> Result<Dated<ParetoCurve>, Fault> {
-        let as_of = source::latest_classified(&self.db, None, moment).await?;
+        source::check_classified(&self.db, None, moment).await?;
+        let as_of = moment.as_of;
         let activity = source::activity(&self.db, as_of).await?;
         Ok(Dated { as_of, report: curve(&activity, point_count) })
     }
 
     pub(crate) async fn rfm(&self, moment: Moment) -> Result<Dated<HeatMap>, Fault> {
-        let as_of = source::latest_scored(&self.db, moment).await?;
+        let as_of = moment.as_of;
         let activity = source::activity(&self.db, as_of).await?;
-        let report = self.heat_map(&activity, as_of, moment).await?;
+        let report = self.heat_map(&activity, moment).await?;
         if report.cells.is_empty() {
             return Err(Fault::Precondition {
                 kind: "SCORED",
@@ -103,14 +104,9 @@ impl Reporting {
     }
 
     /// The heat map; without cells when nobody was scored.
-    async fn heat_map(
-        &self,
-        activity: &[Activity],
-        as_of: NaiveDate,
-        moment: Moment,
-    ) -> Result<HeatMap, Fault> {
+    async fn heat_map(&self, activity: &[Activity], moment: Moment) -> Result<HeatMap, Fault> {
         let customers: Vec<_> = activity.iter().map(|it| it.customer).collect();
-        let bins = source::rfm_bins(&self.db, &customers, as_of, moment).await?;
+        let bins = source::rfm_bins(&self.db, &customers, moment).await?;
         let mut scored = Vec::with_capacity(activity.len());
         for it in activity {
             let (recency, frequency) = bins.get(&it.customer).copied().unwrap_or_default();
@@ -124,7 +120,8 @@ impl Reporting {
         moment: Moment,
         month_count: u32,
     ) -> Result<Dated<Vec<MonthFigures>>, Fault> {
-        let as_of = source::latest_classified(&self.db, None, moment).await?;
+        source::check_classified(&self.db, None, moment).await?;
+        let as_of = moment.as_of;
         let (orders, _) = source::orders(&self.db, as_of, month_count, None).await?;
         Ok(Dated { as_of, report: orders.trend.months() })
     }
@@ -159,7 +156,7 @@ impl Reporting {
             example_codes: summary.example_codes,
             unclassified: i64::try_from(unclassified).map_err(Fault::internal)?,
             pareto: curve(&activity, PAGE_POINTS),
-            heat_map: self.heat_map(&activity, as_of, question.moment).await?,
+            heat_map: self.heat_map(&activity, question.moment).await?,
             months: orders.trend.months(),
             totals: orders.trend.totals(),
         })

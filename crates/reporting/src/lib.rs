@@ -22,9 +22,12 @@ mod reporting_service;
 mod request;
 mod source;
 
+use chrono::NaiveDate;
 use chrono_tz::Tz;
 use kehu_contract::reporting::reporting_service_server::ReportingServiceServer;
-use kehu_storage::{Database, settings::Settings};
+use kehu_core::calendar::BusinessCalendar;
+use kehu_server::{Fault, clock};
+use kehu_storage::{Database, business_date, settings::Settings};
 use tonic::service::RoutesBuilder;
 
 /// The reporting role of a process.
@@ -33,6 +36,7 @@ pub struct Reporting {
     db: Database,
     settings: Settings,
     zone: Tz,
+    calendar: BusinessCalendar,
 }
 
 impl Reporting {
@@ -41,14 +45,20 @@ impl Reporting {
     /// # Panics
     /// When the time zone of the settings does not exist; it is checked before it is kept.
     pub fn new(db: Database, settings: Settings) -> Self {
-        let zone = settings.time_zone.parse();
-        let zone = zone.expect("the time zone is checked before the database keeps it");
-        Self { db, settings, zone }
+        let checked = "the time zone is checked before the database keeps it";
+        let zone = settings.time_zone.parse().expect(checked);
+        let calendar = BusinessCalendar::new(&settings.time_zone).expect(checked);
+        Self { db, settings, zone, calendar }
     }
 
     /// Mounts its gRPC services.
     pub fn routes(&self, routes: &mut RoutesBuilder) {
         routes.add_service(ReportingServiceServer::new(self.clone()));
+    }
+
+    /// The business date that holds: that of reports for which no date is given.
+    async fn business_date(&self) -> Result<NaiveDate, Fault> {
+        Ok(business_date::current(&self.db, &self.calendar, clock::now()).await?.date)
     }
 
     /// ISO 4217 code of the base currency.

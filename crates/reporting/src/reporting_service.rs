@@ -28,6 +28,7 @@ impl Reporting {
             &request.taxonomy,
             &request.time,
             request.comparison_date,
+            self.business_date().await?,
             &mut violations,
         );
         violations.finish()?;
@@ -44,6 +45,7 @@ impl Reporting {
             &request.taxonomy,
             &request.time,
             request.comparison_date,
+            self.business_date().await?,
             &mut violations,
         );
         violations.finish()?;
@@ -56,7 +58,8 @@ impl Reporting {
         request: GetParetoCurveRequest,
     ) -> Result<GetParetoCurveResponse, Fault> {
         let mut violations = Violations::new();
-        let moment = request::moment(&request.time, &mut violations);
+        let today = self.business_date().await?;
+        let moment = request::moment(&request.time, today, &mut violations);
         let range = (2, 1_000);
         let points =
             request::number("point_count", request.point_count, range, 100, &mut violations);
@@ -69,7 +72,8 @@ impl Reporting {
         request: GetRfmHeatMapRequest,
     ) -> Result<GetRfmHeatMapResponse, Fault> {
         let mut violations = Violations::new();
-        let moment = request::moment(&request.time, &mut violations);
+        let today = self.business_date().await?;
+        let moment = request::moment(&request.time, today, &mut violations);
         violations.finish()?;
         own::heat_map(&self.rfm(moment).await?, self.currency())
     }
@@ -79,7 +83,8 @@ impl Reporting {
         request: GetMonthlyTrendRequest,
     ) -> Result<GetMonthlyTrendResponse, Fault> {
         let mut violations = Violations::new();
-        let moment = request::moment(&request.time, &mut violations);
+        let today = self.business_date().await?;
+        let moment = request::moment(&request.time, today, &mut violations);
         let range = (1, 120);
         let months =
             request::number("month_count", request.month_count, range, 13, &mut violations);
@@ -93,6 +98,7 @@ impl Reporting {
             &request.taxonomy,
             &request.time,
             request.comparison_date,
+            self.business_date().await?,
             &mut violations,
         );
         violations.finish()?;

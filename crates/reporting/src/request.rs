@@ -7,8 +7,8 @@ use kehu_server::{Violations, convert};
 /// The two time axes of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Moment {
-    /// The business date; `None` for the latest there is something for.
-    pub(crate) as_of: Option<NaiveDate>,
+    /// The date that the report is true on.
+    pub(crate) as_of: NaiveDate,
     /// When it must have been known; `None` for now.
     pub(crate) known_at: Option<DateTime<Utc>>,
 }
@@ -24,11 +24,15 @@ pub(crate) struct Question {
     pub(crate) comparison: Option<NaiveDate>,
 }
 
-/// Reads the time of a report.
-pub(crate) fn moment(time: &Option<ReportTime>, violations: &mut Violations) -> Moment {
+/// Reads the time of a report; the business date is `today`.
+pub(crate) fn moment(
+    time: &Option<ReportTime>,
+    today: NaiveDate,
+    violations: &mut Violations,
+) -> Moment {
     let (as_of, known) = time.as_ref().map_or((None, None), |it| (it.as_of_date, it.known_time));
     Moment {
-        as_of: convert::parse_date("time.as_of_date", as_of, violations),
+        as_of: convert::parse_date("time.as_of_date", as_of, violations).unwrap_or(today),
         known_at: convert::parse_timestamp("time.known_time", &known, violations),
     }
 }
@@ -38,15 +42,16 @@ pub(crate) fn question(
     taxonomy: &str,
     time: &Option<ReportTime>,
     comparison: Option<google::Date>,
+    today: NaiveDate,
     violations: &mut Violations,
 ) -> Question {
     if taxonomy.is_empty() {
         violations.add("taxonomy", "must be the id of a taxonomy, such as value-six");
     }
-    let moment = moment(time, violations);
+    let moment = moment(time, today, violations);
     let comparison = convert::parse_date("comparison_date", comparison, violations);
-    if let (Some(comparison), Some(as_of)) = (comparison, moment.as_of) {
-        check_order(comparison, as_of, violations);
+    if let Some(comparison) = comparison {
+        check_order(comparison, moment.as_of, violations);
     }
     Question { taxonomy: taxonomy.to_owned(), moment, comparison }
 }
@@ -56,16 +61,17 @@ pub(crate) fn comparison(
     taxonomy: &str,
     time: &Option<ReportTime>,
     comparison: Option<google::Date>,
+    today: NaiveDate,
     violations: &mut Violations,
 ) -> Question {
     if comparison.is_none() {
         violations.add("comparison_date", "must be a date before the business date");
     }
-    question(taxonomy, time, comparison, violations)
+    question(taxonomy, time, comparison, today, violations)
 }
 
 /// The comparison must come first.
-pub(crate) fn check_order(comparison: NaiveDate, as_of: NaiveDate, violations: &mut Violations) {
+fn check_order(comparison: NaiveDate, as_of: NaiveDate, violations: &mut Violations) {
     if comparison >= as_of {
         violations.add("comparison_date", format!("must be before the business date, {as_of}"));
     }
@@ -97,6 +103,10 @@ mod tests {
         Some(google::Date { year, month, day })
     }
 
+    fn today() -> NaiveDate {
+        "2011-12-31".parse().unwrap()
+    }
+
     fn fields(violations: Violations) -> Vec<String> {
         match violations.finish() {
             Err(Fault::Invalid(violations)) => violations.into_iter().map(|it| it.field).collect(),
@@ -108,7 +118,7 @@ mod tests {
     fn every_violation_is_named() {
         let mut violations = Violations::new();
         let time = ReportTime { as_of_date: date(2011, 2, 30), known_time: None };
-        comparison("", &Some(time), None, &mut violations);
+        comparison("", &Some(time), None, today(), &mut violations);
         number("point_count", 1, (2, 1_000), 100, &mut violations);
         let expected = ["comparison_date", "taxonomy", "time.as_of_date", "point_count"];
         assert_eq!(fields(violations), expected);
@@ -119,7 +129,7 @@ mod tests {
         for (comparison, good) in [(date(2011, 12, 9), true), (date(2011, 12, 10), false)] {
             let mut violations = Violations::new();
             let time = ReportTime { as_of_date: date(2011, 12, 10), known_time: None };
-            question("abc", &Some(time), comparison, &mut violations);
+            question("abc", &Some(time), comparison, today(), &mut violations);
             assert_eq!(violations.is_empty(), good);
         }
     }
@@ -127,8 +137,8 @@ mod tests {
     #[test]
     fn nothing_asked_is_the_default() {
         let mut violations = Violations::new();
-        let asked = question("abc", &None, None, &mut violations);
-        assert_eq!(asked.moment, Moment { as_of: None, known_at: None });
+        let asked = question("abc", &None, None, today(), &mut violations);
+        assert_eq!(asked.moment, Moment { as_of: today(), known_at: None });
         assert_eq!(number("month_count", 0, (1, 120), 13, &mut violations), 13);
         assert!(violations.is_empty());
     }

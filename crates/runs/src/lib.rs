@@ -1,7 +1,9 @@
 //! Long work and the hand-off between services: the worker that leases runs and carries them
 //! out, the follower that turns changes of one service into work of the next, and the
-//! `RunService` that answers for runs of every kind.
+//! `RunService` that answers for runs of every kind. Beside it the `BusinessDateService`, which
+//! every role serves, too.
 
+mod business_date;
 mod follower;
 mod job;
 mod measure;
@@ -10,6 +12,7 @@ mod service;
 mod view;
 mod worker;
 
+pub use business_date::{BusinessDates, check_not_later};
 pub use follower::{CursorMove, Follower, follow};
 pub use job::{Job, RunContext};
 pub use partition::{PARTITION, Partition};

@@ -19,7 +19,10 @@ impl Scoring {
         let as_of = convert::parse_date("as_of_date", request.as_of_date, &mut violations);
         let wanted = wanted(&request.features, &mut violations);
         violations.finish()?;
-        let as_of = as_of.unwrap_or_else(|| self.today());
+        let as_of = match as_of {
+            Some(as_of) => as_of,
+            None => self.business_date().await?,
+        };
         let set = CustomerSet::Ids(customer.iter().map(|customer| customer.0).collect());
         let frame =
             features::compute(&self.db, &set, as_of, &wanted).await.map_err(analytics_fault)?;

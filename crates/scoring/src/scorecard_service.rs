@@ -83,8 +83,16 @@ impl Scoring {
         let id = names::parse_resource("name", COLLECTION, &request.name, &mut violations);
         let date =
             convert::parse_date("calibration_date", request.calibration_date, &mut violations);
+        let today = self.business_date().await?;
+        kehu_runs::check_not_later(
+            "calibration_date",
+            date,
+            today,
+            "the business date",
+            &mut violations,
+        );
         violations.finish()?;
-        let date = date.unwrap_or_else(|| self.today());
+        let date = date.unwrap_or(today);
         let draft = scorecards::get(&self.db, &id.unwrap_or_default(), None).await?;
         if draft.published.is_some() {
             return Err(Fault::Precondition {

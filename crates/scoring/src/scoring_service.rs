@@ -29,6 +29,9 @@ impl Scoring {
         check_ids(&request.scorecards, &mut violations);
         let as_of = convert::parse_date("as_of_date", request.as_of_date, &mut violations);
         let request_id = convert::parse_request_id(&request.request_id, &mut violations);
+        let today = self.business_date().await?;
+        let limit = "the business date";
+        kehu_runs::check_not_later("as_of_date", as_of, today, limit, &mut violations);
         violations.finish()?;
         self.check_in_force(&request.scorecards).await?;
         let asked =
@@ -36,7 +39,7 @@ impl Scoring {
         let new = NewRun {
             kind: RunKind::Scoring,
             request: serde_json::to_string(&asked).map_err(Fault::internal)?,
-            as_of: Some(as_of.unwrap_or_else(|| self.today())),
+            as_of: Some(as_of.unwrap_or(today)),
             request_id,
         };
         let run = kehu_runs::start(&self.db, &new).await?;

@@ -182,7 +182,7 @@ mod tests {
     #[test]
     fn services_are_those_of_the_package() {
         let found: Vec<_> = services("kehu.run.v1").into_iter().collect();
-        assert_eq!(found, ["kehu.run.v1.RunService"]);
+        assert_eq!(found, ["kehu.run.v1.BusinessDateService", "kehu.run.v1.RunService"]);
         assert!(services("kehu").is_empty());
     }
 

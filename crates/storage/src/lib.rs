@@ -2,7 +2,7 @@
 //!
 //! The base, used by every service: [`Database`] and [`Transaction`], [`bulk`] inserts, the
 //! [`change_log`] that hands work from one service to the next, [`run`]s (long work with a
-//! lease), [`idempotency`] by request id, [`settings`], keyset [`page`]s.
+//! lease), [`idempotency`] by request id, [`settings`], the [`business_date`], keyset [`page`]s.
 //! Above it one folder a service: [`ingestion`], [`scoring`], [`coding`]; every table has one
 //! owner, the only service that writes it. [`facts`] is what analytics reads, [`reporting`] what
 //! reports ask of the others' tables.
@@ -12,6 +12,7 @@
 //! `dialect` knows which database it is.
 
 pub mod bulk;
+pub mod business_date;
 pub mod change_log;
 pub mod coding;
 mod database;

@@ -16,16 +16,6 @@ pub async fn latest_classified(
     latest(db, "class_assignment", taxonomy.map(|id| ("taxonomy_id", id)), known_at).await
 }
 
-/// The latest date for which any customer has a score under the scorecard, as known at an
-/// instant (now, when it is `None`).
-pub async fn latest_scored(
-    db: &Database,
-    scorecard: &str,
-    known_at: Option<DateTime<Utc>>,
-) -> Result<Option<NaiveDate>, Error> {
-    latest(db, "score", Some(("scorecard_id", scorecard)), known_at).await
-}
-
 async fn latest(
     db: &Database,
     table: &'static str,

@@ -38,7 +38,7 @@ impl Held {
         sample::load(&["--database-url", &shared.url], 1_000).await;
         let first = scoring(&shared.url, listen, grace).await;
         let sales = hold_sales(&shared.url).await;
-        let arguments = ["score", "abc", "--as-of", "2010-12-20", "--server", &first.url];
+        let arguments = ["score", "abc", "--as-of", "2010-12-13", "--server", &first.url];
         let score = kehu(&arguments).stdout(Stdio::null()).spawn().unwrap();
         let database = Database::connect(&shared.url).await.unwrap();
         let runs = RunServiceClient::connect(first.url.clone()).await.unwrap();

@@ -3,6 +3,7 @@
 
 mod customers;
 mod files;
+mod held;
 mod orders;
 mod problems;
 mod rates;

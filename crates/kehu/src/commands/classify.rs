@@ -33,7 +33,7 @@ pub(crate) struct Classify {
     #[arg(value_name = "TAXONOMY")]
     taxonomies: Vec<String>,
 
-    /// Business date to classify for; today if not given
+    /// Date to classify for; the business date if not given
     #[arg(long, value_parser = parse_date, value_name = "DATE")]
     as_of: Option<NaiveDate>,
 }

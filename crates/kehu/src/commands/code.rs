@@ -30,7 +30,7 @@ pub(crate) struct Code {
     #[arg(value_name = "SCHEME", default_value = STANDARD)]
     scheme: String,
 
-    /// Business date: the classes true on it are coded; today if not given
+    /// Date: the classes true on it are coded; the business date if not given
     #[arg(long, value_parser = parse_date, value_name = "DATE")]
     as_of: Option<NaiveDate>,
 }

@@ -9,7 +9,7 @@ use crate::{
 use clap::Args;
 use kehu_contract::{
     coding::{Classification, ListHistoryRequest},
-    google::r#type::{Date, Decimal},
+    google::r#type::Decimal,
     ingestion::{
         Customer, GetCustomerRequest, LookupCustomerRequest, SourceReference,
         lookup_customer_request::Key,
@@ -81,7 +81,7 @@ impl Explain {
         output::line(&format!(
             "\n{scorecard}: score {}{grade} as of {}",
             decimal(&score.score),
-            date(score.as_of_date.as_ref())
+            output::date(score.as_of_date.as_ref())
         ))?;
         let header =
             ["indicator", "feature", "value", "bin", "points", "weight", "contribution", "note"];
@@ -105,7 +105,7 @@ impl Explain {
             "\n{taxonomy}: {} {}{tags} from {}",
             label.en,
             label.zh,
-            date(class.valid_from_date.as_ref())
+            output::date(class.valid_from_date.as_ref())
         ))?;
         let why =
             if class.predicate.is_empty() { "no predicate held" } else { class.predicate.as_str() };
@@ -195,11 +195,4 @@ fn text(value: Option<&Value>) -> String {
         Some(Kind::Text(text)) => text.clone(),
         Some(Kind::Boolean(boolean)) => boolean.to_string(),
     }
-}
-
-fn date(date: Option<&Date>) -> String {
-    date.map_or_else(
-        || "–".to_owned(),
-        |date| format!("{:04}-{:02}-{:02}", date.year, date.month, date.day),
-    )
 }

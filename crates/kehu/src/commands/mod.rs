@@ -1,9 +1,11 @@
 //! The commands, one file each. All but `serve`, `migrate` and `quickstart` are thin clients of
 //! the API.
 
+pub(crate) mod business_date;
 pub(crate) mod classify;
 pub(crate) mod code;
 pub(crate) mod config;
+pub(crate) mod data;
 pub(crate) mod explain;
 pub(crate) mod health;
 pub(crate) mod import;
@@ -36,6 +38,8 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Serve(command) => command.run(log).await,
         Command::Health(command) => command.run().await,
         Command::Config(command) => command.run(log),
+        Command::BusinessDate(command) => command.run().await,
+        Command::Data(command) => command.run().await,
         Command::Migrate(command) => command.run().await,
         Command::Import(command) => command.run().await,
         Command::Rejects(command) => command.run().await,

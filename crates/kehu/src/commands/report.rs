@@ -33,7 +33,7 @@ pub(crate) struct Report {
     #[arg(long, default_value = "value-six", value_name = "TAXONOMY")]
     taxonomy: String,
 
-    /// Business date; the latest that was classified if not given
+    /// Date that it is true on; the business date if not given
     #[arg(long, value_parser = parse_date, value_name = "DATE")]
     as_of: Option<NaiveDate>,
 

@@ -33,7 +33,7 @@ pub(crate) struct Score {
     #[arg(value_name = "SCORECARD")]
     scorecards: Vec<String>,
 
-    /// Business date to score for; today if not given
+    /// Date to score for; the business date if not given
     #[arg(long, value_parser = parse_date, value_name = "DATE")]
     as_of: Option<NaiveDate>,
 

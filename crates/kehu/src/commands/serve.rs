@@ -1,6 +1,7 @@
 //! `kehu serve`.
 
 use crate::{
+    commands::business_date,
     exit::Failure,
     flags::ServeFlags,
     node::{ALL_ROLES, Node, Role, Signals},
@@ -31,6 +32,7 @@ impl Serve {
         let Some(serving) = Node::bind(settings, roles).await?.start(&mut signals).await? else {
             return Ok(());
         };
+        output::line(&business_date::describe(&serving.business_date))?;
         output::line(&format!("serving on {}", serving.url()))?;
         serving.until_stopped(signals).await
     }

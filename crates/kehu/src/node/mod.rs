@@ -7,8 +7,9 @@ mod stop;
 mod store;
 
 use crate::exit::Failure;
+use kehu_contract::run::BusinessDate;
 use kehu_core::calendar::BusinessCalendar;
-use kehu_runs::{Follower, Job, follow, work};
+use kehu_runs::{BusinessDates, Follower, Job, follow, work};
 use kehu_server::{
     clock, config,
     health::Health,
@@ -42,6 +43,8 @@ pub(crate) struct Serving {
     pub address: SocketAddr,
     /// Its business calendar.
     pub calendar: BusinessCalendar,
+    /// The business date that held when it started.
+    pub business_date: BusinessDate,
     shell: Shell,
     api: JoinHandle<Result<(), kehu_server::listener::Error>>,
     /// Worker and followers.
@@ -107,9 +110,12 @@ impl Node {
     pub(crate) async fn serve(self, opened: Opened) -> Result<Serving, Failure> {
         let kept = keep_settings(&opened.db, &self.settings.business).await?;
         let calendar = calendar_of(&kept)?;
+        let business_date = BusinessDates::new(opened.db.clone(), calendar).get().await;
+        let business_date =
+            business_date.map_err(|fault| Failure::Unavailable(fault.to_string()))?;
         let address = self.listener.address;
         let (draining, stop) = (CancellationToken::new(), CancellationToken::new());
-        let parts = roles::assemble(&opened.db, &kept, &self.roles);
+        let parts = roles::assemble(&opened.db, &kept, calendar, &self.roles);
         let readiness = tokio::spawn(ready::keep(
             opened.db.clone(),
             parts.followers.clone(),
@@ -127,7 +133,18 @@ impl Node {
         };
         let api = tokio::spawn(api.serve(self.listener, parts.routes, stop.clone()));
         let shell = self.shell;
-        Ok(Serving { address, calendar, shell, api, background, readiness, opened, draining, stop })
+        Ok(Serving {
+            address,
+            calendar,
+            business_date,
+            shell,
+            api,
+            background,
+            readiness,
+            opened,
+            draining,
+            stop,
+        })
     }
 }
 

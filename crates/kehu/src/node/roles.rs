@@ -1,9 +1,10 @@
 //! The services of a process: which roles it has, and what each brings.
 
 use kehu_coding::Coding;
+use kehu_core::calendar::BusinessCalendar;
 use kehu_ingestion::Ingestion;
 use kehu_reporting::Reporting;
-use kehu_runs::{Follower, Job, Runs};
+use kehu_runs::{BusinessDates, Follower, Job, Runs};
 use kehu_scoring::Scoring;
 use kehu_server::method;
 use kehu_storage::{Database, settings::Settings};
@@ -56,10 +57,16 @@ pub(crate) struct Parts {
 }
 
 /// Puts together what `roles` bring.
-pub(crate) fn assemble(db: &Database, settings: &Settings, roles: &[Role]) -> Parts {
+pub(crate) fn assemble(
+    db: &Database,
+    settings: &Settings,
+    calendar: BusinessCalendar,
+    roles: &[Role],
+) -> Parts {
     let mut parts =
         Parts { routes: RoutesBuilder::default(), jobs: Vec::new(), followers: Vec::new() };
     Runs::new(db.clone()).routes(&mut parts.routes);
+    BusinessDates::new(db.clone(), calendar).routes(&mut parts.routes);
     for role in roles {
         let (db, settings) = (db.clone(), settings.clone());
         match role {

@@ -93,7 +93,8 @@ impl Export {
     ) -> Result<Self, Fault> {
         let db = reporting.db.clone();
         let taxonomy = question.taxonomy.clone();
-        let as_of = source::latest_classified(&db, Some(&taxonomy), question.moment).await?;
+        source::check_classified(&db, Some(&taxonomy), question.moment).await?;
+        let as_of = question.moment.as_of;
         let versions = taxonomies::published(&db, &taxonomy).await?;
         if versions.is_empty() {
             return Err(source::unclassified(&db, Some(&taxonomy), Some(as_of)).await?);

@@ -33,7 +33,8 @@ impl Reporting {
         let language = convert::language(request.language);
         let mut violations = Violations::new();
         let kind = request.kind();
-        let question = question(kind, &request, &mut violations);
+        let today = self.business_date().await?;
+        let question = question(kind, &request, today, &mut violations);
         violations.finish()?;
         let currency = self.currency();
         let rows = match kind {
@@ -59,22 +60,25 @@ impl Reporting {
 fn question(
     kind: ReportKind,
     request: &ExportReportRequest,
+    today: NaiveDate,
     violations: &mut Violations,
 ) -> Question {
     let (taxonomy, time, comparison) =
         (request.taxonomy.as_str(), &request.time, request.comparison_date);
     match kind {
-        ReportKind::MigrationMatrix => request::comparison(taxonomy, time, comparison, violations),
+        ReportKind::MigrationMatrix => {
+            request::comparison(taxonomy, time, comparison, today, violations)
+        }
         ReportKind::ClassSummary | ReportKind::Customers => {
-            request::question(taxonomy, time, comparison, violations)
+            request::question(taxonomy, time, comparison, today, violations)
         }
         ReportKind::ParetoCurve | ReportKind::RfmHeatMap | ReportKind::MonthlyTrend => {
-            let moment = request::moment(time, violations);
+            let moment = request::moment(time, today, violations);
             Question { taxonomy: String::new(), moment, comparison: None }
         }
         ReportKind::Unspecified => {
             violations.add("kind", "must be one of the reports");
-            let moment = request::moment(time, violations);
+            let moment = request::moment(time, today, violations);
             Question { taxonomy: String::new(), moment, comparison: None }
         }
     }

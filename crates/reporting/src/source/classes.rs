@@ -1,12 +1,12 @@
 //! The classes of all customers, true on a date and on an earlier one.
 
-use crate::request::{Moment, Question, check_order};
+use crate::request::{Moment, Question};
 use chrono::NaiveDate;
 use kehu_core::{
     CustomerId, Label,
     taxonomy::{Class, Taxonomy},
 };
-use kehu_server::{Fault, Violations};
+use kehu_server::Fault;
 use kehu_storage::{
     Database,
     coding::{
@@ -34,18 +34,14 @@ pub(crate) struct Classified {
     pub(crate) earlier: HashMap<CustomerId, usize>,
 }
 
-/// The latest date that was classified under the taxonomy, or under any. A precondition when
-/// there is none.
-pub(crate) async fn latest_classified(
+/// A precondition when nobody has ever been classified under the taxonomy, or under any.
+pub(crate) async fn check_classified(
     db: &Database,
     taxonomy: Option<&str>,
     moment: Moment,
-) -> Result<NaiveDate, Fault> {
-    if let Some(as_of) = moment.as_of {
-        return Ok(as_of);
-    }
+) -> Result<(), Fault> {
     match reporting::latest_classified(db, taxonomy, moment.known_at).await? {
-        Some(latest) => Ok(latest),
+        Some(_) => Ok(()),
         None => Err(unclassified(db, taxonomy, None).await?),
     }
 }
@@ -53,17 +49,11 @@ pub(crate) async fn latest_classified(
 /// Reads the classes that a question is about. [`Fault::NotFound`] for a taxonomy that does not
 /// exist, [`Fault::Precondition`] when nobody has a class on one of the dates.
 pub(crate) async fn classified(db: &Database, question: &Question) -> Result<Classified, Fault> {
-    let taxonomy = question.taxonomy.as_str();
-    let as_of = latest_classified(db, Some(taxonomy), question.moment).await?;
+    let as_of = question.moment.as_of;
     let now = on_date(db, question, as_of).await?;
     let earlier = match question.comparison {
         None => ClassColumns::default(),
-        Some(comparison) => {
-            let mut violations = Violations::new();
-            check_order(comparison, as_of, &mut violations);
-            violations.finish()?;
-            on_date(db, question, comparison).await?
-        }
+        Some(comparison) => on_date(db, question, comparison).await?,
     };
     let version_ids: BTreeSet<i64> =
         now.version_ids.iter().chain(&earlier.version_ids).copied().collect();

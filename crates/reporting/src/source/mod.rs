@@ -6,9 +6,9 @@ mod codes;
 mod scores;
 
 pub(crate) use activity::{Activity, activity, orders};
-pub(crate) use classes::{Classified, classified, latest_classified, unclassified};
+pub(crate) use classes::{Classified, check_classified, classified, unclassified};
 pub(crate) use codes::{Examples, examples, scheme_of};
-pub(crate) use scores::{latest_scored, rfm_bins};
+pub(crate) use scores::rfm_bins;
 
 use kehu_server::Fault;
 

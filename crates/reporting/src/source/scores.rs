@@ -1,13 +1,11 @@
 //! RFM bins.
 
 use crate::request::Moment;
-use chrono::NaiveDate;
 use kehu_core::{CustomerId, Value};
 use kehu_server::Fault;
 use kehu_storage::{
     Database,
     facts::CustomerSet,
-    reporting,
     scoring::{
         scorecards,
         scores::{self, View},
@@ -24,33 +22,16 @@ const FREQUENCY: &str = "rfm_frequency_bin";
 /// Bins of recency and frequency; `None` where a customer has none.
 pub(crate) type Bins = (Option<i32>, Option<i32>);
 
-/// The latest date that was scored. A precondition when there is none.
-pub(crate) async fn latest_scored(db: &Database, moment: Moment) -> Result<NaiveDate, Fault> {
-    if let Some(as_of) = moment.as_of {
-        return Ok(as_of);
-    }
-    let latest = reporting::latest_scored(db, SCORECARD, moment.known_at).await?;
-    latest.ok_or_else(|| Fault::Precondition {
-        kind: "SCORED",
-        subject: format!("scorecards/{SCORECARD}"),
-        description: format!(
-            "no customer was scored under {SCORECARD} yet: publish the scorecard and start a \
-             scoring"
-        ),
-    })
-}
-
-/// The bins of `customers` true on `as_of`; empty when nobody was scored.
+/// The bins of `customers` true on the date; empty when nobody was scored.
 pub(crate) async fn rfm_bins(
     db: &Database,
     customers: &[CustomerId],
-    as_of: NaiveDate,
     moment: Moment,
 ) -> Result<HashMap<CustomerId, Bins>, Fault> {
     if scorecards::in_force(db, &[SCORECARD]).await?.is_empty() {
         return Ok(HashMap::new());
     }
-    let view = View { true_on: Some(as_of), known_at: moment.known_at };
+    let view = View { true_on: Some(moment.as_of), known_at: moment.known_at };
     let columns = scores::columns(db, &[SCORECARD], &CustomerSet::All, view).await?;
     let mut bins: HashMap<CustomerId, Bins> = HashMap::new();
     for (name, _, values) in columns.of(customers) {

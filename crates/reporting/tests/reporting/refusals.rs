@@ -45,7 +45,7 @@ async fn class_summaries_without_classes() {
 #[tokio::test]
 async fn a_base_where_nothing_was_done() {
     each_database(async |test| {
-        let world = World::empty(test);
+        let world = World::empty(test).await;
         world.publish_tiers().await;
         let reporting = &world.reporting;
         let page = RenderReportRequest { taxonomy: "tiers".to_owned(), ..Default::default() };
@@ -77,7 +77,7 @@ async fn a_base_where_nothing_was_done() {
 #[tokio::test]
 async fn requests_that_break_their_rules() {
     each_database(async |test| {
-        let world = World::empty(test);
+        let world = World::empty(test).await;
         let reporting = &world.reporting;
         let matrix =
             GetMigrationMatrixRequest { taxonomy: "tiers".to_owned(), ..Default::default() };

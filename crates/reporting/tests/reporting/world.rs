@@ -47,14 +47,15 @@ pub(crate) fn time(as_of: Option<&str>, known: Option<i64>) -> Option<ReportTime
 
 impl World {
     /// Without anything.
-    pub(crate) fn empty(test: &TestDatabase) -> Self {
+    pub(crate) async fn empty(test: &TestDatabase) -> Self {
         let db = test.database.clone();
+        shop::fix_business_date(&db, day(NOW)).await;
         Self { reporting: Reporting::new(db.clone(), shop::settings()), db }
     }
 
     /// With all of the table above.
     pub(crate) async fn full(test: &TestDatabase) -> Self {
-        let world = Self::empty(test);
+        let world = Self::empty(test).await;
         world.orders().await;
         world.publish_tiers().await;
         let before = [("silver", 1), ("silver", 2), ("gold", 3), ("bronze", 5)];

@@ -11,7 +11,7 @@
 //! | `personal-data` | with `read`: see names, attributes, keys of source systems and raw records |
 //! | `score` | write drafts of scorecards, start scoring |
 //! | `code` | write drafts of taxonomies, start classifying and coding |
-//! | `admin` | publish scorecards and taxonomies, create code schemes, cancel runs |
+//! | `admin` | publish scorecards and taxonomies, create code schemes, cancel runs, fix the business date |
 //!
 //! No scope holds another: whoever shall do everything needs all six. Health and reflection are
 //! open to everybody.

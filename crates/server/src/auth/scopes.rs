@@ -38,6 +38,8 @@ const TABLE: &[(&str, &[Scope])] = &[
     ("kehu.ingestion.v1.CustomerService/ListCustomers", &[Read, PersonalData]),
     ("kehu.ingestion.v1.CustomerService/LookupCustomer", &[Read, PersonalData]),
     ("kehu.ingestion.v1.CustomerService/UpsertCustomer", &[Ingest]),
+    // It names the orders that wait, by their keys in the source systems.
+    ("kehu.ingestion.v1.IngestionService/GetDataSummary", &[Read, PersonalData]),
     ("kehu.ingestion.v1.IngestionService/Ingest", &[Ingest]),
     ("kehu.ingestion.v1.IngestionService/ListExchangeRates", &[Read]),
     ("kehu.ingestion.v1.IngestionService/ListRejects", &[Read, PersonalData]),
@@ -49,6 +51,8 @@ const TABLE: &[(&str, &[Scope])] = &[
     ("kehu.reporting.v1.ReportingService/GetParetoCurve", &[Read]),
     ("kehu.reporting.v1.ReportingService/GetRfmHeatMap", &[Read]),
     ("kehu.reporting.v1.ReportingService/RenderReport", &[Read]),
+    ("kehu.run.v1.BusinessDateService/FixBusinessDate", &[Admin]),
+    ("kehu.run.v1.BusinessDateService/GetBusinessDate", &[Read]),
     ("kehu.run.v1.RunService/CancelRun", &[Admin]),
     ("kehu.run.v1.RunService/GetRun", &[Read]),
     ("kehu.run.v1.RunService/ListRuns", &[Read]),

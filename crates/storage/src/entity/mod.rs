@@ -2,6 +2,7 @@
 
 #![expect(unreachable_pub, reason = "sea-orm's macros make everything of an entity pub")]
 
+pub(crate) mod business_date;
 pub(crate) mod change;
 pub(crate) mod change_cursor;
 pub(crate) mod request;

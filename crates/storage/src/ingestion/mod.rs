@@ -6,6 +6,7 @@
 mod batch;
 mod customers;
 pub(crate) mod entity;
+mod held;
 mod numbers;
 mod orders;
 mod profile;
@@ -20,6 +21,7 @@ mod write;
 
 pub use batch::{Batch, Entry, LineRow, NewOrder, NewReject, OrderKind, OrderStatus, Problem};
 pub use customers::{Customer, Reference, find_reference, get_customer, list_customers};
+pub use held::{HeldOrders, WaitingOrder, held_orders};
 pub use profile::{COUNTRY_AS_GIVEN, Field, Mask, Profile};
 pub use rates::{ListedRate, RateTable, list_rates, load_rates};
 pub use rejects::{Reject, RejectFilter, count_rejects, list_rejects};

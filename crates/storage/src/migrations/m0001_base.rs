@@ -1,4 +1,4 @@
-//! The tables every service builds on: settings, change log, runs, request ids.
+//! The tables every service builds on: settings, business date, change log, runs, request ids.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::{
@@ -14,6 +14,7 @@ pub(super) struct Migration;
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         create_settings(manager).await?;
+        create_business_date(manager).await?;
         create_change_log(manager).await?;
         create_run(manager).await?;
         create_request(manager).await
@@ -27,6 +28,7 @@ impl MigrationTrait for Migration {
             "change_cursor",
             "change_log",
             "change_counter",
+            "business_date",
             "settings",
         ];
         drop_tables(manager, &tables).await
@@ -41,6 +43,17 @@ async fn create_settings(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .col(text("time_zone"))
         .to_owned();
     manager.create_table(settings).await
+}
+
+async fn create_business_date(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    let decision = Table::create()
+        .table("business_date")
+        .col(big_pk_auto("decision_id"))
+        .col(integer_null("fixed_on"))
+        .col(text("decided_by"))
+        .col(big_integer("decided_at"))
+        .to_owned();
+    manager.create_table(decision).await
 }
 
 async fn create_change_log(manager: &SchemaManager<'_>) -> Result<(), DbErr> {

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails it by panicking")]
 
 mod bulk;
+mod business_date;
 mod change_log;
 mod requests;
 mod runs;

@@ -5,7 +5,7 @@ mod sample;
 mod summary;
 
 use crate::{
-    commands::{import, report},
+    commands::{business_date, import, report},
     connection::Connection,
     exit::Failure,
     flags::ServeFlags,
@@ -64,13 +64,15 @@ impl Quickstart {
         let connection = Connection::open(ClientOptions::new(serving.url())).await?;
         let loaded = table.load(&connection).await?;
         summary::loaded(&loaded)?;
-        match Dates::of(&loaded, &serving.calendar) {
+        match Dates::settle(&connection, &loaded, &serving.calendar).await? {
             Some(dates) => classify(&connection, &dates, &data_dir).await?,
-            None => output::line("Nothing was loaded, so there is nobody to classify.")?,
+            None => output::line("No order counts, so there is nobody to classify.")?,
         }
         if self.exit {
             return serving.drain().await;
         }
+        let held = business_date::get(&connection).await?;
+        output::line(&format!("\n{}", business_date::describe(&held)))?;
         summary::next_steps(serving.address)?;
         serving.until_stopped(Signals::listen()?).await
     }
@@ -112,7 +114,7 @@ fn fill_in(settings: &mut Settings, table: &import::Table) {
     business.time_zone = business.time_zone.take().or_else(|| table.time_zone());
 }
 
-/// Scores, classifies, codes and reports as of the day after the last order.
+/// Scores, classifies, codes and reports as of the business date.
 async fn classify(connection: &Connection, dates: &Dates, folder: &Path) -> Result<(), Failure> {
     pipeline::run(connection, dates).await?;
     summary::classes(connection, dates).await?;

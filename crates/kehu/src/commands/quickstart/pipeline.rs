@@ -2,14 +2,14 @@
 //! was done is found by its request id, so that a start after a crash goes on where it stopped.
 
 use crate::{
-    commands::{classify, code, import::Loaded, score},
+    commands::{business_date, classify, code, data, import::Loaded, score},
     connection::Connection,
     exit::Failure,
 };
 use chrono::{Days, NaiveDate};
-use kehu_contract::reporting::ReportTime;
+use kehu_contract::{google::r#type::Date, reporting::ReportTime};
 use kehu_core::calendar::BusinessCalendar;
-use kehu_server::convert;
+use kehu_server::{Violations, clock, convert};
 use sha2::{Digest, Sha256};
 
 /// The taxonomy that feeds the code and the report.
@@ -23,20 +23,27 @@ const TAXONOMIES: [&str; 4] = [MAIN_TAXONOMY, "rfm-11", "rfm-8", "abc"];
 pub(crate) struct Dates {
     /// The ingest stream that was loaded: new input is computed anew.
     pub(crate) stream_id: String,
-    /// The day after the last order.
+    /// The business date.
     pub(crate) as_of: NaiveDate,
     /// The earlier day to compare with; `None` when no order is that old.
     pub(crate) comparison: Option<NaiveDate>,
 }
 
 impl Dates {
-    /// The day after the last order that was loaded, and the one 90 days before; `None` when
-    /// nothing was loaded.
-    pub(crate) fn of(loaded: &Loaded, calendar: &BusinessCalendar) -> Option<Self> {
-        let first = calendar.date(loaded.profile.first_order_at?);
-        let as_of = calendar.date(loaded.profile.last_order_at?).succ_opt()?;
+    /// Fixes the business date where the data is historic, see [`fix`], and takes it and the
+    /// one 90 days before; `None` when no order counts.
+    pub(crate) async fn settle(
+        connection: &Connection,
+        loaded: &Loaded,
+        calendar: &BusinessCalendar,
+    ) -> Result<Option<Self>, Failure> {
+        let today = calendar.date(clock::now());
+        let held = data::summary(connection, Some(today)).await?;
+        let days = date(held.first_order_date).zip(date(held.last_order_date));
+        let Some((first, last)) = days else { return Ok(None) };
+        let as_of = fix(connection, last, today).await?;
         let comparison = Some(as_of - COMPARISON_DAYS).filter(|earlier| *earlier >= first);
-        Some(Self { stream_id: loaded.stream_id.clone(), as_of, comparison })
+        Ok(Some(Self { stream_id: loaded.stream_id.clone(), as_of, comparison }))
     }
 
     /// The dates to compute for, the earlier first.
@@ -62,6 +69,26 @@ impl Dates {
             &hex[20..32]
         )
     }
+}
+
+/// Fixes the business date to the day after the last order that counts, and returns what holds
+/// then. It stays today where that day has not passed, or where somebody said so.
+async fn fix(
+    connection: &Connection,
+    last: NaiveDate,
+    today: NaiveDate,
+) -> Result<NaiveDate, Failure> {
+    let held = business_date::get(connection).await?;
+    let wanted = last.succ_opt().filter(|next| *next < today);
+    let kept = !held.fixed && !held.decided_by.is_empty();
+    let same = held.fixed == wanted.is_some() && date(held.date) == Some(wanted.unwrap_or(today));
+    let held = if kept || same { held } else { business_date::fix(connection, wanted).await? };
+    date(held.date).ok_or_else(|| Failure::internal("the server named no business date"))
+}
+
+/// A date of an answer.
+fn date(date: Option<Date>) -> Option<NaiveDate> {
+    convert::parse_date("", date, &mut Violations::new())
 }
 
 /// Publishes the templates and does the runs, for the earlier date first.

@@ -130,7 +130,7 @@ fn class_row(class: &ClassSummary) -> Vec<String> {
 /// Prints what to try next.
 pub(crate) fn next_steps(address: SocketAddr) -> Result<(), Failure> {
     output::line(&format!(
-        "\nServing on http://{address} until Ctrl-C. Try next, in another terminal:\n  \
+        "Serving on http://{address} until Ctrl-C. Try next, in another terminal:\n  \
          grpcurl -plaintext {address} list\n  \
          grpcurl -plaintext -d '{{\"taxonomy\":\"value-six\",\"class_id\":\"high-value\",\"page_size\":3}}' {address} kehu.coding.v1.ClassificationService/ListMembers\n  \
          grpcurl -plaintext -d '{{\"customer\":\"customers/1\",\"scorecard\":\"value\"}}' {address} kehu.scoring.v1.ScoringService/ExplainScore"

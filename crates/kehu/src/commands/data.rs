@@ -1,0 +1,65 @@
+//! `kehu data`: what is held, and what waits for its day.
+
+use crate::{
+    cli::{Client, parse_date},
+    connection::Connection,
+    exit::Failure,
+    output::{self, Format},
+};
+use chrono::NaiveDate;
+use clap::Args;
+use kehu_contract::ingestion::{GetDataSummaryRequest, GetDataSummaryResponse};
+use kehu_server::convert;
+
+/// Show which orders are held: those that count, and those that are dated later and wait.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  kehu data\n  kehu data --as-of 2011-12-10")]
+pub(crate) struct Data {
+    #[command(flatten)]
+    client: Client,
+
+    /// Date up to which orders count; the business date if not given
+    #[arg(long, value_parser = parse_date, value_name = "DATE")]
+    as_of: Option<NaiveDate>,
+}
+
+impl Data {
+    /// Asks, and prints the answer.
+    pub(crate) async fn run(self) -> Result<(), Failure> {
+        let connection = Connection::open(self.client.options()).await?;
+        let held = summary(&connection, self.as_of).await?;
+        match self.client.output {
+            Format::Json => output::json(&held),
+            Format::Table => print(&held),
+        }
+    }
+}
+
+/// What is held up to a date, the business date if none is given.
+pub(crate) async fn summary(
+    connection: &Connection,
+    as_of: Option<NaiveDate>,
+) -> Result<GetDataSummaryResponse, Failure> {
+    let request = GetDataSummaryRequest { as_of_date: as_of.map(convert::date) };
+    Ok(connection.ingestion().get_data_summary(request).await?.into_inner())
+}
+
+fn print(held: &GetDataSummaryResponse) -> Result<(), Failure> {
+    let date = |date| output::date(date);
+    output::line(&format!(
+        "as of {}: {} orders count, from {} to {}; {} are dated later and wait for their day",
+        date(held.as_of_date.as_ref()),
+        held.order_count,
+        date(held.first_order_date.as_ref()),
+        date(held.last_order_date.as_ref()),
+        held.waiting_order_count
+    ))?;
+    if held.waiting_orders.is_empty() {
+        return Ok(());
+    }
+    let rows = held.waiting_orders.iter().map(|order| {
+        let key = format!("{}/{}", order.source, order.external_id);
+        vec![date(order.order_date.as_ref()), key, order.customer.clone()]
+    });
+    output::line(&output::table(&["first to come", "order", "customer"], &[], rows.collect()))
+}

@@ -1,0 +1,74 @@
+//! The business date: what every service takes for the day on which it works. It is today in the
+//! business time zone, or a date that somebody fixed, for historic data. Facts dated later are
+//! held and do not count until their day.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use kehu_core::calendar::BusinessCalendar;
+use sea_orm::{ActiveValue::Set, EntityTrait, QueryOrder};
+
+use crate::entity::business_date::{ActiveModel, Column, Entity, Model};
+use crate::{Database, Error, time};
+
+/// Somebody's word about the business date. Each stays on record; the last one holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// The date that was fixed; `None` for today, every day anew.
+    pub fixed_on: Option<NaiveDate>,
+    /// Who decided.
+    pub decided_by: String,
+    /// When.
+    pub decided_at: DateTime<Utc>,
+}
+
+/// The business date, and what it rests on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BusinessDate {
+    /// The date.
+    pub date: NaiveDate,
+    /// The decision that holds; `None` when nobody decided, which means today.
+    pub decision: Option<Decision>,
+}
+
+impl BusinessDate {
+    /// Whether the date was fixed, so that it does not move by itself.
+    pub fn is_fixed(&self) -> bool {
+        self.decision.as_ref().is_some_and(|decision| decision.fixed_on.is_some())
+    }
+}
+
+/// The business date at the instant `now`.
+pub async fn current(
+    db: &Database,
+    calendar: &BusinessCalendar,
+    now: DateTime<Utc>,
+) -> Result<BusinessDate, Error> {
+    let row = Entity::find().order_by_desc(Column::DecisionId).one(db.reader()).await?;
+    let decision = row.map(Decision::try_from).transpose()?;
+    let fixed_on = decision.as_ref().and_then(|decision| decision.fixed_on);
+    Ok(BusinessDate { date: fixed_on.unwrap_or_else(|| calendar.date(now)), decision })
+}
+
+/// Puts a decision on record, which holds from now on.
+pub async fn decide(db: &Database, decision: &Decision) -> Result<(), Error> {
+    let row = ActiveModel {
+        fixed_on: Set(decision.fixed_on.map(time::days)),
+        decided_by: Set(decision.decided_by.clone()),
+        decided_at: Set(time::micros(decision.decided_at)),
+        ..Default::default()
+    };
+    let transaction = db.begin().await?;
+    Entity::insert(row).exec_without_returning(&transaction).await?;
+    transaction.commit().await
+}
+
+impl TryFrom<Model> for Decision {
+    type Error = Error;
+
+    fn try_from(row: Model) -> Result<Self, Error> {
+        Ok(Self {
+            fixed_on: row.fixed_on.map(time::date).transpose()?,
+            decided_by: row.decided_by,
+            decided_at: time::instant(row.decided_at)?,
+        })
+    }
+}

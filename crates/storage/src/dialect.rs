@@ -17,7 +17,7 @@ pub(crate) use classify::classify;
 pub(crate) use insert::insert_rows;
 pub(crate) use listener::Listener;
 pub(crate) use open::{Connections, open};
-pub(crate) use select::read_columns;
+pub(crate) use select::{array, in_array, read_columns};
 
 use crate::Error;
 

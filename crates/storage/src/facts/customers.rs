@@ -1,6 +1,6 @@
 use chrono::NaiveDate;
 
-use super::{CustomerSet, SLICE, slice};
+use super::{CustomerSet, slice};
 use crate::bulk::{Column, ColumnType};
 use crate::{Database, Error, time};
 
@@ -51,7 +51,7 @@ pub async fn customers(
 ) -> Result<CustomerColumns, Error> {
     let mut customers = CustomerColumns::default();
     let values = [time::days(through).into()];
-    for slice in slice::cut(db, set, SLICE).await? {
+    for slice in slice::to_read(db, set).await? {
         customers.append(slice.read(db, SQL, &values, &COLUMNS).await?)?;
     }
     Ok(customers)

@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use chrono::NaiveDate;
 use kehu_core::Money;
 
-use super::{CustomerSet, SLICE, slice};
+use super::{CustomerSet, slice};
 use crate::bulk::{Column, ColumnType};
 use crate::ingestion::{OrderKind, OrderStatus, RateTable, load_rates};
 use crate::{Database, Error, time};
@@ -57,12 +57,10 @@ pub async fn lines(
     let mut lines = LineColumns::default();
     let (status, kind) = (OrderStatus::Completed.number(), OrderKind::Sale.number());
     let values = [status.into(), kind.into(), time::days(through).into()];
-    for slice in slice::cut(db, set, SLICE).await? {
+    for slice in slice::to_read(db, set).await? {
         lines.append(slice.read(db, SQL, &values, &COLUMNS).await?)?;
     }
-    let currencies: BTreeSet<&String> = lines.currency.iter().collect();
-    let currencies = currencies.into_iter().cloned().collect();
-    lines.convert_discounts(&load_rates(db, &currencies).await?)?;
+    lines.convert_discounts(&load_rates(db, &lines.discounted()).await?)?;
     Ok(lines)
 }
 
@@ -71,6 +69,14 @@ impl LineColumns {
     pub fn categories(&self) -> Vec<String> {
         let categories: BTreeSet<&String> = self.category.iter().flatten().collect();
         categories.into_iter().cloned().collect()
+    }
+
+    /// The currencies of the discounts that there are.
+    fn discounted(&self) -> BTreeSet<String> {
+        let given = self.currency.iter().zip(&self.discount);
+        let given = given.filter(|(_, discount)| discount.is_some_and(|discount| discount != 0));
+        let currencies: BTreeSet<&String> = given.map(|(currency, _)| currency).collect();
+        currencies.into_iter().cloned().collect()
     }
 
     /// The discounts are still in the currency of their order.

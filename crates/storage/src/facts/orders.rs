@@ -1,6 +1,6 @@
 use chrono::NaiveDate;
 
-use super::{CustomerSet, SLICE, slice};
+use super::{CustomerSet, slice};
 use crate::bulk::{Column, ColumnType};
 use crate::ingestion::OrderStatus;
 use crate::{Database, Error, time};
@@ -47,7 +47,7 @@ pub async fn orders(
 ) -> Result<OrderColumns, Error> {
     let mut orders = OrderColumns::default();
     let values = [OrderStatus::Completed.number().into(), time::days(through).into()];
-    for slice in slice::cut(db, set, SLICE).await? {
+    for slice in slice::to_read(db, set).await? {
         orders.append(slice.read(db, SQL, &values, &COLUMNS).await?)?;
     }
     Ok(orders)

@@ -1,10 +1,10 @@
 //! A set of customers cut into pieces small enough for one statement.
 
-use sea_orm::{ConnectionTrait, Statement, Value};
+use sea_orm::{ConnectionTrait, DbBackend, Statement, Value};
 
-use super::CustomerSet;
+use super::{CustomerSet, SLICE};
 use crate::bulk::{self, Column, ColumnType};
-use crate::{Database, Error};
+use crate::{Database, Error, dialect};
 
 /// Some customers: few enough for one statement.
 pub(super) enum Slice {
@@ -26,7 +26,8 @@ impl Slice {
         columns: &[(&str, ColumnType); N],
     ) -> Result<[Column; N], Error> {
         let mut values = values.to_vec();
-        let query = query.replace("{customers}", &self.condition(&mut values));
+        let backend = db.reader().get_database_backend();
+        let query = query.replace("{customers}", &self.condition(backend, &mut values));
         let read = bulk::read(db.reader(), &query, values, columns).await?;
         Ok(read.try_into().expect("a read gives as many columns as are asked for"))
     }
@@ -38,19 +39,36 @@ impl Slice {
         }
     }
 
-    fn condition(&self, values: &mut Vec<Value>) -> String {
+    fn condition(&self, backend: DbBackend, values: &mut Vec<Value>) -> String {
         let next = values.len() + 1;
         match self {
             Slice::Range(first, last) => {
                 values.extend([Value::from(*first), Value::from(*last)]);
                 format!("customer_id BETWEEN ${next} AND ${}", next + 1)
             }
-            Slice::Ids(ids) => {
-                values.extend(ids.iter().map(|id| Value::from(*id)));
-                let places = (next..).take(ids.len()).map(|place| format!("${place}"));
-                format!("customer_id IN ({})", places.collect::<Vec<_>>().join(", "))
-            }
+            Slice::Ids(ids) => match ids[..] {
+                [id] => {
+                    values.push(id.into());
+                    format!("customer_id = ${next}")
+                }
+                _ => {
+                    values.push(dialect::array(backend, ids));
+                    format!("customer_id {}", dialect::in_array(backend, next))
+                }
+            },
         }
+    }
+}
+
+/// The slices in which the facts of the set are read: each in a statement of the same text
+/// whoever is asked about, so that the database prepares it once.
+pub(super) async fn to_read(db: &Database, set: &CustomerSet) -> Result<Vec<Slice>, Error> {
+    match set {
+        // Not cut, because there cannot be more customers than there are ids.
+        CustomerSet::Range(first, last) if last.abs_diff(*first) < SLICE && first <= last => {
+            Ok(vec![Slice::Range(*first, *last)])
+        }
+        set => cut(db, set, SLICE).await,
     }
 }
 

@@ -1,8 +1,15 @@
-//! The analytical engine: where DataFusion runs, and how.
+//! Where DataFusion runs, and how: threads, memory and settings of one [`Analytics`].
+//!
+//! [`Analytics`]: crate::Analytics
 
-use std::sync::LazyLock;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
 
+use datafusion::catalog::TableProvider;
+use datafusion::execution::TaskContext;
 use datafusion::execution::context::SessionState;
+use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
+use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::prelude::{SessionConfig, SessionContext};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Semaphore;
@@ -10,52 +17,137 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::Error;
 
-/// Threads of their own, so that no query holds up the answers of the services.
-static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
-    Builder::new_multi_thread()
-        .thread_name("analytics")
-        .build()
-        .expect("a process that cannot start a thread cannot work")
-});
+/// How many of those that hold most memory are named when there is not enough.
+const NAMED: NonZeroUsize = NonZeroUsize::new(3).expect("not zero");
 
-/// Places for work under way. More at once than keeps the threads busy is slower for all: each has
-/// its plan and its facts in memory, and they push each other out of the processor's caches.
-static PLACES: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(2 * threads()));
+/// What the engine may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of memory for facts and what is computed from them. What can spill to disk does
+    /// when they are used up; the rest fails with [`Error::Memory`].
+    pub memory: usize,
+    /// Threads to compute on, at least 1.
+    pub threads: usize,
+}
 
-/// The functions and rules of SQL; to build them costs more than to compile a predicate.
-static STATE: LazyLock<SessionState> = LazyLock::new(|| session(1).state());
+impl Limits {
+    /// So many bytes, and a thread a core.
+    pub fn of_memory(memory: usize) -> Self {
+        let threads = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        Self { memory, threads }
+    }
+}
 
-fn config(partitions: usize) -> SessionConfig {
+/// Threads, memory and a session.
+pub(crate) struct Engine {
+    limits: Limits,
+    /// Threads of their own, so that no query holds up the answers of the services. `None` only
+    /// while it is dropped.
+    runtime: Option<Runtime>,
+    /// Places for work under way. More at once than keeps the threads busy is slower for all:
+    /// each has its facts in memory, and they push each other out of the processor's caches.
+    places: Semaphore,
+    /// Knows the tables, by name and columns; their rows come with each task.
+    session: SessionContext,
+    /// The functions and rules of SQL; to build them costs more than to compile a predicate.
+    state: SessionState,
+}
+
+impl Engine {
+    /// An engine that plans queries over these tables.
+    pub(crate) fn new(
+        limits: Limits,
+        tables: impl IntoIterator<Item = (&'static str, Arc<dyn TableProvider>)>,
+    ) -> Self {
+        let threads = limits.threads.max(1);
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(threads)
+            .thread_name("analytics")
+            .build()
+            .expect("a process that cannot start a thread cannot work");
+        let session = SessionContext::new_with_config_rt(config(), environment(limits.memory));
+        for (name, table) in tables {
+            session.register_table(name, table).expect("the tables have different names");
+        }
+        let state = session.state();
+        let places = Semaphore::new(2 * threads);
+        Self { limits, runtime: Some(runtime), places, session, state }
+    }
+
+    pub(crate) fn session(&self) -> &SessionContext {
+        &self.session
+    }
+
+    /// The functions and rules of SQL.
+    pub(crate) fn state(&self) -> &SessionState {
+        &self.state
+    }
+
+    pub(crate) fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    pub(crate) fn environment(&self) -> Arc<RuntimeEnv> {
+        self.session.runtime_env()
+    }
+
+    /// What a plan finds of the process while it runs; `input` is found by its type.
+    pub(crate) fn task<T: Send + Sync + 'static>(&self, input: Arc<T>) -> Arc<TaskContext> {
+        let config = self.state.config().clone().with_extension(input);
+        let environment = self.environment();
+        // The functions are in the plan already.
+        let (scalar, higher, aggregate, window) = Default::default();
+        Arc::new(TaskContext::new(
+            None,
+            String::new(),
+            config,
+            scalar,
+            higher,
+            aggregate,
+            window,
+            environment,
+        ))
+    }
+
+    /// Does the work on the engine's threads, first come, first served. It ends when this is
+    /// dropped.
+    pub(crate) async fn run<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T, Error>> + Send + 'static,
+    ) -> Result<T, Error> {
+        let _place = self.places.acquire().await.map_err(|error| Error::Engine(error.into()))?;
+        let runtime = self.runtime.as_ref().expect("there until it is dropped");
+        let work = AbortOnDropHandle::new(runtime.spawn(work));
+        work.await.map_err(|error| Error::Engine(error.into()))?
+    }
+}
+
+impl Drop for Engine {
+    /// Does not wait for the threads: this may happen on one that must not wait.
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// Every plan works on one range of customers after the other in one thread; several ranges are
+/// several executions. So a value never depends on how many threads there are.
+fn config() -> SessionConfig {
     SessionConfig::new()
-        .with_target_partitions(partitions)
+        .with_target_partitions(1)
         .with_information_schema(false)
         // `0.1` is a decimal, not the nearest binary fraction.
         .set_bool("datafusion.sql_parser.parse_float_as_decimal", true)
         .set_bool("datafusion.sql_parser.collect_spans", true)
+        // A plan that filters itself while it runs cannot be run again.
+        .set_bool("datafusion.optimizer.enable_dynamic_filter_pushdown", false)
 }
 
-/// A session of its own, with no tables, that works on `partitions` threads at once.
-pub(crate) fn session(partitions: usize) -> SessionContext {
-    SessionContext::new_with_config(config(partitions))
-}
-
-/// The functions and rules of SQL, without tables.
-pub(crate) fn state() -> &'static SessionState {
-    &STATE
-}
-
-/// Does the work on the engine's threads, first come, first served. It ends when this is dropped.
-pub(crate) async fn run<T: Send + 'static>(
-    work: impl Future<Output = Result<T, Error>> + Send + 'static,
-) -> Result<T, Error> {
-    let _place = PLACES.acquire().await.map_err(|error| Error::Engine(error.into()))?;
-    let work = AbortOnDropHandle::new(RUNTIME.spawn(work));
-    work.await.map_err(|error| Error::Engine(error.into()))?
-}
-
-/// The threads that a large query is worth.
-pub(crate) fn threads() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
+fn environment(memory: usize) -> Arc<RuntimeEnv> {
+    let pool = TrackConsumersPool::new(FairSpillPool::new(memory), NAMED);
+    let builder = RuntimeEnvBuilder::new().with_memory_pool(Arc::new(pool));
+    builder.build_arc().expect("the folder for spilling is made when it is needed")
 }
 
 #[cfg(test)]
@@ -79,16 +171,17 @@ mod tests {
 
     #[tokio::test]
     async fn work_ends_with_the_call_that_wanted_it() {
+        let engine = Engine::new(Limits { memory: 1 << 20, threads: 2 }, []);
         let minute = Duration::from_secs(60);
         // More than there are places for: each is given back.
-        for _ in 0..=2 * threads() {
+        for _ in 0..=4 {
             let (work, ended) = endless();
-            let late = timeout(Duration::from_millis(10), run(work)).await;
+            let late = timeout(Duration::from_millis(10), engine.run(work)).await;
             assert!(late.is_err(), "it never ends");
             assert!(timeout(minute, ended).await.expect("it was given up").is_err());
         }
         assert_eq!(
-            timeout(minute, run(async { Ok(7) })).await.expect("a place is free").unwrap(),
+            timeout(minute, engine.run(async { Ok(7) })).await.expect("a place is free").unwrap(),
             7
         );
     }

@@ -49,6 +49,18 @@ pub enum Error {
         /// Its kind.
         kind: ColumnKind,
     },
+    /// There is less memory than the work needs, and it cannot be done in parts on disk.
+    #[error(
+        "the analytical engine is out of memory: raise analytics.memory_limit_mib, or ask for \
+         fewer at once: {0}"
+    )]
+    Memory(String),
+    /// The rows of a table do not come in the order of customers.
+    #[error("the rows of {table} are not in the order of customers")]
+    Order {
+        /// The table.
+        table: &'static str,
+    },
     /// The engine failed: a number too large for its type, or a fault in this crate.
     #[error("the analytical engine failed: {0}")]
     Engine(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -65,7 +77,10 @@ pub(crate) fn hint(nearest: &[String]) -> String {
 
 impl From<DataFusionError> for Error {
     fn from(error: DataFusionError) -> Self {
-        Error::Engine(error.into())
+        match error.find_root() {
+            DataFusionError::ResourcesExhausted(message) => Error::Memory(message.clone()),
+            _ => Error::Engine(error.into()),
+        }
     }
 }
 

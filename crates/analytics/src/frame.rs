@@ -117,6 +117,17 @@ impl Frame {
         Ok(Some(Self { batch: concat_batches(&first.batch.schema(), batches)? }))
     }
 
+    /// This frame with these columns, each of which it has, in their order.
+    pub(crate) fn select(&self, names: &[String]) -> Result<Self, Error> {
+        let schema = self.batch.schema();
+        let mut places = vec![0];
+        for name in names {
+            let place = schema.index_of(name);
+            places.push(place.map_err(|_| Error::UnknownColumn { name: name.clone() })?);
+        }
+        Ok(Self { batch: self.batch.project(&places)? })
+    }
+
     pub(crate) fn array(&self, name: &str) -> Result<&ArrayRef, Error> {
         self.batch
             .column_by_name(name)

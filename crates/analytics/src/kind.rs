@@ -9,12 +9,14 @@ use datafusion::arrow::datatypes::DataType;
 use kehu_core::Value;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
+use serde::Deserialize;
 
 /// Digits that a decimal column keeps in all.
 const PRECISION: u8 = 28;
 
 /// What the values of a column are. Any of them may be null.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum ColumnKind {
     /// A whole number: a count, a number of days, a bin. 64 bits.
     Integer,

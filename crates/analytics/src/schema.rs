@@ -2,21 +2,15 @@
 
 use datafusion::common::utils::datafusion_strsim::levenshtein;
 
-use crate::{ColumnKind, features};
+use crate::ColumnKind;
 
 /// Names and kinds of columns, in the order they were added.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Schema {
     columns: Vec<(String, ColumnKind)>,
 }
 
 impl Schema {
-    /// Every feature of the catalogue.
-    pub fn features() -> Self {
-        let catalogue = features::catalogue().iter();
-        Self { columns: catalogue.map(|feature| (feature.id.to_owned(), feature.kind)).collect() }
-    }
-
     /// Adds a column; one of the same name gets the new kind.
     pub fn add(&mut self, name: impl Into<String>, kind: ColumnKind) {
         let name = name.into();

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, NaiveDate, Utc};
-use kehu_analytics::features;
+use kehu_analytics::Analytics;
 use kehu_core::code_scheme::{CodeScheme, CompiledScheme, Prefix, Recoding};
 use kehu_core::{CustomerId, Value};
 use kehu_server::{Fault, names};
@@ -26,6 +26,7 @@ const WARN_PERCENT: i64 = 80;
 pub(crate) struct Assigner {
     scheme: CodeScheme,
     compiled: CompiledScheme,
+    analytics: Analytics,
 }
 
 /// Customers that are to get a code as of a date.
@@ -51,10 +52,14 @@ impl Due {
 
 impl Assigner {
     /// The scheme with this id.
-    pub(crate) async fn new(db: &Database, scheme: &str) -> Result<Self, Fault> {
+    pub(crate) async fn new(
+        db: &Database,
+        analytics: &Analytics,
+        scheme: &str,
+    ) -> Result<Self, Fault> {
         let scheme = schemes::get(db, scheme).await?.definition;
         let compiled = compiled(&scheme)?;
-        Ok(Self { scheme, compiled })
+        Ok(Self { scheme, compiled, analytics: analytics.clone() })
     }
 
     /// The id of the scheme.
@@ -77,7 +82,7 @@ impl Assigner {
         candidates.retain(|(customer, class_code)| {
             self.needs_code(current.get(*customer), class_code, as_of)
         });
-        let codes = self.prefixes(db, candidates, as_of).await?;
+        let codes = self.prefixes(candidates, as_of).await?;
         Ok(Due { as_of, codes })
     }
 
@@ -118,12 +123,11 @@ impl Assigner {
     /// What each code says of its customer, the attributes as of the date among it.
     async fn prefixes(
         &self,
-        db: &Database,
         candidates: Vec<(CustomerId, String)>,
         as_of: NaiveDate,
     ) -> Result<Vec<DueCode>, Fault> {
         let customers = candidates.iter().map(|(customer, _)| customer.0).collect();
-        let attributes = self.attributes(db, customers, as_of).await?;
+        let attributes = self.attributes(customers, as_of).await?;
         let mut codes = Vec::with_capacity(candidates.len());
         for (customer, class_code) in candidates {
             let values = attributes.get(&customer);
@@ -142,7 +146,6 @@ impl Assigner {
     /// The attributes of the template for each customer; null ones are left out.
     async fn attributes(
         &self,
-        db: &Database,
         customers: Vec<i64>,
         as_of: NaiveDate,
     ) -> Result<HashMap<CustomerId, BTreeMap<String, String>>, Fault> {
@@ -152,7 +155,7 @@ impl Assigner {
         let names: Vec<&str> =
             self.scheme.tables.iter().map(|table| table.attribute.as_str()).collect();
         let set = CustomerSet::Ids(customers);
-        let frame = features::compute(db, &set, as_of, &names).await.map_err(analytics_fault)?;
+        let frame = self.analytics.features(&set, as_of, &names).await.map_err(analytics_fault)?;
         let mut rows = HashMap::with_capacity(frame.len());
         for (row, customer) in frame.customers().into_iter().enumerate() {
             let texts = frame.row(row).into_iter();

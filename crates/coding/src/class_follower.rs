@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use chrono::NaiveDate;
+use kehu_analytics::Analytics;
 use kehu_core::CustomerId;
 use kehu_runs::{CursorMove, Follower};
 use kehu_server::{Fault, clock};
@@ -23,11 +24,12 @@ const CONSUMER: &str = "coding";
 /// Classifies the customers whose scores changed, under every taxonomy that has had a run.
 pub(crate) struct ClassFollower {
     db: Database,
+    analytics: Analytics,
 }
 
 impl ClassFollower {
-    pub(crate) fn new(db: Database) -> Self {
-        Self { db }
+    pub(crate) fn new(db: Database, analytics: Analytics) -> Self {
+        Self { db, analytics }
     }
 
     async fn evaluate(&self, batch: &Batch) -> Result<Vec<(NaiveDate, Evaluation)>, Fault> {
@@ -39,7 +41,7 @@ impl ClassFollower {
         let mut versions = taxonomies::in_force(&self.db).await?;
         versions.retain(|version| followed.contains(&version.definition.id));
         let due = self.due(batch, &followed).await?;
-        let evaluator = Evaluator::of_sound(&self.db, versions).await?;
+        let evaluator = Evaluator::of_sound(&self.db, &self.analytics, versions).await?;
         for (as_of, customers) in due {
             let customers = CustomerSet::Ids(customers);
             let evaluation = evaluator.evaluate(&self.db, &customers, as_of).await?;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::NaiveDate;
+use kehu_analytics::Analytics;
 use kehu_runs::{Job, Partition, RunContext};
 use kehu_server::{Fault, clock};
 use kehu_storage::{
@@ -34,6 +35,7 @@ pub(crate) struct ClassificationRequest {
 /// Carries out classification runs.
 pub(crate) struct ClassificationJob {
     db: Database,
+    analytics: Analytics,
 }
 
 /// What all partitions of a run have in common.
@@ -44,8 +46,8 @@ struct Work<'a> {
 }
 
 impl ClassificationJob {
-    pub(crate) fn new(db: Database) -> Self {
-        Self { db }
+    pub(crate) fn new(db: Database, analytics: Analytics) -> Self {
+        Self { db, analytics }
     }
 
     /// The versions of the run: fixed when it is first taken up, the same after a take-over.
@@ -104,7 +106,7 @@ impl Job for ClassificationJob {
         let as_of = context.run.as_of.ok_or_else(|| Fault::internal("the run has no date"))?;
         let request: ClassificationRequest = context.request()?;
         let versions = self.versions(context, &request).await?;
-        let evaluator = Evaluator::new(&self.db, versions).await?;
+        let evaluator = Evaluator::new(&self.db, &self.analytics, versions).await?;
         let work = Work { context, evaluator, as_of };
         let (partitions, total) = context.partitions(request.partition).await?;
         context.phase("classes", total).await?;

@@ -87,7 +87,7 @@ impl Coding {
         versions: Vec<TaxonomyVersion>,
         as_of: NaiveDate,
     ) -> Result<(), Fault> {
-        let evaluator = Evaluator::new(&self.db, versions).await?;
+        let evaluator = Evaluator::new(&self.db, &self.analytics, versions).await?;
         if facts::partitions(&self.db, u64::MAX).await?.is_empty() {
             return Ok(());
         }

@@ -4,6 +4,7 @@
 //! a code in the same way.
 
 use async_trait::async_trait;
+use kehu_analytics::Analytics;
 use kehu_runs::{CursorMove, Follower};
 use kehu_server::{Fault, clock};
 use kehu_storage::{
@@ -21,11 +22,12 @@ const CONSUMER: &str = "codes";
 /// Gives codes to the customers whose classes changed, under every scheme that has had a run.
 pub(crate) struct CodeFollower {
     db: Database,
+    analytics: Analytics,
 }
 
 impl CodeFollower {
-    pub(crate) fn new(db: Database) -> Self {
-        Self { db }
+    pub(crate) fn new(db: Database, analytics: Analytics) -> Self {
+        Self { db, analytics }
     }
 
     /// Who is due under each scheme, by scheme.
@@ -34,7 +36,7 @@ impl CodeFollower {
         let customers = CustomerSet::Ids(batch.customers.iter().map(|id| id.0).collect());
         let mut due = Vec::new();
         for scheme in followed {
-            let assigner = Assigner::new(&self.db, &scheme).await?;
+            let assigner = Assigner::new(&self.db, &self.analytics, &scheme).await?;
             match assigner.due(&self.db, &customers, batch.as_of).await {
                 Ok(codes) if codes.is_empty() => {}
                 Ok(codes) => due.push((assigner, codes)),

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use chrono::NaiveDate;
+use kehu_analytics::Analytics;
 use kehu_runs::{Job, Partition, RunContext};
 use kehu_server::{Fault, clock};
 use kehu_storage::{Database, coding::pins, facts, run::RunKind};
@@ -22,11 +23,12 @@ pub(crate) struct CodingRequest {
 /// Carries out coding runs.
 pub(crate) struct CodingJob {
     db: Database,
+    analytics: Analytics,
 }
 
 impl CodingJob {
-    pub(crate) fn new(db: Database) -> Self {
-        Self { db }
+    pub(crate) fn new(db: Database, analytics: Analytics) -> Self {
+        Self { db, analytics }
     }
 
     async fn code(
@@ -59,7 +61,7 @@ impl Job for CodingJob {
         let as_of = context.run.as_of.ok_or_else(|| Fault::internal("the run has no date"))?;
         let request: CodingRequest = context.request()?;
         pins::pin_scheme(&self.db, context.run.run_id, &request.scheme).await?;
-        let assigner = Assigner::new(&self.db, &request.scheme).await?;
+        let assigner = Assigner::new(&self.db, &self.analytics, &request.scheme).await?;
         let (partitions, total) = context.partitions(request.partition).await?;
         context.phase("codes", total).await?;
         for partition in partitions {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use kehu_analytics::{Frame, features};
+use kehu_analytics::{Analytics, Frame};
 use kehu_core::CustomerId;
 use kehu_core::scorecard::Problem;
 use kehu_server::{Fault, names};
@@ -24,8 +24,8 @@ use crate::convert::analytics_fault;
 use crate::rules::{Columns, Rules, column_kind};
 
 /// Versions of taxonomies that classify together, over one frame.
-#[derive(Default)]
 pub(crate) struct Evaluator {
+    analytics: Analytics,
     taxonomies: Vec<(TaxonomyVersion, Rules)>,
     features: BTreeSet<String>,
     scorecards: BTreeSet<String>,
@@ -46,10 +46,11 @@ impl Evaluator {
     /// [`Fault::Precondition`].
     pub(crate) async fn new(
         db: &Database,
+        analytics: &Analytics,
         versions: Vec<TaxonomyVersion>,
     ) -> Result<Arc<Self>, Fault> {
-        let columns = Columns::read(db).await?;
-        let mut evaluator = Self::default();
+        let columns = Columns::read(db, analytics).await?;
+        let mut evaluator = Self::empty(analytics);
         for version in versions {
             evaluator.add(version, &columns)?;
         }
@@ -60,16 +61,26 @@ impl Evaluator {
     /// that the others go on.
     pub(crate) async fn of_sound(
         db: &Database,
+        analytics: &Analytics,
         versions: Vec<TaxonomyVersion>,
     ) -> Result<Arc<Self>, Fault> {
-        let columns = Columns::read(db).await?;
-        let mut evaluator = Self::default();
+        let columns = Columns::read(db, analytics).await?;
+        let mut evaluator = Self::empty(analytics);
         for version in versions {
             if let Err(fault) = evaluator.add(version, &columns) {
                 tracing::error!(%fault, "the taxonomy is left out");
             }
         }
         Ok(Arc::new(evaluator))
+    }
+
+    fn empty(analytics: &Analytics) -> Self {
+        Self {
+            analytics: analytics.clone(),
+            taxonomies: Vec::new(),
+            features: BTreeSet::new(),
+            scorecards: BTreeSet::new(),
+        }
     }
 
     fn add(&mut self, version: TaxonomyVersion, columns: &Columns) -> Result<(), Fault> {
@@ -118,7 +129,7 @@ impl Evaluator {
         as_of: NaiveDate,
     ) -> Result<Frame, Fault> {
         let features: Vec<&str> = self.features.iter().map(String::as_str).collect();
-        let frame = features::compute(db, customers, as_of, &features).await;
+        let frame = self.analytics.features(customers, as_of, &features).await;
         let frame = frame.map_err(analytics_fault)?;
         let scorecards: Vec<&str> = self.scorecards().collect();
         let view = View { true_on: Some(as_of), known_at: None };

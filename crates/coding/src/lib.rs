@@ -24,6 +24,7 @@ mod templates;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
+use kehu_analytics::Analytics;
 use kehu_contract::coding::{
     classification_service_server::ClassificationServiceServer,
     code_service_server::CodeServiceServer, taxonomy_service_server::TaxonomyServiceServer,
@@ -45,18 +46,19 @@ pub use templates::standard_scheme;
 #[derive(Clone)]
 pub struct Coding {
     db: Database,
+    analytics: Analytics,
     calendar: BusinessCalendar,
 }
 
 impl Coding {
-    /// The role on a database with these settings.
+    /// The role on a database with these settings; `analytics` computes from its facts.
     ///
     /// # Panics
     /// When the time zone of the settings does not exist; it is checked before it is kept.
-    pub fn new(db: Database, settings: Settings) -> Self {
+    pub fn new(db: Database, settings: Settings, analytics: Analytics) -> Self {
         let calendar = BusinessCalendar::new(&settings.time_zone)
             .expect("the time zone is checked before the database keeps it");
-        Self { db, calendar }
+        Self { db, analytics, calendar }
     }
 
     /// Mounts its gRPC services.
@@ -70,16 +72,16 @@ impl Coding {
     /// The kinds of runs it carries out.
     pub fn jobs(&self) -> Vec<Arc<dyn Job>> {
         vec![
-            Arc::new(ClassificationJob::new(self.db.clone())),
-            Arc::new(CodingJob::new(self.db.clone())),
+            Arc::new(ClassificationJob::new(self.db.clone(), self.analytics.clone())),
+            Arc::new(CodingJob::new(self.db.clone(), self.analytics.clone())),
         ]
     }
 
     /// What it does when scores and classes change.
     pub fn followers(&self) -> Vec<Arc<dyn Follower>> {
         vec![
-            Arc::new(ClassFollower::new(self.db.clone())),
-            Arc::new(CodeFollower::new(self.db.clone())),
+            Arc::new(ClassFollower::new(self.db.clone(), self.analytics.clone())),
+            Arc::new(CodeFollower::new(self.db.clone(), self.analytics.clone())),
         ]
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use kehu_analytics::{ColumnKind, Frame, Predicate, Schema, predicate};
+use kehu_analytics::{Analytics, ColumnKind, Frame, Predicate, Schema};
 use kehu_core::scorecard::{self, Problem};
 use kehu_core::taxonomy::Taxonomy;
 use kehu_core::{CustomerId, Value};
@@ -17,6 +17,7 @@ use crate::convert::analytics_fault;
 
 /// What predicates may use: the features, and the columns of the scorecards in force.
 pub(crate) struct Columns {
+    analytics: Analytics,
     schema: Schema,
     /// The scorecard that gives each column of scores.
     scorecards: BTreeMap<String, String>,
@@ -24,8 +25,8 @@ pub(crate) struct Columns {
 
 impl Columns {
     /// The columns there are now.
-    pub(crate) async fn read(db: &Database) -> Result<Self, Fault> {
-        let mut schema = Schema::features();
+    pub(crate) async fn read(db: &Database, analytics: &Analytics) -> Result<Self, Fault> {
+        let mut schema = analytics.catalogue().schema();
         let mut scorecards = BTreeMap::new();
         for version in scorecards::in_force::<&str>(db, &[]).await? {
             for (name, kind) in version.definition.columns() {
@@ -33,7 +34,7 @@ impl Columns {
                 scorecards.insert(name, version.definition.id.clone());
             }
         }
-        Ok(Self { schema, scorecards })
+        Ok(Self { analytics: analytics.clone(), schema, scorecards })
     }
 
     /// The scorecard that gives the column, `None` for a feature.
@@ -76,7 +77,7 @@ impl Rules {
                 // Told already, with the structure.
                 continue;
             }
-            match predicate::compile(sql, &columns.schema) {
+            match columns.analytics.predicate(sql, &columns.schema) {
                 Ok(predicate) => rules.add(&class.id, predicate),
                 Err(error) => problems.push(Problem {
                     field: format!("classes[{index}].predicate"),

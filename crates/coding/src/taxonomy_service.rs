@@ -61,7 +61,7 @@ impl Coding {
         definition: &Taxonomy,
         violations: &mut Violations,
     ) -> Result<(), Fault> {
-        let columns = Columns::read(&self.db).await?;
+        let columns = Columns::read(&self.db, &self.analytics).await?;
         if let Err(found) = Rules::compile(definition, &columns) {
             convert::problems(path, &found, violations);
         }

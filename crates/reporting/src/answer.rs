@@ -45,7 +45,7 @@ pub(crate) struct Summary {
 impl Reporting {
     pub(crate) async fn summary(&self, question: &Question) -> Result<ByClass<Summary>, Fault> {
         let classified = source::classified(&self.db, question).await?;
-        let activity = source::activity(&self.db, classified.as_of).await?;
+        let activity = source::activity(&self.analytics, classified.as_of).await?;
         let (orders, _) = source::orders(&self.db, classified.as_of, 1, None).await?;
         let members = members(&classified, &activity, &orders.ordered);
         let report = self.summarise(question, &classified, &members).await?;
@@ -70,7 +70,7 @@ impl Reporting {
         question: &Question,
     ) -> Result<ByClass<MigrationMatrix>, Fault> {
         let classified = source::classified(&self.db, question).await?;
-        let activity = source::activity(&self.db, classified.as_of).await?;
+        let activity = source::activity(&self.analytics, classified.as_of).await?;
         let report = migration_matrix(&members(&classified, &activity, &HashMap::new()));
         Ok(ByClass { classified, report })
     }
@@ -82,13 +82,13 @@ impl Reporting {
     ) -> Result<Dated<ParetoCurve>, Fault> {
         source::check_classified(&self.db, None, moment).await?;
         let as_of = moment.as_of;
-        let activity = source::activity(&self.db, as_of).await?;
+        let activity = source::activity(&self.analytics, as_of).await?;
         Ok(Dated { as_of, report: curve(&activity, point_count) })
     }
 
     pub(crate) async fn rfm(&self, moment: Moment) -> Result<Dated<HeatMap>, Fault> {
         let as_of = moment.as_of;
-        let activity = source::activity(&self.db, as_of).await?;
+        let activity = source::activity(&self.analytics, as_of).await?;
         let report = self.heat_map(&activity, moment).await?;
         if report.cells.is_empty() {
             return Err(Fault::Precondition {
@@ -130,7 +130,7 @@ impl Reporting {
     pub(crate) async fn figures(&self, question: &Question) -> Result<Figures, Fault> {
         let classified = source::classified(&self.db, question).await?;
         let as_of = classified.as_of;
-        let activity = source::activity(&self.db, as_of).await?;
+        let activity = source::activity(&self.analytics, as_of).await?;
         let (orders, before) =
             source::orders(&self.db, as_of, PAGE_MONTHS, question.comparison).await?;
         let members = members(&classified, &activity, &orders.ordered);

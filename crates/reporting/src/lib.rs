@@ -24,6 +24,7 @@ mod source;
 
 use chrono::NaiveDate;
 use chrono_tz::Tz;
+use kehu_analytics::Analytics;
 use kehu_contract::reporting::reporting_service_server::ReportingServiceServer;
 use kehu_core::calendar::BusinessCalendar;
 use kehu_server::{Fault, clock};
@@ -35,20 +36,21 @@ use tonic::service::RoutesBuilder;
 pub struct Reporting {
     db: Database,
     settings: Settings,
+    analytics: Analytics,
     zone: Tz,
     calendar: BusinessCalendar,
 }
 
 impl Reporting {
-    /// The role on a database with these settings.
+    /// The role on a database with these settings; `analytics` computes from its facts.
     ///
     /// # Panics
     /// When the time zone of the settings does not exist; it is checked before it is kept.
-    pub fn new(db: Database, settings: Settings) -> Self {
+    pub fn new(db: Database, settings: Settings, analytics: Analytics) -> Self {
         let checked = "the time zone is checked before the database keeps it";
         let zone = settings.time_zone.parse().expect(checked);
         let calendar = BusinessCalendar::new(&settings.time_zone).expect(checked);
-        Self { db, settings, zone, calendar }
+        Self { db, settings, analytics, zone, calendar }
     }
 
     /// Mounts its gRPC services.

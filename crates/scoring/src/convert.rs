@@ -6,7 +6,7 @@ mod fields;
 mod scores;
 mod view;
 
-use kehu_analytics::{ColumnKind, features};
+use kehu_analytics::{Catalogue, ColumnKind, Feature};
 use kehu_contract::scoring as contract;
 use kehu_core::scorecard::FeatureKind;
 use kehu_server::{Fault, Violations, convert, names};
@@ -17,25 +17,25 @@ pub(crate) use scores::{contributions, score_view};
 pub(crate) use view::{scorecard_view, template};
 
 /// The feature for callers.
-pub(crate) fn feature(feature: &features::Feature) -> contract::Feature {
+pub(crate) fn feature(feature: &Feature) -> contract::Feature {
     let kind = match kind(feature.kind) {
         FeatureKind::Number => contract::FeatureKind::Number,
         FeatureKind::Text => contract::FeatureKind::Text,
         FeatureKind::Bool => contract::FeatureKind::Boolean,
     };
     contract::Feature {
-        id: feature.id.to_owned(),
+        id: feature.id.clone(),
         label: Some(convert::label(&feature.label)),
-        group: feature.group.to_owned(),
+        group: feature.group.clone(),
         kind: kind.into(),
-        unit: feature.unit.to_owned(),
-        description: feature.description.to_owned(),
+        unit: feature.unit.clone(),
+        description: feature.description.clone(),
     }
 }
 
 /// What kind of values the feature of this name has; `None` when there is no such feature.
-pub(crate) fn feature_kind(name: &str) -> Option<FeatureKind> {
-    features::find(name).map(|feature| kind(feature.kind))
+pub(crate) fn feature_kind(catalogue: &Catalogue, name: &str) -> Option<FeatureKind> {
+    catalogue.find(name).map(|feature| kind(feature.kind))
 }
 
 fn kind(kind: ColumnKind) -> FeatureKind {
@@ -68,12 +68,14 @@ mod tests {
 
     #[test]
     fn a_definition_survives_the_way_to_the_caller_and_back() {
+        let catalogue = Catalogue::shipped();
         for card in templates() {
             let mut violations = Violations::new();
-            let back = parse_definition(template(&card), &mut violations);
+            let back = parse_definition(template(&card), &catalogue, &mut violations);
             assert!(violations.is_empty(), "{}", card.id);
             assert_eq!(back, card);
-            assert_eq!(card.validate(&feature_kind), vec![]);
+            let kinds = |name: &str| feature_kind(&catalogue, name);
+            assert_eq!(card.validate(&kinds), vec![]);
         }
     }
 }

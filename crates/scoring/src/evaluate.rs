@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
-use kehu_analytics::{Frame, features};
+use kehu_analytics::{Analytics, Frame};
 use kehu_core::scorecard::{Score, Scorecard, Scorer};
 use kehu_core::{CustomerId, Value};
 use kehu_server::Fault;
-use kehu_storage::{Database, facts::CustomerSet, scoring::scorecards::Version};
+use kehu_storage::{facts::CustomerSet, scoring::scorecards::Version};
 
 use crate::convert::analytics_fault;
 
@@ -50,14 +50,14 @@ impl Card {
 
 /// The features that the scorecards read, each once, for some customers.
 pub(crate) async fn frame<'a>(
-    db: &Database,
+    analytics: &Analytics,
     cards: impl Iterator<Item = &'a Scorecard>,
     customers: &CustomerSet,
     as_of: NaiveDate,
 ) -> Result<Frame, Fault> {
     let names: BTreeSet<&str> = cards.flat_map(Scorecard::features).collect();
     let names: Vec<&str> = names.into_iter().collect();
-    features::compute(db, customers, as_of, &names).await.map_err(analytics_fault)
+    analytics.features(customers, as_of, &names).await.map_err(analytics_fault)
 }
 
 /// For each customer of the frame its values in the order of [`Scorecard::features`].

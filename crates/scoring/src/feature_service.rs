@@ -1,6 +1,6 @@
 //! `kehu.scoring.v1.FeatureService`.
 
-use kehu_analytics::features::{self, Feature};
+use kehu_analytics::Feature;
 use kehu_contract::scoring::{
     FeatureValue, GetFeaturesRequest, GetFeaturesResponse, ListFeaturesRequest,
     ListFeaturesResponse, feature_service_server::FeatureService,
@@ -17,15 +17,14 @@ impl Scoring {
         let mut violations = Violations::new();
         let customer = names::parse_customer("customer", &request.customer, &mut violations);
         let as_of = convert::parse_date("as_of_date", request.as_of_date, &mut violations);
-        let wanted = wanted(&request.features, &mut violations);
+        let wanted = self.wanted(&request.features, &mut violations);
         violations.finish()?;
         let as_of = match as_of {
             Some(as_of) => as_of,
             None => self.business_date().await?,
         };
         let set = CustomerSet::Ids(customer.iter().map(|customer| customer.0).collect());
-        let frame =
-            features::compute(&self.db, &set, as_of, &wanted).await.map_err(analytics_fault)?;
+        let frame = self.analytics.features(&set, as_of, &wanted).await.map_err(analytics_fault)?;
         if frame.is_empty() {
             return Err(Fault::NotFound { kind: "customer", name: request.customer });
         }
@@ -38,32 +37,32 @@ impl Scoring {
         }
         Ok(GetFeaturesResponse { as_of_date: Some(convert::date(as_of)), values })
     }
-}
 
-/// The catalogue by group, then by name.
-fn sorted() -> Vec<&'static Feature> {
-    let mut features: Vec<_> = features::catalogue().iter().collect();
-    features.sort_by_key(|feature| (feature.group, feature.id));
-    features
-}
-
-/// The features asked for, all of them when none is named.
-fn wanted(asked: &[String], violations: &mut Violations) -> Vec<&'static str> {
-    let known = sorted();
-    if asked.is_empty() {
-        return known.into_iter().map(|feature| feature.id).collect();
+    /// The catalogue by group, then by name.
+    fn sorted(&self) -> Vec<&Feature> {
+        let mut features: Vec<_> = self.analytics.catalogue().features().iter().collect();
+        features.sort_by_key(|feature| (&feature.group, &feature.id));
+        features
     }
-    let mut wanted = Vec::with_capacity(asked.len());
-    for (index, name) in asked.iter().enumerate() {
-        match known.iter().find(|feature| feature.id == name) {
-            Some(feature) => wanted.push(feature.id),
-            None => {
-                let message = format!("no feature is named {name:?}: ListFeatures names them");
-                violations.add(format!("features[{index}]"), message);
+
+    /// The features asked for, all of them when none is named.
+    fn wanted(&self, asked: &[String], violations: &mut Violations) -> Vec<&str> {
+        if asked.is_empty() {
+            return self.sorted().into_iter().map(|feature| feature.id.as_str()).collect();
+        }
+        let catalogue = self.analytics.catalogue();
+        let mut wanted = Vec::with_capacity(asked.len());
+        for (index, name) in asked.iter().enumerate() {
+            match catalogue.find(name) {
+                Some(feature) => wanted.push(feature.id.as_str()),
+                None => {
+                    let message = format!("no feature is named {name:?}: ListFeatures names them");
+                    violations.add(format!("features[{index}]"), message);
+                }
             }
         }
+        wanted
     }
-    wanted
 }
 
 #[tonic::async_trait]
@@ -72,7 +71,7 @@ impl FeatureService for Scoring {
         &self,
         _: Request<ListFeaturesRequest>,
     ) -> Result<Response<ListFeaturesResponse>, Status> {
-        let features = sorted().into_iter().map(feature).collect();
+        let features = self.sorted().into_iter().map(feature).collect();
         Ok(Response::new(ListFeaturesResponse { features }))
     }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::NaiveDate;
+use kehu_analytics::Analytics;
 use kehu_core::CustomerId;
 use kehu_core::scorecard::Score;
 use kehu_runs::{CursorMove, Follower};
@@ -25,6 +26,7 @@ use crate::job::change;
 /// Scores the customers whose facts changed under every scorecard that a run has computed.
 pub(crate) struct ScoringFollower {
     db: Database,
+    analytics: Analytics,
 }
 
 /// The customers to score by date; under each date those of one scorecard.
@@ -38,8 +40,8 @@ struct Scored {
 }
 
 impl ScoringFollower {
-    pub(crate) fn new(db: Database) -> Self {
-        Self { db }
+    pub(crate) fn new(db: Database, analytics: Analytics) -> Self {
+        Self { db, analytics }
     }
 
     /// Which customers of a scorecard are due as of which date: the latest of the scorecard's
@@ -93,7 +95,8 @@ impl ScoringFollower {
         ids.sort_unstable();
         ids.dedup();
         let definitions = due.iter().map(|(card, _)| &card.version.definition);
-        let frame = evaluate::frame(&self.db, definitions, &CustomerSet::Ids(ids), as_of).await?;
+        let customers = CustomerSet::Ids(ids);
+        let frame = evaluate::frame(&self.analytics, definitions, &customers, as_of).await?;
         evaluate::busy(move || {
             let mut scored = Vec::with_capacity(due.len());
             for (card, customers) in due {

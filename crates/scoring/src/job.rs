@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::NaiveDate;
+use kehu_analytics::Analytics;
 use kehu_core::CustomerId;
 use kehu_core::scorecard::Score;
 use kehu_runs::{Job, Partition, RunContext};
@@ -34,11 +35,12 @@ pub(crate) struct ScoringRequest {
 /// Carries out scoring runs.
 pub(crate) struct ScoringJob {
     db: Database,
+    analytics: Analytics,
 }
 
 impl ScoringJob {
-    pub(crate) fn new(db: Database) -> Self {
-        Self { db }
+    pub(crate) fn new(db: Database, analytics: Analytics) -> Self {
+        Self { db, analytics }
     }
 
     /// The versions of the run: fixed when it is first taken up, the same after a take-over.
@@ -64,7 +66,7 @@ impl ScoringJob {
         let facts_position = change_log::cursor(&self.db, CONSUMER).await?;
         let definitions = work.cards.iter().map(|card| &card.version.definition);
         let frame =
-            evaluate::frame(&self.db, definitions, &partition.customers, work.as_of).await?;
+            evaluate::frame(&self.analytics, definitions, &partition.customers, work.as_of).await?;
         let done = count(frame.len());
         context.phase("scores", work.total).await?;
         let cards = work.cards.clone();

@@ -15,6 +15,7 @@ mod scoring_service;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
+use kehu_analytics::Analytics;
 use kehu_contract::scoring::{
     feature_service_server::FeatureServiceServer, scorecard_service_server::ScorecardServiceServer,
     scoring_service_server::ScoringServiceServer,
@@ -32,18 +33,19 @@ use job::ScoringJob;
 #[derive(Clone)]
 pub struct Scoring {
     db: Database,
+    analytics: Analytics,
     calendar: BusinessCalendar,
 }
 
 impl Scoring {
-    /// The role on a database with these settings.
+    /// The role on a database with these settings; `analytics` computes from its facts.
     ///
     /// # Panics
     /// When the time zone of the settings does not exist; it is checked before it is kept.
-    pub fn new(db: Database, settings: Settings) -> Self {
+    pub fn new(db: Database, settings: Settings, analytics: Analytics) -> Self {
         let calendar = BusinessCalendar::new(&settings.time_zone)
             .expect("the time zone is checked before the database keeps it");
-        Self { db, calendar }
+        Self { db, analytics, calendar }
     }
 
     /// Mounts its gRPC services.
@@ -56,12 +58,12 @@ impl Scoring {
 
     /// The kinds of runs it carries out.
     pub fn jobs(&self) -> Vec<Arc<dyn Job>> {
-        vec![Arc::new(ScoringJob::new(self.db.clone()))]
+        vec![Arc::new(ScoringJob::new(self.db.clone(), self.analytics.clone()))]
     }
 
     /// What it does when facts change.
     pub fn followers(&self) -> Vec<Arc<dyn Follower>> {
-        vec![Arc::new(ScoringFollower::new(self.db.clone()))]
+        vec![Arc::new(ScoringFollower::new(self.db.clone(), self.analytics.clone()))]
     }
 
     /// The business date that holds.

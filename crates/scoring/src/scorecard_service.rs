@@ -1,5 +1,6 @@
 //! `kehu.scoring.v1.ScorecardService`.
 
+use kehu_analytics::Catalogue;
 use kehu_contract::scoring::{
     CreateScorecardRequest, CreateScorecardResponse, GetScorecardRequest, GetScorecardResponse,
     ListScorecardsRequest, ListScorecardsResponse, ListTemplatesRequest, ListTemplatesResponse,
@@ -27,7 +28,7 @@ impl Scoring {
         &self,
         request: CreateScorecardRequest,
     ) -> Result<CreateScorecardResponse, Fault> {
-        let definition = requested(request.origin)?;
+        let definition = requested(request.origin, self.analytics.catalogue())?;
         let version = if request.validate_only {
             self.next_draft(definition).await?
         } else {
@@ -102,7 +103,7 @@ impl Scoring {
             });
         }
         let cards = std::iter::once(&draft.definition);
-        let frame = evaluate::frame(&self.db, cards, &CustomerSet::All, date).await?;
+        let frame = evaluate::frame(&self.analytics, cards, &CustomerSet::All, date).await?;
         let definition = draft.definition.clone();
         let calibration = evaluate::busy(move || {
             let population = evaluate::values(&frame, &definition)?;
@@ -116,14 +117,16 @@ impl Scoring {
 }
 
 /// The definition that a caller wants, or everything that is wrong with it.
-fn requested(origin: Option<Origin>) -> Result<Scorecard, Fault> {
+fn requested(origin: Option<Origin>, catalogue: &Catalogue) -> Result<Scorecard, Fault> {
     let mut violations = Violations::new();
     let definition = match origin {
         None => {
             violations.add("origin", "must be a definition or a template");
             None
         }
-        Some(Origin::Definition(definition)) => Some(parse_definition(definition, &mut violations)),
+        Some(Origin::Definition(definition)) => {
+            Some(parse_definition(definition, catalogue, &mut violations))
+        }
         Some(Origin::Template(id)) => {
             let templates = scorecard::templates();
             if !templates.iter().any(|template| template.id == id) {
@@ -135,7 +138,11 @@ fn requested(origin: Option<Origin>) -> Result<Scorecard, Fault> {
         }
     };
     if let Some(definition) = &definition {
-        scorecard_problems(&definition.validate(&feature_kind), definition, &mut violations);
+        scorecard_problems(
+            &definition.validate(&|name| feature_kind(catalogue, name)),
+            definition,
+            &mut violations,
+        );
     }
     violations.finish()?;
     definition.ok_or_else(|| Fault::internal("a request without violations has a definition"))

@@ -7,6 +7,7 @@ use datafusion::arrow::datatypes::{DataType, Field, Schema as ArrowSchema, Schem
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{DFSchema, DFSchemaRef};
 use datafusion::error::{DataFusionError, Result};
+use datafusion::execution::context::SessionState;
 use datafusion::functions::core::expr_fn::nullif;
 use datafusion::logical_expr::simplify::SimplifyContext;
 use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable, Operator, cast, lit};
@@ -16,7 +17,6 @@ use datafusion::sql::sqlparser::ast::{Expr as SqlExpr, ExprWithAlias};
 
 use super::PredicateError;
 use super::check::Columns;
-use crate::engine;
 
 /// The type in which a whole number of 64 bits is calculated with.
 const WHOLE: DataType = DataType::Decimal128(20, 0);
@@ -38,8 +38,9 @@ pub(super) fn null_arrays(schema: &SchemaRef, rows: usize) -> Vec<ArrayRef> {
 pub(super) fn compile(
     tree: SqlExpr,
     columns: &Columns,
+    state: &SessionState,
 ) -> Result<Arc<dyn PhysicalExpr>, PredicateError> {
-    plan(tree, columns).map_err(|error| {
+    plan(tree, columns, state).map_err(|error| {
         let start =
             error.diagnostic().and_then(|diagnostic| diagnostic.span).map(|span| span.start);
         let position = start.map(|start| (start.line, start.column));
@@ -47,8 +48,7 @@ pub(super) fn compile(
     })
 }
 
-fn plan(tree: SqlExpr, columns: &Columns) -> Result<Arc<dyn PhysicalExpr>> {
-    let state = engine::state();
+fn plan(tree: SqlExpr, columns: &Columns, state: &SessionState) -> Result<Arc<dyn PhysicalExpr>> {
     let schema: DFSchemaRef = Arc::new(DFSchema::try_from(arrow_schema(columns))?);
     let named = ExprWithAlias { expr: tree, alias: None };
     let expression = state.create_logical_expr_from_sql_expr(named, &schema)?;

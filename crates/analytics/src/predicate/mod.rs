@@ -23,6 +23,7 @@ use std::sync::Arc;
 
 use datafusion::arrow::array::{ArrayRef, AsArray, RecordBatch, RecordBatchOptions};
 use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::execution::context::SessionState;
 use datafusion::physical_plan::PhysicalExpr;
 
 use crate::{Error, Frame, Schema};
@@ -64,11 +65,15 @@ pub struct Predicate {
 }
 
 /// Compiles a predicate over the columns of `schema`. It takes some milliseconds and reads
-/// nothing; the caller keeps the result.
-pub fn compile(sql: &str, schema: &Schema) -> Result<Predicate, PredicateError> {
+/// nothing.
+pub(crate) fn compile(
+    sql: &str,
+    schema: &Schema,
+    state: &SessionState,
+) -> Result<Predicate, PredicateError> {
     let (expression, columns) = parse::on_its_own_thread(sql, |parsed| {
         let (checked, columns) = check::check(parsed, schema)?;
-        Ok((compile::compile(checked, &columns)?, columns))
+        Ok((compile::compile(checked, &columns, state)?, columns))
     })?;
     let predicate = Predicate {
         schema: compile::arrow_schema(&columns),

@@ -1,8 +1,18 @@
+use std::sync::LazyLock;
+
 use kehu_core::{CustomerId, Value};
 use proptest::prelude::*;
 
-use super::{Predicate, compile};
-use crate::{ColumnKind, Error, Frame, Schema};
+use super::{Predicate, PredicateError};
+use crate::engine::Engine;
+use crate::{ColumnKind, Error, Frame, Limits, Schema};
+
+static ENGINE: LazyLock<Engine> =
+    LazyLock::new(|| Engine::new(Limits { memory: 1 << 20, threads: 1 }, []));
+
+fn compile(sql: &str, schema: &Schema) -> Result<Predicate, PredicateError> {
+    super::compile(sql, schema, ENGINE.state())
+}
 
 /// Five customers: amounts 100,000 / 99,999.9999 / null / -5 / 0; orders 12 / 0 / 3 / 1 / null.
 fn frame() -> Frame {

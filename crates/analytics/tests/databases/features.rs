@@ -1,8 +1,7 @@
 use std::fmt::Write;
 
 use chrono::Days;
-use kehu_analytics::features::{catalogue, compute};
-use kehu_analytics::{CustomerSet, Error, Frame};
+use kehu_analytics::{Analytics, CustomerSet, Error, Frame, Limits};
 use kehu_core::{CustomerId, Value};
 use kehu_storage::Database;
 use kehu_storage::facts::partitions;
@@ -12,13 +11,19 @@ use crate::facts::{customers, lines, orders, rates};
 
 const AS_OF: &str = "2024-03-31";
 
+fn analytics(db: &Database) -> Analytics {
+    Analytics::new(db.clone(), Limits::of_memory(1 << 30))
+}
+
 async fn frame(db: &Database, set: &CustomerSet, features: &[&str]) -> Frame {
-    compute(db, set, day(AS_OF), features).await.unwrap()
+    analytics(db).features(set, day(AS_OF), features).await.unwrap()
 }
 
 async fn all_features(db: &Database, set: &CustomerSet) -> Frame {
-    let features: Vec<&str> = catalogue().iter().map(|feature| feature.id).collect();
-    frame(db, set, &features).await
+    let analytics = analytics(db);
+    let catalogue = analytics.catalogue().features();
+    let features: Vec<&str> = catalogue.iter().map(|feature| feature.id.as_str()).collect();
+    analytics.features(set, day(AS_OF), &features).await.unwrap()
 }
 
 async fn small_shop(db: &Database) {
@@ -108,7 +113,7 @@ async fn only_customers_of_the_set_that_exist() {
             frame(db, &CustomerSet::All, &["orders_30d", "amount_30d", "orders_30d"]).await;
         let names: Vec<String> = columns.columns().into_iter().map(|(name, _)| name).collect();
         assert_eq!(names, ["orders_30d", "amount_30d"]);
-        let unknown = compute(db, &CustomerSet::All, day(AS_OF), &["recency_day"]).await;
+        let unknown = analytics(db).features(&CustomerSet::All, day(AS_OF), &["recency_day"]).await;
         assert!(matches!(unknown, Err(Error::UnknownFeature { .. })));
     })
     .await;

@@ -1,6 +1,6 @@
 //! Creating a code scheme: everything that could make a run fail later is asked now.
 
-use kehu_analytics::features;
+use kehu_analytics::Catalogue;
 use kehu_contract::coding::{CreateCodeSchemeRequest, CreateCodeSchemeResponse};
 use kehu_core::code_scheme::{CodeScheme, CompiledScheme};
 use kehu_server::{Fault, Violations, clock};
@@ -22,7 +22,7 @@ impl Coding {
     ) -> Result<CreateCodeSchemeResponse, Fault> {
         let mut violations = Violations::new();
         let scheme = parse_scheme(request.code_scheme.unwrap_or_default(), &mut violations);
-        check_attributes(&scheme, &mut violations);
+        check_attributes(&scheme, self.analytics.catalogue(), &mut violations);
         let compiled = scheme.compile();
         match &compiled {
             Err(problems) => convert::problems("code_scheme", problems, &mut violations),
@@ -71,9 +71,9 @@ impl Coding {
     }
 }
 
-fn check_attributes(scheme: &CodeScheme, violations: &mut Violations) {
+fn check_attributes(scheme: &CodeScheme, catalogue: &Catalogue, violations: &mut Violations) {
     for (index, table) in scheme.tables.iter().enumerate() {
-        if features::find(&table.attribute).is_none() {
+        if catalogue.find(&table.attribute).is_none() {
             let field = format!("code_scheme.tables[{index}].attribute");
             let message = format!("{:?} is no feature: ListFeatures names them", table.attribute);
             violations.add(field, message);

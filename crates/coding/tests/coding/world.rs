@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, Utc};
+use kehu_analytics::{Analytics, Limits};
 use kehu_coding::Coding;
 use kehu_contract::coding::{
     ClassDefinition, Classification, CodeScheme, CreateCodeSchemeRequest, CreateTaxonomyRequest,
@@ -53,7 +54,8 @@ impl World {
 
     /// The service on one more set of connections, as in another replica.
     pub(crate) fn on(db: Database) -> Self {
-        Self { coding: Coding::new(db.clone(), shop::settings()), db }
+        let analytics = Analytics::new(db.clone(), Limits::of_memory(1 << 30));
+        Self { coding: Coding::new(db.clone(), shop::settings(), analytics), db }
     }
 
     /// With twelve customers, `customers/1` to `customers/12`: number n has n orders, the last

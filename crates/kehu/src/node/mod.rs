@@ -7,6 +7,7 @@ mod stop;
 mod store;
 
 use crate::exit::Failure;
+use kehu_analytics::{Analytics, Limits};
 use kehu_contract::run::BusinessDate;
 use kehu_core::calendar::BusinessCalendar;
 use kehu_runs::{BusinessDates, Follower, Job, follow, work};
@@ -115,7 +116,8 @@ impl Node {
             business_date.map_err(|fault| Failure::Unavailable(fault.to_string()))?;
         let address = self.listener.address;
         let (draining, stop) = (CancellationToken::new(), CancellationToken::new());
-        let parts = roles::assemble(&opened.db, &kept, calendar, &self.roles);
+        let analytics = Analytics::new(opened.db.clone(), limits(&self.settings.analytics));
+        let parts = roles::assemble(&opened.db, &kept, calendar, &analytics, &self.roles);
         let readiness = tokio::spawn(ready::keep(
             opened.db.clone(),
             parts.followers.clone(),
@@ -197,6 +199,11 @@ async fn beside(
         }));
     }
     Ok(tasks)
+}
+
+fn limits(settings: &config::Analytics) -> Limits {
+    let mib = usize::try_from(settings.memory_limit_mib).unwrap_or(usize::MAX);
+    Limits::of_memory(mib.saturating_mul(1 << 20))
 }
 
 fn telemetry_options(settings: &config::Telemetry, roles: Vec<String>) -> telemetry::Options {

@@ -1,5 +1,6 @@
 //! The services of a process: which roles it has, and what each brings.
 
+use kehu_analytics::Analytics;
 use kehu_coding::Coding;
 use kehu_core::calendar::BusinessCalendar;
 use kehu_ingestion::Ingestion;
@@ -61,6 +62,7 @@ pub(crate) fn assemble(
     db: &Database,
     settings: &Settings,
     calendar: BusinessCalendar,
+    analytics: &Analytics,
     roles: &[Role],
 ) -> Parts {
     let mut parts =
@@ -68,22 +70,24 @@ pub(crate) fn assemble(
     Runs::new(db.clone()).routes(&mut parts.routes);
     BusinessDates::new(db.clone(), calendar).routes(&mut parts.routes);
     for role in roles {
-        let (db, settings) = (db.clone(), settings.clone());
+        let (db, settings, analytics) = (db.clone(), settings.clone(), analytics.clone());
         match role {
             Role::Ingestion => Ingestion::new(db, settings).routes(&mut parts.routes),
             Role::Scoring => {
-                let scoring = Scoring::new(db, settings);
+                let scoring = Scoring::new(db, settings, analytics);
                 scoring.routes(&mut parts.routes);
                 parts.jobs.extend(scoring.jobs());
                 parts.followers.extend(scoring.followers());
             }
             Role::Coding => {
-                let coding = Coding::new(db, settings);
+                let coding = Coding::new(db, settings, analytics);
                 coding.routes(&mut parts.routes);
                 parts.jobs.extend(coding.jobs());
                 parts.followers.extend(coding.followers());
             }
-            Role::Reporting => Reporting::new(db, settings).routes(&mut parts.routes),
+            Role::Reporting => {
+                Reporting::new(db, settings, analytics).routes(&mut parts.routes);
+            }
         }
     }
     parts

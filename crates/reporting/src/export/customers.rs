@@ -5,7 +5,7 @@ use super::csv::{self, Cell, Row};
 use crate::{Reporting, request::Question, source};
 use chrono::NaiveDate;
 use futures::stream::{self, BoxStream, StreamExt};
-use kehu_analytics::features;
+use kehu_analytics::Analytics;
 use kehu_core::{
     CustomerId, Value, calendar,
     label::Language,
@@ -48,6 +48,7 @@ const FEATURES: [&str; 3] = ["amount_total", "orders_total", "recency_days"];
 /// What is the same for every customer.
 struct Export {
     db: Database,
+    analytics: Analytics,
     taxonomy: String,
     view: View,
     as_of: NaiveDate,
@@ -112,6 +113,7 @@ impl Export {
             score_columns: columns.filter(|(name, _)| !name.ends_with("_points")).collect(),
             scorecards: in_force.into_iter().map(|version| version.definition.id).collect(),
             taxonomy,
+            analytics: reporting.analytics.clone(),
             db,
         })
     }
@@ -122,7 +124,7 @@ impl Export {
     }
 
     async fn rows(&self, set: &CustomerSet) -> Result<Vec<Row>, Fault> {
-        let frame = features::compute(&self.db, set, self.as_of, &FEATURES).await;
+        let frame = self.analytics.features(set, self.as_of, &FEATURES).await;
         let frame = frame.map_err(source::fault)?;
         let customers = frame.customers();
         let mut features = Vec::new();

@@ -3,7 +3,7 @@
 use super::fault;
 use crate::report::{MonthlyTrend, Order};
 use chrono::NaiveDate;
-use kehu_analytics::features;
+use kehu_analytics::Analytics;
 use kehu_core::{CustomerId, Money, Value, calendar};
 use kehu_server::Fault;
 use kehu_storage::{
@@ -35,9 +35,12 @@ pub(crate) struct Orders {
 }
 
 /// What every customer on record did up to `as_of`, by customer.
-pub(crate) async fn activity(db: &Database, as_of: NaiveDate) -> Result<Vec<Activity>, Fault> {
+pub(crate) async fn activity(
+    analytics: &Analytics,
+    as_of: NaiveDate,
+) -> Result<Vec<Activity>, Fault> {
     let names = ["amount_total", "orders_total"];
-    let frame = features::compute(db, &CustomerSet::All, as_of, &names).await.map_err(fault)?;
+    let frame = analytics.features(&CustomerSet::All, as_of, &names).await.map_err(fault)?;
     let amounts = frame.column("amount_total").map_err(fault)?;
     let orders = frame.column("orders_total").map_err(fault)?;
     let mut activity = Vec::with_capacity(frame.len());

@@ -9,6 +9,7 @@
 //! | c5 | none | null | bronze | bronze | |
 //! | c6 | one in 2012 | null | | | |
 
+use kehu_analytics::{Analytics, Limits};
 use kehu_contract::reporting::ReportTime;
 use kehu_core::{
     CustomerId, Label, Value,
@@ -50,7 +51,8 @@ impl World {
     pub(crate) async fn empty(test: &TestDatabase) -> Self {
         let db = test.database.clone();
         shop::fix_business_date(&db, day(NOW)).await;
-        Self { reporting: Reporting::new(db.clone(), shop::settings()), db }
+        let analytics = Analytics::new(db.clone(), Limits::of_memory(1 << 30));
+        Self { reporting: Reporting::new(db.clone(), shop::settings(), analytics), db }
     }
 
     /// With all of the table above.

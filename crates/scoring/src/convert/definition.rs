@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use kehu_analytics::Catalogue;
 use kehu_contract::google::r#type as google;
 use kehu_contract::scoring as contract;
 use kehu_core::scorecard::{
@@ -20,14 +21,16 @@ use super::feature_kind;
 /// The definition, its fields named below `definition`.
 pub(crate) fn parse_definition(
     definition: contract::ScorecardDefinition,
+    catalogue: &Catalogue,
     violations: &mut Violations,
 ) -> Scorecard {
     let mut indicators = Vec::with_capacity(definition.indicators.len());
     for (index, indicator) in definition.indicators.into_iter().enumerate() {
-        let mut reader = Reader { path: format!("definition.indicators[{index}]"), violations };
+        let path = format!("definition.indicators[{index}]");
+        let mut reader = Reader { path, catalogue, violations };
         indicators.push(reader.indicator(indicator));
     }
-    let mut reader = Reader { path: "definition.grading".to_owned(), violations };
+    let mut reader = Reader { path: "definition.grading".to_owned(), catalogue, violations };
     Scorecard {
         id: definition.id,
         label: convert::core_label(definition.label),
@@ -39,6 +42,7 @@ pub(crate) fn parse_definition(
 /// Reads the parts of one message and says what is wrong with them.
 struct Reader<'a> {
     path: String,
+    catalogue: &'a Catalogue,
     violations: &'a mut Violations,
 }
 
@@ -93,7 +97,7 @@ impl Reader<'_> {
             Some(Sent::ZLogistic(_)) => Some(Transform::ZLogistic),
             Some(Sent::Lookup(lookup)) => self.lookup(lookup),
         };
-        read.unwrap_or_else(|| stand_in(&indicator.feature))
+        read.unwrap_or_else(|| stand_in(feature_kind(self.catalogue, &indicator.feature)))
     }
 
     fn bands(&mut self, bands: &contract::Bands) -> Option<Transform> {
@@ -237,9 +241,9 @@ impl Reader<'_> {
     }
 }
 
-/// A transform that can read the feature.
-fn stand_in(feature: &str) -> Transform {
-    match feature_kind(feature) {
+/// A transform that can read values of the kind.
+fn stand_in(kind: Option<FeatureKind>) -> Transform {
+    match kind {
         Some(FeatureKind::Text | FeatureKind::Bool) => Transform::Lookup {
             points: BTreeMap::from([(String::new(), Decimal::ZERO)]),
             other: Decimal::ZERO,

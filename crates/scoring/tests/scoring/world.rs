@@ -1,6 +1,7 @@
 //! A scoring service on a database with some customers and orders.
 
 use chrono::{DateTime, Utc};
+use kehu_analytics::{Analytics, Limits};
 use kehu_contract::scoring::{
     CreateScorecardRequest, ExplainScoreRequest, ExplainScoreResponse, GetScoreRequest,
     ListScoresRequest, PublishScorecardRequest, Score, Scorecard, StartScoringRequest,
@@ -24,7 +25,8 @@ impl World {
     /// An empty one.
     pub(crate) fn new(test: &TestDatabase) -> Self {
         let db = test.database.clone();
-        Self { scoring: Scoring::new(db.clone(), shop::settings()), db }
+        let analytics = Analytics::new(db.clone(), Limits::of_memory(1 << 30));
+        Self { scoring: Scoring::new(db.clone(), shop::settings(), analytics), db }
     }
 
     /// With twelve customers, `c01` to `c12`, who bought between 2011-01 and 2011-11: the higher

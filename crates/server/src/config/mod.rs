@@ -27,6 +27,8 @@ pub struct Settings {
     pub storage: Storage,
     /// What the first start of a database fixes.
     pub business: Business,
+    /// What computing may use.
+    pub analytics: Analytics,
     /// Logs, traces and metrics.
     pub telemetry: Telemetry,
 }
@@ -116,6 +118,13 @@ pub struct Business {
     pub time_zone: Option<String>,
 }
 
+/// What computing features, scores and classes may use.
+#[derive(Debug, Clone)]
+pub struct Analytics {
+    /// Memory for facts and what is computed from them, MiB.
+    pub memory_limit_mib: u32,
+}
+
 /// Logs, traces and metrics.
 #[derive(Debug, Clone)]
 pub struct Telemetry {
@@ -172,6 +181,7 @@ fn read(reader: &mut Reader) -> Settings {
             base_currency: reader.optional("business.base_currency"),
             time_zone: reader.optional("business.time_zone"),
         },
+        analytics: Analytics { memory_limit_mib: reader.count("analytics.memory_limit_mib") },
         telemetry: read_telemetry(reader),
     };
     check::check(&settings, reader);

@@ -1,48 +1,61 @@
-//! The catalogue and the SQL say the same.
+//! The files of the features, and what they say.
 
 use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
 
-use crate::features::query::Query;
-use crate::features::{Plan, catalogue};
-use crate::tables::Facts;
-use crate::{ColumnKind, Error, engine};
+use crate::{ColumnKind, Error};
 
-use super::world::{AS_OF, day};
+use super::source::analytics;
+use crate::features::catalogue::SHIPPED;
+
+#[test]
+fn every_file_of_the_folder_is_a_feature_of_its_name_and_group() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("features");
+    let mut files = BTreeSet::new();
+    for group in fs::read_dir(folder).unwrap() {
+        let group = group.unwrap();
+        for file in fs::read_dir(group.path()).unwrap() {
+            let (group, file) = (group.file_name(), file.unwrap().file_name());
+            files.insert(format!("{}/{}", group.display(), file.display()));
+        }
+    }
+    let shipped: BTreeSet<String> = SHIPPED.iter().map(|(name, _)| (*name).to_owned()).collect();
+    assert_eq!(shipped, files);
+    let analytics = analytics();
+    let features = analytics.catalogue().features().iter();
+    let named: BTreeSet<String> =
+        features.map(|feature| format!("{}/{}.sql", feature.group, feature.id)).collect();
+    assert_eq!(named, files);
+}
 
 #[tokio::test]
-async fn catalogue_and_queries_name_the_same_columns() {
-    let context = engine::session(1);
-    Facts::default().register(&context, day(AS_OF)).unwrap();
-    for query in Query::ALL {
-        let rows = context.sql(query.sql()).await.unwrap();
-        let mut columns: BTreeSet<String> =
-            rows.schema().fields().iter().map(|field| field.name().clone()).collect();
-        assert!(columns.remove("customer_id"), "{query:?}");
-        let features = catalogue().iter().filter(|feature| feature.query == query);
-        let names: BTreeSet<String> = features.map(|feature| feature.id.to_owned()).collect();
-        assert_eq!(columns, names, "{query:?}");
+async fn every_feature_is_of_its_type() {
+    let analytics = analytics();
+    for feature in analytics.catalogue().features() {
+        let plan = analytics.plan(std::slice::from_ref(&feature.id)).await.unwrap();
+        let frame = analytics.compute(&plan, Default::default(), 1).await.unwrap();
+        assert_eq!(frame.columns(), [(feature.id.clone(), feature.kind)]);
     }
 }
 
 #[test]
 fn every_feature_is_described() {
-    let mut ids = BTreeSet::new();
-    for feature in catalogue() {
-        let id = feature.id;
-        assert!(ids.insert(id), "{id} is there twice");
+    for feature in analytics().catalogue().features() {
+        let id = &feature.id;
         assert!(!feature.label.zh.is_empty() && !feature.label.en.is_empty(), "{id}");
         assert!(feature.description.ends_with('.'), "{id}");
         assert!(!feature.description.contains("  "), "{id}");
         let is_text = feature.kind == ColumnKind::Text;
         assert_eq!(feature.unit.is_empty(), is_text, "{id}");
-        assert!(["", "1", "d", "currency", "share"].contains(&feature.unit), "{id}");
+        assert!(["", "1", "d", "currency", "share"].contains(&feature.unit.as_str()), "{id}");
     }
 }
 
-#[test]
-fn unknown_features_are_named_with_what_may_be_meant() {
-    let Err(Error::UnknownFeature { name, nearest }) = Plan::new(&["amount_total", "amount_365"])
-    else {
+#[tokio::test]
+async fn unknown_features_are_named_with_what_may_be_meant() {
+    let names = ["amount_total", "amount_365"].map(str::to_owned);
+    let Err(Error::UnknownFeature { name, nearest }) = analytics().plan(&names).await else {
         panic!("found a feature that does not exist")
     };
     assert_eq!(name, "amount_365");

@@ -1,7 +1,6 @@
 //! Features of habits and attributes.
 
-use super::world::{AS_OF, check, customers, lines, orders, prices};
-use crate::tables::Facts;
+use super::world::{AS_OF, Facts, check, customers, lines, orders, prices};
 
 #[test]
 fn channel_and_time_of_day() {

@@ -1,12 +1,11 @@
-//! A customer's features depend neither on the other customers nor on the threads.
+//! A customer's features depend neither on the other customers nor on the partitions.
 
 use kehu_core::{CustomerId, Value};
 use kehu_storage::facts::{CustomerColumns, LineColumns, OrderColumns, PriceColumns};
 use kehu_storage::ingestion::OrderKind;
 
-use super::world::{AS_OF, compute, customers, day};
-use crate::features::catalogue;
-use crate::tables::Facts;
+use super::source::analytics;
+use super::world::{AS_OF, Facts, compute, customers, day, pick};
 
 /// Numbers that look random and are the same every time (the constants of Knuth's MMIX).
 struct Numbers(u64);
@@ -77,9 +76,6 @@ fn prices(lines: &LineColumns) -> PriceColumns {
 fn only(facts: &Facts, customer: i64) -> Facts {
     let keep = |place: &usize| facts.orders.customer_id[*place] == customer;
     let places: Vec<usize> = (0..facts.orders.customer_id.len()).filter(keep).collect();
-    fn pick<T: Clone>(places: &[usize], values: &[T]) -> Vec<T> {
-        places.iter().map(|place| values[*place].clone()).collect()
-    }
     let (orders, lines) = (&facts.orders, &facts.lines);
     Facts {
         customers: CustomerColumns { customer_id: vec![customer], ..customers(1) },
@@ -106,19 +102,29 @@ fn only(facts: &Facts, customer: i64) -> Facts {
     }
 }
 
+/// Every feature.
+fn every_feature() -> Vec<String> {
+    let analytics = analytics();
+    analytics.catalogue().features().iter().map(|feature| feature.id.clone()).collect()
+}
+
 #[test]
-fn the_number_of_threads_changes_nothing() {
-    let features: Vec<&str> = catalogue().iter().map(|feature| feature.id).collect();
+fn the_number_of_partitions_changes_nothing() {
+    let features = every_feature();
+    let features: Vec<&str> = features.iter().map(String::as_str).collect();
     let facts = facts(3_000);
     assert!(facts.orders.customer_id.len() > 15_000, "several batches");
     let one = compute(facts.clone(), AS_OF, &features, 1);
-    assert_eq!(one, compute(facts, AS_OF, &features, 4));
     assert_eq!(one.len(), 3_000);
+    for partitions in [2, 7] {
+        assert_eq!(one, compute(facts.clone(), AS_OF, &features, partitions), "{partitions}");
+    }
 }
 
 #[test]
 fn a_customer_alone_is_the_same_as_among_all() {
-    let features: Vec<&str> = catalogue().iter().map(|feature| feature.id).collect();
+    let features = every_feature();
+    let features: Vec<&str> = features.iter().map(String::as_str).collect();
     let facts = facts(40);
     let all = compute(facts.clone(), AS_OF, &features, 2);
     for (row, customer) in (1..=40).enumerate() {
@@ -128,10 +134,8 @@ fn a_customer_alone_is_the_same_as_among_all() {
     }
     let measured =
         |feature: &str| all.column(feature).unwrap().iter().any(|value| *value != Value::Null);
-    let attributes = |feature: &&str| {
-        catalogue().iter().any(|known| known.id == *feature && known.group == "attributes")
-    };
-    assert!(
-        features.iter().filter(|feature| !attributes(feature)).all(|feature| measured(feature))
-    );
+    let catalogue = analytics();
+    for feature in catalogue.catalogue().features() {
+        assert!(feature.group == "attributes" || measured(&feature.id), "{}", feature.id);
+    }
 }

@@ -1,7 +1,6 @@
 //! Features of orders: recency, frequency, amounts, growth.
 
-use super::world::{AS_OF, check, customers, orders};
-use crate::tables::Facts;
+use super::world::{AS_OF, Facts, check, customers, orders};
 
 fn check_orders(name: &str, text: &str, expected: &[(&str, &str)]) {
     check_orders_on(name, AS_OF, text, expected);

@@ -6,9 +6,9 @@ use kehu_core::{Money, Value};
 use kehu_storage::facts::{CustomerColumns, LineColumns, OrderColumns, PriceColumns};
 use kehu_storage::ingestion::OrderKind;
 
+use super::source::analytics;
 use crate::Frame;
-use crate::features::Plan;
-use crate::tables::Facts;
+pub(super) use crate::facts::FactColumns as Facts;
 
 /// The date that the tests look from, a Sunday and the last day of its month.
 pub(super) const AS_OF: &str = "2024-03-31";
@@ -101,10 +101,55 @@ pub(super) fn prices(text: &str) -> PriceColumns {
     columns
 }
 
-pub(super) fn compute(facts: Facts, as_of: &str, features: &[&str], threads: usize) -> Frame {
-    let plan = Plan::new(features).unwrap();
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap();
-    runtime.block_on(plan.run(facts, day(as_of), threads)).unwrap()
+/// The features of everyone in `facts`, which may stand in any order, in so many partitions.
+pub(super) fn compute(facts: Facts, as_of: &str, features: &[&str], partitions: usize) -> Frame {
+    let facts = sorted(facts).into_facts(day(as_of)).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let names: Vec<String> = features.iter().map(|name| (*name).to_owned()).collect();
+    runtime.block_on(async {
+        let analytics = analytics();
+        let plan = analytics.plan(&names).await.unwrap();
+        let frame = analytics.compute(&plan, facts, partitions).await.unwrap();
+        frame.select(&names).unwrap()
+    })
+}
+
+/// The orders and lines by customer and day, as a database gives them.
+fn sorted(facts: Facts) -> Facts {
+    let (orders, lines) = (facts.orders, facts.lines);
+    let places = places(&orders.customer_id, &orders.ordered_on);
+    let orders = OrderColumns {
+        customer_id: pick(&places, &orders.customer_id),
+        order_id: pick(&places, &orders.order_id),
+        ordered_on: pick(&places, &orders.ordered_on),
+        hour: pick(&places, &orders.hour),
+        kind: pick(&places, &orders.kind),
+        channel: pick(&places, &orders.channel),
+        amount: pick(&places, &orders.amount),
+    };
+    let places = self::places(&lines.customer_id, &lines.ordered_on);
+    let lines = LineColumns {
+        customer_id: pick(&places, &lines.customer_id),
+        ordered_on: pick(&places, &lines.ordered_on),
+        category: pick(&places, &lines.category),
+        brand: pick(&places, &lines.brand),
+        currency: pick(&places, &lines.currency),
+        unit_price: pick(&places, &lines.unit_price),
+        discount: pick(&places, &lines.discount),
+        amount: pick(&places, &lines.amount),
+    };
+    Facts { orders, lines, ..facts }
+}
+
+fn places(customers: &[i64], days: &[i32]) -> Vec<usize> {
+    let mut places: Vec<usize> = (0..customers.len()).collect();
+    places.sort_by_key(|place| (customers[*place], days[*place]));
+    places
+}
+
+/// The values at these places.
+pub(super) fn pick<T: Clone>(places: &[usize], values: &[T]) -> Vec<T> {
+    places.iter().map(|place| values[*place].clone()).collect()
 }
 
 /// Asserts features of customer 1, each a name and the value's text, `null` for none.

@@ -1,0 +1,224 @@
+//! The value that services are given to compute with.
+
+use std::fmt;
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
+use kehu_storage::Database;
+use kehu_storage::facts::CustomerSet;
+use tokio_util::task::AbortOnDropHandle;
+
+use crate::cache::Cache;
+use crate::engine::Engine;
+use crate::facts::{DatabaseFacts, FactSource, Facts, TableNames, provider, tables};
+use crate::features::Plan;
+use crate::{Catalogue, Error, Frame, Limits, Predicate, PredicateError, Schema, predicate};
+
+/// Customers whose facts are in memory at once.
+const CUSTOMERS_AT_ONCE: u64 = 20_000;
+
+/// Rows from which on a query is worth more than one thread.
+const ROWS_FOR_THREADS: usize = 200_000;
+
+/// Sets of features whose plans are kept: more than there are scorecards and taxonomies in force.
+const PLANS: usize = 256;
+
+/// Predicates that are kept compiled: those of some hundred taxonomies.
+const PREDICATES: usize = 4_096;
+
+/// Features of customers and predicates over them, computed on threads and within a memory of
+/// its own. Cheap to clone; all clones share what was compiled.
+#[derive(Clone)]
+pub struct Analytics {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    engine: Engine,
+    catalogue: Catalogue,
+    facts: Box<dyn FactSource>,
+    /// By the names of their features, ascending.
+    plans: Cache<Vec<String>, Arc<Plan>>,
+    /// By their text and the columns that they may read.
+    predicates: Cache<(String, Schema), Predicate>,
+}
+
+impl Analytics {
+    /// Computes from the facts of a database.
+    pub fn new(db: Database, limits: Limits) -> Self {
+        Self::over(Box::new(DatabaseFacts::new(db)), limits)
+    }
+
+    /// Computes from the facts of a source.
+    pub(crate) fn over(facts: Box<dyn FactSource>, limits: Limits) -> Self {
+        let tables = tables();
+        let inner = Inner {
+            engine: Engine::new(limits, tables.iter().map(|table| (table.name, provider(table)))),
+            catalogue: Catalogue::shipped(),
+            facts,
+            plans: Cache::new(PLANS),
+            predicates: Cache::new(PREDICATES),
+        };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// The features that there are.
+    pub fn catalogue(&self) -> &Catalogue {
+        &self.inner.catalogue
+    }
+
+    /// Computes features of customers from the facts up to and including `as_of`.
+    ///
+    /// The frame has one row for each customer of the set that exists, ascending by id, and the
+    /// columns in the order of `features` (each once). A customer's values do not depend on the
+    /// other customers of the set. Only the facts that the features need are read.
+    /// [`Error::UnknownFeature`] names the first that does not exist, [`Error::Memory`] says that
+    /// the limit does not do.
+    pub async fn features(
+        &self,
+        customers: &CustomerSet,
+        as_of: NaiveDate,
+        features: &[&str],
+    ) -> Result<Frame, Error> {
+        let names = each_once(features);
+        let plan = self.plan(&names).await?;
+        let source = &self.inner.facts;
+        let sets = source.split(customers, CUSTOMERS_AT_ONCE).await?;
+        let mut wanted = plan.tables().clone();
+        let shared = self.shared(&mut wanted, as_of, sets.len()).await?;
+        let mut frames = Vec::with_capacity(sets.len());
+        for set in sets {
+            let mut facts = source.read(&set, as_of, &wanted).await?;
+            facts.extend(&shared);
+            let threads = match facts.rows() < ROWS_FOR_THREADS {
+                true => 1,
+                false => self.inner.engine.limits().threads,
+            };
+            frames.push(self.compute(&plan, facts, threads).await?);
+        }
+        let frame = match Frame::concat(&frames)? {
+            Some(frame) => frame,
+            None => self.compute(&plan, Facts::default(), 1).await?,
+        };
+        frame.select(&names)
+    }
+
+    /// Compiles a predicate over the columns of `schema`, or returns what was compiled before.
+    pub fn predicate(&self, sql: &str, schema: &Schema) -> Result<Predicate, PredicateError> {
+        let key = (sql.to_owned(), schema.clone());
+        if let Some(predicate) = self.inner.predicates.get(&key) {
+            return Ok(predicate);
+        }
+        let predicate = predicate::compile(sql, schema, self.inner.engine.state())?;
+        self.inner.predicates.put(key, predicate.clone());
+        Ok(predicate)
+    }
+
+    /// The plan of a set of features.
+    pub(crate) async fn plan(&self, names: &[String]) -> Result<Arc<Plan>, Error> {
+        let mut names = names.to_vec();
+        names.sort_unstable();
+        if let Some(plan) = self.inner.plans.get(&names) {
+            return Ok(plan);
+        }
+        let inner = Arc::clone(&self.inner);
+        let compiled = self.inner.engine.run(async move {
+            let plan = Plan::compile(&inner.engine, &inner.catalogue, &names).await?;
+            Ok((names, Arc::new(plan)))
+        });
+        let (names, plan) = compiled.await?;
+        self.inner.plans.put(names, Arc::clone(&plan));
+        Ok(plan)
+    }
+
+    /// The wanted tables of the population, which then need not be read again with each of
+    /// several sets; nothing for a single one, of whose population less matters.
+    async fn shared(
+        &self,
+        wanted: &mut TableNames,
+        as_of: NaiveDate,
+        sets: usize,
+    ) -> Result<Facts, Error> {
+        if sets < 2 {
+            return Ok(Facts::default());
+        }
+        let mut population = TableNames::new();
+        for table in tables() {
+            if table.population && wanted.remove(table.name) {
+                population.insert(table.name);
+            }
+        }
+        self.inner.facts.population(as_of, &population).await
+    }
+
+    /// Runs a plan over facts, `partitions` ranges of customers at once.
+    pub(crate) async fn compute(
+        &self,
+        plan: &Arc<Plan>,
+        facts: Facts,
+        partitions: usize,
+    ) -> Result<Frame, Error> {
+        let held = self.reserve(&facts)?;
+        let (inner, plan) = (Arc::clone(&self.inner), Arc::clone(plan));
+        let work = async move {
+            let _held = held;
+            let ranges = match partitions {
+                0 | 1 => vec![facts],
+                more => facts.cut(more),
+            };
+            inner.run(&plan, ranges).await
+        };
+        self.inner.engine.run(work).await
+    }
+
+    /// Counts the facts as memory in use. [`Error::Memory`].
+    fn reserve(&self, facts: &Facts) -> Result<MemoryReservation, Error> {
+        let environment = self.inner.engine.environment();
+        let held = MemoryConsumer::new("facts").register(&environment.memory_pool);
+        held.try_grow(facts.bytes())?;
+        Ok(held)
+    }
+}
+
+impl Inner {
+    async fn run(
+        self: Arc<Self>,
+        plan: &Arc<Plan>,
+        mut ranges: Vec<Facts>,
+    ) -> Result<Frame, Error> {
+        if ranges.len() < 2 {
+            return plan.run(&self.engine, ranges.pop().unwrap_or_default()).await;
+        }
+        let mut tasks = Vec::with_capacity(ranges.len());
+        for facts in ranges {
+            let (inner, plan) = (Arc::clone(&self), Arc::clone(plan));
+            let task = tokio::spawn(async move { plan.run(&inner.engine, facts).await });
+            tasks.push(AbortOnDropHandle::new(task));
+        }
+        let mut frames = Vec::with_capacity(tasks.len());
+        for task in tasks {
+            frames.push(task.await.map_err(|error| Error::Engine(error.into()))??);
+        }
+        Ok(Frame::concat(&frames)?.expect("there are several"))
+    }
+}
+
+impl fmt::Debug for Analytics {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Inner { engine, facts, .. } = &*self.inner;
+        let mut shown = formatter.debug_struct("Analytics");
+        shown.field("facts", facts).field("limits", &engine.limits()).finish_non_exhaustive()
+    }
+}
+
+/// The names, each where it comes first.
+fn each_once(names: &[&str]) -> Vec<String> {
+    let mut once: Vec<String> = Vec::with_capacity(names.len());
+    for name in names {
+        if !once.iter().any(|known| known == name) {
+            once.push((*name).to_owned());
+        }
+    }
+    once
+}

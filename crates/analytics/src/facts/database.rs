@@ -1,0 +1,216 @@
+//! Facts from the database.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use chrono::{Datelike, Months, NaiveDate};
+use datafusion::arrow::array::{
+    ArrayRef, BooleanArray, Decimal128Array, Int32Array, Int64Array, RecordBatch, StringArray,
+};
+use kehu_core::calendar::{from_days, to_days};
+use kehu_storage::Database;
+use kehu_storage::facts::{
+    self, CustomerColumns, CustomerSet, LineColumns, OrderColumns, PriceColumns,
+};
+use kehu_storage::ingestion::OrderKind;
+
+use super::tables::{self, AMOUNT, LINES, ORDERS, PRICES};
+use super::{FactSource, Facts, Table, TableNames};
+use crate::Error;
+
+/// Facts of a database.
+#[derive(Debug)]
+pub(crate) struct DatabaseFacts {
+    db: Database,
+}
+
+impl DatabaseFacts {
+    pub(crate) fn new(db: Database) -> Self {
+        Self { db }
+    }
+}
+
+#[async_trait]
+impl FactSource for DatabaseFacts {
+    async fn split(&self, customers: &CustomerSet, size: u64) -> Result<Vec<CustomerSet>, Error> {
+        Ok(facts::split(&self.db, customers, size).await?)
+    }
+
+    /// Of the prices those of the categories that the customers bought.
+    async fn read(
+        &self,
+        customers: &CustomerSet,
+        as_of: NaiveDate,
+        wanted: &TableNames,
+    ) -> Result<Facts, Error> {
+        let db = &self.db;
+        let (orders, lines) = (wanted.contains(ORDERS), wanted.contains(LINES));
+        let (customers, orders, lines) = tokio::try_join!(
+            facts::customers(db, customers, as_of),
+            async {
+                match orders {
+                    true => facts::orders(db, customers, as_of).await,
+                    false => Ok(OrderColumns::default()),
+                }
+            },
+            async {
+                match lines || wanted.contains(PRICES) {
+                    true => facts::lines(db, customers, as_of).await,
+                    false => Ok(LineColumns::default()),
+                }
+            },
+        )?;
+        let mut columns = FactColumns { customers, orders, lines, prices: PriceColumns::default() };
+        if wanted.contains(PRICES) {
+            let categories = columns.lines.categories();
+            columns.prices = facts::prices(db, Some(&categories), as_of).await?;
+        }
+        columns.into_facts(as_of)
+    }
+
+    async fn population(&self, as_of: NaiveDate, wanted: &TableNames) -> Result<Facts, Error> {
+        let mut facts = Facts::default();
+        if wanted.contains(PRICES) {
+            let columns = facts::prices(&self.db, None, as_of).await?;
+            let table = tables::prices();
+            facts.add(&table, prices(&table, columns)?)?;
+        }
+        Ok(facts)
+    }
+}
+
+/// Facts of some customers as they are read.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct FactColumns {
+    pub(crate) customers: CustomerColumns,
+    pub(crate) orders: OrderColumns,
+    pub(crate) lines: LineColumns,
+    pub(crate) prices: PriceColumns,
+}
+
+impl FactColumns {
+    /// The tables as they are seen from `as_of`.
+    pub(crate) fn into_facts(self, as_of: NaiveDate) -> Result<Facts, Error> {
+        let mut facts = Facts::default();
+        let table = tables::customers();
+        facts.add(&table, customers(&table, self.customers, as_of)?)?;
+        let table = tables::orders();
+        facts.add(&table, orders(&table, self.orders, as_of)?)?;
+        let table = tables::lines();
+        facts.add(&table, lines(&table, self.lines, as_of)?)?;
+        let table = tables::prices();
+        facts.add(&table, prices(&table, self.prices)?)?;
+        Ok(facts)
+    }
+}
+
+fn customers(
+    table: &Table,
+    columns: CustomerColumns,
+    as_of: NaiveDate,
+) -> Result<RecordBatch, Error> {
+    let today = to_days(as_of);
+    let registered: Int32Array = columns
+        .registered_on
+        .iter()
+        .map(|day| day.filter(|day| *day <= today).map(|day| today - day))
+        .collect();
+    let columns = vec![
+        integers(columns.customer_id),
+        texts(columns.customer_type),
+        texts(columns.region_code),
+        texts(columns.province),
+        texts(columns.city),
+        texts(columns.industry_code),
+        Arc::new(registered),
+    ];
+    Ok(RecordBatch::try_new(Arc::clone(&table.schema), columns)?)
+}
+
+fn orders(table: &Table, columns: OrderColumns, as_of: NaiveDate) -> Result<RecordBatch, Error> {
+    let today = to_days(as_of);
+    let months = month_ends(as_of);
+    let month: Int32Array = columns.ordered_on.iter().map(|day| month(&months, *day)).collect();
+    let weekday: Int32Array = columns.ordered_on.iter().map(|day| weekday(*day)).collect();
+    let sale = OrderKind::Sale.number();
+    let kinds = columns.kind.iter().zip(&columns.amount);
+    let is_purchase: Vec<bool> = kinds.map(|(kind, amount)| *kind == sale && *amount > 0).collect();
+    let columns = vec![
+        integers(columns.customer_id),
+        days_ago(today, &columns.ordered_on),
+        Arc::new(month),
+        Arc::new(weekday),
+        Arc::new(Int32Array::from(columns.hour)),
+        texts(columns.channel),
+        amounts(columns.amount),
+        Arc::new(BooleanArray::from(is_purchase)),
+    ];
+    Ok(RecordBatch::try_new(Arc::clone(&table.schema), columns)?)
+}
+
+fn lines(table: &Table, columns: LineColumns, as_of: NaiveDate) -> Result<RecordBatch, Error> {
+    let discount = columns.discount.into_iter().map(|discount| discount.map(i128::from));
+    let columns = vec![
+        integers(columns.customer_id),
+        days_ago(to_days(as_of), &columns.ordered_on),
+        texts(columns.category),
+        texts(columns.brand),
+        Arc::new(StringArray::from(columns.currency)),
+        amounts(columns.unit_price),
+        Arc::new(discount.collect::<Decimal128Array>().with_data_type(AMOUNT)),
+        amounts(columns.amount),
+    ];
+    Ok(RecordBatch::try_new(Arc::clone(&table.schema), columns)?)
+}
+
+fn prices(table: &Table, columns: PriceColumns) -> Result<RecordBatch, Error> {
+    let keys = columns.category.into_iter().zip(columns.currency).zip(columns.unit_price);
+    // Sorted byte by byte, whatever the database takes for the order of texts.
+    let sorted: BTreeMap<_, _> = keys.zip(columns.lines).collect();
+    let categories = sorted.keys().map(|((category, _), _)| category);
+    let currencies = sorted.keys().map(|((_, currency), _)| currency);
+    let columns: Vec<ArrayRef> = vec![
+        Arc::new(StringArray::from_iter_values(categories)),
+        Arc::new(StringArray::from_iter_values(currencies)),
+        amounts(sorted.keys().map(|(_, price)| *price).collect()),
+        integers(sorted.values().copied().collect()),
+    ];
+    Ok(RecordBatch::try_new(Arc::clone(&table.schema), columns)?)
+}
+
+fn integers(values: Vec<i64>) -> ArrayRef {
+    Arc::new(Int64Array::from(values))
+}
+
+fn texts(values: Vec<Option<String>>) -> ArrayRef {
+    Arc::new(StringArray::from(values))
+}
+
+/// Counts of 1/10,000 as decimals with four places.
+fn amounts(values: Vec<i64>) -> ArrayRef {
+    let amounts = Decimal128Array::from_iter_values(values.into_iter().map(i128::from));
+    Arc::new(amounts.with_data_type(AMOUNT))
+}
+
+fn days_ago(today: i32, days: &[i32]) -> ArrayRef {
+    Arc::new(Int32Array::from_iter_values(days.iter().map(|day| today - day)))
+}
+
+/// The last days of the twelve months that end on `as_of`, and of the one before them, latest
+/// first: the same day of each earlier month, or the last where a month has no such day.
+fn month_ends(as_of: NaiveDate) -> Vec<i32> {
+    let end =
+        |months| to_days(as_of.checked_sub_months(Months::new(months)).unwrap_or(NaiveDate::MIN));
+    (0..=12).map(end).collect()
+}
+
+/// 12 for a day of the latest month … 1 for the earliest, `None` before.
+fn month(ends: &[i32], day: i32) -> Option<i32> {
+    let later = i32::try_from(ends.partition_point(|end| *end >= day)).expect("at most 13");
+    (later <= 12).then_some(13 - later)
+}
+
+fn weekday(day: i32) -> Option<i32> {
+    from_days(day).and_then(|date| i32::try_from(date.weekday().number_from_monday()).ok())
+}

@@ -1,0 +1,104 @@
+//! The tables that the SQL of features reads.
+//!
+//! | table | columns |
+//! |---|---|
+//! | `customers` | `customer_id`, `customer_type`, `country`, `province`, `city`, `industry`, `registered_days` (days from the registration to the date; null when it is unknown or later) |
+//! | `orders` | `customer_id`, `days_ago` (0 on the date), `month` (12 the month that ends on the date, 11 the one before … 1; else null), `weekday` (1 Monday … 7 Sunday), `hour` (0 to 23), `channel`, `amount` (base currency, of a return negative), `is_purchase` (a completed sale with an amount above zero) |
+//! | `lines` | of completed sales: `customer_id`, `days_ago`, `category`, `brand`, `currency`, `unit_price` (in that currency), `amount`, `discount` (base currency) |
+//! | `prices` | of all customers: `category`, `currency`, `unit_price`, `lines` (how many were sold at it) |
+//!
+//! A window of N days `(as_of - N, as_of]` is `days_ago < N`. The date is in the rows and not in
+//! the SQL, so that a plan is made once for all dates.
+
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::DataType::{Boolean, Decimal128, Int32, Int64, Utf8};
+use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+
+/// The table that every question is about.
+pub(crate) const CUSTOMERS: &str = "customers";
+pub(crate) const ORDERS: &str = "orders";
+pub(crate) const LINES: &str = "lines";
+/// The table of the population.
+pub(crate) const PRICES: &str = "prices";
+
+/// Digits and decimals of an amount.
+pub(super) const AMOUNT: DataType = Decimal128(20, 4);
+
+/// A table of facts. The first column is `customer_id`, unless it is of the population.
+#[derive(Debug, Clone)]
+pub(crate) struct Table {
+    pub(crate) name: &'static str,
+    pub(crate) schema: SchemaRef,
+    /// What the rows are sorted by, and whether it falls.
+    pub(crate) sorted_by: &'static [(&'static str, bool)],
+    /// Whether its rows are not of one customer, but the same whoever is asked about.
+    pub(crate) population: bool,
+}
+
+/// Every table, by name.
+pub(crate) fn tables() -> [Table; 4] {
+    [customers(), lines(), orders(), prices()]
+}
+
+pub(super) fn customers() -> Table {
+    let columns = [
+        ("customer_id", Int64, false),
+        ("customer_type", Utf8, true),
+        ("country", Utf8, true),
+        ("province", Utf8, true),
+        ("city", Utf8, true),
+        ("industry", Utf8, true),
+        ("registered_days", Int32, true),
+    ];
+    table(CUSTOMERS, columns, &[("customer_id", false)], false)
+}
+
+pub(super) fn orders() -> Table {
+    let columns = [
+        ("customer_id", Int64, false),
+        ("days_ago", Int32, false),
+        ("month", Int32, true),
+        ("weekday", Int32, true),
+        ("hour", Int32, false),
+        ("channel", Utf8, true),
+        ("amount", AMOUNT, false),
+        ("is_purchase", Boolean, false),
+    ];
+    table(ORDERS, columns, &[("customer_id", false), ("days_ago", true)], false)
+}
+
+pub(super) fn lines() -> Table {
+    let columns = [
+        ("customer_id", Int64, false),
+        ("days_ago", Int32, false),
+        ("category", Utf8, true),
+        ("brand", Utf8, true),
+        ("currency", Utf8, false),
+        ("unit_price", AMOUNT, false),
+        ("discount", AMOUNT, true),
+        ("amount", AMOUNT, false),
+    ];
+    table(LINES, columns, &[("customer_id", false), ("days_ago", true)], false)
+}
+
+pub(super) fn prices() -> Table {
+    let columns = [
+        ("category", Utf8, false),
+        ("currency", Utf8, false),
+        ("unit_price", AMOUNT, false),
+        ("lines", Int64, false),
+    ];
+    let order = &[("category", false), ("currency", false), ("unit_price", false)];
+    table(PRICES, columns, order, true)
+}
+
+fn table<const N: usize>(
+    name: &'static str,
+    columns: [(&str, DataType, bool); N],
+    sorted_by: &'static [(&'static str, bool)],
+    population: bool,
+) -> Table {
+    let fields = columns.map(|(name, kind, nullable)| Field::new(name, kind, nullable));
+    Table { name, schema: Arc::new(Schema::new(fields.to_vec())), sorted_by, population }
+}

@@ -1,6 +1,7 @@
 //! Workers and followers, as a process has them beside its services, at the test's command.
 
-use kehu_runs::{CursorMove, Follower, Job, work};
+use futures::future::join_all;
+use kehu_runs::{CursorMove, Follower, Job, Worker};
 use kehu_storage::{
     Database, change_log,
     run::{self, Run},
@@ -11,10 +12,17 @@ use tokio_util::sync::CancellationToken;
 /// How often a run is looked at.
 const POLL: Duration = Duration::from_millis(5);
 
-/// Has a worker work until all these runs have ended.
+/// A worker a job, at work until `stop`, as one task.
+async fn work(db: &Database, jobs: Vec<Arc<dyn Job>>, owner: &str, stop: CancellationToken) {
+    let workers = jobs.into_iter().map(|job| Worker::new(db.clone(), job, owner.to_owned()));
+    join_all(workers.map(|worker| worker.work(stop.clone()))).await;
+}
+
+/// Has workers work until all these runs have ended.
 pub async fn carry_out(db: &Database, jobs: Vec<Arc<dyn Job>>, run_ids: &[i64]) -> Vec<Run> {
     let stop = CancellationToken::new();
-    let worker = tokio::spawn(work(db.clone(), jobs, "test".to_owned(), stop.clone()));
+    let (at, until) = (db.clone(), stop.clone());
+    let worker = tokio::spawn(async move { work(&at, jobs, "test", until).await });
     let mut runs = Vec::new();
     for run_id in run_ids {
         runs.push(ended(db, *run_id).await);
@@ -34,8 +42,8 @@ async fn ended(db: &Database, run_id: i64) -> Run {
     }
 }
 
-/// Has a worker work until a partition of the run is done. From then on it stands still, wherever
-/// it is, until `then` says what becomes of it.
+/// Has a worker work until a partition of the run is done and it has taken the next. From then on
+/// it stands still, wherever it is, until `then` says what becomes of it.
 pub async fn carry_out_one_partition(
     db: &Database,
     jobs: Vec<Arc<dyn Job>>,
@@ -43,9 +51,9 @@ pub async fn carry_out_one_partition(
     then: Then,
 ) {
     let stop = CancellationToken::new();
-    let mut worker = pin!(work(db.clone(), jobs, "first".to_owned(), stop.clone()));
+    let mut worker = pin!(work(db, jobs, "first", stop.clone()));
     // Nobody else polls the worker, so it does nothing while the run is looked at.
-    while run::get(db, run_id).await.expect("the run is there").done == 0 {
+    while !is_at_second(db, run_id).await {
         let step = futures::poll!(worker.as_mut());
         assert!(step.is_pending(), "a worker works until it is told to stop");
     }
@@ -53,6 +61,13 @@ pub async fn carry_out_one_partition(
         stop.cancel();
         worker.await;
     }
+}
+
+async fn is_at_second(db: &Database, run_id: i64) -> bool {
+    let pieces = run::partitions(db, run_id).await.expect("the run is there");
+    // The first piece is the preparation.
+    let done = pieces.iter().skip(1).filter(|piece| piece.finished).count();
+    done == 1 && pieces.iter().any(|piece| !piece.finished && piece.owner.is_some())
 }
 
 /// What becomes of a worker.

@@ -4,6 +4,7 @@
 pub mod background;
 pub mod changes;
 pub mod collector;
+mod customers;
 mod database;
 mod dates;
 mod patience;
@@ -13,6 +14,7 @@ pub mod sample;
 mod served;
 pub mod shop;
 
+pub use customers::customers;
 pub use database::{TestDatabase, databases, each_database};
 pub use dates::{at, date, day};
 pub use patience::until;

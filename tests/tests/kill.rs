@@ -5,14 +5,18 @@
 use futures::future::join_all;
 use kehu_contract::{
     ingestion::{GetCustomerRequest, customer_service_client::CustomerServiceClient},
-    run::{ListRunsRequest, RunKind, run_service_client::RunServiceClient},
+    run::{ListRunsRequest, Run, run_service_client::RunServiceClient},
 };
 use kehu_tests::{databases, program, program::Server, sample};
 use std::{path::Path, process::Stdio, time::Duration};
+use tokio::process::Command;
 use tonic::transport::{Channel, Endpoint};
 
 /// Lines of the sample that are loaded: enough to be killed in every phase.
 const LINES: usize = 40_000;
+
+/// Customers of a partition: few enough that a run has many.
+const PARTITION: &str = "50";
 
 /// What a quickstart has come to.
 #[derive(Debug, Clone, Copy)]
@@ -22,7 +26,9 @@ enum Stage {
     /// There are this many customers.
     Customers(u32),
     /// A worker has taken a run of this kind.
-    Run(RunKind),
+    Run(&'static str),
+    /// A run of this kind has done so many customers.
+    Done(&'static str, i64),
 }
 
 /// When to kill: at a stage, this many milliseconds later.
@@ -38,13 +44,19 @@ impl Stage {
                 CustomerServiceClient::new(server.clone()).get_customer(request).await.is_ok()
             }
             Self::Run(kind) => {
-                let request = ListRunsRequest { kind: kind.into(), ..Default::default() };
-                let listed = RunServiceClient::new(server.clone()).list_runs(request).await;
-                let runs = listed.map(|response| response.into_inner().runs).unwrap_or_default();
-                runs.iter().any(|run| run.start_time.is_some())
+                runs(kind, server).await.iter().any(|run| run.start_time.is_some())
+            }
+            Self::Done(kind, count) => {
+                runs(kind, server).await.iter().any(|run| run.done_count >= count)
             }
         }
     }
+}
+
+async fn runs(kind: &str, server: &Channel) -> Vec<Run> {
+    let request = ListRunsRequest { kind: kind.to_owned(), ..Default::default() };
+    let listed = RunServiceClient::new(server.clone()).list_runs(request).await;
+    listed.map(|response| response.into_inner().runs).unwrap_or_default()
 }
 
 /// Returns when the moment has come.
@@ -82,10 +94,16 @@ impl Quickstart {
         fixed.into_iter().chain(input).chain(store).collect()
     }
 
+    fn command(&self) -> Command {
+        let mut command = program::kehu(&self.arguments());
+        command.env("KEHU__RUNS__PARTITION_CUSTOMERS", PARTITION);
+        command
+    }
+
     /// Starts it and kills it at a moment; false if it ended before.
     async fn kill_at(&self, moment: Moment) -> bool {
         let server = Endpoint::from_shared(format!("http://{}", self.address)).unwrap();
-        let mut child = program::kehu(&self.arguments()).stdout(Stdio::null()).spawn().unwrap();
+        let mut child = self.command().stdout(Stdio::null()).spawn().unwrap();
         tokio::select! {
             () = come(moment, server.connect_lazy()) => {}
             status = child.wait() => {
@@ -104,7 +122,8 @@ impl Quickstart {
             kills += usize::from(self.kill_at(*moment).await);
         }
         assert!(kills + 1 >= moments.len(), "the quickstart was killed only {kills} times");
-        program::succeed(&self.arguments()).await;
+        let status = self.command().stdout(Stdio::null()).status().await.unwrap();
+        assert!(status.success(), "the quickstart did not finish");
         self.result().await
     }
 
@@ -142,9 +161,13 @@ async fn a_killed_quickstart_is_finished_by_the_next() {
             (Stage::Started, 40),
             (Stage::Customers(1), 0),
             (Stage::Customers(400), 50),
-            (Stage::Run(RunKind::Scoring), 100),
-            (Stage::Run(RunKind::Classification), 150),
-            (Stage::Run(RunKind::Coding), 20),
+            (Stage::Run("scoring"), 100),
+            (Stage::Done("scoring", 50), 0),
+            (Stage::Done("scoring", 200), 0),
+            (Stage::Done("scoring", 350), 0),
+            (Stage::Done("scoring", 500), 0),
+            (Stage::Run("classification"), 150),
+            (Stage::Run("coding"), 20),
         ],
     )];
     let databases = databases().await;
@@ -152,8 +175,8 @@ async fn a_killed_quickstart_is_finished_by_the_next() {
         let store = ["--data-dir", &store("shared"), "--database-url", &database.url];
         let moments = vec![
             (Stage::Customers(400), 0),
-            (Stage::Run(RunKind::Scoring), 150),
-            (Stage::Run(RunKind::Coding), 0),
+            (Stage::Run("scoring"), 150),
+            (Stage::Run("coding"), 0),
         ];
         killed.push((Quickstart::new(&input, &store), moments));
     }

@@ -13,7 +13,7 @@ use kehu_storage::{
         classes, pins,
         taxonomies::{self, TaxonomyVersion},
     },
-    run::RunKind,
+    run::{Cut, Kind},
 };
 use serde::{Deserialize, Serialize};
 
@@ -24,13 +24,14 @@ const ATTEMPTS: u32 = 5;
 
 /// What a classification run was asked to do, as kept in the run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(crate) struct ClassificationRequest {
     /// Ids of taxonomies; empty for every published one.
     pub(crate) taxonomies: Vec<String>,
-    /// Customers of a partition: every worker that takes the run up must cut it alike.
-    pub(crate) partition: u32,
 }
+
+/// Classification runs. They read scores, so those asked for before come first.
+pub(crate) const KIND: Kind =
+    Kind { name: "classification", cut: Cut::Ranges, after: &["scoring"] };
 
 /// Carries out classification runs.
 pub(crate) struct ClassificationJob {
@@ -50,7 +51,7 @@ impl ClassificationJob {
         Self { db, analytics }
     }
 
-    /// The versions of the run: fixed when it is first taken up, the same after a take-over.
+    /// The versions of the run: fixed when it is first taken up, the same for every worker.
     async fn versions(
         &self,
         context: &RunContext,
@@ -83,12 +84,12 @@ impl ClassificationJob {
         evaluation: Evaluation,
     ) -> Result<(), Fault> {
         let Evaluation { before, results, customers } = evaluation;
-        let done = i64::try_from(customers).map_err(Fault::internal)?;
         let run_id = Some(work.context.run.run_id);
         let now = clock::now();
         let transaction = self.db.begin().await?;
         let changed = classes::record(&transaction, &before, results, run_id, now).await?;
-        work.context.finish_partition(&transaction, partition.number, done).await?;
+        let count = changed.len();
+        work.context.finish_partition(&transaction, partition, customers, count).await?;
         if !changed.is_empty() {
             change_log::append(&transaction, &change(changed, work.as_of, now)).await?;
         }
@@ -98,8 +99,8 @@ impl ClassificationJob {
 
 #[async_trait]
 impl Job for ClassificationJob {
-    fn kind(&self) -> RunKind {
-        RunKind::Classification
+    fn kind(&self) -> Kind {
+        KIND
     }
 
     async fn execute(&self, context: &RunContext) -> Result<(), Fault> {
@@ -108,9 +109,8 @@ impl Job for ClassificationJob {
         let versions = self.versions(context, &request).await?;
         let evaluator = Evaluator::new(&self.db, &self.analytics, versions).await?;
         let work = Work { context, evaluator, as_of };
-        let (partitions, total) = context.partitions(request.partition).await?;
-        context.phase("classes", total).await?;
-        for partition in partitions {
+        context.phase("classes").await?;
+        while let Some(partition) = context.next().await? {
             self.classify(&work, &partition).await?;
         }
         Ok(())

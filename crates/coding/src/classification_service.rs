@@ -9,7 +9,7 @@ use kehu_contract::coding::{
     StartClassificationResponse, classification_service_server::ClassificationService,
 };
 use kehu_core::CustomerId;
-use kehu_server::{Fault, Violations, convert, names, page};
+use kehu_server::{Fault, Violations, auth, convert, names, page};
 use kehu_storage::{
     PageRequest,
     coding::{
@@ -17,21 +17,23 @@ use kehu_storage::{
         taxonomies::{self, TaxonomyVersion},
     },
     facts,
-    run::{NewRun, RunKind},
+    run::NewRun,
     scoring::scores,
 };
 use tonic::{Request, Response, Status};
 
 use crate::Coding;
-use crate::classification_job::ClassificationRequest;
+use crate::classification_job::{ClassificationRequest, KIND};
 use crate::convert::{Versions, check_id, classification};
 use crate::evaluate::Evaluator;
 
 impl Coding {
     async fn start_classification(
         &self,
-        request: StartClassificationRequest,
+        request: Request<StartClassificationRequest>,
     ) -> Result<StartClassificationResponse, Fault> {
+        let caller = auth::caller(request.extensions());
+        let request = request.into_inner();
         let mut violations = Violations::new();
         check_ids(&request.taxonomies, &mut violations);
         let as_of = convert::parse_date("as_of_date", request.as_of_date, &mut violations);
@@ -43,15 +45,14 @@ impl Coding {
         };
         let versions = self.published(&request.taxonomies).await?;
         self.check_scored(versions, as_of).await?;
-        let asked = ClassificationRequest {
-            taxonomies: request.taxonomies,
-            partition: kehu_runs::PARTITION,
-        };
+        let asked = ClassificationRequest { taxonomies: request.taxonomies };
         let new = NewRun {
-            kind: RunKind::Classification,
+            kind: KIND.name,
             request: serde_json::to_string(&asked).map_err(Fault::internal)?,
             as_of: Some(as_of),
+            partition_size: None,
             request_id,
+            caller,
         };
         let run = kehu_runs::start(&self.db, &new).await?;
         Ok(StartClassificationResponse { run: Some(run) })
@@ -216,7 +217,7 @@ impl ClassificationService for Coding {
         &self,
         request: Request<StartClassificationRequest>,
     ) -> Result<Response<StartClassificationResponse>, Status> {
-        Ok(Response::new(Coding::start_classification(self, request.into_inner()).await?))
+        Ok(Response::new(Coding::start_classification(self, request).await?))
     }
 
     async fn get_classification(

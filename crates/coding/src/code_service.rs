@@ -11,7 +11,7 @@ use kehu_contract::coding::{
     StartCodingRequest, StartCodingResponse, ValidateCodeRequest, ValidateCodeResponse,
     code_service_server::CodeService,
 };
-use kehu_server::{Fault, Violations, convert, names, page};
+use kehu_server::{Fault, Violations, auth, convert, names, page};
 use kehu_storage::{
     PageRequest,
     coding::{
@@ -19,13 +19,13 @@ use kehu_storage::{
         schemes::{self, StoredScheme},
     },
     facts,
-    run::{NewRun, RunKind},
+    run::NewRun,
 };
 use tonic::{Request, Response, Status};
 
 use crate::Coding;
 use crate::assign::compiled;
-use crate::coding_job::CodingRequest;
+use crate::coding_job::{CodingRequest, KIND};
 use crate::convert::{check_id, scheme_view};
 
 const COLLECTION: &str = "codeSchemes";
@@ -60,8 +60,10 @@ impl Coding {
 
     async fn start_coding(
         &self,
-        request: StartCodingRequest,
+        request: Request<StartCodingRequest>,
     ) -> Result<StartCodingResponse, Fault> {
+        let caller = auth::caller(request.extensions());
+        let request = request.into_inner();
         let mut violations = Violations::new();
         check_id("scheme", &request.scheme, &mut violations);
         let as_of = convert::parse_date("as_of_date", request.as_of_date, &mut violations);
@@ -74,12 +76,14 @@ impl Coding {
         let scheme = schemes::get(&self.db, &request.scheme).await?;
         let view = View { true_on: Some(as_of), known_at: None };
         self.check_classified(&scheme.definition.taxonomy, view).await?;
-        let asked = CodingRequest { scheme: request.scheme, partition: kehu_runs::PARTITION };
+        let asked = CodingRequest { scheme: request.scheme };
         let new = NewRun {
-            kind: RunKind::Coding,
+            kind: KIND.name,
             request: serde_json::to_string(&asked).map_err(Fault::internal)?,
             as_of: Some(as_of),
+            partition_size: None,
             request_id,
+            caller,
         };
         let run = kehu_runs::start(&self.db, &new).await?;
         Ok(StartCodingResponse { run: Some(run) })
@@ -133,7 +137,7 @@ impl CodeService for Coding {
         &self,
         request: Request<StartCodingRequest>,
     ) -> Result<Response<StartCodingResponse>, Status> {
-        Ok(Response::new(Coding::start_coding(self, request.into_inner()).await?))
+        Ok(Response::new(Coding::start_coding(self, request).await?))
     }
 
     async fn resolve_code(

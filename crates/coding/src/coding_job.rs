@@ -5,20 +5,27 @@ use chrono::NaiveDate;
 use kehu_analytics::Analytics;
 use kehu_runs::{Job, Partition, RunContext};
 use kehu_server::{Fault, clock};
-use kehu_storage::{Database, coding::pins, facts, run::RunKind};
+use kehu_storage::{
+    Database,
+    coding::pins,
+    facts,
+    run::{Cut, Kind},
+};
 use serde::{Deserialize, Serialize};
 
 use crate::assign::Assigner;
 
 /// What a coding run was asked to do, as kept in the run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(crate) struct CodingRequest {
     /// The id of the scheme.
     pub(crate) scheme: String,
-    /// Customers of a partition: every worker that takes the run up must cut it alike.
-    pub(crate) partition: u32,
 }
+
+/// Coding runs. They read classes, so those asked for before come first; numbers are given in
+/// the order of customers.
+pub(crate) const KIND: Kind =
+    Kind { name: "coding", cut: Cut::RangesInOrder, after: &["classification"] };
 
 /// Carries out coding runs.
 pub(crate) struct CodingJob {
@@ -39,22 +46,23 @@ impl CodingJob {
         as_of: NaiveDate,
     ) -> Result<(), Fault> {
         context.check()?;
-        let customers = facts::customer_ids(&self.db, &partition.customers).await?.len();
-        let done = i64::try_from(customers).map_err(Fault::internal)?;
+        let done = facts::customer_ids(&self.db, &partition.customers).await?.len();
         let due = assigner.due(&self.db, &partition.customers, as_of).await?;
         let transaction = self.db.begin().await?;
+        let mut given = 0;
         if !due.is_empty() {
-            assigner.give(&transaction, &due, Some(context.run.run_id), clock::now()).await?;
+            let run_id = Some(context.run.run_id);
+            given = assigner.give(&transaction, &due, run_id, clock::now()).await?;
         }
-        context.finish_partition(&transaction, partition.number, done).await?;
+        context.finish_partition(&transaction, partition, done, given).await?;
         Ok(transaction.commit().await?)
     }
 }
 
 #[async_trait]
 impl Job for CodingJob {
-    fn kind(&self) -> RunKind {
-        RunKind::Coding
+    fn kind(&self) -> Kind {
+        KIND
     }
 
     async fn execute(&self, context: &RunContext) -> Result<(), Fault> {
@@ -62,9 +70,8 @@ impl Job for CodingJob {
         let request: CodingRequest = context.request()?;
         pins::pin_scheme(&self.db, context.run.run_id, &request.scheme).await?;
         let assigner = Assigner::new(&self.db, &self.analytics, &request.scheme).await?;
-        let (partitions, total) = context.partitions(request.partition).await?;
-        context.phase("codes", total).await?;
-        for partition in partitions {
+        context.phase("codes").await?;
+        while let Some(partition) = context.next().await? {
             self.code(context, &assigner, &partition, as_of).await?;
         }
         Ok(())

@@ -14,7 +14,7 @@ use tracing::{Instrument, field::Empty};
 /// Changes handed to a follower at once.
 const BATCH: u64 = 64;
 /// How often to look without a wake-up.
-const POLL: Duration = Duration::from_secs(5);
+const POLL: Duration = Duration::from_secs(30);
 /// How long to wait after a fault, or for another replica.
 const RETRY: Duration = Duration::from_secs(1);
 /// How long the lease of a cursor holds, and how often a replica at work renews it.

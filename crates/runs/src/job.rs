@@ -1,40 +1,72 @@
 //! What a service tells the worker: how to carry out a kind of run.
 
-use crate::{Partition, partition};
+use crate::Partition;
 use async_trait::async_trait;
 use kehu_server::{Fault, clock};
 use kehu_storage::{
     Database, Transaction,
-    run::{self, Lease, Run, RunKind},
+    run::{self, Kind, Lease, Run},
 };
 use serde::de::DeserializeOwned;
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 use tokio_util::sync::CancellationToken;
+
+/// How long a lease holds without a heartbeat: after this, a dead worker's piece is taken over.
+pub(crate) const LEASE: Duration = Duration::from_secs(10);
 
 /// How one kind of run is carried out.
 #[async_trait]
 pub trait Job: Send + Sync {
     /// The kind it carries out.
-    fn kind(&self) -> RunKind;
+    fn kind(&self) -> Kind;
 
-    /// Does the work, one after the other of [`RunContext::partitions`]; what a partition writes
-    /// goes into one transaction with [`RunContext::finish_partition`].
+    /// Does the work: first fixes what the run works with ([`run::pin`]), the same whoever does
+    /// it, then takes one piece after the other from [`RunContext::next`] until there is none;
+    /// what a piece writes goes into one transaction with [`RunContext::finish_partition`].
+    /// Several workers may be at it side by side, so nothing but the pieces is this one's.
     /// A transient fault is tried again by another attempt.
     async fn execute(&self, context: &RunContext) -> Result<(), Fault>;
+
+    /// Does what is left when every piece is done, in the transaction that ends the run as
+    /// succeeded; whatever it writes is seen together with the end, or not at all.
+    async fn complete(&self, _run: &Run, _transaction: &Transaction) -> Result<(), Fault> {
+        Ok(())
+    }
 }
 
-/// A run that this worker holds the lease of.
+/// A run that this worker holds a piece of.
 pub struct RunContext {
     /// The run as it was when it was taken.
     pub run: Run,
     db: Database,
-    lease: Lease,
+    kind: Kind,
+    partition_size: u32,
+    holding: Mutex<Holding>,
     stop: CancellationToken,
 }
 
+/// The piece that a worker has.
+struct Holding {
+    /// The last one it took.
+    lease: Lease,
+    /// Whether the job was told of it.
+    told: bool,
+}
+
 impl RunContext {
-    /// The context of a run that was just leased; `stop` fires when it must be let go.
-    pub(crate) fn new(db: Database, run: Run, lease: Lease, stop: CancellationToken) -> Self {
-        Self { run, db, lease, stop }
+    /// The context of a run of which a piece was just leased; `stop` fires when it must be let go.
+    pub(crate) fn new(
+        db: Database,
+        (run, lease): (Run, Lease),
+        kind: Kind,
+        partition_size: u32,
+        stop: CancellationToken,
+    ) -> Self {
+        let holding = Mutex::new(Holding { lease, told: false });
+        Self { run, db, kind, partition_size, holding, stop }
     }
 
     /// The request that the run was started with.
@@ -42,43 +74,58 @@ impl RunContext {
         serde_json::from_str(&self.run.request).map_err(Fault::internal)
     }
 
-    /// Says what the run is doing and how many customers there are.
-    pub async fn phase(&self, phase: &str, total: i64) -> Result<(), Fault> {
+    /// Says what the run is doing, in a word.
+    pub async fn phase(&self, phase: &str) -> Result<(), Fault> {
         self.check()?;
-        Ok(run::progress(&self.db, &self.lease, phase, total).await?)
+        Ok(run::phase(&self.db, &self.lease(), phase).await?)
     }
 
-    /// To be called between pieces of work: the fault with which to stop when a caller cancelled
-    /// the run, its lease was lost, or the process ends.
+    /// To be called between steps of the work: the fault with which to stop when a caller
+    /// cancelled the run, the lease was lost, or the process ends.
     pub fn check(&self) -> Result<(), Fault> {
         if self.stop.is_cancelled() { Err(Fault::Cancelled) } else { Ok(()) }
     }
 
-    /// Marks a partition of `done` customers as finished, in the transaction of its results;
-    /// fails when the lease was lost, so that nothing is written twice. Call it just before the
-    /// change log is appended to.
+    /// Takes the next piece, after the one before is finished; `None` when there is none that
+    /// nobody is at. The first call of a run cuts its customers into pieces.
+    pub async fn next(&self) -> Result<Option<Partition>, Fault> {
+        self.check()?;
+        let lease = self.lease();
+        let told = std::mem::replace(&mut self.holding().told, true);
+        if !told && !lease.is_preparation() {
+            return Ok(Some(Partition::of(lease)));
+        }
+        if !told {
+            run::cut(&self.db, &lease, self.kind.cut, self.partition_size).await?;
+        }
+        let (run_id, owner) = (lease.run_id, lease.owner.as_str());
+        let taken = run::lease(&self.db, run_id, &self.kind, owner, clock::now(), LEASE).await?;
+        let Some((_, lease)) = taken else { return Ok(None) };
+        self.holding().lease = lease.clone();
+        Ok(Some(Partition::of(lease)))
+    }
+
+    /// Marks a partition of `done` customers, for `changed` of whom something else came out than
+    /// before, as finished, in the transaction of its results; fails when the lease was lost, so
+    /// that nothing is written twice. Call it just before the change log is appended to.
     pub async fn finish_partition(
         &self,
         transaction: &Transaction,
-        partition: i32,
-        done: i64,
+        partition: &Partition,
+        done: usize,
+        changed: usize,
     ) -> Result<(), Fault> {
-        Ok(run::finish_partition(transaction, &self.lease, partition, done).await?)
+        let done = i64::try_from(done).map_err(Fault::internal)?;
+        let changed = i64::try_from(changed).map_err(Fault::internal)?;
+        Ok(run::finish_partition(transaction, &partition.lease, done, changed).await?)
     }
 
-    /// The partitions that are left to do, every customer cut into pieces of `size`, and how many
-    /// customers there are in all. What an earlier attempt finished is left out.
-    pub async fn partitions(&self, size: u32) -> Result<(Vec<Partition>, i64), Fault> {
-        let (mut partitions, total) = partition::partitions(&self.db, size).await?;
-        let finished = run::finished_partitions(&self.db, self.run.run_id).await?;
-        partitions.retain(|partition| finished.binary_search(&partition.number).is_err());
-        Ok((partitions, total))
+    /// The lease of the piece that the worker last took.
+    pub(crate) fn lease(&self) -> Lease {
+        self.holding().lease.clone()
     }
 
-    /// Ends the run as succeeded.
-    pub(crate) async fn succeed(&self) -> Result<(), Fault> {
-        let transaction = self.db.begin().await?;
-        run::succeed(&transaction, &self.lease, clock::now()).await?;
-        Ok(transaction.commit().await?)
+    fn holding(&self) -> std::sync::MutexGuard<'_, Holding> {
+        self.holding.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,5 +1,5 @@
-//! Long work and the hand-off between services: the worker that leases runs and carries them
-//! out, the follower that turns changes of one service into work of the next, and the
+//! Long work and the hand-off between services: the workers that lease pieces of runs and carry
+//! them out, the follower that turns changes of one service into work of the next, and the
 //! `RunService` that answers for runs of every kind. Beside it the `BusinessDateService`, which
 //! every role serves, too.
 
@@ -9,6 +9,7 @@ mod job;
 mod measure;
 mod partition;
 mod service;
+mod trim;
 mod view;
 mod worker;
 
@@ -17,5 +18,6 @@ pub use follower::{CursorMove, Follower, follow};
 pub use job::{Job, RunContext};
 pub use partition::{PARTITION, Partition};
 pub use service::Runs;
-pub use view::{run_view, start};
-pub use worker::work;
+pub use trim::trim;
+pub use view::start;
+pub use worker::Worker;

@@ -7,7 +7,6 @@ use kehu_server::{
 use kehu_storage::{
     Database,
     change_log::{self, Topic},
-    run::RunKind,
 };
 use opentelemetry::{
     KeyValue,
@@ -19,7 +18,7 @@ use std::{
 };
 
 /// How often the backlog of a consumer is measured.
-const INTERVAL: Duration = Duration::from_secs(5);
+const INTERVAL: Duration = Duration::from_secs(30);
 
 /// Measures again and again how far a consumer is behind, without end. It does not depend on
 /// the follower, which may be stuck.
@@ -43,15 +42,6 @@ async fn record_backlog(db: &Database, consumer: &'static str, topic: Topic) -> 
     LAG.record(age.unwrap_or_default().as_secs_f64(), &attributes);
     BACKLOG.record(backlog.map_or(0, |backlog| backlog.changes) as f64, &attributes);
     Ok(())
-}
-
-/// The name of a kind of run in metrics and traces.
-pub(crate) fn kind_name(kind: RunKind) -> &'static str {
-    match kind {
-        RunKind::Scoring => "scoring",
-        RunKind::Classification => "classification",
-        RunKind::Coding => "coding",
-    }
 }
 
 /// A run being carried out, counted as active until it is dropped.

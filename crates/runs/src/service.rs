@@ -1,6 +1,6 @@
 //! `kehu.run.v1.RunService`: the same for every kind of run, on every role.
 
-use crate::run_view;
+use crate::view::views;
 use futures::stream::{BoxStream, StreamExt};
 use kehu_contract::run::{
     self as contract, CancelRunRequest, CancelRunResponse, GetRunRequest, GetRunResponse,
@@ -10,7 +10,7 @@ use kehu_contract::run::{
 use kehu_server::{Fault, Violations, clock, names, page};
 use kehu_storage::{
     Database, PageRequest,
-    run::{self, Run, RunKind},
+    run::{self, Run},
 };
 use std::time::Duration;
 use tonic::{Request, Response, Status, service::RoutesBuilder};
@@ -35,22 +35,27 @@ impl Runs {
         routes.add_service(RunServiceServer::new(self.clone()));
     }
 
-    async fn read(&self, name: &str) -> Result<Run, Fault> {
-        Ok(run::get(&self.db, run_id(name)?).await?)
+    async fn read(&self, name: &str) -> Result<contract::Run, Fault> {
+        let run = run::get(&self.db, run_id(name)?).await?;
+        view(&self.db, run).await
+    }
+
+    async fn cancel(&self, name: &str) -> Result<contract::Run, Fault> {
+        let run = run::cancel(&self.db, run_id(name)?, clock::now()).await?;
+        view(&self.db, run).await
     }
 
     async fn list(&self, request: ListRunsRequest) -> Result<ListRunsResponse, Fault> {
         let mut violations = Violations::new();
-        let kind = parse_kind(request.kind, &mut violations);
-        let filter = request.kind.to_string();
-        let filters = ["runs", filter.as_str()];
+        let kind = parse_kind(&request.kind, &mut violations);
+        let filters = ["runs", request.kind.as_str()];
         let page = page::parse(request.page_size, &request.page_token, &filters, &mut violations);
         violations.finish()?;
         let after = page.after.and_then(|key| key.parse().ok());
         let found = run::list(&self.db, kind, &PageRequest { limit: page.size, after }).await?;
         let now = clock::now();
         Ok(ListRunsResponse {
-            runs: found.items.iter().map(|run| run_view(run, now)).collect(),
+            runs: views(&self.db, &found.items, now).await?,
             next_page_token: found
                 .next
                 .map(|key| page::token(&key.to_string(), &filters))
@@ -68,7 +73,7 @@ impl RunService for Runs {
         request: Request<GetRunRequest>,
     ) -> Result<Response<GetRunResponse>, Status> {
         let run = self.read(&request.get_ref().name).await?;
-        Ok(Response::new(GetRunResponse { run: Some(run_view(&run, clock::now())) }))
+        Ok(Response::new(GetRunResponse { run: Some(run) }))
     }
 
     async fn list_runs(
@@ -91,9 +96,8 @@ impl RunService for Runs {
         &self,
         request: Request<CancelRunRequest>,
     ) -> Result<Response<CancelRunResponse>, Status> {
-        let run_id = run_id(&request.get_ref().name)?;
-        let run = run::cancel(&self.db, run_id, clock::now()).await.map_err(Fault::from)?;
-        Ok(Response::new(CancelRunResponse { run: Some(run_view(&run, clock::now())) }))
+        let run = self.cancel(&request.get_ref().name).await?;
+        Ok(Response::new(CancelRunResponse { run: Some(run) }))
     }
 }
 
@@ -125,16 +129,34 @@ async fn next_change(
         Watched::End => return None,
     };
     loop {
-        let run = match run::get(db, run_id).await {
-            Ok(run) => run,
-            Err(error) => return Some((Err(Fault::from(error).into()), Watched::End)),
-        };
-        if before.as_ref() != Some(&run) {
-            let response = WatchRunResponse { run: Some(run_view(&run, clock::now())) };
-            return Some((Ok(response), Watched::Sent(Box::new(run))));
+        match changed(db, run_id, before.as_ref()).await {
+            Ok(Some((run, view))) => {
+                let response = WatchRunResponse { run: Some(view) };
+                return Some((Ok(response), Watched::Sent(Box::new(run))));
+            }
+            Ok(None) => {}
+            Err(fault) => return Some((Err(fault.into()), Watched::End)),
         }
         tokio::time::sleep(POLL).await;
     }
+}
+
+/// The run, if it is not as it was before, with how callers see it.
+async fn changed(
+    db: &Database,
+    run_id: i64,
+    before: Option<&Run>,
+) -> Result<Option<(Run, contract::Run)>, Fault> {
+    let run = run::get(db, run_id).await?;
+    if before == Some(&run) {
+        return Ok(None);
+    }
+    let view = view(db, run.clone()).await?;
+    Ok(Some((run, view)))
+}
+
+async fn view(db: &Database, run: Run) -> Result<contract::Run, Fault> {
+    Ok(views(db, &[run], clock::now()).await?.remove(0))
 }
 
 fn run_id(name: &str) -> Result<i64, Fault> {
@@ -144,15 +166,13 @@ fn run_id(name: &str) -> Result<i64, Fault> {
     Ok(run_id.unwrap_or_default())
 }
 
-fn parse_kind(kind: i32, violations: &mut Violations) -> Option<RunKind> {
-    match contract::RunKind::try_from(kind) {
-        Ok(contract::RunKind::Unspecified) => None,
-        Ok(contract::RunKind::Scoring) => Some(RunKind::Scoring),
-        Ok(contract::RunKind::Classification) => Some(RunKind::Classification),
-        Ok(contract::RunKind::Coding) => Some(RunKind::Coding),
-        Err(_) => {
-            violations.add("kind", "is not a kind of run");
-            None
-        }
+/// The kind, if one is named. Which kinds there are is not asked: a process knows its own.
+fn parse_kind<'a>(kind: &'a str, violations: &mut Violations) -> Option<&'a str> {
+    if kind.is_empty() {
+        return None;
     }
+    if !names::is_id(kind) {
+        violations.add("kind", "must be a kind of run such as scoring, or empty for all");
+    }
+    Some(kind)
 }

@@ -8,7 +8,7 @@ use kehu_contract::{
 use kehu_server::{Fault, clock, convert, names};
 use kehu_storage::{
     Database,
-    run::{self, NewRun, Run, RunKind, RunState},
+    run::{self, NewRun, Pin, Run, RunState},
 };
 use prost_types::Duration;
 
@@ -20,18 +20,32 @@ pub async fn start(db: &Database, new: &NewRun) -> Result<contract::Run, Fault> 
         kehu_storage::Error::AlreadyExists { .. } => Fault::RequestIdReused,
         error => error.into(),
     })?;
-    Ok(run_view(&run, now))
+    Ok(views(db, &[run], now).await?.remove(0))
 }
 
-/// The run as callers see it at `now`.
-pub fn run_view(run: &Run, now: DateTime<Utc>) -> contract::Run {
+/// The runs as callers see them at `now`, in the same order.
+pub(crate) async fn views(
+    db: &Database,
+    runs: &[Run],
+    now: DateTime<Utc>,
+) -> Result<Vec<contract::Run>, Fault> {
+    let ids: Vec<i64> = runs.iter().map(|run| run.run_id).collect();
+    let mut pins = run::pins(db, &ids).await?;
+    let view = |run: &Run| view(run, &pins.remove(&run.run_id).unwrap_or_default(), now);
+    Ok(runs.iter().map(view).collect())
+}
+
+fn view(run: &Run, pins: &[Pin], now: DateTime<Utc>) -> contract::Run {
     let rate = rate_per_second(run, now);
     contract::Run {
         name: names::run(run.run_id),
-        kind: kind(run.kind).into(),
+        kind: run.kind.clone(),
         state: state(run).into(),
         phase: run.phase.clone(),
+        definitions: pins.iter().map(definition).collect(),
+        caller: run.caller.clone().unwrap_or_default(),
         done_count: run.done,
+        changed_count: run.changed,
         total_count: run.total,
         as_of_date: run.as_of.map(convert::date),
         attempt_count: run.attempt,
@@ -48,12 +62,10 @@ pub fn run_view(run: &Run, now: DateTime<Utc>) -> contract::Run {
     }
 }
 
-/// The kind in the contract.
-fn kind(kind: RunKind) -> contract::RunKind {
-    match kind {
-        RunKind::Scoring => contract::RunKind::Scoring,
-        RunKind::Classification => contract::RunKind::Classification,
-        RunKind::Coding => contract::RunKind::Coding,
+fn definition(pin: &Pin) -> String {
+    match pin.version {
+        Some(version) => names::version(&pin.kind, &pin.id, version),
+        None => names::resource(&pin.kind, &pin.id),
     }
 }
 

@@ -7,48 +7,57 @@ use async_trait::async_trait;
 use kehu_contract::{
     error::ErrorReason,
     run::{
-        CancelRunRequest, GetRunRequest, ListRunsRequest, ListRunsResponse, Run, RunKind, RunState,
+        CancelRunRequest, GetRunRequest, ListRunsRequest, ListRunsResponse, Run, RunState,
         WatchRunRequest, WatchRunResponse, run_service_client::RunServiceClient,
     },
 };
-use kehu_runs::{Job, RunContext, Runs, start, work};
+use kehu_runs::{Job, RunContext, Runs, Worker, start};
 use kehu_server::{Fault, fault};
 use kehu_storage::{
     Database,
-    run::{self as store, NewRun},
+    run::{self as store, Cut, Kind, NewRun, Pin},
 };
-use kehu_tests::{Served, TestDatabase, day, each_database};
+use kehu_tests::{Served, TestDatabase, customers, day, each_database};
 use std::{sync::Arc, time::Duration};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tonic::{Code, Status, Streaming, transport::Channel};
 use tonic_types::StatusExt;
 
-/// Carries out a run of its kind: scoring runs go on until they are let go, classification runs
-/// succeed at once, coding runs fail.
+const SCORING: &str = "scoring";
+const CLASSIFICATION: &str = "classification";
+const CODING: &str = "coding";
+
+/// Carries out a run of its kind: scoring runs stand still after a partition until they are let
+/// go, classification runs succeed, coding runs fail.
 struct Scripted {
     db: Database,
-    kind: store::RunKind,
+    kind: &'static str,
 }
 
 #[async_trait]
 impl Job for Scripted {
-    fn kind(&self) -> store::RunKind {
-        self.kind
+    fn kind(&self) -> Kind {
+        Kind { name: self.kind, cut: Cut::Ranges, after: &[] }
     }
 
     async fn execute(&self, context: &RunContext) -> Result<(), Fault> {
-        context.phase("counting", 5).await?;
-        let transaction = self.db.begin().await?;
-        context.finish_partition(&transaction, 0, 2).await?;
-        transaction.commit().await?;
-        match self.kind {
-            store::RunKind::Scoring => loop {
-                context.check()?;
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            },
-            store::RunKind::Classification => Ok(()),
-            store::RunKind::Coding => Err(Fault::CodesExhausted { prefix: "K".to_owned() }),
+        let pin = Pin { kind: "scorecards".to_owned(), id: "rfm".to_owned(), version: Some(2) };
+        store::pin(&self.db, context.run.run_id, &[pin]).await?;
+        while let Some(partition) = context.next().await? {
+            context.phase("counting").await?;
+            let transaction = self.db.begin().await?;
+            context.finish_partition(&transaction, &partition, 2, 1).await?;
+            transaction.commit().await?;
+            match self.kind {
+                SCORING => loop {
+                    context.check()?;
+                    tokio::time::sleep(Duration::from_millis(5)).await;
+                },
+                CODING => return Err(Fault::CodesExhausted { prefix: "K".to_owned() }),
+                _ => {}
+            }
         }
+        Ok(())
     }
 }
 
@@ -61,18 +70,19 @@ struct World {
 impl World {
     async fn new(test: &TestDatabase) -> Self {
         let db = test.database.clone();
+        customers(&db, 1..=5).await;
         let runs = Runs::new(db.clone());
         Self { served: Served::start(|routes| runs.routes(routes)).await, db }
     }
 
     /// Has a worker work until the answer is dropped.
     fn work(&self) -> DropGuard {
-        let kinds =
-            [store::RunKind::Scoring, store::RunKind::Classification, store::RunKind::Coding];
-        let job = |kind| Arc::new(Scripted { db: self.db.clone(), kind }) as Arc<dyn Job>;
-        let jobs = kinds.into_iter().map(job).collect();
         let stop = CancellationToken::new();
-        tokio::spawn(work(self.db.clone(), jobs, "test".to_owned(), stop.clone()));
+        for kind in [SCORING, CLASSIFICATION, CODING] {
+            let job = Arc::new(Scripted { db: self.db.clone(), kind });
+            let worker = Worker::new(self.db.clone(), job, "test".to_owned());
+            tokio::spawn(worker.work(stop.clone()));
+        }
         stop.drop_guard()
     }
 
@@ -81,12 +91,14 @@ impl World {
     }
 
     /// Queues a run and returns its name.
-    async fn start(&self, kind: store::RunKind) -> String {
+    async fn start(&self, kind: &'static str) -> String {
         let new = NewRun {
             kind,
             request: "{}".to_owned(),
             as_of: Some(day("2011-12-10")),
+            partition_size: Some(2),
             request_id: None,
+            caller: Some("ann".to_owned()),
         };
         start(&self.db, &new).await.unwrap().name
     }
@@ -138,10 +150,11 @@ async fn rest(watched: &mut Streaming<WatchRunResponse>) -> Vec<Run> {
 async fn a_cancelled_run_ends_and_its_stream_with_it() {
     each_database(async |test| {
         let world = World::new(test).await;
-        let name = world.start(store::RunKind::Scoring).await;
+        let name = world.start(SCORING).await;
         let mut watched = world.watch(&name).await.unwrap();
         let queued = next(&mut watched).await.unwrap();
         assert_eq!((queued.state(), queued.start_time), (RunState::Queued, None));
+        assert!(queued.definitions.is_empty(), "{queued:?}");
         let _worker = world.work();
         let mut run = queued;
         while run.done_count == 0 {
@@ -149,6 +162,11 @@ async fn a_cancelled_run_ends_and_its_stream_with_it() {
         }
         assert_eq!((run.state(), run.phase.as_str()), (RunState::Running, "counting"));
         assert_eq!((run.done_count, run.total_count, run.attempt_count), (2, 5, 1));
+        assert_eq!(
+            (run.kind.as_str(), run.changed_count, run.caller.as_str()),
+            (SCORING, 1, "ann")
+        );
+        assert_eq!(run.definitions, ["scorecards/rfm/versions/2"]);
 
         let cancelled = world.cancel(&name).await.unwrap();
         assert_eq!((cancelled.state(), cancelled.end_time), (RunState::Cancelling, None));
@@ -165,7 +183,7 @@ async fn a_cancelled_run_ends_and_its_stream_with_it() {
 async fn a_run_that_waits_is_cancelled_at_once() {
     each_database(async |test| {
         let world = World::new(test).await;
-        let name = world.start(store::RunKind::Scoring).await;
+        let name = world.start(SCORING).await;
         let cancelled = world.cancel(&name).await.unwrap();
         assert_eq!((cancelled.state(), cancelled.attempt_count), (RunState::Cancelled, 0));
         assert!(cancelled.end_time.is_some() && cancelled.start_time.is_none());
@@ -181,8 +199,8 @@ async fn a_run_that_has_ended_stays_as_it_is() {
         let world = World::new(test).await;
         let _worker = world.work();
         for (kind, state, error) in [
-            (store::RunKind::Classification, RunState::Succeeded, None),
-            (store::RunKind::Coding, RunState::Failed, Some(Code::ResourceExhausted)),
+            (CLASSIFICATION, RunState::Succeeded, None),
+            (CODING, RunState::Failed, Some(Code::ResourceExhausted)),
         ] {
             let name = world.start(kind).await;
             let end = rest(&mut world.watch(&name).await.unwrap()).await.pop().unwrap();
@@ -200,8 +218,7 @@ async fn a_run_that_has_ended_stays_as_it_is() {
 async fn runs_are_listed_by_kind_page_by_page() {
     each_database(async |test| {
         let world = World::new(test).await;
-        use store::RunKind::{Coding, Scoring};
-        for kind in [Scoring, Coding, Scoring, Scoring, Coding] {
+        for kind in [SCORING, CODING, SCORING, SCORING, CODING] {
             world.start(kind).await;
         }
         let all = world.list(ListRunsRequest::default()).await.unwrap();
@@ -209,22 +226,23 @@ async fn runs_are_listed_by_kind_page_by_page() {
         assert_eq!(all.next_page_token, "");
 
         let mut request =
-            ListRunsRequest { page_size: 2, kind: RunKind::Scoring.into(), ..Default::default() };
+            ListRunsRequest { page_size: 2, kind: SCORING.to_owned(), ..Default::default() };
         let first = world.list(request.clone()).await.unwrap();
         assert_eq!(names(&first), ["runs/4", "runs/3"]);
-        assert!(first.runs.iter().all(|run| run.kind() == RunKind::Scoring));
-        world.start(Scoring).await;
+        assert!(first.runs.iter().all(|run| run.kind == SCORING));
+        world.start(SCORING).await;
         request.page_token = first.next_page_token;
         let second = world.list(request.clone()).await.unwrap();
         assert_eq!(names(&second), ["runs/1"], "a newer run does not shift the pages");
         assert_eq!(second.next_page_token, "");
 
-        request.kind = RunKind::Coding.into();
+        request.kind = CODING.to_owned();
         let refused = world.list(request).await.unwrap_err();
         assert_eq!(fields(&refused), ["page_token"], "the token is of another list");
-        let request = ListRunsRequest { page_size: -1, kind: 99, ..Default::default() };
+        let request =
+            ListRunsRequest { page_size: -1, kind: "No kind".to_owned(), ..Default::default() };
         assert_eq!(fields(&world.list(request).await.unwrap_err()), ["kind", "page_size"]);
-        let none = RunKind::Classification.into();
+        let none = CLASSIFICATION.to_owned();
         let request = ListRunsRequest { kind: none, ..Default::default() };
         assert_eq!(world.list(request).await.unwrap(), ListRunsResponse::default());
     })

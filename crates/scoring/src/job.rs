@@ -12,7 +12,7 @@ use kehu_server::{Fault, clock};
 use kehu_storage::{
     Database,
     change_log::{self, NewChange, Topic},
-    run::RunKind,
+    run::{Cut, Kind},
     scoring::{
         pins, scorecards,
         scores::{self, Evaluation},
@@ -24,13 +24,13 @@ use crate::evaluate::{self, CONSUMER, Card};
 
 /// What a scoring run was asked to do, as kept in the run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(crate) struct ScoringRequest {
     /// Ids of scorecards; empty for every published one.
     pub(crate) scorecards: Vec<String>,
-    /// Customers of a partition: every worker that takes the run up must cut it alike.
-    pub(crate) partition: u32,
 }
+
+/// Scoring runs.
+pub(crate) const KIND: Kind = Kind { name: "scoring", cut: Cut::Ranges, after: &[] };
 
 /// Carries out scoring runs.
 pub(crate) struct ScoringJob {
@@ -43,15 +43,10 @@ impl ScoringJob {
         Self { db, analytics }
     }
 
-    /// The versions of the run: fixed when it is first taken up, the same after a take-over.
-    async fn cards(
-        &self,
-        run_id: i64,
-        request: &ScoringRequest,
-        as_of: NaiveDate,
-    ) -> Result<Vec<Arc<Card>>, Fault> {
+    /// The versions of the run: fixed when it is first taken up, the same for every worker.
+    async fn cards(&self, run_id: i64, request: &ScoringRequest) -> Result<Vec<Arc<Card>>, Fault> {
         let in_force = scorecards::in_force(&self.db, &request.scorecards).await?;
-        let versions = pins::pin(&self.db, run_id, as_of, &in_force).await?;
+        let versions = pins::pin(&self.db, run_id, &in_force).await?;
         versions.into_iter().map(Card::new).collect()
     }
 
@@ -61,14 +56,14 @@ impl ScoringJob {
         work: &Work,
         partition: &Partition,
     ) -> Result<(), Fault> {
-        context.phase("features", work.total).await?;
+        context.phase("features").await?;
         // Read before the facts: what the follower does from here on may be newer than them.
         let facts_position = change_log::cursor(&self.db, CONSUMER).await?;
         let definitions = work.cards.iter().map(|card| &card.version.definition);
         let frame =
             evaluate::frame(&self.analytics, definitions, &partition.customers, work.as_of).await?;
-        let done = count(frame.len());
-        context.phase("scores", work.total).await?;
+        let done = frame.len();
+        context.phase("scores").await?;
         let cards = work.cards.clone();
         let results = evaluate::busy(move || {
             cards.iter().map(|card| card.scores(&frame)).collect::<Result<Vec<_>, Fault>>()
@@ -84,7 +79,7 @@ impl ScoringJob {
         partition: &Partition,
         facts_position: i64,
         results: &[Vec<(CustomerId, Score)>],
-        done: i64,
+        done: usize,
     ) -> Result<(), Fault> {
         let now = clock::now();
         let transaction = self.db.begin().await?;
@@ -99,9 +94,10 @@ impl ScoringJob {
             };
             changed.extend(scores::record(&transaction, &evaluation, results).await?);
         }
-        context.finish_partition(&transaction, partition.number, done).await?;
-        if !changed.is_empty() {
-            let change = change(changed, work.as_of, now);
+        let change = change(changed, work.as_of, now);
+        let count = change.customers.len();
+        context.finish_partition(&transaction, partition, done, count).await?;
+        if count > 0 {
             change_log::append(&transaction, &change).await?;
         }
         Ok(transaction.commit().await?)
@@ -112,30 +108,24 @@ impl ScoringJob {
 struct Work {
     cards: Vec<Arc<Card>>,
     as_of: NaiveDate,
-    total: i64,
 }
 
 #[async_trait]
 impl Job for ScoringJob {
-    fn kind(&self) -> RunKind {
-        RunKind::Scoring
+    fn kind(&self) -> Kind {
+        KIND
     }
 
     async fn execute(&self, context: &RunContext) -> Result<(), Fault> {
         let as_of = context.run.as_of.ok_or_else(|| Fault::internal("the run has no date"))?;
         let request: ScoringRequest = context.request()?;
-        let cards = self.cards(context.run.run_id, &request, as_of).await?;
-        let (partitions, total) = context.partitions(request.partition).await?;
-        let work = Work { cards, as_of, total };
-        for partition in partitions {
+        let cards = self.cards(context.run.run_id, &request).await?;
+        let work = Work { cards, as_of };
+        while let Some(partition) = context.next().await? {
             self.score(context, &work, &partition).await?;
         }
         Ok(())
     }
-}
-
-fn count(length: usize) -> i64 {
-    i64::try_from(length).expect("a length fits 63 bits")
 }
 
 /// The entry of the change log for customers whose scores of a date changed.

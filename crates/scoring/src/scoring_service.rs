@@ -8,10 +8,10 @@ use kehu_contract::scoring::{
     scoring_service_server::ScoringService,
 };
 use kehu_core::CustomerId;
-use kehu_server::{Fault, Violations, convert, names, page};
+use kehu_server::{Fault, Violations, auth, convert, names, page};
 use kehu_storage::{
     PageRequest,
-    run::{NewRun, RunKind},
+    run::NewRun,
     scoring::{
         scorecards,
         scores::{self, ScoreRecord, View},
@@ -21,10 +21,15 @@ use tonic::{Request, Response, Status};
 
 use crate::Scoring;
 use crate::convert::{self as own, contributions, score_view};
-use crate::job::ScoringRequest;
+use crate::job::{KIND, ScoringRequest};
 
 impl Scoring {
-    async fn start(&self, request: StartScoringRequest) -> Result<StartScoringResponse, Fault> {
+    async fn start(
+        &self,
+        request: Request<StartScoringRequest>,
+    ) -> Result<StartScoringResponse, Fault> {
+        let caller = auth::caller(request.extensions());
+        let request = request.into_inner();
         let mut violations = Violations::new();
         check_ids(&request.scorecards, &mut violations);
         let as_of = convert::parse_date("as_of_date", request.as_of_date, &mut violations);
@@ -34,13 +39,14 @@ impl Scoring {
         kehu_runs::check_not_later("as_of_date", as_of, today, limit, &mut violations);
         violations.finish()?;
         self.check_in_force(&request.scorecards).await?;
-        let asked =
-            ScoringRequest { scorecards: request.scorecards, partition: kehu_runs::PARTITION };
+        let asked = ScoringRequest { scorecards: request.scorecards };
         let new = NewRun {
-            kind: RunKind::Scoring,
+            kind: KIND.name,
             request: serde_json::to_string(&asked).map_err(Fault::internal)?,
             as_of: Some(as_of.unwrap_or(today)),
+            partition_size: None,
             request_id,
+            caller,
         };
         let run = kehu_runs::start(&self.db, &new).await?;
         Ok(StartScoringResponse { run: Some(run) })
@@ -140,7 +146,7 @@ impl ScoringService for Scoring {
         &self,
         request: Request<StartScoringRequest>,
     ) -> Result<Response<StartScoringResponse>, Status> {
-        Ok(Response::new(self.start(request.into_inner()).await?))
+        Ok(Response::new(self.start(request).await?))
     }
 
     async fn get_score(

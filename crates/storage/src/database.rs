@@ -44,6 +44,7 @@ impl Default for Options {
 pub struct Database {
     connections: Arc<Connections>,
     signal: watch::Sender<u64>,
+    runs: watch::Sender<u64>,
     listener: Arc<dialect::Listener>,
 }
 
@@ -58,8 +59,9 @@ impl Database {
     pub async fn connect_with(url: &str, options: &Options) -> Result<Self, Error> {
         let connections = Arc::new(dialect::open(url, options).await?);
         let (signal, _) = watch::channel(0);
+        let (runs, _) = watch::channel(0);
         let listener = Arc::new(dialect::Listener::new(url));
-        Ok(Self { connections, signal, listener })
+        Ok(Self { connections, signal, runs, listener })
     }
 
     /// Brings the tables up to date, in one transaction, one process at a time.
@@ -93,14 +95,23 @@ impl Database {
             inner: dialect::begin(&self.connections.writer).await?,
             signal: self.signal.clone(),
             appended: AtomicBool::new(false),
+            runs: self.runs.clone(),
+            runs_changed: AtomicBool::new(false),
         })
     }
 
     /// A wake-up after each commit that appended to the change log, in this process and, on
     /// PostgreSQL, in any other.
     pub fn changed(&self) -> Changes {
-        self.listener.start(&self.signal);
+        self.listener.start(&self.signal, &self.runs);
         Changes { signal: self.signal.subscribe() }
+    }
+
+    /// A wake-up after each commit that may have given work on a run, or ended one, in this
+    /// process and, on PostgreSQL, in any other.
+    pub fn runs_changed(&self) -> Changes {
+        self.listener.start(&self.signal, &self.runs);
+        Changes { signal: self.runs.subscribe() }
     }
 
     /// Waits for the connections in use and closes them all.
@@ -110,15 +121,15 @@ impl Database {
     }
 }
 
-/// What wakes a consumer of the change log.
+/// What wakes a consumer of the change log, or a worker on runs.
 #[derive(Debug)]
 pub struct Changes {
     signal: watch::Receiver<u64>,
 }
 
 impl Changes {
-    /// Returns when something was appended since the last call, at the latest after `poll`
-    /// (a notification can be lost; what counts is the change log itself).
+    /// Returns when something was committed since the last call, at the latest after `poll`
+    /// (a notification can be lost; what counts is the database itself).
     pub async fn wait(&mut self, poll: Duration) {
         let woken = tokio::time::timeout(poll, self.signal.changed()).await;
         if let Ok(Err(_)) = woken {
@@ -134,15 +145,20 @@ pub struct Transaction {
     inner: DatabaseTransaction,
     signal: watch::Sender<u64>,
     appended: AtomicBool,
+    runs: watch::Sender<u64>,
+    runs_changed: AtomicBool,
 }
 
 impl Transaction {
     /// Makes everything that was written durable and visible, then wakes the consumers of the
-    /// change log if something was appended to it.
+    /// change log if something was appended to it, and the workers if there may be work on runs.
     pub async fn commit(self) -> Result<(), Error> {
         self.inner.commit().await?;
         if self.appended.into_inner() {
             self.signal.send_modify(|commits| *commits += 1);
+        }
+        if self.runs_changed.into_inner() {
+            self.runs.send_modify(|commits| *commits += 1);
         }
         Ok(())
     }
@@ -155,6 +171,11 @@ impl Transaction {
     /// Has the commit wake the consumers of the change log.
     pub(crate) fn mark_appended(&self) {
         self.appended.store(true, Ordering::Relaxed);
+    }
+
+    /// Has the commit wake the workers on runs.
+    pub(crate) fn mark_runs(&self) {
+        self.runs_changed.store(true, Ordering::Relaxed);
     }
 }
 

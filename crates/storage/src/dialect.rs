@@ -21,8 +21,11 @@ pub(crate) use select::{array, in_array, read_columns};
 
 use crate::Error;
 
-/// The channel on which PostgreSQL tells the other processes of a commit.
-const CHANNEL: &str = "kehu_change";
+/// The channel on which PostgreSQL tells the other processes that the change log was appended to.
+pub(crate) const CHANGE_CHANNEL: &str = "kehu_change";
+
+/// The same for runs: there may be work on one, or one has ended.
+pub(crate) const RUN_CHANNEL: &str = "kehu_run";
 
 /// Any number that nothing else in the database locks.
 const MIGRATION_LOCK: i64 = 0x6b65_6875;
@@ -48,9 +51,12 @@ pub(crate) async fn lock_migrations(connection: &impl ConnectionTrait) -> Result
 }
 
 /// Tells the listeners in other processes when the transaction commits.
-pub(crate) async fn notify(connection: &impl ConnectionTrait) -> Result<(), Error> {
+pub(crate) async fn notify(
+    connection: &impl ConnectionTrait,
+    channel: &'static str,
+) -> Result<(), Error> {
     if connection.get_database_backend() == DbBackend::Postgres {
-        execute(connection, "SELECT pg_notify($1, '')", [CHANNEL.into()]).await?;
+        execute(connection, "SELECT pg_notify($1, '')", [channel.into()]).await?;
     }
     Ok(())
 }

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use kehu_storage::change_log::{self, Topic};
 use kehu_storage::coding::{pins, taxonomies};
-use kehu_storage::run::RunKind;
 use kehu_tests::{date, day, each_database};
 
 use crate::codes::{AS_OF, STANDARD, scheme};
@@ -101,7 +100,7 @@ async fn changes_wait_for_the_end_of_a_first_run() {
         let world = World::with_orders(test).await;
         world.publish_size().await;
         let request = "\"taxonomies\":[]";
-        let run_id = world.queue(RunKind::Classification, request, AS_OF).await;
+        let run_id = world.queue("classification", request, AS_OF).await;
         let versions = taxonomies::in_force(&world.db).await.unwrap();
         pins::pin_versions(&world.db, run_id, &versions).await.unwrap();
         world.scores_changed(&[1, 2], AS_OF).await;

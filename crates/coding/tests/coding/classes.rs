@@ -6,7 +6,7 @@ use kehu_contract::shared::{Label, value::Kind};
 use kehu_server::{clock, fault};
 use kehu_storage::change_log::{self, Topic};
 use kehu_storage::coding::{pins, taxonomies};
-use kehu_storage::run::{self, RunKind, RunState};
+use kehu_storage::run::{self, Cut, RunState};
 use kehu_tests::{date, day, each_database};
 use tonic::Code;
 
@@ -181,14 +181,17 @@ async fn a_run_goes_on_where_a_dead_worker_stopped() {
         let world = World::with_orders(test).await;
         world.publish_size().await;
         let request = "\"taxonomies\":[\"size\"]";
-        let run_id = world.queue(RunKind::Classification, request, AS_OF).await;
-        let lease = world.lease_for_the_dead(RunKind::Classification).await;
+        let run_id = world.queue("classification", request, AS_OF).await;
+        let preparation = world.lease_for_the_dead(run_id).await;
         let versions = taxonomies::in_force(&world.db).await.unwrap();
         pins::pin_versions(&world.db, run_id, &versions).await.unwrap();
+        run::cut(&world.db, &preparation, Cut::Ranges, 9).await.unwrap();
         // A first partition that wrote nothing: whoever does it again is found out.
+        let lease = world.lease_for_the_dead(run_id).await;
         let transaction = world.db.begin().await.unwrap();
-        run::finish_partition(&transaction, &lease, 0, 3).await.unwrap();
+        run::finish_partition(&transaction, &lease, 3, 0).await.unwrap();
         transaction.commit().await.unwrap();
+        world.lease_for_the_dead(run_id).await;
         world.publish_size().await;
         let run = world.carry_out(run_id).await;
         assert_eq!((run.state, run.attempt), (RunState::Succeeded, 2));

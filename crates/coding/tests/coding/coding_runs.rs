@@ -6,7 +6,7 @@ use kehu_contract::coding::Recoding;
 use kehu_contract::error::ErrorReason;
 use kehu_server::fault;
 use kehu_storage::Database;
-use kehu_storage::run::{RunKind, RunState};
+use kehu_storage::run::RunState;
 use kehu_tests::{day, each_database};
 
 use crate::codes::{AS_OF, STANDARD, scheme};
@@ -82,7 +82,7 @@ async fn an_exhausted_sequence_gives_out_nothing() {
         assert!(world.codes("tiny").await.is_empty());
         // Every number is still there for nine customers.
         let request = "\"scheme\":\"tiny\"";
-        let run_id = world.queue(RunKind::Coding, request, AS_OF).await;
+        let run_id = world.queue("coding", request, AS_OF).await;
         let run = world.carry_out(run_id).await;
         assert_eq!((run.state, run.done), (RunState::Failed, 9));
         let codes: Vec<_> = world.codes("tiny").await.into_values().collect();
@@ -145,7 +145,7 @@ async fn a_run_goes_on_where_a_dead_worker_stopped() {
     each_database(async |test| {
         let world = classified(test).await;
         world.create_scheme(scheme("standard", STANDARD)).await.unwrap();
-        let run_id = world.queue(RunKind::Coding, "\"scheme\":\"standard\"", AS_OF).await;
+        let run_id = world.queue("coding", "\"scheme\":\"standard\"", AS_OF).await;
         world.die_after_a_partition(run_id).await;
         let run = world.carry_out(run_id).await;
         assert_eq!((run.state, run.attempt, run.done), (RunState::Succeeded, 2, 12));
@@ -164,7 +164,7 @@ async fn replicas_that_code_at_once_give_every_customer_one_code() {
         world.create_scheme(scheme("shared", "K{seq:4}")).await.unwrap();
         let mut runs = Vec::new();
         for _ in 0..16 {
-            runs.push(world.queue(RunKind::Coding, "\"scheme\":\"shared\"", AS_OF).await);
+            runs.push(world.queue("coding", "\"scheme\":\"shared\"", AS_OF).await);
         }
         let mut replicas = Vec::new();
         for _ in 0..4 {

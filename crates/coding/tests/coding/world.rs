@@ -23,7 +23,7 @@ use kehu_storage::change_log::{self, NewChange, Topic};
 use kehu_storage::coding::codes;
 use kehu_storage::facts::CustomerSet;
 use kehu_storage::ingestion::{Entry, NewOrder};
-use kehu_storage::run::{self, Lease, NewRun, Run, RunKind};
+use kehu_storage::run::{self, Cut, Kind, Lease, NewRun, Run};
 use kehu_storage::scoring::{
     scorecards,
     scores::{self, Evaluation},
@@ -204,20 +204,23 @@ impl World {
     }
 
     /// Queues a run with partitions of three customers.
-    pub(crate) async fn queue(&self, kind: RunKind, request: &str, as_of: &str) -> i64 {
+    pub(crate) async fn queue(&self, kind: &'static str, request: &str, as_of: &str) -> i64 {
         let new = NewRun {
             kind,
-            request: format!("{{{request},\"partition\":3}}"),
+            request: format!("{{{request}}}"),
             as_of: Some(day(as_of)),
+            partition_size: Some(3),
             request_id: None,
+            caller: None,
         };
         run::start(&self.db, &new, clock::now()).await.unwrap().run_id
     }
 
-    /// Takes the oldest run of a kind for a worker that is never heard of again.
-    pub(crate) async fn lease_for_the_dead(&self, kind: RunKind) -> Lease {
-        let ttl = Duration::from_millis(1);
-        let leased = run::lease(&self.db, &[kind], "dead", clock::now(), ttl).await.unwrap();
+    /// Takes the next piece of a run for a worker that is never heard of again.
+    pub(crate) async fn lease_for_the_dead(&self, run_id: i64) -> Lease {
+        let (ttl, kind) =
+            (Duration::from_millis(1), Kind { name: "", cut: Cut::Ranges, after: &[] });
+        let leased = run::lease(&self.db, run_id, &kind, "dead", clock::now(), ttl).await.unwrap();
         leased.unwrap().1
     }
 

@@ -10,7 +10,7 @@ use crate::exit::Failure;
 use kehu_analytics::{Analytics, Limits};
 use kehu_contract::run::BusinessDate;
 use kehu_core::calendar::BusinessCalendar;
-use kehu_runs::{BusinessDates, Follower, Job, follow, work};
+use kehu_runs::{BusinessDates, Worker, follow, trim};
 use kehu_server::{
     clock, config,
     health::Health,
@@ -20,11 +20,12 @@ use kehu_server::{
     telemetry::{self, Telemetry, prometheus},
 };
 use kehu_storage::Database;
-use std::{net::SocketAddr, sync::Arc};
+use std::net::SocketAddr;
 use store::{calendar_of, keep_settings};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use roles::Parts;
 pub(crate) use roles::{ALL_ROLES, Role};
 pub(crate) use stop::Signals;
 pub(crate) use store::Opened;
@@ -48,7 +49,7 @@ pub(crate) struct Serving {
     pub business_date: BusinessDate,
     shell: Shell,
     api: JoinHandle<Result<(), kehu_server::listener::Error>>,
-    /// Worker and followers.
+    /// Workers, followers, and what forgets old runs.
     background: Vec<JoinHandle<()>>,
     readiness: JoinHandle<()>,
     opened: Opened,
@@ -125,7 +126,7 @@ impl Node {
             self.shell.health.clone(),
             draining.clone(),
         ));
-        let background = spawn_background(&opened.db, parts.jobs, parts.followers, address, &stop);
+        let background = spawn_background(&opened.db, &parts, &self.settings.runs, address, &stop);
         let api = Api {
             limits: self.settings.server,
             tls: self.security.tls,
@@ -219,18 +220,22 @@ fn telemetry_options(settings: &config::Telemetry, roles: Vec<String>) -> teleme
 
 fn spawn_background(
     db: &Database,
-    jobs: Vec<Arc<dyn Job>>,
-    followers: Vec<Arc<dyn Follower>>,
+    parts: &Parts,
+    settings: &config::Runs,
     address: SocketAddr,
     stop: &CancellationToken,
 ) -> Vec<JoinHandle<()>> {
-    let mut tasks = Vec::new();
+    let mut tasks = vec![tokio::spawn(trim(db.clone(), settings.keep_ended, stop.clone()))];
     let owner = format!("{address} {} {}", std::process::id(), clock::now().timestamp_micros());
-    if !jobs.is_empty() {
-        tasks.push(tokio::spawn(work(db.clone(), jobs, owner.clone(), stop.clone())));
+    for job in &parts.jobs {
+        let worker = Worker::new(db.clone(), job.clone(), owner.clone());
+        let worker = worker.partition_size(settings.partition_customers);
+        for _ in 0..settings.workers_per_kind {
+            tasks.push(tokio::spawn(worker.clone().work(stop.clone())));
+        }
     }
-    for follower in followers {
-        tasks.push(tokio::spawn(follow(db.clone(), follower, owner.clone(), stop.clone())));
+    for follower in &parts.followers {
+        tasks.push(tokio::spawn(follow(db.clone(), follower.clone(), owner.clone(), stop.clone())));
     }
     tasks
 }

@@ -16,7 +16,7 @@ use kehu_storage::{
     Database,
     bulk::{self, ColumnType},
     change_log::{self, Topic},
-    run::{self, NewRun, RunKind, RunState},
+    run::{self, NewRun, RunState},
 };
 use kehu_tests::{
     changes::append,
@@ -80,8 +80,14 @@ async fn pass_on(db: &Database, stop: &CancellationToken) -> String {
 
 /// A run is asked for in one place and carried out in another. Returns the trace of who asks.
 async fn carry_out(db: &Database, stop: &CancellationToken) -> String {
-    let new =
-        NewRun { kind: RunKind::Scoring, request: "{}".to_owned(), as_of: None, request_id: None };
+    let new = NewRun {
+        kind: "scoring",
+        request: "{}".to_owned(),
+        as_of: None,
+        partition_size: None,
+        request_id: None,
+        caller: None,
+    };
     let span = tracing::info_span!(target: "kehu_test", "ask");
     let run = run::start(db, &new, clock::now()).instrument(span).await.unwrap();
     start_worker(db, stop);

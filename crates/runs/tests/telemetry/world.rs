@@ -6,7 +6,7 @@ use kehu_contract::ingestion::{
     ingest_request::Message, ingestion_service_client::IngestionServiceClient, record::Kind,
 };
 use kehu_ingestion::Ingestion;
-use kehu_runs::{CursorMove, Follower, Job, RunContext, follow, work};
+use kehu_runs::{CursorMove, Follower, Job, RunContext, Worker, follow};
 use kehu_server::{
     Fault,
     layers::{middleware::Layered, trace::Trace},
@@ -15,7 +15,7 @@ use kehu_server::{
 use kehu_storage::{
     Database,
     change_log::{self, Change, Topic},
-    run::RunKind,
+    run::{self, Cut},
     settings::Settings,
 };
 use kehu_tests::changes::change;
@@ -101,23 +101,29 @@ pub(crate) fn start_relay(relay: Relay, stop: &CancellationToken) {
     tokio::spawn(follow(relay.db.clone(), Arc::new(relay), "relay".to_owned(), stop.clone()));
 }
 
-/// Ends well at once.
-struct Nothing;
+/// Does nothing with customers, and ends well.
+struct Nothing(Database);
 
 #[async_trait]
 impl Job for Nothing {
-    fn kind(&self) -> RunKind {
-        RunKind::Scoring
+    fn kind(&self) -> run::Kind {
+        run::Kind { name: "scoring", cut: Cut::Ranges, after: &[] }
     }
 
-    async fn execute(&self, _: &RunContext) -> Result<(), Fault> {
+    async fn execute(&self, context: &RunContext) -> Result<(), Fault> {
+        while let Some(partition) = context.next().await? {
+            let transaction = self.0.begin().await?;
+            context.finish_partition(&transaction, &partition, 1, 0).await?;
+            transaction.commit().await?;
+        }
         Ok(())
     }
 }
 
 /// Carries out runs in the background until `stop`.
 pub(crate) fn start_worker(db: &Database, stop: &CancellationToken) {
-    tokio::spawn(work(db.clone(), vec![Arc::new(Nothing)], "worker".to_owned(), stop.clone()));
+    let worker = Worker::new(db.clone(), Arc::new(Nothing(db.clone())), "worker".to_owned());
+    tokio::spawn(worker.work(stop.clone()));
 }
 
 /// Waits until `is_so`, for ten seconds at most.

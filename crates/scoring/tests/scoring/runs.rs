@@ -4,20 +4,42 @@ use std::time::Duration;
 
 use kehu_server::clock;
 use kehu_storage::change_log::{self, Topic};
-use kehu_storage::run::{self, NewRun, Run, RunKind, RunState};
+use kehu_storage::run::{self, Cut, Kind, NewRun, Run, RunState};
 use kehu_storage::scoring::{pins, scorecards};
 use kehu_tests::background::{self, Then};
 use kehu_tests::{day, each_database};
 
-use crate::world::World;
+use crate::world::{World, sale};
+
+/// Who appears after a run was cut is not of it: the follower scores them.
+#[tokio::test]
+async fn newcomers_are_left_to_the_follower() {
+    each_database(async |test| {
+        let world = World::with_orders(test).await;
+        world.publish("rfm", "2011-12-10").await;
+        world.follow().await;
+        let run_id = start(&world, 5).await.run_id;
+        let jobs = world.scoring.jobs();
+        background::carry_out_one_partition(&world.db, jobs, run_id, Then::Stop).await;
+        world.ingest("second", vec![sale("c13", "n1", "2011-12-05", 10)]).await;
+        let run = world.carry_out(run_id).await;
+        assert_eq!((run.state, run.done, run.total), (RunState::Succeeded, 12, 12));
+        assert_eq!(world.list("rfm").await.len(), 12);
+        world.follow().await;
+        assert_eq!(world.list("rfm").await.len(), 13);
+    })
+    .await;
+}
 
 /// A run under `rfm` as of 2011-12-10 with partitions of this size.
 async fn start(world: &World, partition: u32) -> Run {
     let new = NewRun {
-        kind: RunKind::Scoring,
-        request: format!(r#"{{"scorecards":["rfm"],"partition":{partition}}}"#),
+        kind: "scoring",
+        request: r#"{"scorecards":["rfm"]}"#.to_owned(),
         as_of: Some(day("2011-12-10")),
+        partition_size: Some(partition),
         request_id: None,
+        caller: None,
     };
     run::start(&world.db, &new, clock::now()).await.unwrap()
 }
@@ -53,14 +75,18 @@ async fn a_run_goes_on_where_a_dead_worker_stopped() {
         // A worker that dies after its first partition, which here wrote nothing: whoever does
         // that partition again is found out.
         let versions = scorecards::in_force(&world.db, &["rfm"]).await.unwrap();
-        let ttl = Duration::from_millis(1);
-        let kinds = [RunKind::Scoring];
-        let leased = run::lease(&world.db, &kinds, "dead", clock::now(), ttl).await.unwrap();
-        let (_, lease) = leased.unwrap();
-        pins::pin(&world.db, run_id, day("2011-12-10"), &versions).await.unwrap();
+        pins::pin(&world.db, run_id, &versions).await.unwrap();
+        let kind = Kind { name: "scoring", cut: Cut::Ranges, after: &[] };
+        let lease = async || {
+            let ttl = Duration::from_millis(1);
+            let leased = run::lease(&world.db, run_id, &kind, "dead", clock::now(), ttl).await;
+            leased.unwrap().unwrap().1
+        };
+        run::cut(&world.db, &lease().await, kind.cut, 9).await.unwrap();
         let transaction = world.db.begin().await.unwrap();
-        run::finish_partition(&transaction, &lease, 0, 5).await.unwrap();
+        run::finish_partition(&transaction, &lease().await, 5, 0).await.unwrap();
         transaction.commit().await.unwrap();
+        lease().await;
         world.publish("rfm", "2011-12-11").await;
 
         let run = world.carry_out(run_id).await;

@@ -33,6 +33,11 @@ pub fn holds(extensions: &Extensions, scopes: &[Scope]) -> bool {
     principal.is_none_or(|it| scopes.iter().all(|scope| it.scopes.contains(scope)))
 }
 
+/// The name of the caller of a request, by its extensions; `None` where sign-on is off.
+pub fn caller(extensions: &Extensions) -> Option<String> {
+    extensions.get::<Principal>().map(|principal| principal.subject.clone())
+}
+
 /// Decides who calls and whether it may.
 #[derive(Debug, Clone)]
 pub struct Authenticator(Arc<Credentials>);

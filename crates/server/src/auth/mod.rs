@@ -44,7 +44,7 @@ mod scope;
 mod scopes;
 mod token;
 
-pub use authenticator::{Authenticator, Principal, Settings, holds};
+pub use authenticator::{Authenticator, Principal, Settings, caller, holds};
 pub use certificates::Grant;
 pub use layer::Auth;
 pub use problem::CredentialProblem;

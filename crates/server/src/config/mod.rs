@@ -25,6 +25,8 @@ pub struct Settings {
     pub auth: Auth,
     /// The database.
     pub storage: Storage,
+    /// Long work.
+    pub runs: Runs,
     /// What the first start of a database fixes.
     pub business: Business,
     /// What computing may use.
@@ -109,6 +111,17 @@ pub struct Storage {
     pub startup_wait: Duration,
 }
 
+/// Long work.
+#[derive(Debug, Clone)]
+pub struct Runs {
+    /// Workers on the runs of each kind.
+    pub workers_per_kind: u32,
+    /// Customers of a partition.
+    pub partition_customers: u32,
+    /// How long runs are kept after they have ended.
+    pub keep_ended: Duration,
+}
+
 /// What the first start of a database fixes; `None` takes what is fixed, or the default.
 #[derive(Debug, Clone)]
 pub struct Business {
@@ -177,6 +190,11 @@ fn read(reader: &mut Reader) -> Settings {
             ),
         },
         storage: read_storage(reader),
+        runs: Runs {
+            workers_per_kind: reader.count("runs.workers_per_kind"),
+            partition_customers: reader.count("runs.partition_customers"),
+            keep_ended: reader.time_limit("runs.keep_ended"),
+        },
         business: Business {
             base_currency: reader.optional("business.base_currency"),
             time_zone: reader.optional("business.time_zone"),

@@ -132,7 +132,8 @@ pub const CHANGE_LOG_BACKLOG: Metric = Metric {
     kind: Kind::Gauge,
     description: "Changes that a consumer has not applied",
 };
-/// `kehu.run.kind`, `kehu.outcome` (`succeeded`, `failed`, `cancelled`, `given_back`).
+/// `kehu.run.kind`, `kehu.outcome` (`succeeded`; `shared`: others finish the run; `failed`,
+/// `cancelled`, `given_back`; `lost`: another worker took over, or the run has ended).
 pub const RUN_DURATION: Metric = Metric {
     name: "kehu.run.duration",
     unit: "s",

@@ -106,7 +106,7 @@ pub async fn append(transaction: &Transaction, change: &NewChange) -> Result<i64
         traceparent: Set(trace::traceparent()),
     };
     change::Entity::insert(row).exec_without_returning(transaction).await?;
-    dialect::notify(transaction).await?;
+    dialect::notify(transaction, dialect::CHANGE_CHANNEL).await?;
     transaction.mark_appended();
     Ok(position)
 }

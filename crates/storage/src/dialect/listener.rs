@@ -9,7 +9,7 @@ use sea_orm::sqlx::postgres::PgListener;
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
-use super::CHANNEL;
+use super::{CHANGE_CHANNEL, RUN_CHANNEL};
 
 /// How long to wait before connecting again; consumers poll meanwhile.
 const RECONNECT: Duration = Duration::from_secs(5);
@@ -27,12 +27,13 @@ impl Listener {
         Self { url, task: Mutex::new(None) }
     }
 
-    /// Has `signal` fire for each commit that appended; does nothing when already started.
-    pub(crate) fn start(&self, signal: &watch::Sender<u64>) {
+    /// Has the signals fire: `changes` for each commit that appended to the change log, `runs`
+    /// for each that gave work on a run. Does nothing when already started.
+    pub(crate) fn start(&self, changes: &watch::Sender<u64>, runs: &watch::Sender<u64>) {
         let Some(url) = &self.url else { return };
         let mut task = self.task.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         if task.is_none() {
-            let listening = tokio::spawn(listen_always(url.clone(), signal.clone()));
+            let listening = tokio::spawn(listen_always(url.clone(), changes.clone(), runs.clone()));
             *task = Some(listening.abort_handle());
         }
     }
@@ -59,21 +60,35 @@ impl Drop for Listener {
     }
 }
 
-async fn listen_always(url: String, signal: watch::Sender<u64>) {
+async fn listen_always(url: String, changes: watch::Sender<u64>, runs: watch::Sender<u64>) {
     loop {
-        if let Err(error) = listen(&url, &signal).await {
+        if let Err(error) = listen(&url, &changes, &runs).await {
             tracing::warn!(%error, "lost the notifications of the database, polling meanwhile");
         }
         tokio::time::sleep(RECONNECT).await;
     }
 }
 
-async fn listen(url: &str, signal: &watch::Sender<u64>) -> Result<(), sqlx::Error> {
+async fn listen(
+    url: &str,
+    changes: &watch::Sender<u64>,
+    runs: &watch::Sender<u64>,
+) -> Result<(), sqlx::Error> {
     let mut listener = PgListener::connect(url).await?;
-    listener.listen(CHANNEL).await?;
+    listener.listen_all([CHANGE_CHANNEL, RUN_CHANNEL]).await?;
+    let fire = |signal: &watch::Sender<u64>| signal.send_modify(|commits| *commits += 1);
+    // Something may have been missed before.
+    fire(changes);
+    fire(runs);
     loop {
+        let heard = listener.try_recv().await?;
         // `None` is a lost and restored connection: something may have been missed, so wake.
-        listener.try_recv().await?;
-        signal.send_modify(|commits| *commits += 1);
+        let channel = heard.as_ref().map(|notification| notification.channel());
+        if channel.is_none_or(|channel| channel == CHANGE_CHANNEL) {
+            fire(changes);
+        }
+        if channel.is_none_or(|channel| channel == RUN_CHANNEL) {
+            fire(runs);
+        }
     }
 }

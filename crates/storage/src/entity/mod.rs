@@ -8,4 +8,5 @@ pub(crate) mod change_cursor;
 pub(crate) mod request;
 pub(crate) mod run;
 pub(crate) mod run_partition;
+pub(crate) mod run_pin;
 pub(crate) mod settings;

@@ -9,6 +9,7 @@ mod lines;
 mod orders;
 mod prices;
 mod slice;
+mod tiles;
 
 use crate::bulk::{Column, ColumnType};
 use crate::{Database, Error};
@@ -18,6 +19,7 @@ pub use customers::{CustomerColumns, customers};
 pub use lines::{LineColumns, lines};
 pub use orders::{OrderColumns, orders};
 pub use prices::{PriceColumns, prices};
+pub use tiles::{Tile, tiles};
 
 /// Customers asked for in one statement: enough that what a statement costs apart from its rows
 /// does not count, few enough that the rows of a driver, larger than the columns made of them, stay
@@ -48,7 +50,7 @@ pub async fn customer_ids(db: &Database, set: &CustomerSet) -> Result<Vec<i64>, 
 }
 
 /// Cuts all customers into ranges of ids that hold `size` customers each (the last one fewer),
-/// ascending: `(first, last)`, both included. A range is the unit of work of a run.
+/// ascending: `(first, last)`, both included.
 pub async fn partitions(db: &Database, size: u64) -> Result<Vec<(i64, i64)>, Error> {
     let mut ranges = Vec::new();
     for slice in slice::cut(db, &CustomerSet::All, size).await? {

@@ -17,12 +17,14 @@ impl MigrationTrait for Migration {
         create_business_date(manager).await?;
         create_change_log(manager).await?;
         create_run(manager).await?;
+        create_parts_of_run(manager).await?;
         create_request(manager).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let tables = [
             "request",
+            "run_pin",
             "run_partition",
             "run",
             "change_cursor",
@@ -102,39 +104,76 @@ async fn create_run(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     let run = Table::create()
         .table("run")
         .col(big_pk_auto("run_id"))
-        .col(integer("kind"))
+        .col(key_text(manager, "kind"))
         .col(integer("state"))
         .col(text("phase"))
         .col(text("request"))
         .col(integer_null("as_of"))
+        .col(integer_null("partition_size"))
         .col(big_integer("done"))
+        .col(big_integer("changed"))
         .col(big_integer("total"))
         .col(integer("attempt"))
-        .col(integer("max_attempts"))
-        .col(text_null("lease_owner"))
-        .col(big_integer_null("lease_until"))
+        .col(integer("progress"))
         .col(boolean("cancel_requested"))
         .col(integer_null("error_code"))
         .col(text_null("error_reason"))
         .col(text_null("error_message"))
         .col(key_text(manager, "request_id").null().unique_key())
+        .col(text_null("caller"))
         .col(big_integer("created_at"))
         .col(big_integer_null("started_at"))
         .col(big_integer_null("finished_at"))
         .col(text_null("traceparent"))
         .to_owned();
     manager.create_table(run).await?;
-    let by_state =
-        Index::create().name("run_state").table("run").col("state").col("run_id").to_owned();
-    manager.create_index(by_state).await?;
+    let by_state = Index::create()
+        .name("run_state")
+        .table("run")
+        .col("state")
+        .col("kind")
+        .col("run_id")
+        .to_owned();
+    manager.create_index(by_state).await
+}
+
+/// What belongs to a run, and goes with it.
+async fn create_parts_of_run(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     let partition = Table::create()
         .table("run_partition")
         .col(big_integer("run_id"))
         .col(integer("partition"))
+        .col(big_integer("first_customer"))
+        .col(big_integer("last_customer"))
+        .col(big_integer("expected"))
+        .col(text_null("owner"))
+        .col(big_integer_null("lease_until"))
+        .col(integer("attempt"))
+        .col(integer("tries"))
+        .col(integer("progress"))
+        .col(boolean("finished"))
         .primary_key(Index::create().col("run_id").col("partition"))
         .foreign_key(ForeignKey::create().from("run_partition", "run_id").to("run", "run_id"))
         .to_owned();
-    manager.create_table(partition).await
+    manager.create_table(partition).await?;
+    let pin = Table::create()
+        .table("run_pin")
+        .col(big_integer("run_id"))
+        .col(key_text(manager, "kind"))
+        .col(key_text(manager, "definition_id"))
+        .col(big_integer_null("version"))
+        .primary_key(Index::create().col("run_id").col("kind").col("definition_id"))
+        .foreign_key(ForeignKey::create().from("run_pin", "run_id").to("run", "run_id"))
+        .to_owned();
+    manager.create_table(pin).await?;
+    let by_definition = Index::create()
+        .name("run_pin_definition")
+        .table("run_pin")
+        .col("kind")
+        .col("definition_id")
+        .col("run_id")
+        .to_owned();
+    manager.create_index(by_definition).await
 }
 
 async fn create_request(manager: &SchemaManager<'_>) -> Result<(), DbErr> {

@@ -1,5 +1,5 @@
-//! The tables that scoring owns: scorecards with their versions, what runs are pinned to, and
-//! scores with their history.
+//! The tables that scoring owns: scorecards with their versions, and scores with their
+//! history.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::{
@@ -15,12 +15,11 @@ pub(super) struct Migration;
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         create_scorecard_version(manager).await?;
-        create_scoring_run(manager).await?;
         create_score(manager).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        drop_tables(manager, &["score", "scoring_run", "scorecard_version"]).await
+        drop_tables(manager, &["score", "scorecard_version"]).await
     }
 }
 
@@ -47,27 +46,6 @@ async fn create_scorecard_version(manager: &SchemaManager<'_>) -> Result<(), DbE
         .unique()
         .to_owned();
     manager.create_index(by_name).await
-}
-
-async fn create_scoring_run(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
-    let pinned = Table::create()
-        .table("scoring_run")
-        .col(big_integer("run_id"))
-        .col(key_text(manager, "scorecard_id"))
-        .col(big_integer("version_id"))
-        .col(integer("as_of"))
-        .primary_key(Index::create().col("run_id").col("scorecard_id"))
-        .foreign_key(ForeignKey::create().from("scoring_run", "run_id").to("run", "run_id"))
-        .to_owned();
-    manager.create_table(pinned).await?;
-    let by_date = Index::create()
-        .name("scoring_run_date")
-        .table("scoring_run")
-        .col("scorecard_id")
-        .col("as_of")
-        .col("run_id")
-        .to_owned();
-    manager.create_index(by_date).await
 }
 
 async fn create_score(manager: &SchemaManager<'_>) -> Result<(), DbErr> {

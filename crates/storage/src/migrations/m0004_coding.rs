@@ -14,20 +14,12 @@ impl MigrationTrait for Migration {
         create_taxonomy_version(manager).await?;
         create_class_assignment(manager).await?;
         create_code_scheme(manager).await?;
-        create_code(manager).await?;
-        create_pins(manager).await
+        create_code(manager).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let tables = [
-            "coding_run",
-            "classification_run",
-            "code",
-            "code_sequence",
-            "code_scheme",
-            "class_assignment",
-            "taxonomy_version",
-        ];
+        let tables =
+            ["code", "code_sequence", "code_scheme", "class_assignment", "taxonomy_version"];
         drop_tables(manager, &tables).await
     }
 }
@@ -152,30 +144,4 @@ async fn create_code(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     let by_customer =
         Index::create().name("code_customer").table("code").col("customer_id").to_owned();
     manager.create_index(by_customer).await
-}
-
-/// Which versions and which scheme the runs work with.
-async fn create_pins(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
-    let classification_run = Table::create()
-        .table("classification_run")
-        .col(big_integer("run_id"))
-        .col(key_text(manager, "taxonomy_id"))
-        .col(big_integer("version_id"))
-        .primary_key(Index::create().col("run_id").col("taxonomy_id"))
-        .foreign_key(
-            ForeignKey::create()
-                .from("classification_run", "version_id")
-                .to("taxonomy_version", "version_id"),
-        )
-        .to_owned();
-    manager.create_table(classification_run).await?;
-    let coding_run = Table::create()
-        .table("coding_run")
-        .col(big_integer("run_id").primary_key())
-        .col(key_text(manager, "scheme_id"))
-        .foreign_key(
-            ForeignKey::create().from("coding_run", "scheme_id").to("code_scheme", "scheme_id"),
-        )
-        .to_owned();
-    manager.create_table(coding_run).await
 }

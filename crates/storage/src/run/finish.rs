@@ -1,56 +1,111 @@
-//! How a worker ends a partition, and a run.
+//! How a worker ends a piece of a run, and a run.
 
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{
-    ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, UpdateMany,
-};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, IntoActiveModel};
 
-use super::{Lease, Run, RunError, RunState, get};
+use super::lease::{end, lock, tries};
+use super::partition::{insert_ranges, is_held, unfinished};
+use super::{Cut, Lease, MAX_ATTEMPTS, Run, RunError, RunState, wake};
 use crate::entity::{run, run_partition};
+use crate::facts::{self, Tile};
 use crate::{Database, Error, Transaction, time};
 
-/// Marks a partition as done, `done` customers of it, in the transaction of its results, and
-/// makes that transaction fail with [`Error::LeaseLost`] when another worker has the run. Call
-/// it late (heartbeats wait from here on), but before [`crate::change_log::append`].
-/// [`Error::AlreadyExists`] when the partition was done before: roll back and go on.
+/// Ends the preparation of a run: cuts the customers that there are now into pieces, of the
+/// size that the run was started with or else of `size` customers. What the run works with must
+/// be pinned by now. [`Error::LeaseLost`] when another worker has it.
+pub async fn cut(db: &Database, lease: &Lease, cut: Cut, size: u32) -> Result<(), Error> {
+    let transaction = db.begin().await?;
+    let (run, piece) = lease.hold(&transaction).await?;
+    let size = run.partition_size.map_or(i64::from(size), i64::from);
+    let tiles = match cut {
+        Cut::Ranges | Cut::RangesInOrder => facts::tiles(&transaction, size).await?,
+        Cut::Whole => vec![Tile { first: i64::MIN, last: i64::MAX, customers: 0 }],
+    };
+    let total = tiles.iter().map(|tile| tile.customers).sum();
+    insert_ranges(&transaction, run.run_id, &tiles).await?;
+    finish(&transaction, run, piece, (0, 0), Some(total)).await?;
+    wake(&transaction).await?;
+    transaction.commit().await
+}
+
+/// Marks a piece as done, `done` customers of it, `changed` of which came out different from
+/// before, in the transaction of its results, and makes that transaction fail with
+/// [`Error::LeaseLost`] when another worker has it. Call it late (who takes another piece of the
+/// run waits from here on), but before [`crate::change_log::append`].
 pub async fn finish_partition(
     transaction: &Transaction,
     lease: &Lease,
-    partition: i32,
     done: i64,
+    changed: i64,
 ) -> Result<(), Error> {
-    let more = Expr::col(run::Column::Done).add(done);
-    lease.guard(transaction, lease.update().col_expr(run::Column::Done, more)).await?;
-    let row = run_partition::ActiveModel { run_id: Set(lease.run_id), partition: Set(partition) };
-    run_partition::Entity::insert(row).exec_without_returning(transaction).await?;
+    let (run, piece) = lease.hold(transaction).await?;
+    finish(transaction, run, piece, (done, changed), None).await
+}
+
+/// [`Error::AlreadyExists`] when the piece was finished before.
+async fn finish(
+    transaction: &Transaction,
+    run: run::Model,
+    piece: run_partition::Model,
+    (done, changed): (i64, i64),
+    total: Option<i64>,
+) -> Result<(), Error> {
+    if piece.finished {
+        let name = format!("{} of run {}", piece.partition, run.run_id);
+        return Err(Error::already_exists("finished partition", name));
+    }
+    let mut piece = piece.into_active_model();
+    piece.finished = Set(true);
+    piece.update(transaction).await?;
+    let before = run.clone();
+    let mut run = run.into_active_model();
+    run.done = Set(before.done + done);
+    run.changed = Set(before.changed + changed);
+    run.total = Set(total.unwrap_or(before.total));
+    run.progress = Set(before.progress + 1);
+    run.update(transaction).await?;
     Ok(())
 }
 
-/// The partitions that are done, by this attempt or an earlier one, in ascending order.
-pub async fn finished_partitions(db: &Database, run_id: i64) -> Result<Vec<i32>, Error> {
-    let partitions = run_partition::Entity::find()
-        .select_only()
-        .column(run_partition::Column::Partition)
-        .filter(run_partition::Column::RunId.eq(run_id))
-        .order_by_asc(run_partition::Column::Partition)
-        .into_tuple()
-        .all(db.reader())
-        .await?;
-    Ok(partitions)
-}
-
-/// Ends the run as succeeded, in the caller's transaction. [`Error::LeaseLost`] when another
-/// worker has it.
+/// Ends the run as succeeded, in the caller's transaction, if all of its pieces are finished and
+/// nobody has ended it before; whether it did.
 pub async fn succeed(
     transaction: &Transaction,
-    lease: &Lease,
+    run_id: i64,
+    now: DateTime<Utc>,
+) -> Result<bool, Error> {
+    let Some(mut run) = lock(transaction, run_id).await? else { return Ok(false) };
+    if !is_through(transaction, &run).await? {
+        return Ok(false);
+    }
+    set_error(&mut run, None);
+    end(transaction, run, RunState::Succeeded, now).await?;
+    Ok(true)
+}
+
+/// Ends a run as failed of which all pieces are finished, because it cannot succeed though; does
+/// nothing when it has ended.
+pub async fn give_up(
+    db: &Database,
+    run_id: i64,
+    error: &RunError,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    let update = set_error(end(lease, RunState::Succeeded, now), None);
-    lease.guard(transaction, update).await
+    let transaction = db.begin().await?;
+    let Some(mut run) = lock(&transaction, run_id).await? else { return Ok(()) };
+    if is_through(&transaction, &run).await? {
+        set_error(&mut run, Some(error));
+        end(&transaction, run, RunState::Failed, now).await?;
+    }
+    transaction.commit().await
+}
+
+/// Whether a run is open and all of its pieces are finished.
+async fn is_through(transaction: &Transaction, run: &run::Model) -> Result<bool, Error> {
+    let open = !RunState::of(run.state)?.is_final();
+    Ok(open && unfinished(transaction, &[run.run_id]).await?.is_empty())
 }
 
 /// Whether a failed attempt is followed by another.
@@ -62,9 +117,9 @@ pub enum Retry {
     After(Duration),
 }
 
-/// Ends the attempt with an error: the run fails, or waits for its next attempt (the error
-/// stays visible meanwhile). Returns the run as it then is. [`Error::LeaseLost`] when another
-/// worker has it.
+/// Ends the work on a piece with an error: the run fails, and with it the work on its other
+/// pieces, or the piece waits for its next attempt (the error stays visible meanwhile). Returns
+/// the run as it then is. [`Error::LeaseLost`] when another worker has the piece.
 pub async fn fail(
     db: &Database,
     lease: &Lease,
@@ -72,59 +127,90 @@ pub async fn fail(
     retry: Retry,
     now: DateTime<Utc>,
 ) -> Result<Run, Error> {
-    let attempts_left = lease.attempt < get(db, lease.run_id).await?.max_attempts;
-    let update = match retry {
-        Retry::After(pause) if attempts_left => requeue(lease, now + pause),
-        Retry::After(_) | Retry::Never => end(lease, RunState::Failed, now),
-    };
     let transaction = db.begin().await?;
-    lease.guard(&transaction, set_error(update, Some(error))).await?;
+    let (mut run, piece) = lease.hold(&transaction).await?;
+    set_error(&mut run, Some(error));
+    let failed = match retry {
+        Retry::After(pause) if tries(&run, &piece) < MAX_ATTEMPTS => {
+            let until = Some(time::micros(now + pause));
+            release(&transaction, piece, until, 0).await?;
+            let errors = (run.error_code, run.error_reason.clone(), run.error_message.clone());
+            let mut waiting = requeued(&transaction, run, now).await?;
+            (waiting.error_code, waiting.error_reason, waiting.error_message) =
+                (Set(errors.0), Set(errors.1), Set(errors.2));
+            let waiting = waiting.update(&transaction).await?;
+            wake(&transaction).await?;
+            waiting.try_into()?
+        }
+        Retry::After(_) | Retry::Never => end(&transaction, run, RunState::Failed, now).await?,
+    };
     transaction.commit().await?;
-    get(db, lease.run_id).await
+    Ok(failed)
 }
 
-/// Ends the run as cancelled, after [`super::HeartbeatOutcome::CancelRequested`].
-/// [`Error::LeaseLost`] when another worker has it.
+/// Lets a piece go after [`super::HeartbeatOutcome::CancelRequested`]; the last worker to do so
+/// ends the run as cancelled. [`Error::LeaseLost`] when another worker has the piece.
 pub async fn cancelled(db: &Database, lease: &Lease, now: DateTime<Utc>) -> Result<(), Error> {
     let transaction = db.begin().await?;
-    lease.guard(&transaction, end(lease, RunState::Cancelled, now)).await?;
+    let (run, piece) = lease.hold(&transaction).await?;
+    release(&transaction, piece, None, 0).await?;
+    let open = unfinished(&transaction, &[lease.run_id]).await?;
+    if !open.iter().any(|piece| is_held(piece, now)) {
+        end(&transaction, run, RunState::Cancelled, now).await?;
+    }
     transaction.commit().await
 }
 
-/// Gives the run back unfinished, because the worker stops: the next one takes it up at once, and
+/// Gives a piece back unfinished, because the worker stops: the next one takes it up at once, and
 /// this attempt does not count. [`Error::LeaseLost`] when another worker has it.
-pub async fn give_back(db: &Database, lease: &Lease) -> Result<(), Error> {
+pub async fn give_back(db: &Database, lease: &Lease, now: DateTime<Utc>) -> Result<(), Error> {
     let transaction = db.begin().await?;
-    let update = release(lease, RunState::Queued, None)
-        .col_expr(run::Column::Attempt, Expr::col(run::Column::Attempt).sub(1));
-    lease.guard(&transaction, update).await?;
+    let (run, piece) = lease.hold(&transaction).await?;
+    let again = i32::from(!piece.finished && piece.tries > 1);
+    release(&transaction, piece, None, 1).await?;
+    let attempt = run.attempt - again;
+    let mut waiting = requeued(&transaction, run, now).await?;
+    waiting.attempt = Set(attempt);
+    waiting.update(&transaction).await?;
+    wake(&transaction).await?;
     transaction.commit().await
 }
 
-fn end(lease: &Lease, state: RunState, now: DateTime<Utc>) -> UpdateMany<run::Entity> {
-    let finished_at = Expr::value(time::micros(now));
-    release(lease, state, None).col_expr(run::Column::FinishedAt, finished_at)
+/// Takes the owner off a piece that is not finished, and `uncounted` from its tries.
+async fn release(
+    transaction: &Transaction,
+    piece: run_partition::Model,
+    until: Option<i64>,
+    uncounted: i32,
+) -> Result<(), Error> {
+    if piece.finished {
+        return Ok(());
+    }
+    let tries = piece.tries - uncounted;
+    let mut piece = piece.into_active_model();
+    piece.owner = Set(None);
+    piece.lease_until = Set(until);
+    piece.tries = Set(tries);
+    piece.update(transaction).await?;
+    Ok(())
 }
 
-/// Back into the queue; `lease_until` holds it there until then.
-fn requeue(lease: &Lease, not_before: DateTime<Utc>) -> UpdateMany<run::Entity> {
-    release(lease, RunState::Queued, Some(time::micros(not_before)))
+/// The run back in the queue, unless somebody else is at it.
+async fn requeued(
+    transaction: &Transaction,
+    run: run::Model,
+    now: DateTime<Utc>,
+) -> Result<run::ActiveModel, Error> {
+    let open = unfinished(transaction, &[run.run_id]).await?;
+    let mut waiting = run.into_active_model();
+    if !open.iter().any(|piece| is_held(piece, now)) {
+        waiting.state = Set(RunState::Queued.number());
+    }
+    Ok(waiting)
 }
 
-fn release(lease: &Lease, state: RunState, until: Option<i64>) -> UpdateMany<run::Entity> {
-    lease
-        .update()
-        .col_expr(run::Column::State, Expr::value(state.number()))
-        .col_expr(run::Column::LeaseOwner, Expr::value(None::<String>))
-        .col_expr(run::Column::LeaseUntil, Expr::value(until))
-}
-
-fn set_error(update: UpdateMany<run::Entity>, error: Option<&RunError>) -> UpdateMany<run::Entity> {
-    let code = error.map(|error| error.code);
-    let reason = error.map(|error| error.reason.clone());
-    let message = error.map(|error| error.message.clone());
-    update
-        .col_expr(run::Column::ErrorCode, Expr::value(code))
-        .col_expr(run::Column::ErrorReason, Expr::value(reason))
-        .col_expr(run::Column::ErrorMessage, Expr::value(message))
+fn set_error(run: &mut run::Model, error: Option<&RunError>) {
+    run.error_code = error.map(|error| error.code);
+    run.error_reason = error.map(|error| error.reason.clone());
+    run.error_message = error.map(|error| error.message.clone());
 }

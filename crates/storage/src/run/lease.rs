@@ -1,135 +1,180 @@
-//! How a worker gets a run and keeps it.
+//! How a worker gets a piece of a run and keeps it.
 
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use sea_orm::sea_query::{Expr, LockBehavior, LockType};
+use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, EntityTrait, IntoActiveModel,
-    QueryFilter, QueryOrder, QuerySelect, UpdateMany,
+    QueryFilter, QuerySelect,
 };
 
-use super::{Run, RunKind, RunState};
-use crate::entity::run;
+use super::partition::{PREPARATION, is_held, next_free, unfinished};
+use super::{Kind, MAX_ATTEMPTS, Run, RunState, wake};
+use crate::entity::{run, run_partition};
 use crate::{Database, Error, Transaction, time};
 
 /// The code (of `google.rpc.Code`: ABORTED) and reason of a run whose workers all went away.
 const ABORTED: i32 = 10;
 const ATTEMPTS_EXHAUSTED: &str = "RUN_ATTEMPTS_EXHAUSTED";
 
-/// The right to work on a run. Every attempt has its own, so that a worker that is late does
-/// not pass for the one that took over, even in the same process.
+/// The right to work on a piece of a run. Every time it is taken it is another one, so that a
+/// worker that is late does not pass for the one that took over, even in the same process.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lease {
     /// The run.
     pub run_id: i64,
+    /// The number of the piece; 0 is the preparation of the run.
+    pub partition: i32,
+    /// The first and the last id of its customers, both included.
+    pub customers: (i64, i64),
     /// The worker.
     pub owner: String,
-    /// Which attempt it is, from 1.
+    /// Which lease of this piece it is, from 1.
     pub attempt: i32,
 }
 
 impl Lease {
-    /// An update of the run that does nothing once the lease is lost.
-    pub(super) fn update(&self) -> UpdateMany<run::Entity> {
-        run::Entity::update_many()
-            .filter(run::Column::RunId.eq(self.run_id))
-            .filter(run::Column::State.eq(RunState::Running.number()))
-            .filter(run::Column::LeaseOwner.eq(self.owner.as_str()))
-            .filter(run::Column::Attempt.eq(self.attempt))
+    /// Whether it is to prepare the run and to [`super::cut`] it.
+    pub fn is_preparation(&self) -> bool {
+        self.partition == PREPARATION
     }
 
-    /// Executes an update made with [`Lease::update`].
-    pub(super) async fn guard(
+    /// The row of the piece, as long as it is this lease's.
+    pub(super) fn own(&self) -> Condition {
+        Condition::all()
+            .add(run_partition::Column::RunId.eq(self.run_id))
+            .add(run_partition::Column::Partition.eq(self.partition))
+            .add(run_partition::Column::Owner.eq(self.owner.as_str()))
+            .add(run_partition::Column::Attempt.eq(self.attempt))
+    }
+
+    /// Locks the run and returns it with the piece. [`Error::LeaseLost`] when another worker has
+    /// taken the piece over, or the run is not at work any more. From here to the commit nobody
+    /// else takes a piece of the run, finishes one or ends it.
+    pub(super) async fn hold(
         &self,
         transaction: &Transaction,
-        update: UpdateMany<run::Entity>,
-    ) -> Result<(), Error> {
-        if update.exec(transaction).await?.rows_affected == 0 {
-            return Err(Error::LeaseLost { run_id: self.run_id });
-        }
-        Ok(())
+    ) -> Result<(run::Model, run_partition::Model), Error> {
+        let lost = || Error::LeaseLost { run_id: self.run_id };
+        let run = lock(transaction, self.run_id).await?;
+        let run = run.filter(|run| run.state == RunState::Running.number()).ok_or_else(lost)?;
+        let own = run_partition::Entity::find().filter(self.own()).one(transaction).await?;
+        Ok((run, own.ok_or_else(lost)?))
     }
 }
 
-/// Takes the oldest run of these kinds that waits, or whose worker let its lease expire; `None`
-/// when there is none. The lease holds until `now + ttl`, see [`heartbeat`]. On the way it ends
-/// the runs that are to be cancelled or have had all their attempts.
+/// The run, locked until the transaction ends. Whoever writes a run or its pieces takes this
+/// lock first, so that nobody waits crosswise; only heartbeats go past it.
+pub(super) async fn lock(
+    transaction: &Transaction,
+    run_id: i64,
+) -> Result<Option<run::Model>, Error> {
+    Ok(run::Entity::find_by_id(run_id).lock_exclusive().one(transaction).await?)
+}
+
+/// Takes the next free piece of a run, as [`super::look`] found it; `None` when there is none
+/// any more. The lease holds until `now + ttl`, see [`heartbeat`]. A run that is to be cancelled
+/// or has had all its attempts is ended instead.
 pub async fn lease(
     db: &Database,
-    kinds: &[RunKind],
+    run_id: i64,
+    kind: &Kind,
     owner: &str,
     now: DateTime<Utc>,
     ttl: Duration,
 ) -> Result<Option<(Run, Lease)>, Error> {
     let transaction = db.begin().await?;
-    let mut taken = None;
-    while let Some(row) = free_run(&transaction, kinds, now).await? {
-        if let Some(ended) = end_instead(&row, now) {
-            ended.update(&transaction).await?;
-            continue;
+    let Some(run) = lock(&transaction, run_id).await? else { return Ok(None) };
+    if RunState::of(run.state)?.is_final() {
+        return Ok(None);
+    }
+    let open = unfinished(&transaction, &[run_id]).await?;
+    if run.cancel_requested {
+        if !open.iter().any(|piece| is_held(piece, now)) {
+            end(&transaction, run, RunState::Cancelled, now).await?;
+            transaction.commit().await?;
         }
-        let row = take(row, owner, now, ttl).update(&transaction).await?;
-        let lease = Lease { run_id: row.run_id, owner: owner.to_owned(), attempt: row.attempt };
-        taken = Some((Run::try_from(row)?, lease));
-        break;
+        return Ok(None);
     }
+    let Some(free) = next_free(&open, kind.cut, now) else { return Ok(None) };
+    if tries(&run, free) >= MAX_ATTEMPTS {
+        end(&transaction, exhausted(run, free), RunState::Failed, now).await?;
+        transaction.commit().await?;
+        return Ok(None);
+    }
+    let taken = take(&transaction, run, free, owner, now, ttl).await?;
     transaction.commit().await?;
-    Ok(taken)
+    Ok(Some(taken))
 }
 
-/// The oldest free run, locked; one that another worker is just locking is passed over.
-async fn free_run(
+/// How often a piece was taken since the run last got on.
+pub(super) fn tries(run: &run::Model, piece: &run_partition::Model) -> i32 {
+    if run.progress > piece.progress { 0 } else { piece.tries }
+}
+
+async fn take(
     transaction: &Transaction,
-    kinds: &[RunKind],
+    run: run::Model,
+    free: &run_partition::Model,
+    owner: &str,
     now: DateTime<Utc>,
-) -> Result<Option<run::Model>, Error> {
-    let open = [RunState::Queued.number(), RunState::Running.number()];
-    let free = Condition::any()
-        .add(run::Column::LeaseUntil.is_null())
-        .add(run::Column::LeaseUntil.lte(time::micros(now)));
-    let row = run::Entity::find()
-        .filter(run::Column::State.is_in(open))
-        .filter(run::Column::Kind.is_in(kinds.iter().map(|kind| kind.number())))
-        .filter(free)
-        .order_by_asc(run::Column::RunId)
-        .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
-        .one(transaction)
-        .await?;
-    Ok(row)
-}
-
-/// The end of a run that must not be tried again.
-fn end_instead(row: &run::Model, now: DateTime<Utc>) -> Option<run::ActiveModel> {
-    let state = match row {
-        row if row.cancel_requested => RunState::Cancelled,
-        row if row.attempt >= row.max_attempts => RunState::Failed,
-        _ => return None,
+    ttl: Duration,
+) -> Result<(Run, Lease), Error> {
+    let lease = Lease {
+        run_id: run.run_id,
+        partition: free.partition,
+        customers: (free.first_customer, free.last_customer),
+        owner: owner.to_owned(),
+        attempt: free.attempt + 1,
     };
-    let mut ended = row.clone().into_active_model();
-    ended.state = Set(state.number());
-    ended.lease_owner = Set(None);
-    ended.lease_until = Set(None);
-    ended.finished_at = Set(Some(time::micros(now)));
-    if state == RunState::Failed && row.error_code.is_none() {
-        let message = format!("{} workers took the run and none finished it", row.attempt);
-        ended.error_code = Set(Some(ABORTED));
-        ended.error_reason = Set(Some(ATTEMPTS_EXHAUSTED.to_owned()));
-        ended.error_message = Set(Some(message));
-    }
-    Some(ended)
+    let mut piece = free.clone().into_active_model();
+    piece.owner = Set(Some(lease.owner.clone()));
+    piece.lease_until = Set(Some(time::micros(now + ttl)));
+    piece.attempt = Set(lease.attempt);
+    piece.tries = Set(tries(&run, free) + 1);
+    piece.progress = Set(run.progress);
+    piece.update(transaction).await?;
+    let attempt = if free.tries > 0 { run.attempt + 1 } else { Ord::max(run.attempt, 1) };
+    let started_at = run.started_at.unwrap_or(time::micros(now));
+    let mut run = run.into_active_model();
+    run.state = Set(RunState::Running.number());
+    run.attempt = Set(attempt);
+    run.started_at = Set(Some(started_at));
+    Ok((run.update(transaction).await?.try_into()?, lease))
 }
 
-fn take(row: run::Model, owner: &str, now: DateTime<Utc>, ttl: Duration) -> run::ActiveModel {
-    let attempt = row.attempt + 1;
-    let started_at = row.started_at.unwrap_or(time::micros(now));
-    let mut taken = row.into_active_model();
-    taken.state = Set(RunState::Running.number());
-    taken.attempt = Set(attempt);
-    taken.lease_owner = Set(Some(owner.to_owned()));
-    taken.lease_until = Set(Some(time::micros(now + ttl)));
-    taken.started_at = Set(Some(started_at));
-    taken
+/// The run with the reason why it is given up: that of the last attempt, if it left one.
+fn exhausted(mut run: run::Model, piece: &run_partition::Model) -> run::Model {
+    if run.error_code.is_none() {
+        let tries = piece.tries;
+        let what = match piece.partition {
+            PREPARATION => "its preparation".to_owned(),
+            number => format!("its partition {number}"),
+        };
+        run.error_code = Some(ABORTED);
+        run.error_reason = Some(ATTEMPTS_EXHAUSTED.to_owned());
+        run.error_message = Some(format!("{tries} workers took {what} and none finished it"));
+    }
+    run
+}
+
+/// Ends a locked run, with the error that it has now.
+pub(super) async fn end(
+    transaction: &Transaction,
+    run: run::Model,
+    state: RunState,
+    now: DateTime<Utc>,
+) -> Result<Run, Error> {
+    let error = (run.error_code, run.error_reason.clone(), run.error_message.clone());
+    let mut ended = run.into_active_model();
+    ended.state = Set(state.number());
+    ended.finished_at = Set(Some(time::micros(now)));
+    (ended.error_code, ended.error_reason, ended.error_message) =
+        (Set(error.0), Set(error.1), Set(error.2));
+    let ended = ended.update(transaction).await?;
+    wake(transaction).await?;
+    ended.try_into()
 }
 
 /// What a worker learns by its heartbeat.
@@ -137,13 +182,14 @@ fn take(row: run::Model, owner: &str, now: DateTime<Utc>, ttl: Duration) -> run:
 pub enum HeartbeatOutcome {
     /// Go on; the lease holds until `now + ttl`.
     Kept,
-    /// Go on to a safe place, then end the run with [`super::cancelled`]; the lease holds.
+    /// Go on to a safe place, then let go with [`super::cancelled`]; the lease holds.
     CancelRequested,
-    /// Stop: another worker has the run, or it is final.
+    /// Stop: another worker has the piece, or the run has ended.
     Lost,
 }
 
-/// Tells that the worker is alive; to be called several times within `ttl`.
+/// Tells that the worker is alive; to be called several times within `ttl`. A piece that the
+/// worker has finished meanwhile does it no harm.
 pub async fn heartbeat(
     db: &Database,
     lease: &Lease,
@@ -152,27 +198,31 @@ pub async fn heartbeat(
 ) -> Result<HeartbeatOutcome, Error> {
     let transaction = db.begin().await?;
     let until = Expr::value(time::micros(now + ttl));
-    let update = lease.update().col_expr(run::Column::LeaseUntil, until);
+    let update = run_partition::Entity::update_many()
+        .col_expr(run_partition::Column::LeaseUntil, until)
+        .filter(lease.own());
     if update.exec(&transaction).await?.rows_affected == 0 {
         return Ok(HeartbeatOutcome::Lost);
     }
     let row = run::Entity::find_by_id(lease.run_id).one(&transaction).await?;
     transaction.commit().await?;
     Ok(match row {
+        Some(row) if row.state != RunState::Running.number() => HeartbeatOutcome::Lost,
         Some(row) if row.cancel_requested => HeartbeatOutcome::CancelRequested,
         Some(_) => HeartbeatOutcome::Kept,
         None => HeartbeatOutcome::Lost,
     })
 }
 
-/// Says what the run is doing and how many customers there are to do; what is done counts by
-/// [`super::finish_partition`]. [`Error::LeaseLost`] when another worker has the run.
-pub async fn progress(db: &Database, lease: &Lease, phase: &str, total: i64) -> Result<(), Error> {
+/// Says what the run is doing. [`Error::LeaseLost`] when another worker has the piece.
+pub async fn phase(db: &Database, lease: &Lease, phase: &str) -> Result<(), Error> {
     let transaction = db.begin().await?;
-    let update = lease
-        .update()
+    lease.hold(&transaction).await?;
+    run::Entity::update_many()
         .col_expr(run::Column::Phase, Expr::value(phase))
-        .col_expr(run::Column::Total, Expr::value(total));
-    lease.guard(&transaction, update).await?;
+        .filter(run::Column::RunId.eq(lease.run_id))
+        .filter(run::Column::Phase.ne(phase))
+        .exec(&transaction)
+        .await?;
     transaction.commit().await
 }

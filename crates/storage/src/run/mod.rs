@@ -1,58 +1,68 @@
-//! Runs: long work that survives the replica that does it.
+//! Runs: long work that survives the replicas that do it.
 //!
-//! A run is a row. A worker [`lease`]s it, tells by [`heartbeat`] that it is alive, commits one
-//! partition of customers after the other ([`finish_partition`], in the transaction of the
-//! partition's results) and ends it with [`succeed`], [`fail`] or [`cancelled`]. When the
-//! heartbeats stop another worker takes the run over and leaves out the partitions that are
-//! done. Everything a worker writes is guarded by its [`Lease`], so one that lost it can write
-//! nothing.
+//! A run is a row, and its work is cut into pieces, each a row too. Piece 0 is its preparation:
+//! whoever [`lease`]s it fixes what the run works with ([`pin`]) and then [`cut`]s the customers
+//! of that moment into ranges of ids, which stay what they are. From there on any number of
+//! workers, in any number of processes, lease the pieces, tell by [`heartbeat`] that they are
+//! alive, and commit each with its results ([`finish_partition`]). Who finds nothing left ends the
+//! run ([`succeed`]). When heartbeats stop, another worker takes the piece over; finished ones are
+//! not done again. Everything a worker writes is guarded by its [`Lease`], so one that lost it
+//! can write nothing.
+//!
+//! The ranges touch each other and end with the last customer of the moment of the cut. Who
+//! appears later, and has an id above, is not of the run: the followers of the change log deal
+//! with whoever is new, because what the run works with was pinned before it was cut. Ids that
+//! go leave their range with fewer customers, and change nothing else.
+//!
+//! A run is given up when its pieces are taken [`MAX_ATTEMPTS`] times without the run getting on;
+//! as long as any piece is finished in between, it may be taken as often as there are crashes.
 
 mod finish;
 mod lease;
+mod look;
+mod partition;
+mod pins;
 mod start;
+mod trim;
 
 use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::entity::run;
-use crate::{Error, time};
+use crate::{Error, Transaction, dialect, time};
 
-pub use finish::{
-    Retry, cancelled, fail, finish_partition, finished_partitions, give_back, succeed,
-};
-pub use lease::{HeartbeatOutcome, Lease, heartbeat, lease, progress};
+pub use finish::{Retry, cancelled, cut, fail, finish_partition, give_back, give_up, succeed};
+pub use lease::{HeartbeatOutcome, Lease, heartbeat, lease, phase};
+pub use look::{Look, look};
+pub use partition::{Partition, partitions};
+pub use pins::{Following, Pin, Pinned, following, latest, pin, pins};
 pub use start::{cancel, get, list, start};
+pub use trim::trim;
 
-/// How often a run is tried before it fails for good.
+/// How often a piece of a run is taken, the run not getting on meanwhile, before it fails for
+/// good.
 pub const MAX_ATTEMPTS: i32 = 3;
 
-/// What a run does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum RunKind {
-    /// Scores every customer under a scorecard.
-    Scoring,
-    /// Classifies every customer under a taxonomy.
-    Classification,
-    /// Gives codes to the customers without one.
-    Coding,
+/// A kind of run, and how its runs are worked on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Kind {
+    /// Its name: lower case, in the contract, in metrics and in the database.
+    pub name: &'static str,
+    /// How its runs are cut into pieces.
+    pub cut: Cut,
+    /// The kinds that it builds on: a run waits for the end, whatever it is, of every run of
+    /// these that was asked for before it.
+    pub after: &'static [&'static str],
 }
 
-impl RunKind {
-    fn number(self) -> i32 {
-        match self {
-            RunKind::Scoring => 1,
-            RunKind::Classification => 2,
-            RunKind::Coding => 3,
-        }
-    }
-
-    fn of(number: i32) -> Result<Self, Error> {
-        match number {
-            1 => Ok(RunKind::Scoring),
-            2 => Ok(RunKind::Classification),
-            3 => Ok(RunKind::Coding),
-            _ => Err(Error::Corrupt(format!("{number} is no kind of run"))),
-        }
-    }
+/// How a run is cut into pieces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cut {
+    /// Into ranges of customers, done in any order, several at a time.
+    Ranges,
+    /// Into ranges of customers, done one after the other, ascending.
+    RangesInOrder,
+    /// Not at all: one piece, of every customer.
+    Whole,
 }
 
 /// How far a run is. A running one with `cancel_requested` is being cancelled.
@@ -60,7 +70,7 @@ impl RunKind {
 pub enum RunState {
     /// Waits for a worker.
     Queued,
-    /// A worker has it, or had it until its lease expires.
+    /// Workers have pieces of it, or had them until their leases expire.
     Running,
     /// Done.
     Succeeded,
@@ -112,14 +122,18 @@ pub struct RunError {
 /// A run to start.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewRun {
-    /// What it does.
-    pub kind: RunKind,
+    /// The name of its [`Kind`].
+    pub kind: &'static str,
     /// With what, as JSON of the service that does it.
     pub request: String,
     /// The date its results are of.
     pub as_of: Option<NaiveDate>,
+    /// Customers of a partition; `None` leaves it to the worker that cuts the run.
+    pub partition_size: Option<u32>,
     /// The client's id for this call, if it gave one.
     pub request_id: Option<String>,
+    /// Who asks, by the name that sign-on knows; `None` where it is off.
+    pub caller: Option<String>,
 }
 
 /// A run.
@@ -127,8 +141,8 @@ pub struct NewRun {
 pub struct Run {
     /// Its number; in the contract `runs/7`.
     pub run_id: i64,
-    /// What it does.
-    pub kind: RunKind,
+    /// The name of its kind.
+    pub kind: String,
     /// How far it is.
     pub state: RunState,
     /// What it is doing now, in a word; empty before it starts.
@@ -137,20 +151,25 @@ pub struct Run {
     pub request: String,
     /// The date its results are of.
     pub as_of: Option<NaiveDate>,
+    /// Customers of a partition; `None` leaves it to the worker that cuts the run.
+    pub partition_size: Option<u32>,
     /// How many customers are done.
     pub done: i64,
+    /// For how many of them something else came out than before.
+    pub changed: i64,
     /// How many there are to do; 0 while not known.
     pub total: i64,
-    /// How many workers have had it, the present one included.
+    /// 0 until it is first taken up, then 1, and one more each time that a piece of it was taken
+    /// up again after a crash or a fault.
     pub attempt: i32,
-    /// How many may.
-    pub max_attempts: i32,
     /// Whether somebody asked to cancel it.
     pub cancel_requested: bool,
     /// Why it failed, or why the last attempt did.
     pub error: Option<RunError>,
     /// The client's id for the call that started it.
     pub request_id: Option<String>,
+    /// Who asked for it; `None` where sign-on is off.
+    pub caller: Option<String>,
     /// When it was asked for.
     pub created_at: DateTime<Utc>,
     /// When a worker first took it.
@@ -167,15 +186,16 @@ impl TryFrom<run::Model> for Run {
     fn try_from(row: run::Model) -> Result<Self, Error> {
         Ok(Self {
             run_id: row.run_id,
-            kind: RunKind::of(row.kind)?,
+            kind: row.kind,
             state: RunState::of(row.state)?,
             phase: row.phase,
             request: row.request,
             as_of: row.as_of.map(time::date).transpose()?,
+            partition_size: row.partition_size.and_then(|size| size.try_into().ok()),
             done: row.done,
+            changed: row.changed,
             total: row.total,
             attempt: row.attempt,
-            max_attempts: row.max_attempts,
             cancel_requested: row.cancel_requested,
             error: row.error_code.map(|code| RunError {
                 code,
@@ -183,10 +203,18 @@ impl TryFrom<run::Model> for Run {
                 message: row.error_message.unwrap_or_default(),
             }),
             request_id: row.request_id,
+            caller: row.caller,
             created_at: time::instant(row.created_at)?,
             started_at: row.started_at.map(time::instant).transpose()?,
             finished_at: row.finished_at.map(time::instant).transpose()?,
             traceparent: row.traceparent,
         })
     }
+}
+
+/// Has the commit of the transaction wake whoever looks for work on runs.
+async fn wake(transaction: &Transaction) -> Result<(), Error> {
+    dialect::notify(transaction, dialect::RUN_CHANNEL).await?;
+    transaction.mark_runs();
+    Ok(())
 }

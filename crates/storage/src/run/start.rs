@@ -6,7 +6,7 @@ use sea_orm::{
     ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
 };
 
-use super::{MAX_ATTEMPTS, NewRun, Run, RunKind, RunState};
+use super::{NewRun, Run, RunState, partition, wake};
 use crate::entity::run;
 use crate::{Database, Error, Page, PageRequest, time, trace};
 
@@ -17,6 +17,8 @@ pub async fn start(db: &Database, new: &NewRun, now: DateTime<Utc>) -> Result<Ru
     let inserted = run::Entity::insert(row(new, now)).exec_with_returning(&transaction).await;
     match inserted.map_err(Error::from) {
         Ok(row) => {
+            partition::insert_preparation(&transaction, row.run_id).await?;
+            wake(&transaction).await?;
             transaction.commit().await?;
             row.try_into()
         }
@@ -30,17 +32,20 @@ pub async fn start(db: &Database, new: &NewRun, now: DateTime<Utc>) -> Result<Ru
 
 fn row(new: &NewRun, now: DateTime<Utc>) -> run::ActiveModel {
     run::ActiveModel {
-        kind: Set(new.kind.number()),
+        kind: Set(new.kind.to_owned()),
         state: Set(RunState::Queued.number()),
         phase: Set(String::new()),
         request: Set(new.request.clone()),
         as_of: Set(new.as_of.map(time::days)),
+        partition_size: Set(new.partition_size.map(|size| size.try_into().unwrap_or(i32::MAX))),
         done: Set(0),
+        changed: Set(0),
         total: Set(0),
         attempt: Set(0),
-        max_attempts: Set(MAX_ATTEMPTS),
+        progress: Set(0),
         cancel_requested: Set(false),
         request_id: Set(new.request_id.clone()),
+        caller: Set(new.caller.clone()),
         created_at: Set(time::micros(now)),
         traceparent: Set(trace::traceparent()),
         ..Default::default()
@@ -72,11 +77,11 @@ pub async fn get(db: &Database, run_id: i64) -> Result<Run, Error> {
 /// The runs of a kind (of all kinds with `None`), the newest first.
 pub async fn list(
     db: &Database,
-    kind: Option<RunKind>,
+    kind: Option<&str>,
     page: &PageRequest,
 ) -> Result<Page<Run>, Error> {
     let rows = run::Entity::find()
-        .apply_if(kind, |query, kind| query.filter(run::Column::Kind.eq(kind.number())))
+        .apply_if(kind, |query, kind| query.filter(run::Column::Kind.eq(kind)))
         .apply_if(page.after, |query, after| query.filter(run::Column::RunId.lt(after)))
         .order_by_desc(run::Column::RunId)
         .limit(page.fetch())
@@ -104,6 +109,7 @@ pub async fn cancel(db: &Database, run_id: i64, now: DateTime<Utc>) -> Result<Ru
         .exec(&transaction)
         .await?;
     let row = run::Entity::find_by_id(run_id).one(&transaction).await?;
+    wake(&transaction).await?;
     transaction.commit().await?;
     row.ok_or_else(|| Error::not_found("run", run_id))?.try_into()
 }

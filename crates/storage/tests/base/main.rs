@@ -5,6 +5,7 @@
 mod bulk;
 mod business_date;
 mod change_log;
+mod leases;
 mod requests;
 mod runs;
 mod settings;

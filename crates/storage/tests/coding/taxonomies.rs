@@ -1,7 +1,7 @@
 use kehu_core::Label;
 use kehu_storage::coding::pins::{self, Following};
 use kehu_storage::coding::taxonomies::{get, in_force, list, publish, save_draft};
-use kehu_storage::run::{self, NewRun, RunKind};
+use kehu_storage::run::{self, Cut, Kind, NewRun};
 use kehu_storage::{Error, PageRequest};
 use kehu_tests::{at, each_database};
 
@@ -63,10 +63,12 @@ async fn a_run_keeps_its_versions_and_makes_them_followed() {
         let db = &test.database;
         let first = published(db, "abc").await;
         let new = NewRun {
-            kind: RunKind::Classification,
+            kind: "classification",
             request: "{}".to_owned(),
             as_of: None,
+            partition_size: None,
             request_id: None,
+            caller: None,
         };
         let run = run::start(db, &new, at(1)).await.unwrap();
         let pinned =
@@ -78,10 +80,11 @@ async fn a_run_keeps_its_versions_and_makes_them_followed() {
         let followed = pins::followed_taxonomies(db).await.unwrap();
         assert_eq!(followed.get("abc"), Some(&Following::Starting));
         let lease = std::time::Duration::from_secs(10);
-        let kinds = [RunKind::Classification];
-        let (_, lease) = run::lease(db, &kinds, "me", at(2), lease).await.unwrap().unwrap();
+        let kind = Kind { name: "classification", cut: Cut::Ranges, after: &[] };
+        let leased = run::lease(db, run.run_id, &kind, "me", at(2), lease).await.unwrap();
+        run::cut(db, &leased.unwrap().1, kind.cut, 1).await.unwrap();
         let transaction = db.begin().await.unwrap();
-        run::succeed(&transaction, &lease, at(3)).await.unwrap();
+        assert!(run::succeed(&transaction, run.run_id, at(3)).await.unwrap());
         transaction.commit().await.unwrap();
         let followed = pins::followed_taxonomies(db).await.unwrap();
         assert_eq!(followed.get("abc"), Some(&Following::Active));

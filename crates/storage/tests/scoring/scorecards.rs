@@ -1,7 +1,7 @@
 //! Scorecards, their versions, and the runs that are pinned to them.
 
 use kehu_core::Label;
-use kehu_storage::run::{self, NewRun, RunKind};
+use kehu_storage::run::{self, NewRun};
 use kehu_storage::scoring::{pins, scorecards as store};
 use kehu_storage::{Error, PageRequest};
 use kehu_tests::{at, day, each_database};
@@ -71,29 +71,27 @@ async fn a_run_keeps_its_versions() {
         assert_eq!(pins::followed(db).await.unwrap(), []);
         let first = published(db, "rfm").await;
         let scoring = |as_of: &str| NewRun {
-            kind: RunKind::Scoring,
+            kind: "scoring",
             request: String::new(),
             as_of: Some(day(as_of)),
+            partition_size: None,
             request_id: None,
+            caller: None,
         };
         let run = run::start(db, &scoring("2011-12-10"), at(5)).await.unwrap();
         let versions = [first.clone()];
-        let pinned = pins::pin(db, run.run_id, day("2011-12-10"), &versions).await.unwrap();
+        let pinned = pins::pin(db, run.run_id, &versions).await.unwrap();
         assert_eq!(pinned, versions);
 
         let second = published(db, "rfm").await;
         assert_eq!(second.version, 2);
-        let again = pins::pin(db, run.run_id, day("2011-12-10"), std::slice::from_ref(&second))
-            .await
-            .unwrap();
+        let again = pins::pin(db, run.run_id, std::slice::from_ref(&second)).await.unwrap();
         assert_eq!(again, versions, "a version published meanwhile does not mix in");
         let followed = pins::followed(db).await.unwrap();
         assert_eq!((&followed[0].version, followed[0].as_of), (&first, day("2011-12-10")));
 
         let earlier = run::start(db, &scoring("2011-11-10"), at(6)).await.unwrap();
-        pins::pin(db, earlier.run_id, day("2011-11-10"), std::slice::from_ref(&second))
-            .await
-            .unwrap();
+        pins::pin(db, earlier.run_id, std::slice::from_ref(&second)).await.unwrap();
         let followed = pins::followed(db).await.unwrap();
         assert_eq!(followed[0].as_of, day("2011-12-10"), "the latest date counts");
         run::cancel(db, run.run_id, at(7)).await.unwrap();

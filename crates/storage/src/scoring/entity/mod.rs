@@ -2,4 +2,3 @@
 
 pub(crate) mod score;
 pub(crate) mod scorecard_version;
-pub(crate) mod scoring_run;

@@ -1,16 +1,19 @@
-//! A version of a taxonomy that a run classifies under.
+//! A definition that a run works with.
 
 use sea_orm::entity::prelude::*;
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-#[sea_orm(table_name = "classification_run")]
-pub(crate) struct Model {
+#[sea_orm(table_name = "run_pin")]
+pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub run_id: i64,
     #[sea_orm(primary_key, auto_increment = false)]
-    pub taxonomy_id: String,
-    pub version_id: i64,
+    pub kind: String,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub definition_id: String,
+    /// Null for definitions without versions.
+    pub version: Option<i64>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

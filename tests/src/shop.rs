@@ -48,6 +48,7 @@ pub fn sale(customer: &str, external_id: &str, on: NaiveDate, pounds: i64) -> Ne
         channel: None,
         lines: vec![line],
         digest: format!("{customer} {on} {pounds}"),
+        source_updated_at: None,
     }
 }
 

@@ -9,7 +9,7 @@ use kehu_runs::{CursorMove, Follower};
 use kehu_server::{Fault, clock};
 use kehu_storage::{
     Database,
-    change_log::{self, Change, Topic},
+    change_log::{self, Change, Position, Topic},
     facts::CustomerSet,
 };
 
@@ -54,8 +54,8 @@ impl CodeFollower {
     async fn give(
         &self,
         due: &[(Assigner, Due)],
-        from: i64,
-        to: i64,
+        from: Position,
+        to: Position,
     ) -> Result<(), (Option<usize>, Fault)> {
         let other = |fault: Fault| (None, fault);
         let now = clock::now();

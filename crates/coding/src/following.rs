@@ -8,7 +8,7 @@ use kehu_core::CustomerId;
 use kehu_server::Fault;
 use kehu_storage::{
     Database,
-    change_log::Change,
+    change_log::{Change, Position},
     coding::pins::{self, Following},
 };
 
@@ -26,7 +26,7 @@ pub(crate) struct Batch {
     /// The customers concerned, ascending.
     pub(crate) customers: Vec<CustomerId>,
     /// The position of the last change.
-    pub(crate) to: i64,
+    pub(crate) to: Position,
 }
 
 /// The first changes of one date, as many as are good to do in one transaction; `None` when
@@ -80,10 +80,14 @@ mod tests {
     use super::*;
     use kehu_storage::change_log::Topic;
 
-    fn change(position: i64, date: &str, customers: std::ops::Range<i64>) -> Change {
+    fn at(transaction: u8) -> Position {
+        format!("0001.{transaction:012x}.0000").parse().unwrap()
+    }
+
+    fn change(transaction: u8, date: &str, customers: std::ops::Range<i64>) -> Change {
         let day = date.parse().unwrap();
         Change {
-            position,
+            position: at(transaction),
             topic: Topic::Classes,
             customers: customers.map(CustomerId).collect(),
             first_day: day,
@@ -107,7 +111,7 @@ mod tests {
             (vec![change(4, late, 1..50_001), change(6, late, 1..2)], Some((50_000, 4))),
         ] {
             let batch = first_batch(&changes).map(|batch| (batch.customers.len(), batch.to));
-            assert_eq!(batch, expected);
+            assert_eq!(batch, expected.map(|(customers, to)| (customers, at(to))));
         }
     }
 }

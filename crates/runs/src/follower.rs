@@ -5,16 +5,20 @@ use async_trait::async_trait;
 use kehu_server::{Fault, clock, fault, telemetry::traces};
 use kehu_storage::{
     Database,
-    change_log::{self, Change, Topic},
+    change_log::{self, Change, Position, Topic},
 };
 use std::{sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, field::Empty};
 
-/// Changes handed to a follower at once.
+/// Changes handed to a follower at once, and how many customers they concern at most, unless the
+/// first change alone concerns more.
 const BATCH: u64 = 64;
+const CUSTOMERS: usize = 20_000;
 /// How often to look without a wake-up.
 const POLL: Duration = Duration::from_secs(30);
+/// How long to wait for a writer that is open beside changes that are committed.
+const OPEN_WRITER: Duration = Duration::from_millis(20);
 /// How long to wait after a fault, or for another replica.
 const RETRY: Duration = Duration::from_secs(1);
 /// How long the lease of a cursor holds, and how often a replica at work renews it.
@@ -25,9 +29,9 @@ const RENEWAL: Duration = Duration::from_secs(1);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CursorMove {
     /// The position it stands at.
-    pub from: i64,
+    pub from: Position,
     /// The position of the last change that was handed over.
-    pub to: i64,
+    pub to: Position,
 }
 
 /// Follows the changes of one topic.
@@ -77,6 +81,7 @@ impl Replica {
                     () = changes.wait(POLL) => {}
                     () = stop.cancelled() => {}
                 },
+                Ok(Step::HeldUp) => pause(OPEN_WRITER, stop).await,
                 Ok(Step::LeftToAnother) | Err(_) => pause(RETRY, stop).await,
             }
         }
@@ -86,7 +91,10 @@ impl Replica {
     /// another applies them. Faults are logged.
     async fn step(&self, stop: &CancellationToken) -> Result<Step, Fault> {
         let (from, changes) = self.waiting().await.inspect_err(|fault| self.log(fault))?;
-        let Some(last) = changes.last() else { return Ok(Step::CaughtUp) };
+        let Some(last) = changes.last() else {
+            let held_up = change_log::waits(&self.db, self.follower.topic(), from).await?;
+            return Ok(if held_up { Step::HeldUp } else { Step::CaughtUp });
+        };
         if !self.lease().await.inspect_err(|fault| self.log(fault))? {
             return Ok(Step::LeftToAnother);
         }
@@ -98,10 +106,11 @@ impl Replica {
         }
     }
 
-    /// Where the cursor stands, and the changes after it.
-    async fn waiting(&self) -> Result<(i64, Vec<Change>), Fault> {
+    /// Where the cursor stands, and the changes after it, as many as are done at once.
+    async fn waiting(&self) -> Result<(Position, Vec<Change>), Fault> {
         let from = change_log::cursor(&self.db, self.consumer()).await?;
-        let changes = change_log::read(&self.db, self.follower.topic(), from, BATCH).await?;
+        let mut changes = change_log::read(&self.db, self.follower.topic(), from, BATCH).await?;
+        changes.truncate(at_once(&changes));
         Ok((from, changes))
     }
 
@@ -169,12 +178,58 @@ impl Replica {
     }
 }
 
+/// How many of the changes are done in one transaction.
+fn at_once(changes: &[Change]) -> usize {
+    let mut customers = 0;
+    let fits = |change: &&Change| {
+        customers += change.customers.len();
+        customers <= CUSTOMERS
+    };
+    changes.iter().take_while(fits).count().max(1)
+}
+
 /// What came of a look at the change log.
 enum Step {
     /// Changes were applied; there may be more.
     Applied,
     /// There are none.
     CaughtUp,
+    /// There are some, beside a writer that is open still.
+    HeldUp,
     /// Another replica is at work.
     LeftToAnother,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kehu_core::CustomerId;
+
+    fn change(customers: i64) -> Change {
+        let day = "2011-12-09".parse().unwrap();
+        Change {
+            position: Position::START,
+            topic: Topic::Facts,
+            customers: (0..customers).map(CustomerId).collect(),
+            first_day: day,
+            last_day: day,
+            as_of: None,
+            recorded_at: clock::now(),
+            traceparent: None,
+        }
+    }
+
+    #[test]
+    fn what_is_done_at_once_is_bounded() {
+        for (changes, expected) in [
+            (vec![5_000; 64], 4),
+            (vec![1; 64], 64),
+            (vec![50_000, 1], 1),
+            (vec![1, 50_000], 1),
+            (vec![10_000, 10_000, 0, 1], 3),
+        ] {
+            let changes: Vec<Change> = changes.into_iter().map(change).collect();
+            assert_eq!(at_once(&changes), expected);
+        }
+    }
 }

@@ -7,7 +7,7 @@ use kehu_runs::{Job, RunContext, Worker, start, trim};
 use kehu_server::{Fault, clock};
 use kehu_storage::{
     Database, Transaction,
-    change_log::{self, Topic},
+    change_log::{self, Position, Topic},
     run::{self, Cut, Kind, NewRun, Run, RunState},
 };
 use kehu_tests::{changes::change, customers, each_database, until};
@@ -186,7 +186,7 @@ async fn workers_share_a_run() {
         pieces.extend(there.pieces.lock().unwrap().iter());
         assert_eq!(pieces.len(), 3);
         assert_eq!(pieces.into_iter().collect::<BTreeSet<_>>(), [1, 2, 3].into());
-        let completed = change_log::read(db, Topic::Facts, 0, 9).await.unwrap().len();
+        let completed = change_log::read(db, Topic::Facts, Position::START, 9).await.unwrap().len();
         assert_eq!(completed, 1, "what completes the run is done with it, once");
         stop.cancel();
     })

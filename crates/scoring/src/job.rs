@@ -11,7 +11,7 @@ use kehu_runs::{Job, Partition, RunContext};
 use kehu_server::{Fault, clock};
 use kehu_storage::{
     Database,
-    change_log::{self, NewChange, Topic},
+    change_log::{self, NewChange, Position, Topic},
     run::{Cut, Kind},
     scoring::{
         pins, scorecards,
@@ -77,7 +77,7 @@ impl ScoringJob {
         context: &RunContext,
         work: &Work,
         partition: &Partition,
-        facts_position: i64,
+        facts_position: Position,
         results: &[Vec<(CustomerId, Score)>],
         done: usize,
     ) -> Result<(), Fault> {

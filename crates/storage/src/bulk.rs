@@ -1,6 +1,6 @@
-//! Many rows at a time, as columns. [`insert`] writes them in few statements: the arrays of the
-//! columns in UNNEST on PostgreSQL, rows of VALUES on SQLite, cut into chunks below what a
-//! statement may hold. [`read`] brings them back without paying for each row what SQLite's
+//! Many rows at a time, as columns. [`insert`] writes them in few statements: on PostgreSQL COPY
+//! where there are many, the arrays of the columns in UNNEST where there are few; on SQLite rows
+//! of VALUES, cut into chunks below what a statement may hold. [`read`] brings them back without paying for each row what SQLite's
 //! driver takes for one.
 
 use sea_orm::{ConnectionTrait, Value};
@@ -101,7 +101,7 @@ pub async fn insert(
     for (name, column) in columns {
         assert_eq!(column.len(), rows, "column {name} of {table} is not as long as the first");
     }
-    dialect::insert_rows(transaction, table, columns, rows, on_conflict).await
+    dialect::insert_rows(transaction.inner(), table, columns, rows, on_conflict).await
 }
 
 /// The rows of `query`, a SELECT whose columns are named as in `columns`, in its order; `values`

@@ -1,19 +1,15 @@
 //! The connections to the database, transactions, and the wake-up after a commit.
 
-use std::ops::Deref;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
-use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult,
-    QueryResult, Statement,
-};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statement};
 use sea_orm_migration::MigratorTrait;
 use tokio::sync::watch;
 
 use crate::Error;
-use crate::dialect::{self, Connections};
+use crate::dialect::{self, CHANGE_CHANNEL, Connections, RUN_CHANNEL, Reader};
 use crate::migrations::Migrator;
 
 /// How to connect.
@@ -24,6 +20,11 @@ pub struct Options {
     pub max_connections: u32,
     /// PostgreSQL ends a statement that takes longer.
     pub statement_timeout: Duration,
+    /// PostgreSQL ends a statement that waits longer for another transaction
+    /// ([`Error::Conflict`]).
+    pub lock_timeout: Duration,
+    /// PostgreSQL closes a connection whose transaction does nothing for longer.
+    pub idle_timeout: Duration,
     /// How long to wait for a free connection (and on SQLite for another process's lock)
     /// before the answer is [`Error::Unavailable`] (or [`Error::Conflict`]).
     pub acquire_timeout: Duration,
@@ -34,6 +35,8 @@ impl Default for Options {
         Self {
             max_connections: 10,
             statement_timeout: Duration::from_secs(120),
+            lock_timeout: Duration::from_secs(30),
+            idle_timeout: Duration::from_secs(60),
             acquire_timeout: Duration::from_secs(60),
         }
     }
@@ -46,6 +49,7 @@ pub struct Database {
     signal: watch::Sender<u64>,
     runs: watch::Sender<u64>,
     listener: Arc<dialect::Listener>,
+    notifier: Arc<dialect::Notifier>,
 }
 
 impl Database {
@@ -61,43 +65,53 @@ impl Database {
         let (signal, _) = watch::channel(0);
         let (runs, _) = watch::channel(0);
         let listener = Arc::new(dialect::Listener::new(url));
-        Ok(Self { connections, signal, runs, listener })
+        Ok(Self { connections, signal, runs, listener, notifier: Arc::default() })
     }
 
     /// Brings the tables up to date, in one transaction, one process at a time.
     pub async fn migrate(&self) -> Result<(), Error> {
-        let transaction = self.begin().await?;
+        let transaction = self.connections.begin_migration().await?;
         dialect::lock_migrations(&transaction).await?;
-        Migrator::up(&*transaction, None).await?;
-        transaction.commit().await
+        Migrator::up(&transaction, None).await?;
+        Ok(transaction.commit().await?)
     }
 
     /// The names of the migrations that [`Database::migrate`] would run; changes nothing.
     pub async fn pending_migrations(&self) -> Result<Vec<String>, Error> {
-        let pending = Migrator::get_pending_migrations_read_only(self.reader()).await?;
+        let pending = Migrator::get_pending_migrations_read_only(&self.reader().sea_orm()).await?;
         Ok(pending.iter().map(|migration| migration.name().to_owned()).collect())
     }
 
     /// Whether the database answers.
     pub async fn ping(&self) -> Result<(), Error> {
-        Ok(self.reader().ping().await?)
+        self.reader().ping().await
     }
 
     /// The connections to read with. A write through them fails on SQLite.
-    pub fn reader(&self) -> &DatabaseConnection {
-        &self.connections.reader
+    pub fn reader(&self) -> &Reader {
+        self.connections.reader()
     }
 
     /// Starts a transaction that writes. On SQLite there is one at a time (the next waits), so
     /// keep it short, and never call what begins another while one is open.
     pub async fn begin(&self) -> Result<Transaction, Error> {
-        Ok(Transaction {
-            inner: dialect::begin(&self.connections.writer).await?,
-            signal: self.signal.clone(),
-            appended: AtomicBool::new(false),
-            runs: self.runs.clone(),
+        Ok(self.transaction(self.connections.begin().await?))
+    }
+
+    /// Starts a transaction for a lease or a heartbeat, which must not append to the change log.
+    /// On PostgreSQL it has connections of its own: with all others in use by long statements,
+    /// leases are still kept.
+    pub async fn begin_lease(&self) -> Result<Transaction, Error> {
+        Ok(self.transaction(self.connections.begin_lease().await?))
+    }
+
+    fn transaction(&self, inner: dialect::Transaction) -> Transaction {
+        Transaction {
+            inner,
+            database: self.clone(),
+            appended: AtomicU32::new(0),
             runs_changed: AtomicBool::new(false),
-        })
+        }
     }
 
     /// A wake-up after each commit that appended to the change log, in this process and, on
@@ -117,6 +131,7 @@ impl Database {
     /// Waits for the connections in use and closes them all.
     pub async fn close(&self) -> Result<(), Error> {
         self.listener.stop();
+        self.notifier.stop();
         self.connections.close().await
     }
 }
@@ -139,13 +154,14 @@ impl Changes {
     }
 }
 
-/// A transaction that writes; dropped without [`Transaction::commit`] it is rolled back.
+/// A transaction that writes; dropped without [`Transaction::commit`] it is rolled back. A call
+/// of it that is dropped midway ends it, and so may an error of one.
 #[derive(Debug)]
 pub struct Transaction {
-    inner: DatabaseTransaction,
-    signal: watch::Sender<u64>,
-    appended: AtomicBool,
-    runs: watch::Sender<u64>,
+    inner: dialect::Transaction,
+    database: Database,
+    /// Changes appended to the change log.
+    appended: AtomicU32,
     runs_changed: AtomicBool,
 }
 
@@ -154,36 +170,36 @@ impl Transaction {
     /// change log if something was appended to it, and the workers if there may be work on runs.
     pub async fn commit(self) -> Result<(), Error> {
         self.inner.commit().await?;
-        if self.appended.into_inner() {
-            self.signal.send_modify(|commits| *commits += 1);
+        if self.appended.into_inner() > 0 {
+            self.database.signal.send_modify(|commits| *commits += 1);
+            self.database.notifier.committed(&self.database.connections, CHANGE_CHANNEL);
         }
         if self.runs_changed.into_inner() {
-            self.runs.send_modify(|commits| *commits += 1);
+            self.database.runs.send_modify(|commits| *commits += 1);
+            self.database.notifier.committed(&self.database.connections, RUN_CHANNEL);
         }
         Ok(())
     }
 
     /// Undoes everything; the same as dropping, but done when it returns.
     pub async fn rollback(self) -> Result<(), Error> {
-        Ok(self.inner.rollback().await?)
-    }
-
-    /// Has the commit wake the consumers of the change log.
-    pub(crate) fn mark_appended(&self) {
-        self.appended.store(true, Ordering::Relaxed);
+        self.inner.rollback().await
     }
 
     /// Has the commit wake the workers on runs.
     pub(crate) fn mark_runs(&self) {
         self.runs_changed.store(true, Ordering::Relaxed);
     }
-}
 
-impl Deref for Transaction {
-    type Target = DatabaseTransaction;
-
-    fn deref(&self) -> &DatabaseTransaction {
+    /// The database's own.
+    pub(crate) fn inner(&self) -> &dialect::Transaction {
         &self.inner
+    }
+
+    /// The number of the next change that it appends to the change log, from 0. Its commit wakes
+    /// the consumers.
+    pub(crate) fn next_append(&self) -> u32 {
+        self.appended.fetch_add(1, Ordering::Relaxed)
     }
 }
 

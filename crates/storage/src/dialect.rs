@@ -1,23 +1,33 @@
 //! The only place that knows which database it is.
 
+mod any;
 mod classify;
+mod connections;
+mod copy;
 mod insert;
 mod listener;
+mod log;
 mod measure;
+mod notifier;
 mod open;
+mod postgres;
 mod select;
+mod sequence;
 
 use sea_orm::sea_query::ColumnDef;
-use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
-    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait, Value,
-};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement, Value};
 
+pub(crate) use any::{is_any_number, is_any_text};
 pub(crate) use classify::classify;
+pub use connections::Reader;
+pub(crate) use connections::{Connections, Transaction};
 pub(crate) use insert::insert_rows;
 pub(crate) use listener::Listener;
-pub(crate) use open::{Connections, open};
+pub(crate) use log::{log_horizon, log_place};
+pub(crate) use notifier::Notifier;
+pub(crate) use open::open;
 pub(crate) use select::{array, in_array, read_columns};
+pub(crate) use sequence::{create_sequence, draw, drop_sequence};
 
 use crate::Error;
 
@@ -30,33 +40,15 @@ pub(crate) const RUN_CHANNEL: &str = "kehu_run";
 /// Any number that nothing else in the database locks.
 const MIGRATION_LOCK: i64 = 0x6b65_6875;
 
-/// A transaction that may write from its first statement on: SQLite is told so at once, because
-/// a transaction that turns from reading to writing there can fail half way.
-pub(crate) async fn begin(writer: &DatabaseConnection) -> Result<DatabaseTransaction, Error> {
-    let sqlite_transaction_mode = match writer.get_database_backend() {
-        DbBackend::Sqlite => Some(SqliteTransactionMode::Immediate),
-        _ => None,
-    };
-    let options = TransactionOptions { sqlite_transaction_mode, ..Default::default() };
-    Ok(writer.begin_with_options(options).await?)
-}
-
 /// Keeps other processes from migrating until the transaction ends; SQLite's one writer does.
 pub(crate) async fn lock_migrations(connection: &impl ConnectionTrait) -> Result<(), Error> {
     if connection.get_database_backend() == DbBackend::Postgres {
+        // The other process may take long, and so may a migration.
+        for limit in ["lock_timeout", "statement_timeout"] {
+            execute(connection, "SELECT set_config($1, '0', true)", [limit.into()]).await?;
+        }
         let sql = "SELECT pg_advisory_xact_lock($1)";
         execute(connection, sql, [MIGRATION_LOCK.into()]).await?;
-    }
-    Ok(())
-}
-
-/// Tells the listeners in other processes when the transaction commits.
-pub(crate) async fn notify(
-    connection: &impl ConnectionTrait,
-    channel: &'static str,
-) -> Result<(), Error> {
-    if connection.get_database_backend() == DbBackend::Postgres {
-        execute(connection, "SELECT pg_notify($1, '')", [channel.into()]).await?;
     }
     Ok(())
 }

@@ -1,13 +1,10 @@
 //! The same request id, the same answer: a client may repeat a call it heard nothing of.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
 
 use crate::entity::request;
 use crate::{Database, Error, Transaction, time};
-
-/// How long an answer is kept.
-pub const KEPT: TimeDelta = TimeDelta::hours(24);
 
 /// What is known of a request id.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,11 +69,11 @@ pub async fn remember(
     }
 }
 
-/// Forgets the answers older than [`KEPT`]; returns how many.
-pub async fn purge(db: &Database, now: DateTime<Utc>) -> Result<u64, Error> {
+/// Forgets the answers given before `before`; returns how many.
+pub async fn purge(db: &Database, before: DateTime<Utc>) -> Result<u64, Error> {
     let transaction = db.begin().await?;
     let deleted = request::Entity::delete_many()
-        .filter(request::Column::RecordedAt.lt(time::micros(now - KEPT)))
+        .filter(request::Column::RecordedAt.lt(time::micros(before)))
         .exec(&transaction)
         .await?;
     transaction.commit().await?;

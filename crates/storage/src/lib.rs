@@ -32,5 +32,6 @@ pub mod time;
 mod trace;
 
 pub use database::{Changes, Database, Options, Transaction};
+pub use dialect::Reader;
 pub use error::Error;
 pub use page::{Page, PageRequest};

@@ -142,8 +142,9 @@ fn the_database_takes_the_connections_of_all_pods() {
     let surge = &document(ROLE, "Deployment")["spec"]["strategy"]["rollingUpdate"]["maxSurge"];
     let pods = ROLES.len() as i64 * (most["value"].as_i64().unwrap() + surge.as_i64().unwrap());
     let pool = setting("kubernetes/base/kehu.toml", "storage", "max_connections");
-    // Each pod also listens for changes on a connection of its own; the rest is the operator's.
-    let needed = pods * (pool.as_integer().unwrap() + 1) + 20;
+    // Each pod also keeps leases on two connections and listens for changes on one; the rest is
+    // the operator's.
+    let needed = pods * (pool.as_integer().unwrap() + 3) + 20;
     let cluster = document("kubernetes/overlays/production/database.yaml", "Cluster");
     let allowed = &cluster["spec"]["postgresql"]["parameters"]["max_connections"];
     assert!(allowed.as_str().unwrap().parse::<i64>().unwrap() >= needed, "{needed} are needed");

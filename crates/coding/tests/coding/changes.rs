@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kehu_storage::change_log::{self, Topic};
+use kehu_storage::change_log::{self, Position, Topic};
 use kehu_storage::coding::{pins, taxonomies};
 use kehu_tests::{date, day, each_database};
 
@@ -32,7 +32,8 @@ async fn what_follows_is_what_a_run_gives() {
         let moved = world.get(3, "size", None, None).await.unwrap();
         assert_eq!((moved.class_id.as_str(), moved.run.as_str()), ("middle", ""));
         assert_eq!(world.get(13, "size", None, None).await.unwrap().class_id, "small");
-        let changes = change_log::read(&world.db, Topic::Classes, 0, 100).await.unwrap();
+        let changes =
+            change_log::read(&world.db, Topic::Classes, Position::START, 100).await.unwrap();
         let customers: Vec<_> =
             changes.last().unwrap().customers.iter().map(|customer| customer.0).collect();
         assert_eq!(customers, [3, 13], "the class of 4 is what it was");
@@ -83,7 +84,7 @@ async fn nothing_follows_before_the_first_run() {
         world.scores_changed(&[1, 2], AS_OF).await;
         world.follow().await;
         assert_eq!(world.members("size", "").await, []);
-        let changes = change_log::read(&world.db, Topic::Scores, 0, 9).await.unwrap();
+        let changes = change_log::read(&world.db, Topic::Scores, Position::START, 9).await.unwrap();
         let cursor = change_log::cursor(&world.db, "coding").await.unwrap();
         assert_eq!(cursor, changes[0].position);
         world.create_scheme(scheme("standard", STANDARD)).await.unwrap();

@@ -4,7 +4,7 @@ use kehu_contract::coding::create_taxonomy_request::Origin;
 use kehu_contract::error::ErrorReason;
 use kehu_contract::shared::{Label, value::Kind};
 use kehu_server::{clock, fault};
-use kehu_storage::change_log::{self, Topic};
+use kehu_storage::change_log::{self, Position, Topic};
 use kehu_storage::coding::{pins, taxonomies};
 use kehu_storage::run::{self, Cut, RunState};
 use kehu_tests::{date, day, each_database};
@@ -122,14 +122,16 @@ async fn a_repeated_run_writes_nothing() {
         world.publish_size().await;
         world.classify(&[], AS_OF).await;
         let members = world.members("size", "").await;
-        let changes = change_log::read(&world.db, Topic::Classes, 0, 100).await.unwrap();
+        let changes =
+            change_log::read(&world.db, Topic::Classes, Position::START, 100).await.unwrap();
         assert_eq!(changes.len(), 1);
         assert_eq!(changes[0].customers.len(), 12);
         assert_eq!(changes[0].as_of, Some(day(AS_OF)));
         let run = world.classify(&[], AS_OF).await;
         assert_eq!((run.state, run.done), (RunState::Succeeded, 12));
         assert_eq!(world.members("size", "").await, members);
-        let again = change_log::read(&world.db, Topic::Classes, 0, 100).await.unwrap();
+        let again =
+            change_log::read(&world.db, Topic::Classes, Position::START, 100).await.unwrap();
         assert_eq!(again, changes);
     })
     .await;

@@ -19,7 +19,7 @@ use kehu_core::scorecard::{Scorer, calibrate, templates};
 use kehu_core::{CustomerId, Value};
 use kehu_server::{clock, convert, names};
 use kehu_storage::Database;
-use kehu_storage::change_log::{self, NewChange, Topic};
+use kehu_storage::change_log::{self, NewChange, Position, Topic};
 use kehu_storage::coding::codes;
 use kehu_storage::facts::CustomerSet;
 use kehu_storage::ingestion::{Entry, NewOrder};
@@ -131,7 +131,7 @@ impl World {
             version: &version,
             as_of: day(as_of),
             run_id: None,
-            facts_position: 0,
+            facts_position: Position::START,
             recorded_at: now,
         };
         let transaction = self.db.begin().await.unwrap();

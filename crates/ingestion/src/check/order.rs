@@ -50,6 +50,8 @@ pub(super) fn check(
         channel,
         lines,
         digest: String::new(),
+        // The contract's orders do not say.
+        source_updated_at: None,
     })
 }
 

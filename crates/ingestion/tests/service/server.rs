@@ -7,7 +7,8 @@ use kehu_contract::ingestion::{
 };
 use kehu_ingestion::Ingestion;
 use kehu_server::client::Client;
-use kehu_storage::{Database, change_log};
+use kehu_storage::Database;
+use kehu_storage::change_log::{self, Position, Topic};
 use kehu_tests::{Served, TestDatabase, shop};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
@@ -66,14 +67,14 @@ impl Server {
 
     /// The last change, as its customers, first and last day.
     pub(crate) async fn last_change(&self) -> (Vec<i64>, String, String) {
-        let changes = change_log::read(&self.database, change_log::Topic::Facts, 0, 1_000).await;
+        let changes = change_log::read(&self.database, Topic::Facts, Position::START, 1_000).await;
         let change = changes.unwrap().pop().unwrap();
         let customers = change.customers.iter().map(|customer| customer.0).collect();
         (customers, change.first_day.to_string(), change.last_day.to_string())
     }
 
     pub(crate) async fn change_count(&self) -> usize {
-        let changes = change_log::read(&self.database, change_log::Topic::Facts, 0, 1_000).await;
+        let changes = change_log::read(&self.database, Topic::Facts, Position::START, 1_000).await;
         changes.unwrap().len()
     }
 }

@@ -2,6 +2,7 @@
 //! from start to stop.
 
 mod ready;
+mod retention;
 mod roles;
 mod stop;
 mod store;
@@ -126,7 +127,10 @@ impl Node {
             self.shell.health.clone(),
             draining.clone(),
         ));
-        let background = spawn_background(&opened.db, &parts, &self.settings.runs, address, &stop);
+        let mut background =
+            spawn_background(&opened.db, &parts, &self.settings.runs, address, &stop);
+        let retention = self.settings.retention;
+        background.push(tokio::spawn(retention::keep(opened.db.clone(), retention, stop.clone())));
         let api = Api {
             limits: self.settings.server,
             tls: self.security.tls,

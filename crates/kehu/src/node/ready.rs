@@ -3,7 +3,8 @@
 
 use kehu_runs::Follower;
 use kehu_server::health::Health;
-use kehu_storage::{Database, Error, change_log};
+use kehu_storage::change_log::{self, Position};
+use kehu_storage::{Database, Error};
 use std::{sync::Arc, time::Duration};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
@@ -61,7 +62,7 @@ async fn caught_up(db: &Database, followers: &[Arc<dyn Follower>]) {
 async fn behind(
     db: &Database,
     followers: &[Arc<dyn Follower>],
-    goal: &mut Option<i64>,
+    goal: &mut Option<Position>,
 ) -> Result<bool, Error> {
     let goal = match *goal {
         Some(goal) => goal,

@@ -40,6 +40,8 @@ impl Opened {
             max_connections: storage.max_connections,
             statement_timeout: storage.statement_timeout,
             acquire_timeout: storage.acquire_timeout,
+            lock_timeout: storage.lock_timeout,
+            idle_timeout: storage.idle_timeout,
         };
         let db = Database::connect_with(&url, &options).await.map_err(unavailable)?;
         if lock.is_some() {

@@ -156,7 +156,7 @@ impl World {
             version: &version,
             as_of: day(NOW),
             run_id: None,
-            facts_position: 1,
+            facts_position: kehu_storage::change_log::Position::START,
             recorded_at: at(25),
         };
         let transaction = self.db.begin().await.unwrap();

@@ -1,6 +1,6 @@
 //! Scores that follow from changes.
 
-use kehu_storage::change_log::{self, Topic};
+use kehu_storage::change_log::{self, Position, Topic};
 use kehu_tests::{date, day, each_database};
 
 use crate::world::{World, sale};
@@ -13,7 +13,7 @@ async fn what_follows_is_what_a_run_gives() {
         world.publish("value", "2011-12-10").await;
         world.score(&[], "2011-12-10").await;
         world.follow().await;
-        let seen = change_log::read(&world.db, Topic::Scores, 0, 100).await.unwrap();
+        let seen = change_log::read(&world.db, Topic::Scores, Position::START, 100).await.unwrap();
 
         let orders =
             vec![sale("c03", "n1", "2011-12-08", 900), sale("c20", "n2", "2011-12-09", 40)];
@@ -72,7 +72,7 @@ async fn nothing_follows_before_the_first_run() {
         world.ingest("one", vec![sale("c01", "n1", "2011-12-09", 50)]).await;
         world.follow().await;
         assert_eq!(world.list("rfm").await, []);
-        let facts = change_log::read(&world.db, Topic::Facts, 0, 100).await.unwrap();
+        let facts = change_log::read(&world.db, Topic::Facts, Position::START, 100).await.unwrap();
         let cursor = change_log::cursor(&world.db, "scoring").await.unwrap();
         assert_eq!(cursor, facts.last().unwrap().position);
     })

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use kehu_server::clock;
-use kehu_storage::change_log::{self, Topic};
+use kehu_storage::change_log::{self, Position, Topic};
 use kehu_storage::run::{self, Cut, Kind, NewRun, Run, RunState};
 use kehu_storage::scoring::{pins, scorecards};
 use kehu_tests::background::{self, Then};
@@ -52,7 +52,8 @@ async fn a_repeated_run_writes_nothing() {
         world.publish("abc", "2011-12-10").await;
         world.score(&[], "2011-12-10").await;
         let scores = [world.list("rfm").await, world.list("abc").await];
-        let changes = change_log::read(&world.db, Topic::Scores, 0, 100).await.unwrap();
+        let changes =
+            change_log::read(&world.db, Topic::Scores, Position::START, 100).await.unwrap();
         assert_eq!(changes.len(), 1);
         assert_eq!(changes[0].customers.len(), 12);
         assert_eq!(changes[0].as_of, Some(day("2011-12-10")));
@@ -60,7 +61,7 @@ async fn a_repeated_run_writes_nothing() {
         let run = world.score(&[], "2011-12-10").await;
         assert_eq!((run.state, run.done), (RunState::Succeeded, 12));
         assert_eq!([world.list("rfm").await, world.list("abc").await], scores);
-        let again = change_log::read(&world.db, Topic::Scores, 0, 100).await.unwrap();
+        let again = change_log::read(&world.db, Topic::Scores, Position::START, 100).await.unwrap();
         assert_eq!(again, changes);
     })
     .await;

@@ -27,6 +27,8 @@ pub struct Settings {
     pub storage: Storage,
     /// Long work.
     pub runs: Runs,
+    /// How long what grows is kept.
+    pub retention: Retention,
     /// What the first start of a database fixes.
     pub business: Business,
     /// What computing may use.
@@ -107,6 +109,10 @@ pub struct Storage {
     pub statement_timeout: Duration,
     /// Longest wait for a free connection.
     pub acquire_timeout: Duration,
+    /// Longest wait of a statement on PostgreSQL for another transaction.
+    pub lock_timeout: Duration,
+    /// How long a transaction on PostgreSQL may do nothing.
+    pub idle_timeout: Duration,
     /// Longest wait at the start for a PostgreSQL that is down or not migrated.
     pub startup_wait: Duration,
 }
@@ -120,6 +126,19 @@ pub struct Runs {
     pub partition_customers: u32,
     /// How long runs are kept after they have ended.
     pub keep_ended: Duration,
+}
+
+/// How long what grows is kept.
+#[derive(Debug, Clone)]
+pub struct Retention {
+    /// Answers to calls with a request id.
+    pub requests: Duration,
+    /// The change log, behind all followers.
+    pub change_log: Duration,
+    /// Ingest streams since their last batch.
+    pub streams: Duration,
+    /// Refused records.
+    pub rejects: Duration,
 }
 
 /// What the first start of a database fixes; `None` takes what is fixed, or the default.
@@ -195,6 +214,7 @@ fn read(reader: &mut Reader) -> Settings {
             partition_customers: reader.count("runs.partition_customers"),
             keep_ended: reader.time_limit("runs.keep_ended"),
         },
+        retention: read_retention(reader),
         business: Business {
             base_currency: reader.optional("business.base_currency"),
             time_zone: reader.optional("business.time_zone"),
@@ -233,7 +253,18 @@ fn read_storage(reader: &mut Reader) -> Storage {
         max_connections: reader.count("storage.max_connections"),
         statement_timeout: reader.time_limit("storage.statement_timeout"),
         acquire_timeout: reader.time_limit("storage.acquire_timeout"),
+        lock_timeout: reader.time_limit("storage.lock_timeout"),
+        idle_timeout: reader.time_limit("storage.idle_timeout"),
         startup_wait: reader.duration("storage.startup_wait"),
+    }
+}
+
+fn read_retention(reader: &mut Reader) -> Retention {
+    Retention {
+        requests: reader.time_limit("retention.requests"),
+        change_log: reader.time_limit("retention.change_log"),
+        streams: reader.time_limit("retention.streams"),
+        rejects: reader.time_limit("retention.rejects"),
     }
 }
 

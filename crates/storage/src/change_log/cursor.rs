@@ -9,14 +9,15 @@ use sea_orm::{
     QuerySelect,
 };
 
-use super::Topic;
+use super::{Position, Topic};
 use crate::entity::{change, change_cursor};
 use crate::{Database, Error, Transaction, time};
 
-/// The position of the last change that `consumer` has dealt with, 0 before the first.
-pub async fn cursor(db: &Database, consumer: &str) -> Result<i64, Error> {
+/// The position of the last change that `consumer` has dealt with, [`Position::START`] before the
+/// first.
+pub async fn cursor(db: &Database, consumer: &str) -> Result<Position, Error> {
     let row = change_cursor::Entity::find_by_id(consumer.to_owned()).one(db.reader()).await?;
-    Ok(row.map_or(0, |row| row.position))
+    Ok(row.map_or(Position::START, |row| row.position))
 }
 
 /// What a consumer has not dealt with yet.
@@ -56,10 +57,10 @@ pub async fn backlog(
 pub async fn advance(
     transaction: &Transaction,
     consumer: &str,
-    from: i64,
-    to: i64,
+    from: Position,
+    to: Position,
 ) -> Result<(), Error> {
-    if from == 0 {
+    if from == Position::START {
         set_up(transaction, consumer).await?;
     }
     let moved = change_cursor::Entity::update_many()
@@ -80,7 +81,7 @@ pub async fn advance(
 async fn set_up(transaction: &Transaction, consumer: &str) -> Result<(), Error> {
     let row = change_cursor::ActiveModel {
         consumer: Set(consumer.to_owned()),
-        position: Set(0),
+        position: Set(Position::START),
         ..Default::default()
     };
     change_cursor::Entity::insert(row)
@@ -100,7 +101,7 @@ pub async fn lease_cursor(
     now: DateTime<Utc>,
     ttl: Duration,
 ) -> Result<bool, Error> {
-    let transaction = db.begin().await?;
+    let transaction = db.begin_lease().await?;
     set_up(&transaction, consumer).await?;
     let free = Condition::any()
         .add(change_cursor::Column::LeaseUntil.is_null())
@@ -120,7 +121,7 @@ pub async fn lease_cursor(
 /// Ends the lease of a cursor, so that another replica can go on at once. Nothing happens when
 /// another owner has it.
 pub async fn give_back_cursor(db: &Database, consumer: &str, owner: &str) -> Result<(), Error> {
-    let transaction = db.begin().await?;
+    let transaction = db.begin_lease().await?;
     change_cursor::Entity::update_many()
         .col_expr(change_cursor::Column::LeaseOwner, Expr::value(None::<String>))
         .col_expr(change_cursor::Column::LeaseUntil, Expr::value(None::<i64>))

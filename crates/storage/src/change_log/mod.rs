@@ -1,27 +1,49 @@
 //! How one service hands work to the next: a producer appends in the transaction of its rows, a
 //! consumer commits its results together with its cursor, so each change takes effect once.
 //!
-//! A reader asks for positions after its cursor, so positions must become visible in order. A
-//! PostgreSQL sequence does not give that: a transaction that drew a lower number may commit
-//! after one that drew a higher, and a reader that moved past it never sees it. Here the
-//! position comes from a counter row, updated in the transaction: its row lock makes the next
-//! appender wait until this one has committed or rolled back (which gives the number back).
-//! Therefore [`append`] is the last statement of a transaction: other appenders wait from there.
+//! A consumer asks for what comes after its cursor, so it must never move past a place where
+//! something may still appear. Numbers from a sequence do not give that: a transaction that drew
+//! a lower one may commit after one that drew a higher. A counter row that is locked until the
+//! commit does, but then writers queue at each other's fsync.
+//!
+//! On SQLite there is one writer. On PostgreSQL the place is the transaction's id, writers do not
+//! wait for each other, and [`read`] stops below the oldest of our writers that is still open:
+//!
+//! 1. [`crate::Database::begin`] locks the log ROW EXCLUSIVE, which writers do not deny one
+//!    another, before anything is written, and so before the transaction has an id. The lock is
+//!    kept to the end.
+//! 2. The reader takes a snapshot, and then looks who has which lock. An id from the snapshot's
+//!    upper bound on was not given when it was taken, or not ended; it is left for later. Of the
+//!    ids below that were open in the snapshot, one is passed over only when the lock table shows
+//!    that its transaction is still open and has no lock of the log: it belongs to somebody else,
+//!    in any database of the server. Ours, that had the lock before its id, shows both locks while
+//!    it is open. One that ended in between shows none, and one between its id and the lock of the
+//!    id shows not the latter: both hold the reader up, until it looks again.
+//! 3. The rows below the least id that is left are read with a later snapshot. Every writer of ours
+//!    with a lower id had ended before it, so the snapshot has all that they appended.
+//!
+//! This is not the order of commits. A change says who changed, not how: consumers read anew, and
+//! of two results for one customer the one with the greater position stands.
+//!
+//! A dump restored into a fresh server meets transaction ids below those in the log. Appenders see
+//! that, and go on in the next epoch. They need no lock for it: the greatest place in the log and
+//! the server's count of ids tell each of them the same. (One that stays open while the server
+//! gives out as many ids as the log is ahead by would not see it; limits of time end it before.)
 
 mod cursor;
+mod position;
+mod trim;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use kehu_core::CustomerId;
-use sea_orm::sea_query::{Expr, ExprTrait, Query};
-use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect,
-};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::entity::change;
 use crate::{Database, Error, Transaction, dialect, time, trace};
 
 pub use cursor::{Backlog, advance, backlog, cursor, give_back_cursor, lease_cursor};
+pub use position::Position;
+pub use trim::trim;
 
 /// Whose rows changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -73,8 +95,8 @@ pub struct NewChange {
 /// A change that was committed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
-    /// Its place: 1, 2, 3 … over all topics, in the order of commits, without gaps.
-    pub position: i64,
+    /// Its place, over all topics.
+    pub position: Position,
     /// Whose rows changed.
     pub topic: Topic,
     /// The customers concerned.
@@ -91,10 +113,10 @@ pub struct Change {
     pub traceparent: Option<String>,
 }
 
-/// Appends a change and returns its position. Make it the last statement before the commit:
-/// every other appender waits from here on.
-pub async fn append(transaction: &Transaction, change: &NewChange) -> Result<i64, Error> {
-    let position = next_position(transaction).await?;
+/// Appends a change and returns its position.
+pub async fn append(transaction: &Transaction, change: &NewChange) -> Result<Position, Error> {
+    let (epoch, id) = dialect::log_place(transaction.inner()).await?;
+    let position = Position::new(epoch, id, transaction.next_append())?;
     let row = change::ActiveModel {
         position: Set(position),
         topic: Set(change.topic.number()),
@@ -106,50 +128,49 @@ pub async fn append(transaction: &Transaction, change: &NewChange) -> Result<i64
         traceparent: Set(trace::traceparent()),
     };
     change::Entity::insert(row).exec_without_returning(transaction).await?;
-    dialect::notify(transaction, dialect::CHANGE_CHANNEL).await?;
-    transaction.mark_appended();
     Ok(position)
 }
 
-async fn next_position(transaction: &Transaction) -> Result<i64, Error> {
-    let count = Query::update()
-        .table("change_counter")
-        .value("position", Expr::col("position").add(1))
-        .and_where(Expr::col("counter_id").eq(1))
-        .returning_col("position")
-        .to_owned();
-    let row = transaction.query_one(&count).await?;
-    let row = row.ok_or_else(|| Error::Corrupt("the change counter is gone".to_owned()))?;
-    Ok(row.try_get("", "position")?)
+/// The greatest position in the log, [`Position::START`] before the first.
+pub async fn end(db: &Database) -> Result<Position, Error> {
+    let last: Option<Position> = change::Entity::find()
+        .select_only()
+        .column(change::Column::Position)
+        .order_by_desc(change::Column::Position)
+        .into_tuple()
+        .one(db.reader())
+        .await?;
+    Ok(last.unwrap_or(Position::START))
 }
 
-/// The position of the last change, 0 before the first.
-pub async fn end(db: &Database) -> Result<i64, Error> {
-    let counter = Query::select()
-        .column("position")
-        .from("change_counter")
-        .and_where(Expr::col("counter_id").eq(1))
-        .to_owned();
-    let row = db.reader().query_one(&counter).await?;
-    let row = row.ok_or_else(|| Error::Corrupt("the change counter is gone".to_owned()))?;
-    Ok(row.try_get("", "position")?)
-}
-
-/// The first `limit` changes of `topic` after the position `after`, in order.
+/// The first `limit` changes of `topic` after the position `after`, in order. What was committed
+/// beside a writer that is still open may be left out until that has ended, see [`waits`].
 pub async fn read(
     db: &Database,
     topic: Topic,
-    after: i64,
+    after: Position,
     limit: u64,
 ) -> Result<Vec<Change>, Error> {
-    let rows = change::Entity::find()
+    let horizon = dialect::log_horizon(db.reader()).await?;
+    let mut query = change::Entity::find()
+        .filter(change::Column::Topic.eq(topic.number()))
+        .filter(change::Column::Position.gt(after));
+    if let Some(horizon) = horizon {
+        query = query.filter(change::Column::Position.lt(horizon));
+    }
+    let rows = query.order_by_asc(change::Column::Position).limit(limit).all(db.reader()).await?;
+    rows.into_iter().map(decode).collect()
+}
+
+/// Whether a change of `topic` after the position `after` is committed. When [`read`] gives none
+/// all the same, it will soon: look again.
+pub async fn waits(db: &Database, topic: Topic, after: Position) -> Result<bool, Error> {
+    let row = change::Entity::find()
         .filter(change::Column::Topic.eq(topic.number()))
         .filter(change::Column::Position.gt(after))
-        .order_by_asc(change::Column::Position)
-        .limit(limit)
-        .all(db.reader())
+        .one(db.reader())
         .await?;
-    rows.into_iter().map(decode).collect()
+    Ok(row.is_some())
 }
 
 fn decode(row: change::Model) -> Result<Change, Error> {

@@ -1,15 +1,17 @@
 //! Bulk inserts in the manner of each database.
 
-use std::fmt::Write;
 use std::ops::Range;
 
-use sea_orm::{ConnectionTrait, DbBackend, Statement, Value};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, Statement, Value};
 
+use super::connections::Transaction;
+use super::postgres;
 use crate::Error;
 use crate::bulk::{Column, OnConflict};
 
-/// Rows of one statement on PostgreSQL; past some thousands nothing is gained.
-const POSTGRES_ROWS: usize = 5_000;
+/// From how many rows on PostgreSQL is sent them by COPY; below, what COPY needs beside the rows
+/// costs more than it saves.
+const COPY_ROWS: usize = 1_000;
 
 /// Values of one statement on SQLite, which takes 32,766 at most; a thousand is quickest.
 const SQLITE_VALUES: usize = 1_000;
@@ -18,31 +20,69 @@ const SQLITE_VALUES: usize = 1_000;
 const TEXT_BYTES: usize = 8 << 20;
 
 pub(crate) async fn insert_rows(
-    connection: &impl ConnectionTrait,
+    transaction: &Transaction,
     table: &str,
     columns: &[(&str, Column)],
     rows: usize,
     on_conflict: OnConflict<'_>,
 ) -> Result<u64, Error> {
-    let backend = connection.get_database_backend();
-    let most = match backend {
-        DbBackend::Postgres => POSTGRES_ROWS,
-        _ => (SQLITE_VALUES / columns.len().max(1)).max(1),
-    };
-    let mut written = 0;
-    let mut start = 0;
+    match transaction {
+        Transaction::Postgres(transaction) if rows >= COPY_ROWS => {
+            super::copy::insert(transaction, table, columns, rows, on_conflict).await
+        }
+        Transaction::Postgres(transaction) => {
+            insert_arrays(transaction, table, columns, rows, on_conflict).await
+        }
+        Transaction::Sqlite(transaction) => {
+            insert_values(transaction, table, columns, rows, on_conflict).await
+        }
+    }
+}
+
+/// The columns as arrays, which the server makes rows of.
+async fn insert_arrays(
+    transaction: &postgres::Transaction,
+    table: &str,
+    columns: &[(&str, Column)],
+    rows: usize,
+    on_conflict: OnConflict<'_>,
+) -> Result<u64, Error> {
+    let mut sql = insert_into(table, columns);
+    push_unnest(&mut sql, columns);
+    push_on_conflict(&mut sql, on_conflict);
+    let (mut written, mut start) = (0, 0);
+    while start < rows {
+        let chunk = chunk(columns, start, rows);
+        start = chunk.end;
+        written += transaction.execute_arrays(&sql, columns, chunk).await?;
+    }
+    Ok(written)
+}
+
+/// Rows of VALUES.
+async fn insert_values(
+    transaction: &DatabaseTransaction,
+    table: &str,
+    columns: &[(&str, Column)],
+    rows: usize,
+    on_conflict: OnConflict<'_>,
+) -> Result<u64, Error> {
+    let most = (SQLITE_VALUES / columns.len().max(1)).max(1);
+    let (mut written, mut start) = (0, 0);
     // The same text again finds the statement prepared.
     let (mut text, mut text_rows) = (String::new(), 0);
     while start < rows {
         let chunk = chunk(columns, start, rows.min(start + most));
         if chunk.len() != text_rows {
             text_rows = chunk.len();
-            text = sql(backend, table, columns, text_rows, on_conflict);
+            text = insert_into(table, columns);
+            push_values(&mut text, columns.len(), text_rows);
+            push_on_conflict(&mut text, on_conflict);
         }
         start = chunk.end;
-        let values = values(backend, columns, chunk);
-        let statement = Statement::from_sql_and_values(backend, text.clone(), values);
-        written += connection.execute_raw(statement).await?.rows_affected();
+        let values = values(columns, chunk);
+        let statement = Statement::from_sql_and_values(DbBackend::Sqlite, text.clone(), values);
+        written += transaction.execute_raw(statement).await?.rows_affected();
     }
     Ok(written)
 }
@@ -67,27 +107,20 @@ fn text_bytes(column: &Column, row: usize) -> usize {
     }
 }
 
-fn sql(
-    backend: DbBackend,
-    table: &str,
-    columns: &[(&str, Column)],
-    rows: usize,
-    on_conflict: OnConflict<'_>,
-) -> String {
+/// The names of the columns, as in a list of SQL.
+pub(super) fn names(columns: &[(&str, Column)]) -> String {
     let names: Vec<String> = columns.iter().map(|(name, _)| format!("\"{name}\"")).collect();
-    let mut sql = format!("INSERT INTO \"{table}\" ({}) ", names.join(", "));
-    match backend {
-        DbBackend::Postgres => push_unnest(&mut sql, columns),
-        _ => push_values(&mut sql, columns.len(), rows),
-    }
-    push_on_conflict(&mut sql, on_conflict);
-    sql
+    names.join(", ")
+}
+
+fn insert_into(table: &str, columns: &[(&str, Column)]) -> String {
+    format!("INSERT INTO \"{table}\" ({}) ", names(columns))
 }
 
 fn push_unnest(sql: &mut String, columns: &[(&str, Column)]) {
     let arrays: Vec<String> = (1..)
         .zip(columns)
-        .map(|(place, (_, column))| format!("${place}::text::{}[]", postgres_type(column)))
+        .map(|(place, (_, column))| format!("${place}::{}[]", postgres_type(column)))
         .collect();
     sql.push_str("SELECT * FROM UNNEST(");
     sql.push_str(&arrays.join(", "));
@@ -108,7 +141,7 @@ fn push_values(sql: &mut String, columns: usize, rows: usize) {
     sql.push_str(&vec![row; rows].join(","));
 }
 
-fn push_on_conflict(sql: &mut String, on_conflict: OnConflict<'_>) {
+pub(super) fn push_on_conflict(sql: &mut String, on_conflict: OnConflict<'_>) {
     match on_conflict {
         OnConflict::Fail => {}
         OnConflict::Ignore => sql.push_str(" ON CONFLICT DO NOTHING"),
@@ -124,10 +157,7 @@ fn push_on_conflict(sql: &mut String, on_conflict: OnConflict<'_>) {
     }
 }
 
-fn values(backend: DbBackend, columns: &[(&str, Column)], chunk: Range<usize>) -> Vec<Value> {
-    if backend == DbBackend::Postgres {
-        return columns.iter().map(|(_, column)| array(column, chunk.clone()).into()).collect();
-    }
+fn values(columns: &[(&str, Column)], chunk: Range<usize>) -> Vec<Value> {
     let mut values = Vec::with_capacity(chunk.len() * columns.len());
     for row in chunk {
         values.extend(columns.iter().map(|(_, column)| value(column, row)));
@@ -144,54 +174,4 @@ fn value(column: &Column, row: usize) -> Value {
         Column::Text(values) => values[row].clone().into(),
         Column::OptText(values) => values[row].clone().into(),
     }
-}
-
-/// A PostgreSQL array as text: sea-query's own arrays cannot hold nulls.
-fn array(column: &Column, chunk: Range<usize>) -> String {
-    let mut text = String::from("{");
-    for row in chunk {
-        if text.len() > 1 {
-            text.push(',');
-        }
-        push_element(&mut text, column, row);
-    }
-    text.push('}');
-    text
-}
-
-fn push_element(text: &mut String, column: &Column, row: usize) {
-    match column {
-        Column::I64(values) => push_number(text, Some(values[row])),
-        Column::OptI64(values) => push_number(text, values[row]),
-        Column::I32(values) => push_number(text, Some(values[row].into())),
-        Column::OptI32(values) => push_number(text, values[row].map(i64::from)),
-        Column::Text(values) => push_quoted(text, &values[row]),
-        Column::OptText(values) => match &values[row] {
-            Some(value) => push_quoted(text, value),
-            None => text.push_str("NULL"),
-        },
-    }
-}
-
-fn push_number(text: &mut String, number: Option<i64>) {
-    match number {
-        Some(number) => write!(text, "{number}").expect("a string takes every text"),
-        None => text.push_str("NULL"),
-    }
-}
-
-fn push_quoted(text: &mut String, value: &str) {
-    text.push('"');
-    for part in value.split_inclusive(['"', '\\']) {
-        let (plain, special) = match part.strip_suffix(['"', '\\']) {
-            Some(plain) => (plain, &part[plain.len()..]),
-            None => (part, ""),
-        };
-        text.push_str(plain);
-        if !special.is_empty() {
-            text.push('\\');
-            text.push_str(special);
-        }
-    }
-    text.push('"');
 }

@@ -1,6 +1,7 @@
 //! How long statements take, by OpenTelemetry's conventions for databases.
 
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use opentelemetry::metrics::Histogram;
 use opentelemetry::{KeyValue, global};
@@ -9,11 +10,20 @@ use sea_orm::{DatabaseConnection, DbBackend};
 
 /// Measures every prepared statement of the connection and of its transactions.
 pub(crate) fn measured(mut connection: DatabaseConnection) -> DatabaseConnection {
-    connection.set_metric_callback(record);
+    connection.set_metric_callback(record_info);
     connection
 }
 
-fn record(statement: &Info<'_>) {
+fn record_info(statement: &Info<'_>) {
+    let system = match statement.statement.db_backend {
+        DbBackend::Postgres => "postgresql",
+        _ => "sqlite",
+    };
+    record(system, &statement.statement.sql, statement.elapsed, statement.failed);
+}
+
+/// Records how long a statement of a database took.
+pub(super) fn record(system: &'static str, sql: &str, elapsed: Duration, failed: bool) {
     static DURATION: LazyLock<Histogram<f64>> = LazyLock::new(|| {
         global::meter("kehu")
             .f64_histogram("db.client.operation.duration")
@@ -21,18 +31,14 @@ fn record(statement: &Info<'_>) {
             .with_description("Duration of database statements")
             .build()
     });
-    let system = match statement.statement.db_backend {
-        DbBackend::Postgres => "postgresql",
-        _ => "sqlite",
-    };
     let mut attributes = vec![
         KeyValue::new("db.system.name", system),
-        KeyValue::new("db.operation.name", operation(&statement.statement.sql)),
+        KeyValue::new("db.operation.name", operation(sql)),
     ];
-    if statement.failed {
+    if failed {
         attributes.push(KeyValue::new("error.type", "_OTHER"));
     }
-    DURATION.record(statement.elapsed.as_secs_f64(), &attributes);
+    DURATION.record(elapsed.as_secs_f64(), &attributes);
 }
 
 /// The kind of a statement, which is its first word; `OTHER` for what is rare.

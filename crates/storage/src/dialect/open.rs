@@ -3,34 +3,28 @@
 use std::path::Path;
 use std::time::Duration;
 
-use sea_orm::DatabaseConnection;
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sea_orm::sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
 };
 use sea_orm::sqlx::{self, ConnectOptions as _, Connection as _, PgConnection};
 
+use super::connections::{Connections, Reader};
 use super::measure::measured;
+use super::postgres;
 use crate::{Error, Options};
 
 const SQLITE_READERS: u32 = 4;
 
+/// Leases and heartbeats are short, and must not queue behind the work that they are about.
+const LEASE_CONNECTIONS: u32 = 2;
+
+/// How often PostgreSQL looks whether the client of a statement is still there: a call that was
+/// dropped closes its connection.
+const CLIENT_CHECK: Duration = Duration::from_millis(500);
+
 /// How long a PostgreSQL server may take to answer the first time.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// The connections of a database; on PostgreSQL both are the same pool.
-#[derive(Debug)]
-pub(crate) struct Connections {
-    pub(crate) writer: DatabaseConnection,
-    pub(crate) reader: DatabaseConnection,
-}
-
-impl Connections {
-    pub(crate) async fn close(&self) -> Result<(), Error> {
-        self.reader.close_by_ref().await?;
-        Ok(self.writer.close_by_ref().await?)
-    }
-}
 
 /// Opens the database that `url` names. Statements are not logged: they hold personal data.
 pub(crate) async fn open(url: &str, options: &Options) -> Result<Connections, Error> {
@@ -67,7 +61,8 @@ async fn open_sqlite(url: &str, options: &Options) -> Result<Connections, Error>
         .connect_with(file.pragma("query_only", "ON").row_buffer_size(1_000))
         .await
         .map_err(unreachable)?;
-    Ok(Connections { writer: measured(writer.into()), reader: measured(reader.into()) })
+    let (writer, reader) = (measured(writer.into()), measured(reader.into()));
+    Ok(Connections::Sqlite { writer, reader: Reader::sqlite(reader) })
 }
 
 fn sqlite_file(url: &str, busy_timeout: Duration) -> Result<SqliteConnectOptions, Error> {
@@ -92,19 +87,32 @@ fn create_folder(file: &Path) -> Result<(), Error> {
 }
 
 async fn open_postgres(url: &str, options: &Options) -> Result<Connections, Error> {
-    let timeout = options.statement_timeout.as_millis().to_string();
     let server: PgConnectOptions = url.parse().map_err(unreachable)?;
-    let server = server
-        .application_name("kehu")
-        .options([("statement_timeout", timeout)])
-        .disable_statement_logging();
+    let server =
+        server.application_name("kehu").options(session(options)).disable_statement_logging();
     reach(&server).await?;
-    let pool = PgPoolOptions::new()
-        .max_connections(options.max_connections)
-        .acquire_timeout(options.acquire_timeout)
-        .connect_lazy_with(server);
-    let writer = measured(pool.into());
-    Ok(Connections { reader: writer.clone(), writer })
+    let pool = |connections| {
+        let pool = PgPoolOptions::new()
+            .max_connections(connections)
+            .acquire_timeout(options.acquire_timeout)
+            .connect_lazy_with(server.clone());
+        postgres::Pool::new(pool)
+    };
+    let work = pool(options.max_connections);
+    let reader = Reader::postgres(work.clone());
+    Ok(Connections::Postgres { work, reader, leases: pool(LEASE_CONNECTIONS) })
+}
+
+/// What every session is opened with, whatever the server's own defaults are.
+fn session(options: &Options) -> [(&'static str, String); 5] {
+    let millis = |time: Duration| time.as_millis().to_string();
+    [
+        ("default_transaction_isolation", "read committed".to_owned()),
+        ("statement_timeout", millis(options.statement_timeout)),
+        ("lock_timeout", millis(options.lock_timeout)),
+        ("idle_in_transaction_session_timeout", millis(options.idle_timeout)),
+        ("client_connection_check_interval", millis(CLIENT_CHECK)),
+    ]
 }
 
 /// Fails at once, and with the reason, where the pool would try until its timeout.

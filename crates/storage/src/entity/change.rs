@@ -2,12 +2,14 @@
 
 use sea_orm::entity::prelude::*;
 
+use crate::change_log::Position;
+
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "change_log")]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
-    pub position: i64,
+    pub position: Position,
     pub topic: i32,
     pub customers: String,
     pub first_day: i32,

@@ -2,13 +2,15 @@
 
 use sea_orm::entity::prelude::*;
 
+use crate::change_log::Position;
+
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "change_cursor")]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub consumer: String,
-    pub position: i64,
+    pub position: Position,
     pub lease_owner: Option<String>,
     pub lease_until: Option<i64>,
 }

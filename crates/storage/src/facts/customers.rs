@@ -29,9 +29,11 @@ const SQL: &str = "SELECT customer_id, customer_type, region_code, province, cit
                    industry_code, registered_on \
                    FROM customer WHERE {customers} AND (registered_on <= $1 \
                    OR EXISTS (SELECT 1 FROM sales_order AS o \
-                   WHERE o.customer_id = customer.customer_id AND o.ordered_on <= $1) \
+                   WHERE o.customer_id = customer.customer_id AND o.superseded_at IS NULL \
+                   AND o.ordered_on <= $1) \
                    OR registered_on IS NULL AND NOT EXISTS (SELECT 1 FROM sales_order AS o \
-                   WHERE o.customer_id = customer.customer_id)) ORDER BY customer_id";
+                   WHERE o.customer_id = customer.customer_id \
+                   AND o.superseded_at IS NULL)) ORDER BY customer_id";
 
 const COLUMNS: [(&str, ColumnType); 7] = [
     ("customer_id", ColumnType::I64),

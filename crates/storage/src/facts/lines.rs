@@ -33,7 +33,8 @@ pub struct LineColumns {
 const SQL: &str = "SELECT o.customer_id, o.ordered_on, l.category, l.brand, o.currency, \
                    l.unit_price, l.discount, l.base_amount \
                    FROM sales_order o JOIN order_line l ON l.order_id = o.order_id \
-                   WHERE o.{customers} AND o.status = $1 AND o.kind = $2 AND o.ordered_on <= $3 \
+                   WHERE o.{customers} AND o.superseded_at IS NULL \
+                   AND o.status = $1 AND o.kind = $2 AND o.ordered_on <= $3 \
                    ORDER BY o.customer_id, o.ordered_on, o.order_id, l.line_number";
 
 const COLUMNS: [(&str, ColumnType); 8] = [

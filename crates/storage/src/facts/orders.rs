@@ -26,7 +26,8 @@ pub struct OrderColumns {
 
 const SQL: &str = "SELECT customer_id, order_id, ordered_on, ordered_hour, kind, channel, \
                    base_amount \
-                   FROM sales_order WHERE {customers} AND status = $1 AND ordered_on <= $2 \
+                   FROM sales_order WHERE {customers} AND superseded_at IS NULL \
+                   AND status = $1 AND ordered_on <= $2 \
                    ORDER BY customer_id, ordered_on, order_id";
 
 const COLUMNS: [(&str, ColumnType); 7] = [

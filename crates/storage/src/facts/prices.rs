@@ -51,7 +51,7 @@ pub async fn prices(
     let sql = format!(
         "SELECT l.category, o.currency, l.unit_price, COUNT(*) AS lines \
          FROM order_line l JOIN sales_order o ON o.order_id = l.order_id \
-         WHERE o.status = $1 AND o.kind = $2 AND o.ordered_on <= $3 AND {condition} \
+         WHERE o.superseded_at IS NULL AND o.status = $1 AND o.kind = $2 AND o.ordered_on <= $3 AND {condition} \
          GROUP BY l.category, o.currency, l.unit_price"
     );
     let read = bulk::read(db.reader(), &sql, values, &COLUMNS).await?;

@@ -132,6 +132,9 @@ pub struct NewOrder {
     pub lines: Vec<LineRow>,
     /// A digest of all the above: equal when the content is equal.
     pub digest: String,
+    /// When its source last changed it, where the source says so: a version never takes the place
+    /// of one that its source changed later.
+    pub source_updated_at: Option<DateTime<Utc>>,
 }
 
 /// A line of an order.

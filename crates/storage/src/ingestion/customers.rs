@@ -5,7 +5,9 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use kehu_core::CustomerId;
 use sea_orm::sea_query::Query;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+};
 
 use super::entity::{customer, customer_reference};
 use super::{
@@ -13,7 +15,7 @@ use super::{
     sources::{self, Names},
 };
 use crate::bulk::{self, Column, OnConflict};
-use crate::{Database, Error, Page, PageRequest, Transaction, time};
+use crate::{Database, Error, Page, PageRequest, Transaction, dialect, time};
 
 /// A golden record.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -218,22 +220,18 @@ fn columns(rows: &[Row], now: DateTime<Utc>) -> Vec<(&'static str, Column)> {
     ]
 }
 
-/// Links keys of a source to customers.
-pub(super) async fn link(
+/// The customers with these numbers.
+pub(super) async fn find(
     transaction: &Transaction,
-    source_id: i64,
-    keys: &[(String, CustomerId)],
-) -> Result<(), Error> {
-    let columns = [
-        ("source_id", Column::I64(vec![source_id; keys.len()])),
-        ("external_id", Column::Text(keys.iter().map(|(key, _)| key.clone()).collect())),
-        ("customer_id", Column::I64(keys.iter().map(|(_, customer)| customer.0).collect())),
-    ];
-    bulk::insert(transaction, "customer_reference", &columns, OnConflict::Fail).await?;
-    Ok(())
+    ids: &[i64],
+) -> Result<Vec<customer::Model>, Error> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(with_ids(transaction, ids).all(transaction).await?)
 }
 
-/// The customers with these numbers, kept from others until the transaction ends.
+/// The same, kept from others until the transaction ends.
 pub(super) async fn lock(
     transaction: &Transaction,
     ids: &[i64],
@@ -241,11 +239,11 @@ pub(super) async fn lock(
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let rows = customer::Entity::find()
-        .filter(customer::Column::CustomerId.is_in(ids.iter().copied()))
-        .order_by_asc(customer::Column::CustomerId)
-        .lock_exclusive()
-        .all(transaction)
-        .await?;
-    Ok(rows)
+    let in_order = with_ids(transaction, ids).order_by_asc(customer::Column::CustomerId);
+    Ok(in_order.lock_exclusive().all(transaction).await?)
+}
+
+fn with_ids(transaction: &Transaction, ids: &[i64]) -> Select<customer::Entity> {
+    let backend = transaction.get_database_backend();
+    customer::Entity::find().filter(dialect::is_any_number(backend, "customer_id", ids))
 }

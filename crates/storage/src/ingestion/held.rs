@@ -44,8 +44,9 @@ pub async fn held_orders(
     most: u64,
 ) -> Result<HeldOrders, Error> {
     use sales_order::Column as Of;
-    let completed =
-        sales_order::Entity::find().filter(Of::Status.eq(OrderStatus::Completed.number()));
+    let completed = sales_order::Entity::find()
+        .filter(Of::Status.eq(OrderStatus::Completed.number()))
+        .filter(Of::SupersededAt.is_null());
     let counts = Of::OrderedOn.lte(time::days(through));
     let sums: Option<(i64, Option<i32>, Option<i32>)> = completed
         .clone()

@@ -7,7 +7,6 @@ mod batch;
 mod customers;
 pub(crate) mod entity;
 mod held;
-mod numbers;
 mod orders;
 mod profile;
 mod rates;
@@ -24,8 +23,8 @@ pub use customers::{Customer, Reference, find_reference, get_customer, list_cust
 pub use held::{HeldOrders, WaitingOrder, held_orders};
 pub use profile::{COUNTRY_AS_GIVEN, Field, Mask, Profile};
 pub use rates::{ListedRate, RateTable, list_rates, load_rates};
-pub use rejects::{Reject, RejectFilter, count_rejects, list_rejects};
-pub use streams::{Opened, Stream, Totals, open_stream};
+pub use rejects::{Reject, RejectFilter, count_rejects, list_rejects, purge_rejects};
+pub use streams::{Opened, Stream, Totals, open_stream, purge_streams};
 pub use timeline::{OrderHead, TimelineKey, timeline};
 pub use upsert::{Upsert, Upserted, announce, upsert_customer};
 pub use write::{Counts, Tally, Written, write_batch};
@@ -33,3 +32,7 @@ pub use write::{Counts, Tally, Written, write_batch};
 /// The day of a change that moved no order: before all facts, so that nobody's view of what the
 /// latest day is moves with it.
 const NO_DAY: chrono::NaiveDate = chrono::NaiveDate::from_ymd_opt(1970, 1, 1).expect("a real date");
+
+/// The sequences of the numbers of customers and of versions of orders.
+pub(crate) const CUSTOMER_NUMBER: &str = "customer_number";
+pub(crate) const ORDER_NUMBER: &str = "order_number";

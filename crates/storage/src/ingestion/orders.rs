@@ -4,25 +4,28 @@ use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use kehu_core::CustomerId;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 
-use super::entity::{order_line, sales_order};
+use super::ORDER_NUMBER;
+use super::entity::sales_order;
 use super::references::Resolved;
 use super::write::Moved;
 use super::{Batch, Entry, NewOrder};
 use crate::bulk::{self, Column, OnConflict};
-use crate::{Error, Transaction, time};
+use crate::{Error, Transaction, dialect, time};
 
-/// What is held of an order: enough to tell whether it changes, and what moves with it.
+/// What stands of an order: enough to tell whether it changes, and what moves with it.
 struct Held {
     order_id: i64,
     customer: CustomerId,
     day: NaiveDate,
     digest: String,
+    source_updated_at: Option<DateTime<Utc>>,
 }
 
-/// Writes the orders that are new or differ from what is held. Where an order occurs twice in
-/// the batch the last one stays.
+/// Writes the orders that are new, and a new version of those that differ from what is held. Where
+/// an order occurs twice in the batch the last one stays.
 pub(super) async fn write(
     transaction: &Transaction,
     source_id: i64,
@@ -36,22 +39,24 @@ pub(super) async fn write(
     let mut changed: BTreeMap<&str, &NewOrder> = BTreeMap::new();
     for order in orders {
         let key = order.external_id.as_str();
-        let digest = match changed.get(key) {
-            Some(earlier) => Some(earlier.digest.as_str()),
-            None => held.get(key).map(|held| held.digest.as_str()),
+        let (before, updated) = match (changed.get(key), held.get(key)) {
+            (Some(earlier), _) => (Some(&earlier.digest), earlier.source_updated_at),
+            (None, Some(held)) => (Some(&held.digest), held.source_updated_at),
+            (None, None) => (None, None),
         };
-        let differs = digest != Some(order.digest.as_str());
+        // An older version does not win by coming later.
+        let newer = updated.zip(order.source_updated_at).is_some_and(|(held, given)| held > given);
+        let differs = before != Some(&order.digest) && !newer;
         moved.tally.orders.count(differs);
         if differs {
             changed.insert(key, order);
             note(moved, resolved, order, held.get(key));
         }
     }
-    let (replaced, new): (Vec<_>, Vec<_>) =
-        changed.into_values().partition(|order| held.contains_key(&order.external_id));
-    let rows = Rows { source_id, resolved, now };
-    replace(transaction, &rows, &replaced, &held).await?;
-    insert(transaction, &rows, &new).await
+    let replaced = changed.keys().filter_map(|key| held.get(*key)).map(|held| held.order_id);
+    supersede(transaction, replaced.collect(), now).await?;
+    let changed: Vec<&NewOrder> = changed.into_values().collect();
+    insert(transaction, &Rows { source_id, resolved, now }, &changed).await
 }
 
 fn order(entry: &Entry) -> Option<&NewOrder> {
@@ -79,7 +84,8 @@ async fn find(
     if orders.is_empty() {
         return Ok(HashMap::new());
     }
-    let rows: Vec<(i64, String, i64, i32, String)> = sales_order::Entity::find()
+    let keys: Vec<&str> = orders.iter().map(|order| order.external_id.as_str()).collect();
+    let rows: Vec<(i64, String, i64, i32, String, Option<i64>)> = sales_order::Entity::find()
         .select_only()
         .columns([
             sales_order::Column::OrderId,
@@ -87,25 +93,48 @@ async fn find(
             sales_order::Column::CustomerId,
             sales_order::Column::OrderedOn,
             sales_order::Column::Digest,
+            sales_order::Column::SourceUpdatedAt,
         ])
         .filter(sales_order::Column::SourceId.eq(source_id))
-        .filter(
-            sales_order::Column::ExternalId
-                .is_in(orders.iter().map(|order| order.external_id.as_str())),
-        )
-        .order_by_asc(sales_order::Column::OrderId)
-        .lock_exclusive()
+        .filter(sales_order::Column::SupersededAt.is_null())
+        .filter(dialect::is_any_text(transaction.get_database_backend(), "external_id", &keys))
         .into_tuple()
         .all(transaction)
         .await?;
     let mut held = HashMap::with_capacity(rows.len());
-    for (order_id, external_id, customer, day, digest) in rows {
+    for (order_id, external_id, customer, day, digest, updated) in rows {
         let customer = CustomerId(customer);
-        held.insert(external_id, Held { order_id, customer, day: time::date(day)?, digest });
+        let source_updated_at = updated.map(time::instant).transpose()?;
+        let day = time::date(day)?;
+        held.insert(external_id, Held { order_id, customer, day, digest, source_updated_at });
     }
     Ok(held)
 }
 
+/// Ends versions of orders; they stay on record with their lines. [`Error::Conflict`] when another
+/// writer was quicker with one of them.
+async fn supersede(
+    transaction: &Transaction,
+    order_ids: Vec<i64>,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    if order_ids.is_empty() {
+        return Ok(());
+    }
+    let backend = transaction.get_database_backend();
+    let ended = sales_order::Entity::update_many()
+        .col_expr(sales_order::Column::SupersededAt, Expr::value(time::micros(now)))
+        .filter(dialect::is_any_number(backend, "order_id", &order_ids))
+        .filter(sales_order::Column::SupersededAt.is_null())
+        .exec(transaction)
+        .await?;
+    if usize::try_from(ended.rows_affected).is_ok_and(|ended| ended == order_ids.len()) {
+        return Ok(());
+    }
+    Err(Error::Conflict("an order is being changed by another writer, write it again".to_owned()))
+}
+
+/// Writes versions of orders, in the order of their keys.
 async fn insert(
     transaction: &Transaction,
     rows: &Rows<'_>,
@@ -114,52 +143,12 @@ async fn insert(
     if orders.is_empty() {
         return Ok(());
     }
-    let columns = rows.columns(orders);
+    let ids = dialect::draw(transaction.inner(), ORDER_NUMBER, orders.len()).await?;
+    let lines = line_columns(&ids, orders);
+    let columns = rows.columns(ids, orders);
     bulk::insert(transaction, "sales_order", &columns, OnConflict::Fail).await?;
-    let ids = find_ids(transaction, rows.source_id, orders).await?;
-    let lines: Vec<_> = orders.iter().map(|order| (ids[&order.external_id], *order)).collect();
-    insert_lines(transaction, &lines).await
-}
-
-async fn find_ids(
-    transaction: &Transaction,
-    source_id: i64,
-    orders: &[&NewOrder],
-) -> Result<HashMap<String, i64>, Error> {
-    let keys = orders.iter().map(|order| order.external_id.as_str());
-    let rows: Vec<(String, i64)> = sales_order::Entity::find()
-        .select_only()
-        .columns([sales_order::Column::ExternalId, sales_order::Column::OrderId])
-        .filter(sales_order::Column::SourceId.eq(source_id))
-        .filter(sales_order::Column::ExternalId.is_in(keys))
-        .into_tuple()
-        .all(transaction)
-        .await?;
-    Ok(rows.into_iter().collect())
-}
-
-async fn replace(
-    transaction: &Transaction,
-    rows: &Rows<'_>,
-    orders: &[&NewOrder],
-    held: &HashMap<String, Held>,
-) -> Result<(), Error> {
-    if orders.is_empty() {
-        return Ok(());
-    }
-    let columns = rows.columns(orders);
-    let key = ["source_id", "external_id"];
-    let names = columns.iter().map(|(name, _)| *name);
-    let set: Vec<&str> = names.filter(|name| !key.contains(name)).collect();
-    let on_conflict = OnConflict::Update { key: &key, set: &set };
-    bulk::insert(transaction, "sales_order", &columns, on_conflict).await?;
-    let ids: Vec<i64> = orders.iter().map(|order| held[&order.external_id].order_id).collect();
-    order_line::Entity::delete_many()
-        .filter(order_line::Column::OrderId.is_in(ids.iter().copied()))
-        .exec(transaction)
-        .await?;
-    let lines: Vec<_> = ids.into_iter().zip(orders.iter().copied()).collect();
-    insert_lines(transaction, &lines).await
+    bulk::insert(transaction, "order_line", &lines, OnConflict::Fail).await?;
+    Ok(())
 }
 
 /// Turns orders into columns.
@@ -170,7 +159,7 @@ struct Rows<'a> {
 }
 
 impl Rows<'_> {
-    fn columns(&self, orders: &[&NewOrder]) -> Vec<(&'static str, Column)> {
+    fn columns(&self, ids: Vec<i64>, orders: &[&NewOrder]) -> Vec<(&'static str, Column)> {
         let i64s = |value: &dyn Fn(&NewOrder) -> i64| {
             Column::I64(orders.iter().map(|order| value(order)).collect())
         };
@@ -181,8 +170,10 @@ impl Rows<'_> {
             Column::Text(orders.iter().map(|order| value(order).clone()).collect())
         };
         let channel = orders.iter().map(|order| order.channel.clone()).collect();
+        let updated = orders.iter().map(|order| order.source_updated_at.map(time::micros));
         let lines = |order: &NewOrder| i32::try_from(order.lines.len()).expect("checked before");
         vec![
+            ("order_id", Column::I64(ids)),
             ("customer_id", i64s(&|order| self.resolved.customer(&order.customer).0)),
             ("source_id", Column::I64(vec![self.source_id; orders.len()])),
             ("external_id", texts(|order| &order.external_id)),
@@ -197,20 +188,22 @@ impl Rows<'_> {
             ("line_count", i32s(&lines)),
             ("channel", Column::OptText(channel)),
             ("digest", texts(|order| &order.digest)),
+            ("source_updated_at", Column::OptI64(updated.collect())),
             ("recorded_at", Column::I64(vec![time::micros(self.now); orders.len()])),
         ]
     }
 }
 
-async fn insert_lines(transaction: &Transaction, orders: &[(i64, &NewOrder)]) -> Result<(), Error> {
-    let count = orders.iter().map(|(_, order)| order.lines.len()).sum();
+/// The lines of orders with these numbers.
+fn line_columns(order_ids: &[i64], orders: &[&NewOrder]) -> Vec<(&'static str, Column)> {
+    let count = orders.iter().map(|order| order.lines.len()).sum();
     let (mut ids, mut numbers) = (Vec::with_capacity(count), Vec::with_capacity(count));
     let (mut products, mut descriptions) = (Vec::with_capacity(count), Vec::with_capacity(count));
     let (mut categories, mut brands) = (Vec::with_capacity(count), Vec::with_capacity(count));
     let (mut quantities, mut prices) = (Vec::with_capacity(count), Vec::with_capacity(count));
     let mut discounts = Vec::with_capacity(count);
     let (mut amounts, mut bases) = (Vec::with_capacity(count), Vec::with_capacity(count));
-    for (order_id, order) in orders {
+    for (order_id, order) in order_ids.iter().zip(orders) {
         for line in &order.lines {
             ids.push(*order_id);
             numbers.push(line.line_number);
@@ -225,7 +218,7 @@ async fn insert_lines(transaction: &Transaction, orders: &[(i64, &NewOrder)]) ->
             bases.push(line.base_amount.0);
         }
     }
-    let columns = [
+    vec![
         ("order_id", Column::I64(ids)),
         ("line_number", Column::I64(numbers)),
         ("product", Column::OptText(products)),
@@ -237,7 +230,5 @@ async fn insert_lines(transaction: &Transaction, orders: &[(i64, &NewOrder)]) ->
         ("discount", Column::OptI64(discounts)),
         ("amount", Column::I64(amounts)),
         ("base_amount", Column::I64(bases)),
-    ];
-    bulk::insert(transaction, "order_line", &columns, OnConflict::Fail).await?;
-    Ok(())
+    ]
 }

@@ -3,18 +3,19 @@
 use std::collections::HashMap;
 
 use kehu_core::CustomerId;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 
+use super::CUSTOMER_NUMBER;
 use super::entity::customer_reference;
-use super::numbers;
-use crate::{Error, Transaction};
+use crate::bulk::{self, Column, OnConflict};
+use crate::{Error, Transaction, dialect};
 
 /// The customers that some keys of a source lead to.
 #[derive(Debug, Default)]
 pub(super) struct Resolved {
     by_key: HashMap<String, CustomerId>,
-    /// The keys that led nowhere before, in order, with the numbers they were given.
-    pub(super) new: Vec<(String, CustomerId)>,
+    /// The customers that are to be created, ascending.
+    pub(super) new: Vec<CustomerId>,
 }
 
 impl Resolved {
@@ -24,8 +25,9 @@ impl Resolved {
     }
 }
 
-/// Finds the customers of `external_ids` and gives numbers to those that do not exist, in the
-/// order of the keys. Writes only the counter.
+/// Finds the customers of `external_ids`, and links those keys that lead nowhere to customers that
+/// the caller creates, with numbers in the order of the keys. A key that another transaction is
+/// linking is waited for, and then leads where it leads.
 pub(super) async fn resolve(
     transaction: &Transaction,
     source_id: i64,
@@ -37,16 +39,38 @@ pub(super) async fn resolve(
     if missing.is_empty() {
         return Ok(resolved);
     }
-    numbers::lock(transaction).await?;
-    find(transaction, source_id, &missing, &mut resolved).await?;
-    let missing = resolved.missing(&missing);
-    let count = i64::try_from(missing.len()).expect("a batch is small");
-    let first = numbers::take(transaction, count).await?;
-    for (number, external_id) in (first.0..).zip(missing) {
-        resolved.by_key.insert(external_id.to_owned(), CustomerId(number));
-        resolved.new.push((external_id.to_owned(), CustomerId(number)));
+    let numbers = dialect::draw(transaction.inner(), CUSTOMER_NUMBER, missing.len()).await?;
+    let mut links: Vec<(&str, i64)> = missing.iter().copied().zip(numbers).collect();
+    // Two transactions that link the same keys do so in the same order, and cannot block each other.
+    links.sort_unstable();
+    let linked = link(transaction, source_id, &links).await?;
+    if usize::try_from(linked).is_ok_and(|linked| linked == links.len()) {
+        let customers = links.iter().map(|(key, id)| ((*key).to_owned(), CustomerId(*id)));
+        resolved.by_key.extend(customers);
+    } else {
+        find(transaction, source_id, &missing, &mut resolved).await?;
     }
+    for (key, id) in links {
+        if resolved.customer(key).0 == id {
+            resolved.new.push(CustomerId(id));
+        }
+    }
+    resolved.new.sort_unstable();
     Ok(resolved)
+}
+
+/// Links keys that lead nowhere; returns how many, the others were linked meanwhile.
+async fn link(
+    transaction: &Transaction,
+    source_id: i64,
+    links: &[(&str, i64)],
+) -> Result<u64, Error> {
+    let columns = [
+        ("source_id", Column::I64(vec![source_id; links.len()])),
+        ("external_id", Column::Text(links.iter().map(|(key, _)| (*key).to_owned()).collect())),
+        ("customer_id", Column::I64(links.iter().map(|(_, customer)| *customer).collect())),
+    ];
+    bulk::insert(transaction, "customer_reference", &columns, OnConflict::Ignore).await
 }
 
 impl Resolved {
@@ -67,7 +91,11 @@ async fn find(
     }
     let rows = customer_reference::Entity::find()
         .filter(customer_reference::Column::SourceId.eq(source_id))
-        .filter(customer_reference::Column::ExternalId.is_in(external_ids.iter().copied()))
+        .filter(dialect::is_any_text(
+            transaction.get_database_backend(),
+            "external_id",
+            external_ids,
+        ))
         .all(transaction)
         .await?;
     for row in rows {

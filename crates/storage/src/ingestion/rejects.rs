@@ -126,6 +126,17 @@ pub(super) async fn write(
     Ok(())
 }
 
+/// Deletes the rejects recorded before `before`; returns how many.
+pub async fn purge_rejects(db: &Database, before: DateTime<Utc>) -> Result<u64, Error> {
+    let transaction = db.begin().await?;
+    let deleted = reject::Entity::delete_many()
+        .filter(reject::Column::RecordedAt.lt(time::micros(before)))
+        .exec(&transaction)
+        .await?;
+    transaction.commit().await?;
+    Ok(deleted.rows_affected)
+}
+
 fn encode(problems: &[Problem]) -> String {
     serde_json::to_string(problems).expect("texts and numbers are always JSON")
 }

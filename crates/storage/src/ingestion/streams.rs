@@ -131,3 +131,15 @@ pub(super) async fn advance(
         .await?;
     Ok(moved.rows_affected == 1)
 }
+
+/// Forgets the streams that wrote nothing since `before`; returns how many. One of them that comes
+/// again begins anew, and finds its records held already.
+pub async fn purge_streams(db: &Database, before: DateTime<Utc>) -> Result<u64, Error> {
+    let transaction = db.begin().await?;
+    let deleted = ingest_stream::Entity::delete_many()
+        .filter(ingest_stream::Column::UpdatedAt.lt(time::micros(before)))
+        .exec(&transaction)
+        .await?;
+    transaction.commit().await?;
+    Ok(deleted.rows_affected)
+}

@@ -54,6 +54,7 @@ pub async fn timeline(
     use sales_order::Column as Of;
     let mut query = sales_order::Entity::find()
         .filter(Of::CustomerId.eq(customer.0))
+        .filter(Of::SupersededAt.is_null())
         .order_by_desc(Of::OrderedAt)
         .order_by_desc(Of::OrderId)
         .limit(page.fetch());

@@ -61,7 +61,6 @@ pub async fn upsert_customer(
     profile.apply(upsert.profile, upsert.mask);
     let row = Row { id, profile: profile.clone(), version: 1 };
     customers::insert(transaction, &[row], now).await?;
-    customers::link(transaction, source_id, &resolved.new).await?;
     let reference =
         Reference { source: upsert.source.to_owned(), external_id: upsert.external_id.to_owned() };
     let references = vec![reference];

@@ -107,7 +107,7 @@ async fn try_write(
     let keys = batch.customers();
     let resolved = references::resolve(&transaction, stream.source_id, &keys).await?;
     let mut moved = Moved::default();
-    write_customers(&transaction, stream.source_id, batch, &resolved, &mut moved, now).await?;
+    write_customers(&transaction, batch, &resolved, &mut moved, now).await?;
     orders::write(&transaction, stream.source_id, batch, &resolved, &mut moved, now).await?;
     rates::write(&transaction, batch, &mut moved).await?;
     rejects::write(&transaction, stream, batch, now).await?;
@@ -143,13 +143,12 @@ struct Profiles {
 
 async fn write_customers(
     transaction: &Transaction,
-    source_id: i64,
     batch: &Batch,
     resolved: &Resolved,
     moved: &mut Moved,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    let new: BTreeSet<CustomerId> = resolved.new.iter().map(|(_, customer)| *customer).collect();
+    let new: BTreeSet<CustomerId> = resolved.new.iter().copied().collect();
     let mut profiles = load_profiles(transaction, batch, resolved, &new).await?;
     for entry in &batch.entries {
         let Entry::Customer { external_id, profile } = entry else { continue };
@@ -162,11 +161,16 @@ async fn write_customers(
         created.push(Row { id, profile, version: 1 });
     }
     customers::insert(transaction, &created, now).await?;
-    customers::link(transaction, source_id, &resolved.new).await?;
-    let mut updated = Vec::new();
-    for id in profiles.changed.difference(&new) {
-        let (profile, version) = profiles.held.remove(id).expect("what changed is held");
-        updated.push(Row { id: *id, profile, version: version + 1 });
+    let changed: Vec<i64> = profiles.changed.difference(&new).map(|id| id.0).collect();
+    let mut updated = Vec::with_capacity(changed.len());
+    for row in customers::lock(transaction, &changed).await? {
+        let id = CustomerId(row.customer_id);
+        let (profile, version) = profiles.held.remove(&id).expect("what changed is held");
+        if row.version != version {
+            let text = "a customer is being changed by another writer, write it again";
+            return Err(Error::Conflict(text.to_owned()));
+        }
+        updated.push(Row { id, profile, version: version + 1 });
     }
     customers::update(transaction, &updated, now).await?;
     moved.customers.extend(&new);
@@ -188,7 +192,7 @@ async fn load_profiles(
     }
     let old: Vec<i64> = ids.difference(new).map(|customer| customer.0).collect();
     let mut held = HashMap::new();
-    for row in customers::lock(transaction, &old).await? {
+    for row in customers::find(transaction, &old).await? {
         let (id, version) = (CustomerId(row.customer_id), row.version);
         held.insert(id, (customers::profile(row)?, version));
     }

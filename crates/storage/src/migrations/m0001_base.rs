@@ -29,7 +29,6 @@ impl MigrationTrait for Migration {
             "run",
             "change_cursor",
             "change_log",
-            "change_counter",
             "business_date",
             "settings",
         ];
@@ -59,21 +58,9 @@ async fn create_business_date(manager: &SchemaManager<'_>) -> Result<(), DbErr> 
 }
 
 async fn create_change_log(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
-    let counter = Table::create()
-        .table("change_counter")
-        .col(integer("counter_id").primary_key())
-        .col(big_integer("position"))
-        .to_owned();
-    manager.create_table(counter).await?;
-    let first = Query::insert()
-        .into_table("change_counter")
-        .columns(["counter_id", "position"])
-        .values_panic([1.into(), 0i64.into()])
-        .to_owned();
-    manager.execute(first).await?;
     let change = Table::create()
         .table("change_log")
-        .col(big_integer("position").primary_key())
+        .col(key_text(manager, "position").primary_key())
         .col(integer("topic"))
         .col(text("customers"))
         .col(integer("first_day"))
@@ -93,7 +80,7 @@ async fn create_change_log(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     let cursor = Table::create()
         .table("change_cursor")
         .col(key_text(manager, "consumer").primary_key())
-        .col(big_integer("position"))
+        .col(key_text(manager, "position"))
         .col(text_null("lease_owner"))
         .col(big_integer_null("lease_until"))
         .to_owned();

@@ -9,6 +9,8 @@ use sea_orm_migration::schema::{
 };
 
 use super::{drop_tables, key_text};
+use crate::dialect::{create_sequence, drop_sequence};
+use crate::ingestion::{CUSTOMER_NUMBER, ORDER_NUMBER};
 
 #[derive(DeriveMigrationName)]
 pub(super) struct Migration;
@@ -33,10 +35,11 @@ impl MigrationTrait for Migration {
             "sales_order",
             "customer_reference",
             "customer",
-            "customer_counter",
             "source",
         ];
-        drop_tables(manager, &tables).await
+        drop_tables(manager, &tables).await?;
+        drop_sequence(manager.get_connection(), CUSTOMER_NUMBER).await?;
+        drop_sequence(manager.get_connection(), ORDER_NUMBER).await
     }
 }
 
@@ -49,21 +52,10 @@ async fn create_source(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     manager.create_table(source).await
 }
 
-/// Customer numbers come from a counter, not from the column: a rolled back transaction then
-/// leaves no gap, so that an interrupted import ends with the numbers of one that ran through.
+/// Numbers of customers and orders come from sequences, drawn before the rows are written: a
+/// writer waits for nobody, and what was drawn in vain is a gap.
 async fn create_customer(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
-    let counter = Table::create()
-        .table("customer_counter")
-        .col(integer("counter_id").primary_key())
-        .col(big_integer("last"))
-        .to_owned();
-    manager.create_table(counter).await?;
-    let first = Query::insert()
-        .into_table("customer_counter")
-        .columns(["counter_id", "last"])
-        .values_panic([1.into(), 0i64.into()])
-        .to_owned();
-    manager.execute(first).await?;
+    create_sequence(manager.get_connection(), CUSTOMER_NUMBER).await?;
     let customer = Table::create()
         .table("customer")
         .col(big_integer("customer_id").primary_key())
@@ -96,10 +88,13 @@ async fn create_customer(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     manager.create_index(by_customer).await
 }
 
+/// A row is a version of an order, known from `recorded_at` to `superseded_at`; its lines stay with
+/// it. One version of an order stands at a time.
 async fn create_order(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    create_sequence(manager.get_connection(), ORDER_NUMBER).await?;
     let order = Table::create()
         .table("sales_order")
-        .col(big_pk_auto("order_id"))
+        .col(big_integer("order_id").primary_key())
         .col(big_integer("customer_id"))
         .col(big_integer("source_id"))
         .col(key_text(manager, "external_id"))
@@ -114,7 +109,9 @@ async fn create_order(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .col(integer("line_count"))
         .col(text_null("channel"))
         .col(text("digest"))
+        .col(big_integer_null("source_updated_at"))
         .col(big_integer("recorded_at"))
+        .col(big_integer_null("superseded_at"))
         .to_owned();
     manager.create_table(order).await?;
     let by_key = Index::create()
@@ -123,6 +120,7 @@ async fn create_order(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .col("source_id")
         .col("external_id")
         .unique()
+        .and_where(Expr::col("superseded_at").is_null())
         .to_owned();
     manager.create_index(by_key).await?;
     let by_customer = Index::create()

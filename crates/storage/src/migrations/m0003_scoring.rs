@@ -61,7 +61,7 @@ async fn create_score(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .col(text("bins"))
         .col(text("points"))
         .col(text("detail"))
-        .col(big_integer("facts_position"))
+        .col(key_text(manager, "facts_position"))
         .col(big_integer_null("run_id"))
         .col(big_integer("recorded_at"))
         .col(big_integer_null("superseded_at"))

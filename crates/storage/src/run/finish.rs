@@ -7,7 +7,7 @@ use sea_orm::{ActiveModelTrait, ActiveValue::Set, IntoActiveModel};
 
 use super::lease::{end, lock, tries};
 use super::partition::{insert_ranges, is_held, unfinished};
-use super::{Cut, Lease, MAX_ATTEMPTS, Run, RunError, RunState, wake};
+use super::{Cut, Lease, MAX_ATTEMPTS, Run, RunError, RunState};
 use crate::entity::{run, run_partition};
 use crate::facts::{self, Tile};
 use crate::{Database, Error, Transaction, time};
@@ -26,7 +26,7 @@ pub async fn cut(db: &Database, lease: &Lease, cut: Cut, size: u32) -> Result<()
     let total = tiles.iter().map(|tile| tile.customers).sum();
     insert_ranges(&transaction, run.run_id, &tiles).await?;
     finish(&transaction, run, piece, (0, 0), Some(total)).await?;
-    wake(&transaction).await?;
+    transaction.mark_runs();
     transaction.commit().await
 }
 
@@ -139,7 +139,7 @@ pub async fn fail(
             (waiting.error_code, waiting.error_reason, waiting.error_message) =
                 (Set(errors.0), Set(errors.1), Set(errors.2));
             let waiting = waiting.update(&transaction).await?;
-            wake(&transaction).await?;
+            transaction.mark_runs();
             waiting.try_into()?
         }
         Retry::After(_) | Retry::Never => end(&transaction, run, RunState::Failed, now).await?,
@@ -172,7 +172,7 @@ pub async fn give_back(db: &Database, lease: &Lease, now: DateTime<Utc>) -> Resu
     let mut waiting = requeued(&transaction, run, now).await?;
     waiting.attempt = Set(attempt);
     waiting.update(&transaction).await?;
-    wake(&transaction).await?;
+    transaction.mark_runs();
     transaction.commit().await
 }
 

@@ -10,7 +10,7 @@ use sea_orm::{
 };
 
 use super::partition::{PREPARATION, is_held, next_free, unfinished};
-use super::{Kind, MAX_ATTEMPTS, Run, RunState, wake};
+use super::{Kind, MAX_ATTEMPTS, Run, RunState};
 use crate::entity::{run, run_partition};
 use crate::{Database, Error, Transaction, time};
 
@@ -84,7 +84,7 @@ pub async fn lease(
     now: DateTime<Utc>,
     ttl: Duration,
 ) -> Result<Option<(Run, Lease)>, Error> {
-    let transaction = db.begin().await?;
+    let transaction = db.begin_lease().await?;
     let Some(run) = lock(&transaction, run_id).await? else { return Ok(None) };
     if RunState::of(run.state)?.is_final() {
         return Ok(None);
@@ -173,7 +173,7 @@ pub(super) async fn end(
     (ended.error_code, ended.error_reason, ended.error_message) =
         (Set(error.0), Set(error.1), Set(error.2));
     let ended = ended.update(transaction).await?;
-    wake(transaction).await?;
+    transaction.mark_runs();
     ended.try_into()
 }
 
@@ -196,7 +196,7 @@ pub async fn heartbeat(
     now: DateTime<Utc>,
     ttl: Duration,
 ) -> Result<HeartbeatOutcome, Error> {
-    let transaction = db.begin().await?;
+    let transaction = db.begin_lease().await?;
     let until = Expr::value(time::micros(now + ttl));
     let update = run_partition::Entity::update_many()
         .col_expr(run_partition::Column::LeaseUntil, until)

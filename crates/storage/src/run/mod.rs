@@ -28,7 +28,7 @@ mod trim;
 use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::entity::run;
-use crate::{Error, Transaction, dialect, time};
+use crate::{Error, time};
 
 pub use finish::{Retry, cancelled, cut, fail, finish_partition, give_back, give_up, succeed};
 pub use lease::{HeartbeatOutcome, Lease, heartbeat, lease, phase};
@@ -210,11 +210,4 @@ impl TryFrom<run::Model> for Run {
             traceparent: row.traceparent,
         })
     }
-}
-
-/// Has the commit of the transaction wake whoever looks for work on runs.
-async fn wake(transaction: &Transaction) -> Result<(), Error> {
-    dialect::notify(transaction, dialect::RUN_CHANNEL).await?;
-    transaction.mark_runs();
-    Ok(())
 }

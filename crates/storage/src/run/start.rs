@@ -6,7 +6,7 @@ use sea_orm::{
     ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
 };
 
-use super::{NewRun, Run, RunState, partition, wake};
+use super::{NewRun, Run, RunState, partition};
 use crate::entity::run;
 use crate::{Database, Error, Page, PageRequest, time, trace};
 
@@ -18,7 +18,7 @@ pub async fn start(db: &Database, new: &NewRun, now: DateTime<Utc>) -> Result<Ru
     match inserted.map_err(Error::from) {
         Ok(row) => {
             partition::insert_preparation(&transaction, row.run_id).await?;
-            wake(&transaction).await?;
+            transaction.mark_runs();
             transaction.commit().await?;
             row.try_into()
         }
@@ -109,7 +109,7 @@ pub async fn cancel(db: &Database, run_id: i64, now: DateTime<Utc>) -> Result<Ru
         .exec(&transaction)
         .await?;
     let row = run::Entity::find_by_id(run_id).one(&transaction).await?;
-    wake(&transaction).await?;
+    transaction.mark_runs();
     transaction.commit().await?;
     row.ok_or_else(|| Error::not_found("run", run_id))?.try_into()
 }

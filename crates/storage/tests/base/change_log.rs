@@ -3,12 +3,12 @@ use std::time::Duration;
 use chrono::NaiveDate;
 use kehu_core::CustomerId;
 use kehu_storage::change_log::{
-    Backlog, NewChange, Topic, advance, append, backlog, cursor, give_back_cursor, lease_cursor,
-    read,
+    Backlog, NewChange, Position, Topic, advance, append, backlog, cursor, end, give_back_cursor,
+    lease_cursor, read, trim, waits,
 };
 use kehu_storage::{Database, Error};
-use kehu_tests::{TestDatabase, at, databases, each_database};
-use sea_orm::{ConnectionTrait, Statement};
+use kehu_tests::{TestDatabase, at, databases, each_database, until};
+use sea_orm::{ConnectionTrait, Statement, TransactionTrait};
 
 fn change(customer: i64) -> NewChange {
     NewChange {
@@ -21,16 +21,17 @@ fn change(customer: i64) -> NewChange {
     }
 }
 
-async fn appended(db: &Database, change: &NewChange) -> Result<i64, Error> {
+async fn appended(db: &Database, change: &NewChange) -> Result<Position, Error> {
     let transaction = db.begin().await?;
     let position = append(&transaction, change).await?;
     transaction.commit().await?;
     Ok(position)
 }
 
-async fn positions(db: &Database, after: i64) -> Vec<i64> {
+/// The first customers of the changes after a position, as they are read.
+async fn customers(db: &Database, after: Position) -> Vec<i64> {
     let changes = read(db, Topic::Facts, after, 1_000).await.unwrap();
-    changes.iter().map(|change| change.position).collect()
+    changes.iter().map(|change| change.customers[0].0).collect()
 }
 
 #[tokio::test]
@@ -43,14 +44,17 @@ async fn a_change_is_read_back_as_it_was_appended() {
             as_of: NaiveDate::from_ymd_opt(2011, 12, 10),
             ..change(5)
         };
-        assert_eq!(appended(db, &change(1)).await.unwrap(), 1);
-        assert_eq!(appended(db, &scores).await.unwrap(), 2);
-        assert_eq!(appended(db, &change(3)).await.unwrap(), 3);
-        assert_eq!(positions(db, 0).await, [1, 3], "the topics are apart");
-        assert_eq!(positions(db, 1).await, [3]);
-        assert_eq!(read(db, Topic::Facts, 0, 1).await.unwrap().len(), 1);
-        let read = read(db, Topic::Scores, 0, 10).await.unwrap().remove(0);
-        assert_eq!((read.position, read.topic, read.customers), (2, scores.topic, vec![]));
+        assert_eq!(end(db).await.unwrap(), Position::START);
+        let first = appended(db, &change(1)).await.unwrap();
+        let second = appended(db, &scores).await.unwrap();
+        let third = appended(db, &change(3)).await.unwrap();
+        assert!(Position::START < first && first < second && second < third);
+        assert_eq!(end(db).await.unwrap(), third);
+        assert_eq!(customers(db, Position::START).await, [1, 3], "the topics are apart");
+        assert_eq!(customers(db, first).await, [3]);
+        assert_eq!(read(db, Topic::Facts, Position::START, 1).await.unwrap().len(), 1);
+        let read = read(db, Topic::Scores, Position::START, 10).await.unwrap().remove(0);
+        assert_eq!((read.position, read.topic, read.customers), (second, scores.topic, vec![]));
         assert_eq!((read.first_day, read.last_day), (scores.first_day, scores.last_day));
         assert_eq!((read.as_of, read.recorded_at), (scores.as_of, scores.recorded_at));
         assert_eq!(read.traceparent, None, "nothing traces here");
@@ -83,35 +87,156 @@ async fn naive_ids(db: &Database, after: i64) -> Vec<i64> {
     rows.iter().map(|row| row.try_get("", "id").unwrap()).collect()
 }
 
-/// The same two transactions as in the trap: here the second waits for the first.
+/// The same two transactions as in the trap: the second commits, and is read after the first.
 #[tokio::test]
 async fn the_change_log_lets_nobody_skip() {
-    each_database(async |test| {
-        let db = test.database.clone();
+    for test in databases().await.iter().filter(|test| test.kind == "postgres") {
+        let db = &test.database;
         let slow = db.begin().await.unwrap();
-        assert_eq!(append(&slow, &change(1)).await.unwrap(), 1);
-        let other = db.clone();
-        let quick = tokio::spawn(async move { appended(&other, &change(2)).await });
-        tokio::time::sleep(Duration::from_millis(200)).await;
-        assert!(!quick.is_finished(), "the second appender waits");
-        assert_eq!(positions(&db, 0).await, Vec::<i64>::new());
+        append(&slow, &change(1)).await.unwrap();
+        let quick = appended(db, &change(2)).await.unwrap();
+        assert_eq!(customers(db, Position::START).await, [0_i64; 0], "the first is still open");
+        assert!(waits(db, Topic::Facts, Position::START).await.unwrap());
         slow.commit().await.unwrap();
-        assert_eq!(quick.await.unwrap().unwrap(), 2);
-        assert_eq!(positions(&db, 0).await, [1, 2]);
+        assert_eq!(customers(db, Position::START).await, [1, 2]);
+        assert!(!waits(db, Topic::Facts, quick).await.unwrap());
+    }
+}
+
+/// A writer has its place from its first write on, and may append long after.
+#[tokio::test]
+async fn a_writer_that_has_not_appended_yet_is_not_skipped() {
+    for test in databases().await.iter().filter(|test| test.kind == "postgres") {
+        let db = &test.database;
+        let table = "CREATE TABLE sample (id bigint)";
+        db.reader().execute_unprepared(table).await.unwrap();
+        let (early, idle) = (db.begin().await.unwrap(), db.begin().await.unwrap());
+        early.execute_unprepared("INSERT INTO sample VALUES (1)").await.unwrap();
+        let first = appended(db, &change(2)).await.unwrap();
+        assert_eq!(customers(db, Position::START).await, [0_i64; 0]);
+        let position = append(&early, &change(1)).await.unwrap();
+        assert!(position < first, "it began to write before");
+        early.commit().await.unwrap();
+        assert_eq!(
+            customers(db, Position::START).await,
+            [1, 2],
+            "who wrote nothing holds up nobody"
+        );
+        let last = append(&idle, &change(3)).await.unwrap();
+        idle.commit().await.unwrap();
+        assert!(last > first);
+        assert_eq!(customers(db, first).await, [3]);
+    }
+}
+
+#[tokio::test]
+async fn writers_that_roll_back_and_writers_of_others_hold_up_nobody() {
+    for test in databases().await.iter().filter(|test| test.kind == "postgres") {
+        let db = &test.database;
+        let mut rolled_back = Vec::new();
+        for customer in 0..3 {
+            let transaction = db.begin().await.unwrap();
+            append(&transaction, &change(customer)).await.unwrap();
+            rolled_back.push(transaction);
+        }
+        let foreign = foreign_writer(test).await;
+        appended(db, &change(7)).await.unwrap();
+        drop(rolled_back.pop());
+        for transaction in rolled_back {
+            transaction.rollback().await.unwrap();
+        }
+        until("the dropped writer to end", async || customers(db, Position::START).await == [7])
+            .await;
+        foreign.rollback().await.unwrap();
+    }
+}
+
+/// A transaction with an id, in the same database, that has nothing to do with Kehu's log.
+async fn foreign_writer(test: &TestDatabase) -> sea_orm::DatabaseTransaction {
+    let connection = sea_orm::Database::connect(&test.url).await.unwrap();
+    let transaction = connection.begin().await.unwrap();
+    transaction.execute_unprepared("CREATE TABLE foreign_table (id bigint)").await.unwrap();
+    transaction
+}
+
+/// The log of a server that had counted further, as a restored dump brings it.
+#[tokio::test]
+async fn a_restored_log_is_followed_on() {
+    for test in databases().await.iter().filter(|test| test.kind == "postgres") {
+        let db = &test.database;
+        appended(db, &change(1)).await.unwrap();
+        let ahead = "UPDATE change_log SET position = '0001.0000ffffffff.0000'";
+        db.reader().execute_unprepared(ahead).await.unwrap();
+        let restored = end(db).await.unwrap();
+        assert_eq!(customers(db, Position::START).await, [1]);
+        let transaction = db.begin().await.unwrap();
+        advance(&transaction, "scoring", Position::START, restored).await.unwrap();
+        transaction.commit().await.unwrap();
+
+        let (left, right) = (db.begin().await.unwrap(), db.begin().await.unwrap());
+        append(&left, &change(2)).await.unwrap();
+        append(&right, &change(3)).await.unwrap();
+        append(&right, &change(4)).await.unwrap();
+        right.commit().await.unwrap();
+        assert_eq!(customers(db, restored).await, [0_i64; 0], "the other is open");
+        left.commit().await.unwrap();
+        assert_eq!(customers(db, restored).await, [2, 3, 4]);
+        appended(db, &change(5)).await.unwrap();
+        assert_eq!(customers(db, restored).await, [2, 3, 4, 5]);
+    }
+}
+
+#[tokio::test]
+async fn a_rolled_back_change_is_not_read() {
+    each_database(async |test| {
+        let db = &test.database;
+        let first = appended(db, &change(1)).await.unwrap();
+        let dropped = db.begin().await.unwrap();
+        append(&dropped, &change(2)).await.unwrap();
+        dropped.rollback().await.unwrap();
+        assert!(appended(db, &change(3)).await.unwrap() > first);
+        assert_eq!(customers(db, Position::START).await, [1, 3]);
     })
     .await;
 }
 
 #[tokio::test]
-async fn a_rolled_back_change_leaves_no_gap() {
+async fn changes_of_one_transaction_are_in_order() {
     each_database(async |test| {
         let db = &test.database;
-        appended(db, &change(1)).await.unwrap();
-        let dropped = db.begin().await.unwrap();
-        assert_eq!(append(&dropped, &change(2)).await.unwrap(), 2);
-        drop(dropped);
-        assert_eq!(appended(db, &change(3)).await.unwrap(), 2);
-        assert_eq!(positions(db, 0).await, [1, 2]);
+        let transaction = db.begin().await.unwrap();
+        for customer in 0..20 {
+            append(&transaction, &change(customer)).await.unwrap();
+        }
+        transaction.commit().await.unwrap();
+        assert_eq!(customers(db, Position::START).await, (0..20).collect::<Vec<i64>>());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn old_changes_end_behind_all_cursors() {
+    each_database(async |test| {
+        let db = &test.database;
+        let mut positions = Vec::new();
+        for seconds in [10, 20, 30, 40] {
+            let change = NewChange { recorded_at: at(seconds), ..change(i64::from(seconds)) };
+            positions.push(appended(db, &change).await.unwrap());
+        }
+        assert_eq!(trim(db, at(100)).await.unwrap(), 0, "nobody has dealt with anything");
+        for (consumer, to) in [("scoring", positions[3]), ("coding", positions[1])] {
+            let transaction = db.begin().await.unwrap();
+            advance(&transaction, consumer, Position::START, to).await.unwrap();
+            transaction.commit().await.unwrap();
+        }
+        assert_eq!(trim(db, at(15)).await.unwrap(), 1, "the others are not old");
+        assert_eq!(trim(db, at(100)).await.unwrap(), 1, "the others wait for coding");
+        let transaction = db.begin().await.unwrap();
+        advance(&transaction, "coding", positions[1], positions[3]).await.unwrap();
+        transaction.commit().await.unwrap();
+        assert_eq!(trim(db, at(100)).await.unwrap(), 1, "the last one stays");
+        assert_eq!(customers(db, Position::START).await, [40]);
+        assert!(appended(db, &change(50)).await.unwrap() > positions[3]);
     })
     .await;
 }
@@ -130,11 +255,15 @@ async fn a_reader_beside_many_appenders_misses_nothing() {
                 })
             })
             .collect();
-        let mut seen = Vec::new();
-        while seen.len() < 200 {
-            seen.extend(positions(&test.database, seen.last().copied().unwrap_or(0)).await);
+        let (mut after, mut seen) = (Position::START, [0; 25]);
+        while seen.iter().sum::<usize>() < 200 {
+            for change in read(&test.database, Topic::Facts, after, 1_000).await.unwrap() {
+                assert!(change.position > after);
+                after = change.position;
+                seen[usize::try_from(change.customers[0].0).unwrap()] += 1;
+            }
         }
-        assert_eq!(seen, (1..=200).collect::<Vec<i64>>(), "on {}", test.kind);
+        assert_eq!(seen, [8; 25], "on {}", test.kind);
         for appender in appenders {
             appender.await.unwrap();
         }
@@ -142,25 +271,32 @@ async fn a_reader_beside_many_appenders_misses_nothing() {
     .await;
 }
 
+/// Some place in the log.
+fn place(transaction: u8) -> Position {
+    format!("0001.{transaction:012x}.0000").parse().unwrap()
+}
+
 #[tokio::test]
 async fn a_cursor_moves_with_its_transaction() {
     each_database(async |test| {
         let db = &test.database;
-        assert_eq!(cursor(db, "scoring").await.unwrap(), 0);
+        let places: Vec<Position> = [5, 9, 10, 11].map(place).to_vec();
+        let (five, nine) = (places[0], places[1]);
+        assert_eq!(cursor(db, "scoring").await.unwrap(), Position::START);
         let dropped = db.begin().await.unwrap();
-        advance(&dropped, "scoring", 0, 5).await.unwrap();
+        advance(&dropped, "scoring", Position::START, five).await.unwrap();
         drop(dropped);
-        assert_eq!(cursor(db, "scoring").await.unwrap(), 0);
-        for (from, to) in [(0, 5), (5, 9)] {
+        assert_eq!(cursor(db, "scoring").await.unwrap(), Position::START);
+        for (from, to) in [(Position::START, five), (five, nine)] {
             let transaction = db.begin().await.unwrap();
             advance(&transaction, "scoring", from, to).await.unwrap();
             transaction.commit().await.unwrap();
         }
-        assert_eq!(cursor(db, "scoring").await.unwrap(), 9);
-        assert_eq!(cursor(db, "coding").await.unwrap(), 0);
-        for from in [0, 5, 10] {
+        assert_eq!(cursor(db, "scoring").await.unwrap(), nine);
+        assert_eq!(cursor(db, "coding").await.unwrap(), Position::START);
+        for from in [Position::START, five, places[2]] {
             let transaction = db.begin().await.unwrap();
-            let moved = advance(&transaction, "scoring", from, 11).await;
+            let moved = advance(&transaction, "scoring", from, places[3]).await;
             assert!(matches!(moved, Err(Error::Conflict(_))), "from {from}: {moved:?}");
         }
     })
@@ -175,12 +311,14 @@ async fn a_backlog_is_what_a_consumer_has_not_dealt_with() {
         assert_eq!(waiting().await, None);
         appended(db, &NewChange { topic: Topic::Scores, ..change(1) }).await.unwrap();
         assert_eq!(waiting().await, None, "it is of another topic");
+        let mut positions = Vec::new();
         for seconds in [30, 20, 40] {
-            appended(db, &NewChange { recorded_at: at(seconds), ..change(1) }).await.unwrap();
+            let change = NewChange { recorded_at: at(seconds), ..change(1) };
+            positions.push(appended(db, &change).await.unwrap());
         }
         assert_eq!(waiting().await, Some(Backlog { changes: 3, oldest: at(30) }));
         let transaction = db.begin().await.unwrap();
-        advance(&transaction, "scoring", 0, 2).await.unwrap();
+        advance(&transaction, "scoring", Position::START, positions[0]).await.unwrap();
         transaction.commit().await.unwrap();
         assert_eq!(waiting().await, Some(Backlog { changes: 2, oldest: at(20) }));
         let others = backlog(db, "coding", Topic::Facts).await.unwrap().unwrap();
@@ -194,7 +332,7 @@ async fn of_two_replicas_one_advances_the_cursor() {
     each_database(async |test| {
         let advanced = async || {
             let transaction = test.database.begin().await?;
-            advance(&transaction, "scoring", 0, 3).await?;
+            advance(&transaction, "scoring", Position::START, place(3)).await?;
             transaction.commit().await
         };
         let (first, second): (Result<(), Error>, _) = tokio::join!(advanced(), advanced());
@@ -226,7 +364,7 @@ async fn one_replica_at_a_time_has_the_lease_of_a_cursor() {
         give_back_cursor(db, "scoring", "b").await.unwrap();
         assert!(lease("a", 9).await);
         assert!(lease_cursor(db, "coding", "b", at(9), Duration::ZERO).await.unwrap());
-        assert_eq!(cursor(db, "scoring").await.unwrap(), 0, "it stays where it is");
+        assert_eq!(cursor(db, "scoring").await.unwrap(), Position::START, "it stays where it is");
     })
     .await;
 }

@@ -61,13 +61,13 @@ async fn of_two_equal_requests_at_once_one_is_told_to_try_again() {
 }
 
 #[tokio::test]
-async fn answers_are_forgotten_after_a_day() {
+async fn old_answers_are_forgotten() {
     each_database(async |test| {
         let db = &test.database;
         answered(db, "old", 0).await.unwrap();
         answered(db, "new", 60).await.unwrap();
-        assert_eq!(purge(db, at(24 * 3600)).await.unwrap(), 0, "a day has not passed");
-        assert_eq!(purge(db, at(24 * 3600 + 1)).await.unwrap(), 1);
+        assert_eq!(purge(db, at(0)).await.unwrap(), 0);
+        assert_eq!(purge(db, at(1)).await.unwrap(), 1);
         assert_eq!(find(db, "old", METHOD, "d1").await.unwrap(), Known::Fresh);
         assert_ne!(find(db, "new", METHOD, "d1").await.unwrap(), Known::Fresh);
     })

@@ -1,7 +1,9 @@
+use std::time::Duration;
+
 use kehu_storage::bulk::{self, Column, OnConflict};
-use kehu_storage::{Database, Error, Transaction};
-use kehu_tests::each_database;
-use sea_orm::{ConnectionTrait, DbErr, Statement, TransactionTrait};
+use kehu_storage::{Database, Error, Transaction, change_log};
+use kehu_tests::{TestDatabase, at, databases, each_database, until};
+use sea_orm::{ConnectionTrait, DbErr, Statement};
 
 async fn count(connection: &impl ConnectionTrait) -> i64 {
     let backend = connection.get_database_backend();
@@ -102,7 +104,7 @@ async fn a_second_row_with_the_same_key_already_exists() {
 async fn writing_through_the_reader_fails_on_sqlite() {
     each_database(async |test| {
         if test.kind == "sqlite" {
-            let sql = "UPDATE change_counter SET position = 7";
+            let sql = "UPDATE change_cursor SET position = '7'";
             let written: Result<_, DbErr> = test.database.reader().execute_unprepared(sql).await;
             assert!(written.is_err());
         }
@@ -162,15 +164,144 @@ async fn an_error_does_not_tell_the_values_of_a_row() {
         let transaction = db.begin().await.unwrap();
         let table = "CREATE TABLE person (id bigint NOT NULL, name text UNIQUE)";
         transaction.execute_unprepared(table).await.unwrap();
+        transaction.commit().await.unwrap();
         for failing in [
             "INSERT INTO person VALUES (1, 'Ada'), (2, 'Ada')",
             "INSERT INTO person VALUES (NULL, 'Ada')",
         ] {
-            let nested = transaction.begin().await.unwrap();
-            let error = Error::from(nested.execute_unprepared(failing).await.unwrap_err());
-            nested.rollback().await.unwrap();
+            let transaction = db.begin().await.unwrap();
+            let error = Error::from(transaction.execute_unprepared(failing).await.unwrap_err());
+            transaction.rollback().await.unwrap();
             assert!(!format!("{error} {error:?}").contains("Ada"), "{error:?}");
         }
     })
     .await;
+}
+
+/// Callers that have given up while they waited for a lock must not keep others from reading.
+#[tokio::test]
+async fn calls_dropped_while_they_wait_for_a_lock_free_their_connections() {
+    each_database(async |test| {
+        let options = kehu_storage::Options {
+            max_connections: 4,
+            acquire_timeout: Duration::from_secs(20),
+            ..Default::default()
+        };
+        let db = Database::connect_with(&test.url, &options).await.unwrap();
+        with_sample_table(&db).await;
+        let holder = test.database.begin().await.unwrap();
+        insert(&holder, 1).await.unwrap();
+        let mut waiting = tokio::task::JoinSet::new();
+        for _ in 0..10 {
+            let db = db.clone();
+            waiting.spawn(async move {
+                tokio::time::timeout(Duration::from_millis(100), write(&db)).await.is_err()
+            });
+        }
+        assert!(waiting.join_all().await.into_iter().all(|given_up| given_up));
+        assert_eq!(count(db.reader()).await, 0, "a reader finds a connection");
+        if test.kind == "postgres" {
+            nobody_waits(test).await;
+        }
+        drop(holder);
+        write(&db).await.unwrap();
+        assert_eq!(count(db.reader()).await, 1);
+    })
+    .await;
+}
+
+async fn write(db: &Database) -> Result<(), Error> {
+    let transaction = db.begin().await?;
+    insert(&transaction, 1).await?;
+    transaction.commit().await
+}
+
+/// Waits until the server has ended every statement that waits for a lock.
+async fn nobody_waits(test: &TestDatabase) {
+    let sql = "SELECT COUNT(*) AS n FROM pg_stat_activity \
+               WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    let reader = test.database.reader();
+    until("the dropped statements to end", async || {
+        let statement = Statement::from_string(reader.get_database_backend(), sql);
+        let row = reader.query_one_raw(statement).await.unwrap().unwrap();
+        row.try_get::<i64>("", "n").unwrap() == 0
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_read_that_is_dropped_midway_gives_its_connection_back() {
+    for test in databases().await.iter().filter(|test| test.kind == "postgres") {
+        let options = kehu_storage::Options { max_connections: 1, ..Default::default() };
+        let db = Database::connect_with(&test.url, &options).await.unwrap();
+        let slow = db.reader().execute_unprepared("SELECT pg_sleep(100)");
+        assert!(tokio::time::timeout(Duration::from_millis(100), slow).await.is_err());
+        db.ping().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_transaction_that_failed_does_not_commit() {
+    for test in databases().await.iter().filter(|test| test.kind == "postgres") {
+        with_sample_table(&test.database).await;
+        let transaction = test.database.begin().await.unwrap();
+        insert(&transaction, 1).await.unwrap();
+        insert(&transaction, 1).await.unwrap_err();
+        transaction.commit().await.unwrap_err();
+        assert_eq!(count(test.database.reader()).await, 0);
+    }
+}
+
+#[tokio::test]
+async fn a_session_says_how_it_isolates_and_what_it_waits_for() {
+    for test in databases().await.iter().filter(|test| test.kind == "postgres") {
+        let options = kehu_storage::Options {
+            lock_timeout: Duration::from_millis(7_000),
+            ..Default::default()
+        };
+        let db = Database::connect_with(&test.url, &options).await.unwrap();
+        for (setting, value) in [
+            ("default_transaction_isolation", "read committed"),
+            ("lock_timeout", "7s"),
+            ("statement_timeout", "2min"),
+            ("idle_in_transaction_session_timeout", "1min"),
+            ("client_connection_check_interval", "500ms"),
+        ] {
+            let show =
+                Statement::from_string(sea_orm::DbBackend::Postgres, format!("SHOW {setting}"));
+            let row = db.reader().query_one_raw(show).await.unwrap().unwrap();
+            assert_eq!(row.try_get_by_index::<String>(0).unwrap(), value, "{setting}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_lock_that_is_not_let_go_is_a_conflict() {
+    for test in databases().await.iter().filter(|test| test.kind == "postgres") {
+        let options =
+            kehu_storage::Options { lock_timeout: Duration::from_millis(50), ..Default::default() };
+        let db = Database::connect_with(&test.url, &options).await.unwrap();
+        with_sample_table(&db).await;
+        let holder = test.database.begin().await.unwrap();
+        insert(&holder, 1).await.unwrap();
+        let late = db.begin().await.unwrap();
+        let refused = insert(&late, 1).await;
+        assert!(matches!(refused, Err(Error::Conflict(_))), "{refused:?}");
+    }
+}
+
+#[tokio::test]
+async fn leases_are_taken_while_all_other_connections_are_in_use() {
+    for test in databases().await.iter().filter(|test| test.kind == "postgres") {
+        let options = kehu_storage::Options {
+            max_connections: 1,
+            acquire_timeout: Duration::from_secs(20),
+            ..Default::default()
+        };
+        let db = Database::connect_with(&test.url, &options).await.unwrap();
+        let busy = db.begin().await.unwrap();
+        let ttl = Duration::from_secs(10);
+        assert!(change_log::lease_cursor(&db, "scoring", "a", at(0), ttl).await.unwrap());
+        drop(busy);
+    }
 }

@@ -22,6 +22,7 @@ async fn record(
     scores: &[(CustomerId, Score)],
 ) -> Vec<i64> {
     let transaction = db.begin().await.unwrap();
+    let facts_position = format!("0001.{facts_position:012x}.0000").parse().unwrap();
     let evaluation =
         Evaluation { version, as_of: day(as_of), run_id: None, facts_position, recorded_at };
     let written = scores::record(&transaction, &evaluation, scores).await.unwrap();

@@ -6,7 +6,6 @@ pub(crate) mod customer;
 pub(crate) mod customer_reference;
 pub(crate) mod exchange_rate;
 pub(crate) mod ingest_stream;
-pub(crate) mod order_line;
 pub(crate) mod reject;
 pub(crate) mod sales_order;
 pub(crate) mod source;

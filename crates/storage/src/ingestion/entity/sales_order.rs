@@ -1,4 +1,4 @@
-//! An order, a return or an adjustment.
+//! A version of an order, a return or an adjustment.
 
 use sea_orm::entity::prelude::*;
 
@@ -6,7 +6,7 @@ use sea_orm::entity::prelude::*;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "sales_order")]
 pub struct Model {
-    #[sea_orm(primary_key)]
+    #[sea_orm(primary_key, auto_increment = false)]
     pub order_id: i64,
     pub customer_id: i64,
     pub source_id: i64,
@@ -22,7 +22,11 @@ pub struct Model {
     pub line_count: i32,
     pub channel: Option<String>,
     pub digest: String,
+    /// When its source last changed it; null when the source does not say.
+    pub source_updated_at: Option<i64>,
     pub recorded_at: i64,
+    /// Null while it stands.
+    pub superseded_at: Option<i64>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

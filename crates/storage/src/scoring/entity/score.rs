@@ -2,6 +2,8 @@
 
 use sea_orm::entity::prelude::*;
 
+use crate::change_log::Position;
+
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "score")]
@@ -22,7 +24,7 @@ pub(crate) struct Model {
     /// JSON: for each indicator its value, contribution and missing-value policy.
     pub detail: String,
     /// Changes of facts up to this position of the change log are in it.
-    pub facts_position: i64,
+    pub facts_position: Position,
     /// Null when it followed from a change.
     pub run_id: Option<i64>,
     pub recorded_at: i64,

@@ -201,7 +201,7 @@ mod tests {
             bins: content.bins,
             points: content.points,
             detail: content.detail,
-            facts_position: 0,
+            facts_position: crate::change_log::Position::START,
             run_id: None,
             recorded_at: 0,
             superseded_at: None,

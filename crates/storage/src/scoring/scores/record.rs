@@ -10,6 +10,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 use super::codec::{Content, encode};
 use crate::bulk::{self, OnConflict};
+use crate::change_log::Position;
 use crate::scoring::entity::score::{Column, Entity, Model};
 use crate::scoring::scorecards::{self, Version};
 use crate::{Error, Transaction, time};
@@ -31,7 +32,7 @@ pub struct Evaluation<'a> {
     pub run_id: Option<i64>,
     /// Every change of facts up to this position of the change log is in them. They do not
     /// replace a score that has later changes in it.
-    pub facts_position: i64,
+    pub facts_position: Position,
     /// Now.
     pub recorded_at: DateTime<Utc>,
 }
@@ -143,7 +144,7 @@ async fn insert(
         ("bins", texts(|content| &content.bins)),
         ("points", texts(|content| &content.points)),
         ("detail", texts(|content| &content.detail)),
-        ("facts_position", I64(vec![evaluation.facts_position; count])),
+        ("facts_position", Text(vec![evaluation.facts_position.to_string(); count])),
         ("run_id", OptI64(vec![evaluation.run_id; count])),
         ("recorded_at", I64(vec![recorded_at; count])),
     ];

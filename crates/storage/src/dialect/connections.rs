@@ -1,0 +1,224 @@
+//! The connections of a database and its transactions, whichever database it is.
+
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult,
+    QueryResult, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
+};
+
+use super::postgres;
+use crate::Error;
+
+/// Begins a transaction that may append to the change log. It locks the log, in the mode that
+/// writers of a table have among themselves, before its first write: see
+/// [`crate::change_log`] for what readers make of it.
+const BEGIN: &str =
+    "BEGIN ISOLATION LEVEL READ COMMITTED; LOCK TABLE change_log IN ROW EXCLUSIVE MODE";
+
+/// Begins a transaction that does not append.
+const BEGIN_LEASE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
+
+/// The connections of a database.
+#[derive(Debug)]
+pub(crate) enum Connections {
+    /// One pool for all work, which the reader has too, and a small one for leases.
+    Postgres { work: postgres::Pool, reader: Reader, leases: postgres::Pool },
+    /// One writer, some readers.
+    Sqlite { writer: DatabaseConnection, reader: Reader },
+}
+
+impl Connections {
+    pub(crate) fn reader(&self) -> &Reader {
+        match self {
+            Self::Postgres { reader, .. } | Self::Sqlite { reader, .. } => reader,
+        }
+    }
+
+    /// A transaction that may write, and append to the change log.
+    pub(crate) async fn begin(&self) -> Result<Transaction, Error> {
+        match self {
+            Self::Postgres { work, .. } => Ok(Transaction::Postgres(work.begin(BEGIN).await?)),
+            Self::Sqlite { writer, .. } => begin_sqlite(writer).await,
+        }
+    }
+
+    /// A transaction for leases, on connections of their own where the database can.
+    pub(crate) async fn begin_lease(&self) -> Result<Transaction, Error> {
+        match self {
+            Self::Postgres { leases, .. } => {
+                Ok(Transaction::Postgres(leases.begin(BEGIN_LEASE).await?))
+            }
+            Self::Sqlite { writer, .. } => begin_sqlite(writer).await,
+        }
+    }
+
+    /// A transaction of sea-orm's own, which its migrator asks for.
+    pub(crate) async fn begin_migration(&self) -> Result<DatabaseTransaction, Error> {
+        Ok(match self {
+            Self::Postgres { work, .. } => work.sea_orm().begin().await?,
+            Self::Sqlite { writer, .. } => writer.begin_with_options(immediate()).await?,
+        })
+    }
+
+    /// Waits for the connections in use and closes them all.
+    pub(crate) async fn close(&self) -> Result<(), Error> {
+        match self {
+            Self::Postgres { work, leases, .. } => {
+                leases.close().await;
+                work.close().await;
+            }
+            Self::Sqlite { writer, reader } => {
+                reader.sea_orm().close_by_ref().await?;
+                writer.close_by_ref().await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+async fn begin_sqlite(writer: &DatabaseConnection) -> Result<Transaction, Error> {
+    Ok(Transaction::Sqlite(writer.begin_with_options(immediate()).await?))
+}
+
+/// SQLite is told at once that a transaction writes: one that turns from reading to writing can
+/// fail half way.
+fn immediate() -> TransactionOptions {
+    TransactionOptions {
+        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+        ..Default::default()
+    }
+}
+
+/// The connections to read with; each statement is by itself. A write through them fails on
+/// SQLite. A statement that is dropped midway gives its connection back at once.
+#[derive(Debug)]
+pub struct Reader(ReaderOf);
+
+#[derive(Debug)]
+enum ReaderOf {
+    Postgres(postgres::Pool),
+    Sqlite(DatabaseConnection),
+}
+
+impl Reader {
+    pub(super) fn postgres(pool: postgres::Pool) -> Self {
+        Self(ReaderOf::Postgres(pool))
+    }
+
+    pub(super) fn sqlite(connection: DatabaseConnection) -> Self {
+        Self(ReaderOf::Sqlite(connection))
+    }
+
+    /// The same connections as sea-orm has them, for its migrator.
+    pub(crate) fn sea_orm(&self) -> DatabaseConnection {
+        match &self.0 {
+            ReaderOf::Postgres(pool) => pool.sea_orm(),
+            ReaderOf::Sqlite(connection) => connection.clone(),
+        }
+    }
+
+    pub(crate) async fn ping(&self) -> Result<(), Error> {
+        Ok(match &self.0 {
+            ReaderOf::Postgres(pool) => pool.ping().await?,
+            ReaderOf::Sqlite(connection) => connection.ping().await?,
+        })
+    }
+}
+
+/// A transaction that writes; dropped it is rolled back.
+#[derive(Debug)]
+pub(crate) enum Transaction {
+    Postgres(postgres::Transaction),
+    Sqlite(DatabaseTransaction),
+}
+
+impl Transaction {
+    pub(crate) async fn commit(self) -> Result<(), Error> {
+        Ok(match self {
+            Self::Postgres(transaction) => transaction.commit().await?,
+            Self::Sqlite(transaction) => transaction.commit().await?,
+        })
+    }
+
+    pub(crate) async fn rollback(self) -> Result<(), Error> {
+        Ok(match self {
+            Self::Postgres(transaction) => transaction.rollback().await?,
+            Self::Sqlite(transaction) => transaction.rollback().await?,
+        })
+    }
+}
+
+#[async_trait::async_trait]
+impl ConnectionTrait for Reader {
+    fn get_database_backend(&self) -> DbBackend {
+        match &self.0 {
+            ReaderOf::Postgres(_) => DbBackend::Postgres,
+            ReaderOf::Sqlite(_) => DbBackend::Sqlite,
+        }
+    }
+
+    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        match &self.0 {
+            ReaderOf::Postgres(pool) => pool.execute_raw(statement).await,
+            ReaderOf::Sqlite(connection) => connection.execute_raw(statement).await,
+        }
+    }
+
+    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        match &self.0 {
+            ReaderOf::Postgres(pool) => pool.execute_unprepared(sql).await,
+            ReaderOf::Sqlite(connection) => connection.execute_unprepared(sql).await,
+        }
+    }
+
+    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        match &self.0 {
+            ReaderOf::Postgres(pool) => pool.query_one_raw(statement).await,
+            ReaderOf::Sqlite(connection) => connection.query_one_raw(statement).await,
+        }
+    }
+
+    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        match &self.0 {
+            ReaderOf::Postgres(pool) => pool.query_all_raw(statement).await,
+            ReaderOf::Sqlite(connection) => connection.query_all_raw(statement).await,
+        }
+    }
+}
+
+#[async_trait::async_trait]
+impl ConnectionTrait for Transaction {
+    fn get_database_backend(&self) -> DbBackend {
+        match self {
+            Self::Postgres(_) => DbBackend::Postgres,
+            Self::Sqlite(_) => DbBackend::Sqlite,
+        }
+    }
+
+    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        match self {
+            Self::Postgres(transaction) => transaction.execute_raw(statement).await,
+            Self::Sqlite(transaction) => transaction.execute_raw(statement).await,
+        }
+    }
+
+    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        match self {
+            Self::Postgres(transaction) => transaction.execute_unprepared(sql).await,
+            Self::Sqlite(transaction) => transaction.execute_unprepared(sql).await,
+        }
+    }
+
+    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        match self {
+            Self::Postgres(transaction) => transaction.query_one_raw(statement).await,
+            Self::Sqlite(transaction) => transaction.query_one_raw(statement).await,
+        }
+    }
+
+    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        match self {
+            Self::Postgres(transaction) => transaction.query_all_raw(statement).await,
+            Self::Sqlite(transaction) => transaction.query_all_raw(statement).await,
+        }
+    }
+}

@@ -77,10 +77,7 @@ async fn notify_always(connections: Arc<Connections>, due: Arc<Due>) {
     }
 }
 
-async fn notify(
-    connections: &Connections,
-    channels: BTreeSet<&'static str>,
-) -> Result<(), Error> {
+async fn notify(connections: &Connections, channels: BTreeSet<&'static str>) -> Result<(), Error> {
     let transaction: Transaction = connections.begin_lease().await?;
     // Nothing is written that would have to be on disk.
     let mut sql = "SET LOCAL synchronous_commit TO off".to_owned();

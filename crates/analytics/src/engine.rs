@@ -154,6 +154,7 @@ fn environment(memory: usize) -> Arc<RuntimeEnv> {
 mod tests {
     use std::time::Duration;
 
+    use datafusion::physical_plan::{ExecutionPlan, collect};
     use tokio::sync::oneshot;
     use tokio::time::timeout;
 
@@ -184,5 +185,34 @@ mod tests {
             timeout(minute, engine.run(async { Ok(7) })).await.expect("a place is free").unwrap(),
             7
         );
+    }
+    async fn plan(engine: &Engine, sql: &str) -> Arc<dyn ExecutionPlan> {
+        let query = engine.session().sql(sql).await.unwrap();
+        query.create_physical_plan().await.unwrap()
+    }
+
+    fn times_spilled(plan: &Arc<dyn ExecutionPlan>) -> usize {
+        let here = plan.metrics().and_then(|metrics| metrics.spill_count()).unwrap_or(0);
+        here + plan.children().into_iter().map(times_spilled).sum::<usize>()
+    }
+
+    #[tokio::test]
+    async fn what_can_be_done_in_parts_is_when_memory_ends() {
+        let engine = Engine::new(Limits { memory: 12 << 20, threads: 1 }, []);
+        let sql = "SELECT value FROM generate_series(1, 1000000) ORDER BY value % 7, value DESC";
+        let plan = plan(&engine, sql).await;
+        let batches = collect(Arc::clone(&plan), engine.task(Arc::new(()))).await.unwrap();
+        assert_eq!(batches.iter().map(|batch| batch.num_rows()).sum::<usize>(), 1_000_000);
+        assert!(times_spilled(&plan) > 0);
+    }
+
+    #[tokio::test]
+    async fn what_cannot_says_that_memory_ended() {
+        let engine = Engine::new(Limits { memory: 1 << 20, threads: 1 }, []);
+        let sql = "SELECT count(*) FROM generate_series(1, 300000) AS a \
+                   JOIN generate_series(1, 300000) AS b ON a.value = b.value";
+        let plan = plan(&engine, sql).await;
+        let failed = collect(plan, engine.task(Arc::new(()))).await.map_err(Error::from);
+        assert!(matches!(failed, Err(Error::Memory(_))), "{failed:?}");
     }
 }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use kehu_contract::google::r#type::Date;
-use kehu_server::convert;
+use kehu_server::{clock, convert};
 
 /// The day of a text like `2011-12-10`.
 pub fn day(text: &str) -> NaiveDate {
@@ -18,4 +18,9 @@ pub fn date(text: &str) -> Option<Date> {
 pub fn at(seconds: i64) -> DateTime<Utc> {
     let start = DateTime::from_timestamp(1_700_000_000, 0).expect("a real instant");
     start + TimeDelta::seconds(seconds)
+}
+
+/// The instant now.
+pub fn now() -> DateTime<Utc> {
+    clock::now()
 }

@@ -3,6 +3,7 @@
 
 pub mod background;
 pub mod changes;
+pub mod classes;
 pub mod collector;
 mod customers;
 mod database;
@@ -16,7 +17,7 @@ pub mod shop;
 
 pub use customers::customers;
 pub use database::{TestDatabase, databases, each_database};
-pub use dates::{at, date, day};
+pub use dates::{at, date, day, now};
 pub use patience::until;
 pub use postgres::ServerDatabase;
 pub use served::Served;

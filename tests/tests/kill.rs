@@ -43,9 +43,7 @@ impl Stage {
                 let request = GetCustomerRequest { name: format!("customers/{count}") };
                 CustomerServiceClient::new(server.clone()).get_customer(request).await.is_ok()
             }
-            Self::Run(kind) => {
-                runs(kind, server).await.iter().any(|run| run.start_time.is_some())
-            }
+            Self::Run(kind) => runs(kind, server).await.iter().any(|run| run.start_time.is_some()),
             Self::Done(kind, count) => {
                 runs(kind, server).await.iter().any(|run| run.done_count >= count)
             }

@@ -1,6 +1,11 @@
-//! Classes that follow from changes of scores, without anyone starting a run.
+//! Classes that follow from changes of facts and scores, without anyone starting a run.
+//!
+//! A change counts from its first day on: whoever is concerned is evaluated again for every day
+//! from then on that was evaluated before, each under the version in force on it. So a late
+//! correction restates the past, and what was known stays on record.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::NaiveDate;
@@ -11,87 +16,206 @@ use kehu_server::{Fault, clock};
 use kehu_storage::{
     Database,
     change_log::{self, Change, Topic},
-    coding::{classes, taxonomies},
+    coding::{
+        classes::{self, ClassLine, Scope},
+        pins::{self, Pinned},
+        taxonomies,
+    },
     facts::CustomerSet,
+    history::{self, Guarded, Segment, Subject, Writer},
+    time,
 };
 
 use crate::evaluate::{Evaluation, Evaluator, change};
-use crate::following::{Batch, Followed, first_batch, settled};
+use crate::following::{Batch, first_batch};
 
-/// Name of the cursor.
-const CONSUMER: &str = "coding";
+/// What the classes follow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Followed {
+    /// Facts: taxonomies over features alone, to which no scorecard leads.
+    Facts,
+    /// Scores: taxonomies that read them.
+    Scores,
+}
 
-/// Classifies the customers whose scores changed, under every taxonomy that has had a run.
+/// Classifies the customers concerned by changes, under every taxonomy in force and every
+/// version that a run is about to bring in force.
 pub(crate) struct ClassFollower {
     db: Database,
     analytics: Analytics,
+    followed: Followed,
+}
+
+/// A line, and who is due on it for which days.
+struct Due {
+    line: ClassLine,
+    /// Whether it is in force; what is not is seen by nobody yet.
+    in_force: bool,
+    days: BTreeMap<i32, BTreeSet<i64>>,
+}
+
+/// The classes of one day.
+struct Day {
+    day: NaiveDate,
+    evaluation: Evaluation,
 }
 
 impl ClassFollower {
-    pub(crate) fn new(db: Database, analytics: Analytics) -> Self {
-        Self { db, analytics }
+    pub(crate) fn new(db: Database, analytics: Analytics, followed: Followed) -> Self {
+        Self { db, analytics, followed }
     }
 
-    async fn evaluate(&self, batch: &Batch) -> Result<Vec<(NaiveDate, Evaluation)>, Fault> {
-        let followed = settled(&self.db, Followed::Taxonomies).await?;
-        let mut evaluations = Vec::new();
-        if followed.is_empty() {
-            return Ok(evaluations);
+    /// What is due after the changes, with what evaluates it.
+    async fn due(&self, batch: &Batch) -> Result<(Arc<Evaluator>, Vec<Due>), Fault> {
+        let under_way = pins::runs_under_way(&self.db).await?;
+        let mut lines = self.in_force(batch).await?;
+        for (pinned, _) in &under_way {
+            if !lines.iter().any(|(line, _)| line.line.line_id == pinned.line.line_id) {
+                lines.push((pinned.clone(), None));
+            }
         }
-        let mut versions = taxonomies::in_force(&self.db).await?;
-        versions.retain(|version| followed.contains(&version.definition.id));
-        let due = self.due(batch, &followed).await?;
+        let versions = lines.iter().map(|(line, _)| line.version.clone()).collect();
         let evaluator = Evaluator::of_sound(&self.db, &self.analytics, versions).await?;
-        for (as_of, customers) in due {
-            let customers = CustomerSet::Ids(customers);
-            let evaluation = evaluator.evaluate(&self.db, &customers, as_of).await?;
-            evaluations.push((as_of, evaluation));
+        let mut due = Vec::new();
+        for (Pinned { version, line }, segment) in lines {
+            let scored = evaluator.reads_scores(version.version_id);
+            if evaluator.has(version.version_id) && scored == (self.followed == Followed::Scores) {
+                let runs = under_way.iter().filter(|(pinned, _)| pinned.line == line);
+                let runs = runs.map(|(_, as_of)| time::days(*as_of)).collect();
+                let days = self.days(&line, segment.as_ref(), runs, batch).await?;
+                due.push(Due { line, in_force: segment.is_some(), days });
+            }
         }
-        Ok(evaluations)
+        Ok((evaluator, due))
     }
 
-    /// Which customers are due as of which date: that of the change or, where a customer is
-    /// classified for a later one already, that, because an earlier class would stay hidden.
-    async fn due(
-        &self,
-        batch: &Batch,
-        taxonomies: &[String],
-    ) -> Result<BTreeMap<NaiveDate, Vec<i64>>, Fault> {
-        let ids: Vec<&str> = taxonomies.iter().map(String::as_str).collect();
-        let latest = classes::latest_dates(&self.db, &ids, &batch.customers).await?;
-        let mut due: BTreeMap<NaiveDate, Vec<i64>> = BTreeMap::new();
-        for customer in &batch.customers {
-            let before = latest.get(customer).copied().unwrap_or(batch.as_of);
-            due.entry(before.max(batch.as_of)).or_default().push(customer.0);
+    /// The lines in force on a day that the changes concern.
+    async fn in_force(&self, batch: &Batch) -> Result<Vec<(Pinned, Option<Segment>)>, Fault> {
+        let first = time::days(batch.first_day);
+        let mut lines = Vec::new();
+        for taxonomy in history::names(self.db.reader(), Subject::Classes).await? {
+            let timeline = classes::in_force(self.db.reader(), &taxonomy).await?;
+            for segment in timeline.segments() {
+                if segment.to.is_some_and(|to| to <= first.max(segment.from)) {
+                    continue;
+                }
+                let version = taxonomies::by_id(&self.db, segment.version_id).await?;
+                let (line_id, version_id) = (segment.line_id, segment.version_id);
+                let line =
+                    ClassLine::load(self.db.reader(), &taxonomy, line_id, version_id).await?;
+                lines.push((Pinned { version, line }, Some(segment.clone())));
+            }
         }
-        Ok(due)
+        Ok(lines)
+    }
+
+    /// The days for which a line has to be evaluated again, and for whom: those evaluated before,
+    /// those of the runs under way, and on the line in force now, or about to be, the day of the
+    /// change or the one that everybody has been evaluated for already, whichever is later.
+    async fn days(
+        &self,
+        line: &ClassLine,
+        segment: Option<&Segment>,
+        runs: BTreeSet<i32>,
+        batch: &Batch,
+    ) -> Result<BTreeMap<i32, BTreeSet<i64>>, Fault> {
+        let ids: Vec<i64> = batch.customers.iter().map(|customer| customer.0).collect();
+        let (first, as_of) = (time::days(batch.first_day), time::days(batch.as_of));
+        let from = segment.map_or(first, |segment| segment.from.max(first));
+        let looked = history::looked(self.db.reader(), line.line_id, from, &ids).await?;
+        let mut days = looked.of(&ids);
+        if let Some(to) = segment.and_then(|segment| segment.to) {
+            days.retain(|day, _| *day < to);
+            return Ok(days);
+        }
+        let through =
+            history::evaluated_through(self.db.reader(), line.line_id, None, None).await?;
+        // Before it is in force its days are those of the runs.
+        let through = if segment.is_some() { through } else { runs.last().copied() };
+        let latest = through.map_or(as_of, |day| day.max(as_of));
+        let mut all: BTreeSet<i32> = runs;
+        all.retain(|day| *day >= first || segment.is_none());
+        all.insert(latest);
+        for day in all {
+            days.entry(day).or_default().extend(ids.iter().copied());
+        }
+        Ok(days)
+    }
+
+    async fn evaluate(&self, evaluator: &Arc<Evaluator>, due: &[Due]) -> Result<Vec<Day>, Fault> {
+        let mut customers: BTreeMap<i32, BTreeSet<i64>> = BTreeMap::new();
+        for (day, ids) in due.iter().flat_map(|due| &due.days) {
+            customers.entry(*day).or_default().extend(ids);
+        }
+        let mut days = Vec::new();
+        for (day, ids) in customers {
+            let day = time::date(day)?;
+            let ids = CustomerSet::Ids(ids.into_iter().collect());
+            days.push(Day { day, evaluation: evaluator.evaluate(&self.db, &ids, day).await? });
+        }
+        Ok(days)
+    }
+}
+
+impl Due {
+    /// Records the classes of a day, and returns whose changed as far as that is seen.
+    async fn record(&self, writer: &mut Writer<'_>, day: &Day) -> Result<Vec<CustomerId>, Fault> {
+        let Some(customers) = self.days.get(&time::days(day.day)) else { return Ok(Vec::new()) };
+        let of_line = |(version_id, _): &&(i64, _)| *version_id == self.line.version_id;
+        let results = day.evaluation.results.iter().find(of_line);
+        let Some((_, results)) = results else { return Ok(Vec::new()) };
+        let mut results = results.clone();
+        results.retain(|result| customers.contains(&result.customer.0));
+        let evaluation = classes::Evaluation {
+            line: &self.line,
+            day: day.day,
+            position: day.evaluation.position,
+            run_id: None,
+            scope: Scope::Results,
+        };
+        let changed = classes::record(writer, &evaluation, &results).await?;
+        Ok(if self.in_force { changed } else { Vec::new() })
     }
 }
 
 #[async_trait]
 impl Follower for ClassFollower {
     fn consumer(&self) -> &'static str {
-        CONSUMER
+        match self.followed {
+            Followed::Facts => "coding-facts",
+            Followed::Scores => "coding",
+        }
     }
 
     fn topic(&self) -> Topic {
-        Topic::Scores
+        match self.followed {
+            Followed::Facts => Topic::Facts,
+            Followed::Scores => Topic::Scores,
+        }
     }
 
     async fn apply(&self, changes: &[Change], cursor: CursorMove) -> Result<(), Fault> {
         let Some(batch) = first_batch(changes) else { return Ok(()) };
-        let evaluations = self.evaluate(&batch).await?;
-        let now = clock::now();
+        let (evaluator, due) = self.due(&batch).await?;
+        let days = self.evaluate(&evaluator, &due).await?;
         let transaction = self.db.begin().await?;
-        let mut changed: Vec<(NaiveDate, Vec<CustomerId>)> = Vec::new();
-        for (as_of, Evaluation { before, results, .. }) in evaluations {
-            let customers = classes::record(&transaction, &before, results, None, now).await?;
-            changed.push((as_of, customers));
+        let ids: Vec<i64> = batch.customers.iter().map(|customer| customer.0).collect();
+        let steps = u32::try_from(days.len() * due.len()).map_err(Fault::internal)?;
+        let guarded = Guarded::Customers(&ids);
+        let mut writer = Writer::begin(&transaction, Subject::Classes, guarded, steps).await?;
+        let mut changed: BTreeMap<NaiveDate, BTreeSet<CustomerId>> = BTreeMap::new();
+        for day in &days {
+            for due in &due {
+                let customers = due.record(&mut writer, day).await?;
+                changed.entry(day.day).or_default().extend(customers);
+            }
         }
-        change_log::advance(&transaction, CONSUMER, cursor.from, batch.to).await?;
-        for (as_of, customers) in changed {
+        change_log::advance(&transaction, self.consumer(), cursor.from, batch.to).await?;
+        for (day, customers) in changed {
             if !customers.is_empty() {
-                change_log::append(&transaction, &change(customers, as_of, now)).await?;
+                let customers = Vec::from_iter(customers);
+                let change = change(customers, day, clock::now());
+                change_log::append(&transaction, &change).await?;
             }
         }
         Ok(transaction.commit().await?)

@@ -1,26 +1,34 @@
 //! Classification runs: every customer under some taxonomies as of a date.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::NaiveDate;
 use kehu_analytics::Analytics;
+use kehu_core::CustomerId;
 use kehu_runs::{Job, Partition, RunContext};
 use kehu_server::{Fault, clock};
 use kehu_storage::{
-    Database, change_log,
+    Database, Transaction, change_log,
     coding::{
-        classes, pins,
-        taxonomies::{self, TaxonomyVersion},
+        classes::{self, ClassLine, Scope},
+        pins::{self, Pinned},
+        taxonomies,
     },
-    run::{Cut, Kind},
+    facts::CustomerSet,
+    history::{Guarded, Subject, Writer},
+    run::{Cut, Kind, Run},
+    time,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::evaluate::{Evaluation, Evaluator, change};
 
-/// How often a partition is evaluated again because a follower was quicker.
+/// How often a partition is evaluated again because another writer got in the way.
 const ATTEMPTS: u32 = 5;
+/// Customers of one entry of the change log.
+const CUSTOMERS_OF_CHANGE: usize = 20_000;
 
 /// What a classification run was asked to do, as kept in the run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,7 +51,16 @@ pub(crate) struct ClassificationJob {
 struct Work<'a> {
     context: &'a RunContext,
     evaluator: Arc<Evaluator>,
+    lines: Vec<ClassLine>,
     as_of: NaiveDate,
+}
+
+impl Work<'_> {
+    /// The line of a version.
+    fn line(&self, version_id: i64) -> Result<&ClassLine, Fault> {
+        let line = self.lines.iter().find(|line| line.version_id == version_id);
+        line.ok_or_else(|| Fault::internal("a version without a line"))
+    }
 }
 
 impl ClassificationJob {
@@ -51,17 +68,18 @@ impl ClassificationJob {
         Self { db, analytics }
     }
 
-    /// The versions of the run: fixed when it is first taken up, the same for every worker.
-    async fn versions(
+    /// What the run works with: fixed when it is first taken up, the same for every worker.
+    async fn pinned(
         &self,
         context: &RunContext,
         request: &ClassificationRequest,
-    ) -> Result<Vec<TaxonomyVersion>, Fault> {
-        let mut in_force = taxonomies::in_force(&self.db).await?;
+        as_of: NaiveDate,
+    ) -> Result<Vec<Pinned>, Fault> {
+        let mut versions = taxonomies::latest_published(&self.db).await?;
         if !request.taxonomies.is_empty() {
-            in_force.retain(|version| request.taxonomies.contains(&version.definition.id));
+            versions.retain(|version| request.taxonomies.contains(&version.definition.id));
         }
-        Ok(pins::pin_versions(&self.db, context.run.run_id, &in_force).await?)
+        Ok(pins::pin_versions(&self.db, context.run.run_id, as_of, &versions).await?)
     }
 
     async fn classify(&self, work: &Work<'_>, partition: &Partition) -> Result<(), Fault> {
@@ -83,18 +101,58 @@ impl ClassificationJob {
         partition: &Partition,
         evaluation: Evaluation,
     ) -> Result<(), Fault> {
-        let Evaluation { before, results, customers } = evaluation;
-        let run_id = Some(work.context.run.run_id);
-        let now = clock::now();
+        let CustomerSet::Range(first, last) = partition.customers else {
+            return Err(Fault::internal("a partition is a range of customers"));
+        };
         let transaction = self.db.begin().await?;
-        let changed = classes::record(&transaction, &before, results, run_id, now).await?;
-        let count = changed.len();
-        work.context.finish_partition(&transaction, partition, customers, count).await?;
-        if !changed.is_empty() {
-            change_log::append(&transaction, &change(changed, work.as_of, now)).await?;
+        let (guarded, steps) = (Guarded::Customers(&evaluation.customers), work.lines.len());
+        let steps = u32::try_from(steps).map_err(Fault::internal)?;
+        let mut writer = Writer::begin(&transaction, Subject::Classes, guarded, steps).await?;
+        let (mut moved, mut seen) = (BTreeSet::new(), BTreeSet::new());
+        for (version_id, results) in &evaluation.results {
+            let evaluated = classes::Evaluation {
+                line: work.line(*version_id)?,
+                day: work.as_of,
+                position: evaluation.position,
+                run_id: Some(work.context.run.run_id),
+                scope: Scope::Range(first, last),
+            };
+            let customers = classes::record(&mut writer, &evaluated, results).await?;
+            if is_seen(&transaction, evaluated.line, work.as_of).await? {
+                seen.extend(customers.iter().copied());
+            }
+            moved.extend(customers);
         }
+        let (done, count) = (evaluation.customers.len(), moved.len());
+        work.context.finish_partition(&transaction, partition, done, count).await?;
+        append(&transaction, seen, work.as_of).await?;
         Ok(transaction.commit().await?)
     }
+}
+
+/// Whether what is written on a line for a day is seen at once.
+async fn is_seen(
+    transaction: &Transaction,
+    line: &ClassLine,
+    as_of: NaiveDate,
+) -> Result<bool, Fault> {
+    let timeline = classes::in_force(transaction, &line.taxonomy).await?;
+    let mut segments = timeline.segments().iter();
+    Ok(segments.any(|seen| seen.line_id == line.line_id && seen.from <= time::days(as_of)))
+}
+
+/// Tells the followers whose classes changed.
+async fn append(
+    transaction: &Transaction,
+    changed: BTreeSet<CustomerId>,
+    as_of: NaiveDate,
+) -> Result<(), Fault> {
+    let customers = Vec::from_iter(changed);
+    for customers in customers.chunks(CUSTOMERS_OF_CHANGE) {
+        let change = change(customers.to_vec(), as_of, clock::now());
+        change_log::append(transaction, &change).await?;
+    }
+    Ok(())
 }
 
 #[async_trait]
@@ -106,13 +164,26 @@ impl Job for ClassificationJob {
     async fn execute(&self, context: &RunContext) -> Result<(), Fault> {
         let as_of = context.run.as_of.ok_or_else(|| Fault::internal("the run has no date"))?;
         let request: ClassificationRequest = context.request()?;
-        let versions = self.versions(context, &request).await?;
+        let pinned = self.pinned(context, &request, as_of).await?;
+        let versions = pinned.iter().map(|one| one.version.clone()).collect();
         let evaluator = Evaluator::new(&self.db, &self.analytics, versions).await?;
-        let work = Work { context, evaluator, as_of };
+        let lines = pinned.into_iter().map(|one| one.line).collect();
+        let work = Work { context, evaluator, lines, as_of };
         context.phase("classes").await?;
         while let Some(partition) = context.next().await? {
             self.classify(&work, &partition).await?;
         }
         Ok(())
+    }
+
+    /// With all partitions done the day is evaluated for everybody, and new versions come in
+    /// force: all at once, with what follows from it.
+    async fn complete(&self, run: &Run, transaction: &Transaction) -> Result<(), Fault> {
+        let as_of = run.as_of.ok_or_else(|| Fault::internal("the run has no date"))?;
+        let mut changed = BTreeSet::new();
+        for line in pins::lines(transaction, run.run_id).await? {
+            changed.extend(classes::complete(transaction, &line, as_of).await?);
+        }
+        append(transaction, changed, as_of).await
     }
 }

@@ -13,7 +13,7 @@ use kehu_server::{Fault, Violations, auth, convert, names, page};
 use kehu_storage::{
     PageRequest,
     coding::{
-        classes::{self, Assignment, View},
+        classes::{self, Assignment, HistoryKey, View},
         taxonomies::{self, TaxonomyVersion},
     },
     facts,
@@ -58,15 +58,15 @@ impl Coding {
         Ok(StartClassificationResponse { run: Some(run) })
     }
 
-    /// The versions in force of the taxonomies, of all when none is named. Refuses those that do
-    /// not exist or are not published, and a run without any.
+    /// The latest published versions of the taxonomies, of all when none is named. Refuses those
+    /// that do not exist or are not published, and a run without any.
     async fn published(&self, ids: &[String]) -> Result<Vec<TaxonomyVersion>, Fault> {
-        let mut in_force = taxonomies::in_force(&self.db).await?;
-        let missing = ids.iter().find(|id| !in_force.iter().any(|one| one.definition.id == **id));
+        let mut published = taxonomies::latest_published(&self.db).await?;
+        let missing = ids.iter().find(|id| !published.iter().any(|one| one.definition.id == **id));
         let subject = match missing {
-            None if !in_force.is_empty() => {
-                in_force.retain(|one| ids.is_empty() || ids.contains(&one.definition.id));
-                return Ok(in_force);
+            None if !published.is_empty() => {
+                published.retain(|one| ids.is_empty() || ids.contains(&one.definition.id));
+                return Ok(published);
             }
             None => "taxonomies".to_owned(),
             Some(id) => {
@@ -121,8 +121,10 @@ impl Coding {
         let found = classes::get(&self.db, customer, &request.taxonomy, view).await?;
         let Some(found) = found else {
             taxonomies::get(&self.db, &request.taxonomy, None).await?;
-            let taxonomy = names::resource("taxonomies", &request.taxonomy);
-            let name = format!("{customer} under {taxonomy}");
+            let (id, known) = (&request.taxonomy, view.known_at);
+            let through = classes::evaluated_through(&self.db, customer, id, known).await?;
+            let taxonomy = names::resource("taxonomies", id);
+            let name = format!("{customer} under {taxonomy}{}", beyond(view, through));
             return Err(Fault::NotFound { kind: "class", name });
         };
         let classification = self.views(&[found]).await?.pop();
@@ -148,13 +150,26 @@ impl Coding {
         let class = Some(request.class_id.as_str()).filter(|class| !class.is_empty());
         let found = classes::members(&self.db, &request.taxonomy, class, view, &page).await?;
         if found.items.is_empty() {
-            taxonomies::get(&self.db, &request.taxonomy, None).await?;
+            self.check_evaluated(&request.taxonomy, view).await?;
         }
         let token = |key: i64| page::token(&key.to_string(), &filters);
         Ok(ListMembersResponse {
             classifications: self.views(&found.items).await?,
             next_page_token: found.next.map(token).unwrap_or_default(),
         })
+    }
+
+    /// Refuses a date for which nobody was looked at yet: nobody is in any class then, and it
+    /// would look as if the classes were empty.
+    async fn check_evaluated(&self, taxonomy: &str, view: View) -> Result<(), Fault> {
+        taxonomies::get(&self.db, taxonomy, None).await?;
+        let through = classes::latest_classified(&self.db, Some(taxonomy), view.known_at).await?;
+        let beyond = beyond(view, through);
+        if beyond.is_empty() {
+            return Ok(());
+        }
+        let name = format!("members under {}{beyond}", names::resource("taxonomies", taxonomy));
+        Err(Fault::NotFound { kind: "class", name })
     }
 
     async fn list_history(
@@ -175,7 +190,9 @@ impl Coding {
         let customer = customer.unwrap_or(CustomerId(0));
         let taxonomy = Some(request.taxonomy.as_str()).filter(|taxonomy| !taxonomy.is_empty());
         let found = classes::history(&self.db, customer, taxonomy, superseded, &page).await?;
-        let token = |(as_of, id): (i32, i64)| page::token(&format!("{as_of}.{id}"), &filters);
+        let token = |(day, known, line): HistoryKey| {
+            page::token(&format!("{day}.{known}.{line}"), &filters)
+        };
         Ok(ListHistoryResponse {
             classifications: self.views(&found.items).await?,
             next_page_token: found.next.map(token).unwrap_or_default(),
@@ -191,11 +208,21 @@ impl Coding {
     }
 }
 
-/// The key of a page of a history, as its token holds it: the date in days, a point, the number
-/// of the assignment.
-fn place(key: &str) -> Option<(i32, i64)> {
-    let (as_of, id) = key.split_once('.')?;
-    as_of.parse().ok().zip(id.parse().ok())
+/// Says that a date lies beyond the last that was evaluated, if it does.
+fn beyond(view: View, through: Option<NaiveDate>) -> String {
+    match (view.true_on, through) {
+        (Some(day), Some(through)) if day > through => {
+            format!(" on {day} (evaluated through {through})")
+        }
+        _ => String::new(),
+    }
+}
+
+/// The key of a page of a history, as its token holds it: its three numbers with points between.
+fn place(key: &str) -> Option<HistoryKey> {
+    let (day, rest) = key.split_once('.')?;
+    let (known, line) = rest.split_once('.')?;
+    Some((day.parse().ok()?, known.parse().ok()?, line.parse().ok()?))
 }
 
 /// Every id once, each a possible one.

@@ -14,7 +14,7 @@ use kehu_storage::{
 };
 
 use crate::assign::{Assigner, Due};
-use crate::following::{Batch, Followed, first_batch, settled};
+use crate::following::{Batch, first_batch, settled_schemes};
 
 /// Name of the cursor.
 const CONSUMER: &str = "codes";
@@ -32,7 +32,7 @@ impl CodeFollower {
 
     /// Who is due under each scheme, by scheme.
     async fn due(&self, batch: &Batch) -> Result<Vec<(Assigner, Due)>, Fault> {
-        let followed = settled(&self.db, Followed::Schemes).await?;
+        let followed = settled_schemes(&self.db).await?;
         let customers = CustomerSet::Ids(batch.customers.iter().map(|id| id.0).collect());
         let mut due = Vec::new();
         for scheme in followed {

@@ -11,9 +11,9 @@ use kehu_core::scorecard::Problem;
 use kehu_server::{Fault, names};
 use kehu_storage::{
     Database,
-    change_log::{NewChange, Topic},
+    change_log::{self, NewChange, Position, Topic},
     coding::{
-        classes::{self, Before, NewAssignment, View},
+        classes::{NewClass, View},
         taxonomies::TaxonomyVersion,
     },
     facts::CustomerSet,
@@ -29,16 +29,18 @@ pub(crate) struct Evaluator {
     taxonomies: Vec<(TaxonomyVersion, Rules)>,
     features: BTreeSet<String>,
     scorecards: BTreeSet<String>,
+    /// The columns among those of the predicates that scorecards give.
+    score_columns: BTreeSet<String>,
 }
 
 /// The classes of some customers, not yet recorded.
 pub(crate) struct Evaluation {
-    /// What stood before anything was read.
-    pub(crate) before: Before,
-    /// One for each customer and taxonomy.
-    pub(crate) results: Vec<NewAssignment>,
-    /// How many customers there are.
-    pub(crate) customers: usize,
+    /// Up to where the change log was seen before anything was read.
+    pub(crate) position: Position,
+    /// The customers, ascending.
+    pub(crate) customers: Vec<i64>,
+    /// By the number of the version, one class for each customer.
+    pub(crate) results: Vec<(i64, Vec<NewClass>)>,
 }
 
 impl Evaluator {
@@ -80,6 +82,7 @@ impl Evaluator {
             taxonomies: Vec::new(),
             features: BTreeSet::new(),
             scorecards: BTreeSet::new(),
+            score_columns: BTreeSet::new(),
         }
     }
 
@@ -88,12 +91,29 @@ impl Evaluator {
             .map_err(|problems| broken(&version, &problems))?;
         for column in rules.columns() {
             match columns.scorecard(column) {
-                Some(scorecard) => self.scorecards.insert(scorecard.to_owned()),
+                Some(scorecard) => {
+                    self.scorecards.insert(scorecard.to_owned());
+                    self.score_columns.insert(column.to_owned())
+                }
                 None => self.features.insert(column.to_owned()),
             };
         }
         self.taxonomies.push((version, rules));
         Ok(())
+    }
+
+    /// Whether a version is among those that classify; broken ones may have been left out.
+    pub(crate) fn has(&self, version_id: i64) -> bool {
+        self.taxonomies.iter().any(|(version, _)| version.version_id == version_id)
+    }
+
+    /// Whether the predicates of a version read scores, and so follow their changes. Those over
+    /// features alone follow the facts.
+    pub(crate) fn reads_scores(&self, version_id: i64) -> bool {
+        let version = self.taxonomies.iter().find(|(one, _)| one.version_id == version_id);
+        version.is_some_and(|(_, rules)| {
+            rules.columns().any(|column| self.score_columns.contains(column))
+        })
     }
 
     /// The scorecards whose scores the predicates read, by id.
@@ -109,16 +129,14 @@ impl Evaluator {
         customers: &CustomerSet,
         as_of: NaiveDate,
     ) -> Result<Evaluation, Fault> {
-        let taxonomies: Vec<&str> =
-            self.taxonomies.iter().map(|(version, _)| version.definition.id.as_str()).collect();
-        let before = classes::before(db, &taxonomies, customers, as_of).await?;
+        let position = change_log::seen(db).await?;
         let frame = self.frame(db, customers, as_of).await?;
-        let count = frame.len();
+        let customers = frame.customers().into_iter().map(|customer| customer.0).collect();
         let evaluator = Arc::clone(self);
         // Busy for long: on a thread where it holds up nobody.
         let results = tokio::task::spawn_blocking(move || evaluator.classify(&frame));
         let results = results.await.map_err(Fault::internal)??;
-        Ok(Evaluation { before, results, customers: count })
+        Ok(Evaluation { position, customers, results })
     }
 
     /// The columns that the predicates read, and no others.
@@ -145,10 +163,10 @@ impl Evaluator {
         frame.with_columns(columns).map_err(analytics_fault)
     }
 
-    fn classify(&self, frame: &Frame) -> Result<Vec<NewAssignment>, Fault> {
-        let mut results = Vec::with_capacity(frame.len() * self.taxonomies.len());
+    fn classify(&self, frame: &Frame) -> Result<Vec<(i64, Vec<NewClass>)>, Fault> {
+        let mut results = Vec::with_capacity(self.taxonomies.len());
         for (version, rules) in &self.taxonomies {
-            results.extend(rules.classify(version, frame)?);
+            results.push((version.version_id, rules.classify(frame)?));
         }
         Ok(results)
     }

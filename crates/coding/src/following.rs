@@ -23,6 +23,8 @@ const POLLS: u32 = 10;
 pub(crate) struct Batch {
     /// The date.
     pub(crate) as_of: NaiveDate,
+    /// The earliest day that they concern.
+    pub(crate) first_day: NaiveDate,
     /// The customers concerned, ascending.
     pub(crate) customers: Vec<CustomerId>,
     /// The position of the last change.
@@ -34,6 +36,7 @@ pub(crate) struct Batch {
 pub(crate) fn first_batch(changes: &[Change]) -> Option<Batch> {
     let first = changes.first()?;
     let as_of = first.as_of.unwrap_or(first.last_day);
+    let mut first_day = as_of;
     let mut customers = BTreeSet::new();
     let mut to = first.position;
     for change in changes {
@@ -43,30 +46,19 @@ pub(crate) fn first_batch(changes: &[Change]) -> Option<Batch> {
         if other_date || full {
             break;
         }
+        first_day = first_day.min(change.first_day);
         customers.extend(change.customers.iter().copied());
         to = change.position;
     }
-    Some(Batch { as_of, customers: customers.into_iter().collect(), to })
+    Some(Batch { as_of, first_day, customers: customers.into_iter().collect(), to })
 }
 
-/// What can be followed.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Followed {
-    /// Classes under taxonomies.
-    Taxonomies,
-    /// Codes under schemes.
-    Schemes,
-}
-
-/// The ids of what is followed, once no first run is under way. The first run of a taxonomy or
-/// a scheme goes through everyone in order; what changes meanwhile waits, so that the outcome
-/// does not depend on who is quicker. [`Fault::Unavailable`] when it takes long: try again.
-pub(crate) async fn settled(db: &Database, followed: Followed) -> Result<Vec<String>, Fault> {
+/// The ids of the schemes that are followed, once no first run of one is under way. The first
+/// run of a scheme goes through everyone in order; what changes meanwhile waits, so that the
+/// codes do not depend on who is quicker. [`Fault::Unavailable`] when it takes long: try again.
+pub(crate) async fn settled_schemes(db: &Database) -> Result<Vec<String>, Fault> {
     for _ in 0..POLLS {
-        let following = match followed {
-            Followed::Taxonomies => pins::followed_taxonomies(db).await?,
-            Followed::Schemes => pins::followed_schemes(db).await?,
-        };
+        let following = pins::followed_schemes(db).await?;
         if following.values().all(|state| *state == Following::Active) {
             return Ok(following.into_keys().collect());
         }

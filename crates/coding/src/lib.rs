@@ -3,7 +3,7 @@
 //!
 //! A taxonomy's predicates are compiled once ([`rules`]) and evaluated over customer frames
 //! ([`evaluate`]). A run ([`classification_job`]) classifies every customer, a follower
-//! ([`class_follower`]) those whose scores changed; both write the same rows. Codes are given
+//! ([`class_follower`]) those whose facts or scores changed; both write the same rows. Codes are given
 //! in one place ([`assign`]), by a run ([`coding_job`]) and, once a scheme has had one, by a
 //! follower of classes ([`code_follower`]).
 
@@ -35,7 +35,7 @@ use kehu_server::{Fault, clock};
 use kehu_storage::{Database, business_date, settings::Settings};
 use tonic::service::RoutesBuilder;
 
-use class_follower::ClassFollower;
+use class_follower::{ClassFollower, Followed};
 use classification_job::ClassificationJob;
 use code_follower::CodeFollower;
 use coding_job::CodingJob;
@@ -77,10 +77,13 @@ impl Coding {
         ]
     }
 
-    /// What it does when scores and classes change.
+    /// What it does when facts, scores and classes change.
     pub fn followers(&self) -> Vec<Arc<dyn Follower>> {
+        let (db, analytics) = (&self.db, &self.analytics);
+        let classes = |followed| ClassFollower::new(db.clone(), analytics.clone(), followed);
         vec![
-            Arc::new(ClassFollower::new(self.db.clone(), self.analytics.clone())),
+            Arc::new(classes(Followed::Facts)),
+            Arc::new(classes(Followed::Scores)),
             Arc::new(CodeFollower::new(self.db.clone(), self.analytics.clone())),
         ]
     }

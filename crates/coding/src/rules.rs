@@ -7,11 +7,7 @@ use kehu_core::scorecard::{self, Problem};
 use kehu_core::taxonomy::Taxonomy;
 use kehu_core::{CustomerId, Value};
 use kehu_server::Fault;
-use kehu_storage::{
-    Database,
-    coding::{classes::NewAssignment, taxonomies::TaxonomyVersion},
-    scoring::scorecards,
-};
+use kehu_storage::{Database, coding::classes::NewClass, scoring::scorecards};
 
 use crate::convert::analytics_fault;
 
@@ -100,23 +96,14 @@ impl Rules {
 
     /// The class of every customer of the frame, in its order: the first whose predicate holds,
     /// else the default. The evidence of each is the columns that the predicates read.
-    pub(crate) fn classify(
-        &self,
-        version: &TaxonomyVersion,
-        frame: &Frame,
-    ) -> Result<Vec<NewAssignment>, Fault> {
+    pub(crate) fn classify(&self, frame: &Frame) -> Result<Vec<NewClass>, Fault> {
         let chosen = self.choose(frame)?;
         let mut evidence = self.evidence(frame)?;
         let customers = frame.customers().into_iter();
         let assignment = |(customer, class): (CustomerId, Option<usize>)| {
             let class = class.map_or(&self.default_class, |index| &self.predicates[index].0);
-            NewAssignment {
-                customer,
-                taxonomy: version.definition.id.clone(),
-                version_id: version.version_id,
-                class: class.clone(),
-                evidence: evidence.next().unwrap_or_default(),
-            }
+            let evidence = evidence.next().unwrap_or_default();
+            NewClass { customer, class: class.clone(), evidence }
         };
         Ok(customers.zip(chosen).map(assignment).collect())
     }

@@ -2,10 +2,10 @@
 //!
 //! The base, used by every service: [`Database`] and [`Transaction`], [`bulk`] inserts, the
 //! [`change_log`] that hands work from one service to the next, [`run`]s (long work with a
-//! lease), [`idempotency`] by request id, [`settings`], the [`business_date`], keyset [`page`]s.
+//! lease), [`history`] (two axes of time), [`idempotency`] by request id, [`settings`], the
+//! [`business_date`], keyset [`page`]s.
 //! Above it one folder a service: [`ingestion`], [`scoring`], [`coding`]; every table has one
-//! owner, the only service that writes it. [`facts`] is what analytics reads, [`reporting`] what
-//! reports ask of the others' tables.
+//! owner, the only service that writes it. [`facts`] is what analytics reads.
 //!
 //! Days are `i32` days since 1970-01-01, instants `i64` microseconds UTC, money an `i64` count
 //! of 1/10,000 of the unit, on both databases (SQLite has no date and no exact decimal). Only
@@ -20,11 +20,11 @@ mod dialect;
 mod entity;
 mod error;
 pub mod facts;
+pub mod history;
 pub mod idempotency;
 pub mod ingestion;
 mod migrations;
 pub mod page;
-pub mod reporting;
 pub mod run;
 pub mod scoring;
 pub mod settings;

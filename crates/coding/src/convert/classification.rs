@@ -45,7 +45,7 @@ pub(crate) fn classification(
         predicate: class.predicate.clone().unwrap_or_default(),
         evidence: evidence.map(|(name, value)| (name.clone(), convert::value(value))).collect(),
         tags: class.tags.iter().map(convert::label).collect(),
-        valid_from_date: Some(convert::date(row.as_of)),
+        valid_from_date: Some(convert::date(row.valid_from)),
         valid_to_date: row.valid_to.map(convert::date),
         record_time: Some(convert::timestamp(row.recorded_at)),
         supersede_time: row.superseded_at.map(convert::timestamp),

@@ -1,13 +1,14 @@
 //! Classes and codes that follow from changes.
 
-use std::time::Duration;
-
+use kehu_contract::coding::create_taxonomy_request::Origin;
 use kehu_storage::change_log::{self, Position, Topic};
 use kehu_storage::coding::{pins, taxonomies};
+use kehu_tests::classes::known;
 use kehu_tests::{date, day, each_database};
+use tonic::Code;
 
 use crate::codes::{AS_OF, STANDARD, scheme};
-use crate::world::{World, sale};
+use crate::world::{World, class, sale, size, taxonomy};
 
 /// Classified and coded by runs, and the followers have caught up.
 async fn settled(test: &kehu_tests::TestDatabase) -> World {
@@ -51,7 +52,7 @@ async fn what_follows_is_what_a_run_gives() {
 }
 
 #[tokio::test]
-async fn a_change_is_classified_as_of_its_date_or_a_later_one() {
+async fn a_change_is_classified_from_its_date_on() {
     each_database(async |test| {
         let world = settled(test).await;
         world.classify(&[], "2011-12-31").await;
@@ -65,13 +66,15 @@ async fn a_change_is_classified_as_of_its_date_or_a_later_one() {
         world.scores_changed(&[1, 13], AS_OF).await;
         world.follow().await;
         let known = world.get(1, "size", None, None).await.unwrap();
-        assert_eq!((known.class_id.as_str(), known.valid_from_date), ("large", date("2011-12-31")));
+        assert_eq!((known.class_id.as_str(), known.valid_from_date), ("large", date(AS_OF)));
         let new = world.get(13, "size", None, None).await.unwrap();
         assert_eq!(new.valid_from_date, date(AS_OF));
-        world.scores_changed(&[1], "2012-01-10").await;
+        world.ingest("later", vec![sale(2, "l", day("2012-01-10"), 1)]).await;
         world.follow().await;
-        let later = world.get(1, "size", None, None).await.unwrap();
-        assert_eq!(later.valid_from_date, date("2012-01-10"));
+        let later = world.get(2, "size", Some("2012-01-10"), None).await.unwrap();
+        assert_eq!((later.class_id.as_str(), later.valid_from_date), ("small", date(AS_OF)));
+        let others = world.get(3, "size", Some("2012-01-10"), None).await.unwrap_err();
+        assert!(others.message().contains("evaluated through 2011-12-31"), "{}", others.message());
     })
     .await;
 }
@@ -84,9 +87,11 @@ async fn nothing_follows_before_the_first_run() {
         world.scores_changed(&[1, 2], AS_OF).await;
         world.follow().await;
         assert_eq!(world.members("size", "").await, []);
-        let changes = change_log::read(&world.db, Topic::Scores, Position::START, 9).await.unwrap();
-        let cursor = change_log::cursor(&world.db, "coding").await.unwrap();
-        assert_eq!(cursor, changes[0].position);
+        for (consumer, topic) in [("coding", Topic::Scores), ("coding-facts", Topic::Facts)] {
+            let changes = change_log::read(&world.db, topic, Position::START, 9).await.unwrap();
+            let cursor = change_log::cursor(&world.db, consumer).await.unwrap();
+            assert_eq!(cursor, changes.last().unwrap().position);
+        }
         world.create_scheme(scheme("standard", STANDARD)).await.unwrap();
         world.classify(&[], AS_OF).await;
         world.follow().await;
@@ -95,22 +100,88 @@ async fn nothing_follows_before_the_first_run() {
     .await;
 }
 
+/// The first run of one taxonomy is queued: the others follow on, and what changes meanwhile is
+/// in the classes that its end brings to light.
 #[tokio::test]
-async fn changes_wait_for_the_end_of_a_first_run() {
+async fn changes_do_not_wait_for_a_first_run() {
     each_database(async |test| {
         let world = World::with_orders(test).await;
         world.publish_size().await;
-        let request = "\"taxonomies\":[]";
-        let run_id = world.queue("classification", request, AS_OF).await;
-        let versions = taxonomies::in_force(&world.db).await.unwrap();
-        pins::pin_versions(&world.db, run_id, &versions).await.unwrap();
-        world.scores_changed(&[1, 2], AS_OF).await;
-        let waiting = tokio::time::timeout(Duration::from_millis(500), world.follow()).await;
-        assert!(waiting.is_err(), "the follower waits");
-        world.carry_out(run_id).await;
+        world.classify(&[], AS_OF).await;
+        let busy = vec![class("busy", "B", "orders_total >= 2"), class("calm", "C", "")];
+        world.create(Origin::Definition(taxonomy("pace", busy))).await.unwrap();
+        world.publish("pace").await.unwrap();
+        let run_id = world.queue("classification", "\"taxonomies\":[\"pace\"]", AS_OF).await;
+        let mut versions = taxonomies::latest_published(&world.db).await.unwrap();
+        versions.retain(|version| version.definition.id == "pace");
+        pins::pin_versions(&world.db, run_id, day(AS_OF), &versions).await.unwrap();
+        let orders = (0..4).map(|n| sale(1, &format!("n{n}"), day("2011-12-05"), 1));
+        world.ingest("meanwhile", orders.collect()).await;
         world.follow().await;
-        let first = world.get(1, "size", None, None).await.unwrap();
-        assert_eq!(first.run, format!("runs/{run_id}"));
+        assert_eq!(world.get(1, "size", None, None).await.unwrap().class_id, "middle");
+        let unseen = world.get(1, "pace", None, None).await.unwrap_err();
+        assert_eq!(unseen.code(), Code::NotFound);
+        world.carry_out(run_id).await;
+        assert_eq!(world.ids("pace", "busy").await, (1..=12).collect::<Vec<_>>());
+    })
+    .await;
+}
+
+/// Without a scorecard nothing but the facts themselves leads to a taxonomy over features.
+#[tokio::test]
+async fn a_taxonomy_over_features_follows_facts() {
+    each_database(async |test| {
+        let world = World::with_orders(test).await;
+        world.publish_size().await;
+        world.classify(&[], AS_OF).await;
+        world.follow().await;
+        let orders = (0..4).map(|n| sale(1, &format!("n{n}"), day("2011-12-09"), 1));
+        world.ingest("new", orders.collect()).await;
+        world.follow().await;
+        let moved = world.get(1, "size", None, None).await.unwrap();
+        assert_eq!((moved.class_id.as_str(), moved.run.as_str()), ("middle", ""));
+        assert_eq!(moved.valid_from_date, date(AS_OF));
+    })
+    .await;
+}
+
+/// Facts of the past that arrive late: every day evaluated since is evaluated again for the
+/// customer, under the version in force on it, and what was known is kept.
+#[tokio::test]
+async fn a_late_correction_restates_the_past() {
+    each_database(async |test| {
+        let world = World::with_orders(test).await;
+        world.publish_size().await;
+        for as_of in ["2011-12-01", "2011-12-04", "2011-12-07"] {
+            world.classify(&[], as_of).await;
+        }
+        let mut definition = size();
+        definition.classes[1].predicate = "orders_total >= 50".to_owned();
+        world.create(Origin::Definition(definition)).await.unwrap();
+        world.publish("size").await.unwrap();
+        world.classify(&[], AS_OF).await;
+        world.follow().await;
+        let before = known(&world.db).await.unwrap();
+        let orders = (0..5).map(|n| sale(1, &format!("n{n}"), day("2011-12-03"), 1));
+        world.ingest("late", orders.collect()).await;
+        world.follow().await;
+        for (true_on, now, then) in [
+            ("2011-12-01", "small", "small"),
+            ("2011-12-03", "small", "small"),
+            ("2011-12-04", "middle", "small"),
+            ("2011-12-07", "middle", "small"),
+            (AS_OF, "small", "small"),
+        ] {
+            for (known_at, expected) in [(None, now), (Some(before), then)] {
+                let found = world.get(1, "size", Some(true_on), known_at).await.unwrap();
+                assert_eq!(found.class_id, expected, "{true_on}, known at {known_at:?}");
+            }
+        }
+        let followed = world.history(1).await;
+        for as_of in ["2011-12-01", "2011-12-04", "2011-12-07", AS_OF] {
+            world.classify(&[], as_of).await;
+        }
+        assert_eq!(world.history(1).await, followed, "what follows is what runs give");
     })
     .await;
 }

@@ -1,14 +1,18 @@
 //! Classification runs and what can be read of classes.
 
-use kehu_contract::coding::create_taxonomy_request::Origin;
+use kehu_contract::coding::{
+    ListMembersRequest, classification_service_server::ClassificationService,
+    create_taxonomy_request::Origin,
+};
 use kehu_contract::error::ErrorReason;
 use kehu_contract::shared::{Label, value::Kind};
 use kehu_server::{clock, fault};
 use kehu_storage::change_log::{self, Position, Topic};
 use kehu_storage::coding::{pins, taxonomies};
 use kehu_storage::run::{self, Cut, RunState};
+use kehu_tests::classes::known;
 use kehu_tests::{date, day, each_database};
-use tonic::Code;
+use tonic::{Code, Request};
 
 use crate::world::{World, class, sale, size, taxonomy, violations};
 
@@ -144,7 +148,7 @@ async fn a_restated_past_is_known_from_then_on() {
         world.publish_size().await;
         world.classify(&[], "2011-11-30").await;
         world.classify(&[], AS_OF).await;
-        let before = clock::now();
+        let before = known(&world.db).await.unwrap();
         // Nine orders of November that arrive late.
         let late = (0..9).map(|order| sale(1, &format!("late-{order}"), day("2011-11-20"), 5));
         world.ingest("late", late.collect()).await;
@@ -185,8 +189,8 @@ async fn a_run_goes_on_where_a_dead_worker_stopped() {
         let request = "\"taxonomies\":[\"size\"]";
         let run_id = world.queue("classification", request, AS_OF).await;
         let preparation = world.lease_for_the_dead(run_id).await;
-        let versions = taxonomies::in_force(&world.db).await.unwrap();
-        pins::pin_versions(&world.db, run_id, &versions).await.unwrap();
+        let versions = taxonomies::latest_published(&world.db).await.unwrap();
+        pins::pin_versions(&world.db, run_id, day(AS_OF), &versions).await.unwrap();
         run::cut(&world.db, &preparation, Cut::Ranges, 9).await.unwrap();
         // A first partition that wrote nothing: whoever does it again is found out.
         let lease = world.lease_for_the_dead(run_id).await;
@@ -227,6 +231,71 @@ async fn a_run_that_cannot_work_is_refused() {
         assert_eq!(first, second);
         let other = world.start_classification(&[], AS_OF, request_id).await.unwrap_err();
         assert_eq!(fault::reason(&other), Some(ErrorReason::RequestIdReused));
+    })
+    .await;
+}
+
+/// A version takes effect for everybody at once, when its first run is complete; until then
+/// changes are followed under both. What a cancelled run has written is seen by nobody.
+#[tokio::test]
+async fn a_new_version_takes_effect_for_all_at_once() {
+    each_database(async |test| {
+        let world = World::with_orders(test).await;
+        world.publish_size().await;
+        world.classify(&[], AS_OF).await;
+        let mut definition = size();
+        definition.classes[1].predicate = "orders_total >= 3".to_owned();
+        let middle = async |world: &World| world.ids("size", "middle").await;
+        world.create(Origin::Definition(definition)).await.unwrap();
+        world.publish("size").await.unwrap();
+        let request = "\"taxonomies\":[\"size\"]";
+        let cancelled = world.queue("classification", request, AS_OF).await;
+        world.die_after_a_partition(cancelled).await;
+        assert_eq!(middle(&world).await, [5, 6, 7, 8, 9]);
+        run::cancel(&world.db, cancelled, clock::now()).await.unwrap();
+        world.expire_lease(cancelled).await;
+
+        let run_id = world.queue("classification", request, AS_OF).await;
+        world.die_after_a_partition(run_id).await;
+        // One that the run has been at, one that it has not.
+        let order = |customer: i64| sale(customer, &format!("n{customer}"), day("2011-12-09"), 1);
+        world.ingest("meanwhile", vec![order(2), order(4)]).await;
+        world.follow().await;
+        assert_eq!(middle(&world).await, [4, 5, 6, 7, 8, 9], "under the old version");
+        world.expire_lease(run_id).await;
+        let run = world.carry_out(run_id).await;
+        assert_eq!(run.state, RunState::Succeeded);
+        assert_eq!(middle(&world).await, [2, 3, 4, 5, 6, 7, 8, 9]);
+        let history = world.history(2).await;
+        let (first, last) = (&history[0], &history[history.len() - 1]);
+        assert_eq!(
+            (first.taxonomy.as_str(), first.supersede_time),
+            ("taxonomies/size/versions/2", None)
+        );
+        assert!(last.supersede_time.is_some());
+        let followed = world.members("size", "").await;
+        world.classify(&[], AS_OF).await;
+        assert_eq!(world.members("size", "").await, followed);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_date_beyond_the_last_evaluation_says_so() {
+    each_database(async |test| {
+        let world = World::with_orders(test).await;
+        world.publish_size().await;
+        world.classify(&[], AS_OF).await;
+        let beyond = world.get(1, "size", Some("2011-12-11"), None).await.unwrap_err();
+        assert_eq!(beyond.code(), Code::NotFound);
+        assert!(beyond.message().contains("evaluated through 2011-12-10"), "{}", beyond.message());
+        let request = ListMembersRequest {
+            taxonomy: "size".to_owned(),
+            true_on_date: date("2011-12-11"),
+            ..Default::default()
+        };
+        let members = ClassificationService::list_members(&world.coding, Request::new(request));
+        assert_eq!(members.await.unwrap_err().code(), Code::NotFound);
     })
     .await;
 }

@@ -234,6 +234,14 @@ impl World {
         background::carry_out(&self.db, self.coding.jobs(), run_ids).await
     }
 
+    /// Lets another worker take over a run at once from one that dropped dead.
+    pub(crate) async fn expire_lease(&self, run_id: i64) {
+        let transaction = self.db.begin().await.unwrap();
+        let sql = format!("UPDATE run_partition SET lease_until = 0 WHERE run_id = {run_id}");
+        transaction.execute_unprepared(&sql).await.unwrap();
+        transaction.commit().await.unwrap();
+    }
+
     /// Has a worker drop dead, in the middle of whatever it does, once the first partition is
     /// done.
     pub(crate) async fn die_after_a_partition(&self, run_id: i64) {

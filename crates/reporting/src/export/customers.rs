@@ -98,7 +98,12 @@ impl Export {
         let as_of = question.moment.as_of;
         let versions = taxonomies::published(&db, &taxonomy).await?;
         if versions.is_empty() {
-            return Err(source::unclassified(&db, Some(&taxonomy), Some(as_of)).await?);
+            return Err(source::unclassified(
+                &db,
+                Some(&taxonomy),
+                Some((as_of, question.moment.known_at)),
+            )
+            .await?);
         }
         let in_force = scorecards::in_force(&db, &[] as &[&str]).await?;
         let columns = in_force.iter().flat_map(|version| version.definition.columns());
@@ -151,7 +156,8 @@ impl Export {
         let mut classes = HashMap::new();
         for (place, customer) in columns.customers.iter().enumerate() {
             let class = columns.classes[place].clone();
-            classes.insert(*customer, (columns.version_ids[place], class, columns.as_of[place]));
+            classes
+                .insert(*customer, (columns.version_ids[place], class, columns.valid_from[place]));
         }
         let scores = scores::columns(&self.db, &self.scorecards, set, self.view).await?;
         let scores = scores.of(customers).into_iter().map(|(name, _, values)| (name, values));

@@ -1,7 +1,7 @@
 //! The classes of all customers, true on a date and on an earlier one.
 
 use crate::request::{Moment, Question};
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use kehu_core::{
     CustomerId, Label,
     taxonomy::{Class, Taxonomy},
@@ -14,7 +14,6 @@ use kehu_storage::{
         taxonomies,
     },
     facts::CustomerSet,
-    reporting,
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -40,7 +39,7 @@ pub(crate) async fn check_classified(
     taxonomy: Option<&str>,
     moment: Moment,
 ) -> Result<(), Fault> {
-    match reporting::latest_classified(db, taxonomy, moment.known_at).await? {
+    match classes::latest_classified(db, taxonomy, moment.known_at).await? {
         Some(_) => Ok(()),
         None => Err(unclassified(db, taxonomy, None).await?),
     }
@@ -77,25 +76,35 @@ async fn on_date(
     let view = View { true_on: Some(date), known_at: question.moment.known_at };
     let columns = classes::at(db, &question.taxonomy, &CustomerSet::All, view).await?;
     if columns.customers.is_empty() {
-        return Err(unclassified(db, Some(&question.taxonomy), Some(date)).await?);
+        let known_at = question.moment.known_at;
+        return Err(unclassified(db, Some(&question.taxonomy), Some((date, known_at))).await?);
     }
     Ok(columns)
 }
 
-/// The fault that nobody has a class: the taxonomy does not exist, or no run was made.
+/// The fault that nobody has a class (on a date, as known at a time): the taxonomy does not
+/// exist, or no run was made that reaches so far.
 pub(crate) async fn unclassified(
     db: &Database,
     taxonomy: Option<&str>,
-    date: Option<NaiveDate>,
+    moment: Option<(NaiveDate, Option<DateTime<Utc>>)>,
 ) -> Result<Fault, Fault> {
     if let Some(taxonomy) = taxonomy {
         taxonomies::get(db, taxonomy, None).await?;
     }
     let subject = taxonomy.map_or("taxonomies".to_owned(), |id| format!("taxonomies/{id}"));
-    let description = match date {
-        None => "no customer was classified yet: publish the taxonomy and start a classification"
-            .to_owned(),
-        Some(date) => format!(
+    let Some((date, known_at)) = moment else {
+        let description = "no customer was classified yet: publish the taxonomy and start a \
+                           classification";
+        let description = description.to_owned();
+        return Ok(Fault::Precondition { kind: "CLASSIFIED", subject, description });
+    };
+    let description = match classes::latest_classified(db, taxonomy, known_at).await? {
+        Some(through) if date > through => format!(
+            "customers are classified through {through}: start a classification as of {date}, or \
+             ask for an earlier date"
+        ),
+        _ => format!(
             "no class is true on {date} as known then: start a classification as of {date}, or \
              ask for a later date or time"
         ),

@@ -1,6 +1,7 @@
 //! The figures of each report.
 
 use crate::world::{EARLIER, NOW, World, time};
+use chrono::{DateTime, Utc};
 use kehu_contract::{
     google::r#type::{Decimal, Money},
     reporting::{
@@ -23,7 +24,7 @@ fn number(value: &str) -> Option<Decimal> {
 async fn summary(
     world: &World,
     as_of: Option<&str>,
-    known: Option<i64>,
+    known: Option<DateTime<Utc>>,
     comparison: Option<&str>,
 ) -> GetClassSummaryResponse {
     let request = GetClassSummaryRequest {
@@ -81,14 +82,15 @@ async fn classes_are_summed_up_against_an_earlier_date() {
 async fn a_summary_is_drawn_as_it_was_known() {
     each_database(async |test| {
         let world = World::full(test).await;
-        let counts = async |as_of: Option<&str>, known: Option<i64>| {
+        let counts = async |as_of: Option<&str>, known: Option<DateTime<Utc>>| {
             let answer = summary(&world, as_of, known, None).await;
             let counts: Vec<_> = answer.classes.iter().map(|it| it.customer_count).collect();
             (answer.as_of_date, counts)
         };
-        assert_eq!(counts(None, Some(29)).await, (date(NOW), vec![1, 2, 2]));
-        assert_eq!(counts(None, Some(30)).await, (date(NOW), vec![1, 1, 3]));
-        assert_eq!(counts(None, Some(19)).await, (date(NOW), vec![1, 2, 1]));
+        let [earlier, first, restated] = world.known;
+        assert_eq!(counts(None, Some(first)).await, (date(NOW), vec![1, 2, 2]));
+        assert_eq!(counts(None, Some(restated)).await, (date(NOW), vec![1, 1, 3]));
+        assert_eq!(counts(Some(EARLIER), Some(earlier)).await, (date(EARLIER), vec![1, 2, 1]));
         assert_eq!(counts(Some("2011-12-09"), None).await, (date("2011-12-09"), vec![1, 2, 1]));
 
         let answer = summary(&world, Some("2011-11-30"), None, None).await;

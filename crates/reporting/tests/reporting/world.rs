@@ -9,6 +9,7 @@
 //! | c5 | none | null | bronze | bronze | |
 //! | c6 | one in 2012 | null | | | |
 
+use chrono::{DateTime, Utc};
 use kehu_analytics::{Analytics, Limits};
 use kehu_contract::reporting::ReportTime;
 use kehu_core::{
@@ -21,14 +22,12 @@ use kehu_reporting::Reporting;
 use kehu_server::convert;
 use kehu_storage::{
     Database,
-    coding::{classes, codes, schemes, taxonomies},
-    facts::CustomerSet,
+    coding::{codes, schemes, taxonomies},
     ingestion::{Entry, NewOrder, OrderKind, OrderStatus, Profile},
     scoring::{scorecards, scores},
 };
 use kehu_tests::{TestDatabase, at, date, day, shop};
 use rust_decimal::Decimal;
-use std::collections::BTreeMap;
 
 pub(crate) const NOW: &str = "2011-12-10";
 pub(crate) const EARLIER: &str = "2011-09-10";
@@ -36,14 +35,14 @@ pub(crate) const EARLIER: &str = "2011-09-10";
 pub(crate) struct World {
     pub(crate) db: Database,
     pub(crate) reporting: Reporting,
+    /// When the classes of the earlier date, those of the later one and the restated one were
+    /// known.
+    pub(crate) known: [DateTime<Utc>; 3],
 }
 
-/// A business date as it was known that many seconds after the start.
-pub(crate) fn time(as_of: Option<&str>, known: Option<i64>) -> Option<ReportTime> {
-    Some(ReportTime {
-        as_of_date: as_of.and_then(date),
-        known_time: known.map(|seconds| convert::timestamp(at(seconds))),
-    })
+/// A business date as it was known at a time.
+pub(crate) fn time(as_of: Option<&str>, known: Option<DateTime<Utc>>) -> Option<ReportTime> {
+    Some(ReportTime { as_of_date: as_of.and_then(date), known_time: known.map(convert::timestamp) })
 }
 
 impl World {
@@ -52,19 +51,20 @@ impl World {
         let db = test.database.clone();
         shop::fix_business_date(&db, day(NOW)).await;
         let analytics = Analytics::new(db.clone(), Limits::of_memory(1 << 30));
-        Self { reporting: Reporting::new(db.clone(), shop::settings(), analytics), db }
+        let reporting = Reporting::new(db.clone(), shop::settings(), analytics);
+        Self { reporting, db, known: [at(0); 3] }
     }
 
     /// With all of the table above.
     pub(crate) async fn full(test: &TestDatabase) -> Self {
-        let world = Self::empty(test).await;
+        let mut world = Self::empty(test).await;
         world.orders().await;
         world.publish_tiers().await;
         let before = [("silver", 1), ("silver", 2), ("gold", 3), ("bronze", 5)];
-        world.classify(EARLIER, &before, 10).await;
+        world.known[0] = world.classify(EARLIER, &before).await;
         let first = [("gold", 1), ("silver", 2), ("bronze", 3), ("silver", 4), ("bronze", 5)];
-        world.classify(NOW, &first, 20).await;
-        world.classify(NOW, &[("bronze", 2)], 30).await;
+        world.known[1] = world.classify(NOW, &first).await;
+        world.known[2] = world.classify(NOW, &[("bronze", 2)]).await;
         world.score(&[(1, 5, 5), (2, 3, 1), (3, 1, 3), (4, 5, 1)]).await;
         world.code().await;
         world
@@ -102,21 +102,16 @@ impl World {
         taxonomies::publish(&self.db, &draft, at(0)).await.unwrap();
     }
 
-    async fn classify(&self, on: &str, classes: &[(&str, i64)], seconds: i64) {
-        let version_id = taxonomies::get(&self.db, "tiers", None).await.unwrap().version_id;
-        let assignment = |(class, customer): &(&str, i64)| classes::NewAssignment {
-            customer: CustomerId(*customer),
-            taxonomy: "tiers".to_owned(),
-            version_id,
-            class: (*class).to_owned(),
-            evidence: BTreeMap::new(),
-        };
-        let set = CustomerSet::All;
-        let before = classes::before(&self.db, &["tiers"], &set, day(on)).await.unwrap();
-        let transaction = self.db.begin().await.unwrap();
-        let results = classes.iter().map(assignment).collect();
-        classes::record(&transaction, &before, results, None, at(seconds)).await.unwrap();
-        transaction.commit().await.unwrap();
+    /// Records classes of a date, and returns when that became known.
+    async fn classify(&self, on: &str, classes: &[(&str, i64)]) -> DateTime<Utc> {
+        let version = taxonomies::get(&self.db, "tiers", None).await.unwrap();
+        let mut results: Vec<_> = classes
+            .iter()
+            .map(|(class, customer)| kehu_tests::classes::class((*customer, *class, 0)))
+            .collect();
+        results.sort_by_key(|result| result.customer);
+        let recorded = kehu_tests::classes::classify(&self.db, &version, on, &results, None);
+        recorded.await.unwrap().known
     }
 
     async fn score(&self, bins: &[(i64, u32, u32)]) {

@@ -143,6 +143,15 @@ pub async fn end(db: &Database) -> Result<Position, Error> {
     Ok(last.unwrap_or(Position::START))
 }
 
+/// A position below which everything is seen by whoever reads facts after this. Of two that
+/// read, the one with the greater of these has seen more.
+pub async fn seen(db: &Database) -> Result<Position, Error> {
+    match dialect::log_horizon(db.reader()).await? {
+        Some(horizon) => Ok(horizon),
+        None => end(db).await,
+    }
+}
+
 /// The first `limit` changes of `topic` after the position `after`, in order. What was committed
 /// beside a writer that is still open may be left out until that has ended, see [`waits`].
 pub async fn read(

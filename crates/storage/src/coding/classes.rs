@@ -1,12 +1,19 @@
 //! The classes of customers on two axes of time.
 //!
-//! A row is one evaluation: a customer, a taxonomy, the date it is true on (`as_of`), when it
-//! was recorded and when a later evaluation for the same date superseded it. The class true on
-//! a date as known at a time is the row with the latest `as_of` not after the date, among those
-//! that stood at that time.
+//! A row is a stay: a customer, a line (see [`crate::history`]), a class, the days it is true on
+//! and the time it was known. A day on which nothing moves writes no row. Of what is known now
+//! the stays of a customer follow each other without gap or overlap, the last one is open.
+//!
+//! A move forward closes the open stay in place and notes when that became known
+//! (`closed_known`): who asks for what was known before still sees it open. What restates the
+//! past supersedes rows (`known_to`) and inserts the right ones.
 
+mod counts;
+mod line;
 mod read;
 mod record;
+mod restate;
+mod sight;
 
 use std::collections::BTreeMap;
 
@@ -14,14 +21,14 @@ use chrono::{DateTime, NaiveDate, Utc};
 use kehu_core::{CustomerId, Value};
 
 pub use crate::scoring::scores::View;
-pub use read::{at, get, history, latest_dates, members};
-pub use record::{Before, NewAssignment, before, record};
+pub use counts::{Move, counts, moves};
+pub use line::{ClassLine, complete, in_force, latest_classified};
+pub use read::{HistoryKey, at, evaluated_through, get, history, members};
+pub use record::{Evaluation, NewClass, Scope, record};
 
-/// A customer's class.
+/// A stay of a customer in a class.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Assignment {
-    /// The number of the row; later rows have greater ones.
-    pub assignment_id: i64,
     /// Whose class it is.
     pub customer: CustomerId,
     /// The id of the taxonomy.
@@ -30,18 +37,18 @@ pub struct Assignment {
     pub version_id: i64,
     /// The id of the class.
     pub class: String,
-    /// The columns that the taxonomy's predicates read, with the customer's values.
+    /// The columns that the taxonomy's predicates read, with the customer's values on the first
+    /// day.
     pub evidence: BTreeMap<String, Value>,
-    /// The date it was computed for: the first that it is true on.
-    pub as_of: NaiveDate,
-    /// The date of the next evaluation: the first that it is no longer true on. `None` while
-    /// there is no later one.
+    /// The first day it is true on.
+    pub valid_from: NaiveDate,
+    /// The first day it is no longer true on; `None` while no later one is known.
     pub valid_to: Option<NaiveDate>,
     /// The run that recorded it; `None` when it followed from a change.
     pub run_id: Option<i64>,
-    /// When it was recorded.
+    /// When it became known.
     pub recorded_at: DateTime<Utc>,
-    /// When another result for the same date took its place; `None` while it stands.
+    /// When other classes took its place; `None` while it stands.
     pub superseded_at: Option<DateTime<Utc>>,
 }
 
@@ -54,6 +61,6 @@ pub struct ClassColumns {
     pub classes: Vec<String>,
     /// The number of the taxonomy's version that gave it.
     pub version_ids: Vec<i64>,
-    /// The date it was computed for, in days since 1970-01-01.
-    pub as_of: Vec<i32>,
+    /// The first day it is true on, in days since 1970-01-01.
+    pub valid_from: Vec<i32>,
 }

@@ -107,7 +107,7 @@ async fn insert_draft(
     })
 }
 
-/// Makes the draft the version in force, provided that it still says what `checked` says:
+/// Publishes the draft, provided that it still says what `checked` says:
 /// [`Error::Conflict`] when it was replaced or published meanwhile.
 pub async fn publish(
     db: &Database,
@@ -162,8 +162,9 @@ pub async fn list(
     Page::of(page, rows, |row| row.taxonomy_id.clone()).try_map(TryInto::try_into)
 }
 
-/// The versions in force: the latest published one of every taxonomy, by id.
-pub async fn in_force(db: &Database) -> Result<Vec<TaxonomyVersion>, Error> {
+/// The latest published version of every taxonomy, by id. It comes in force with its first run
+/// through everybody.
+pub async fn latest_published(db: &Database) -> Result<Vec<TaxonomyVersion>, Error> {
     let rows = Entity::find()
         .filter(Column::VersionId.in_subquery(latest_ids(true)))
         .order_by_asc(Column::TaxonomyId)
@@ -180,6 +181,12 @@ pub async fn by_ids(db: &Database, version_ids: &[i64]) -> Result<Vec<TaxonomyVe
         .all(db.reader())
         .await?;
     rows.into_iter().map(TryInto::try_into).collect()
+}
+
+/// The version with this number.
+pub async fn by_id(db: &Database, version_id: i64) -> Result<TaxonomyVersion, Error> {
+    let row = Entity::find_by_id(version_id).one(db.reader()).await?;
+    row.ok_or_else(|| Error::not_found("version of a taxonomy", version_id))?.try_into()
 }
 
 /// Every published version of a taxonomy, the newest first.

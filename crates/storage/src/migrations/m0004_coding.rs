@@ -1,7 +1,9 @@
 //! The tables that coding owns: taxonomies, classes, code schemes, codes.
 
 use sea_orm_migration::prelude::*;
-use sea_orm_migration::schema::{big_integer, big_integer_null, big_pk_auto, integer, text};
+use sea_orm_migration::schema::{
+    big_integer, big_integer_null, big_pk_auto, integer, integer_null, pk_auto, small_integer, text,
+};
 
 use super::{drop_tables, key_text};
 
@@ -12,14 +14,23 @@ pub(super) struct Migration;
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         create_taxonomy_version(manager).await?;
-        create_class_assignment(manager).await?;
+        create_class_span(manager).await?;
         create_code_scheme(manager).await?;
-        create_code(manager).await
+        create_code(manager).await?;
+        create_classification_run(manager).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let tables =
-            ["code", "code_sequence", "code_scheme", "class_assignment", "taxonomy_version"];
+        let tables = [
+            "classification_run",
+            "code",
+            "code_sequence",
+            "code_scheme",
+            "class_evidence",
+            "class_span",
+            "class_name",
+            "taxonomy_version",
+        ];
         drop_tables(manager, &tables).await
     }
 }
@@ -45,53 +56,63 @@ async fn create_taxonomy_version(manager: &SchemaManager<'_>) -> Result<(), DbEr
     manager.create_index(by_name).await
 }
 
-async fn create_class_assignment(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
-    let class_assignment = Table::create()
-        .table("class_assignment")
-        .col(big_pk_auto("assignment_id"))
-        .col(big_integer("customer_id"))
+/// A row a stay of a customer in a class. The order of the columns keeps a row narrow on
+/// PostgreSQL; what a stay rests on stands in a table of its own, which reports never read.
+async fn create_class_span(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    let class_name = Table::create()
+        .table("class_name")
+        .col(pk_auto("class_no"))
         .col(key_text(manager, "taxonomy_id"))
-        .col(big_integer("version_id"))
         .col(key_text(manager, "class_id"))
-        .col(text("evidence"))
-        .col(integer("as_of"))
-        .col(big_integer_null("run_id"))
-        .col(big_integer("recorded_at"))
-        .col(big_integer_null("superseded_at"))
-        .foreign_key(
-            ForeignKey::create()
-                .from("class_assignment", "version_id")
-                .to("taxonomy_version", "version_id"),
-        )
         .to_owned();
-    manager.create_table(class_assignment).await?;
-    let history = Index::create()
-        .name("class_assignment_history")
-        .table("class_assignment")
-        .col("customer_id")
-        .col("taxonomy_id")
-        .col("as_of")
-        .to_owned();
-    manager.create_index(history).await?;
-    let members = Index::create()
-        .name("class_assignment_members")
-        .table("class_assignment")
+    manager.create_table(class_name).await?;
+    let by_name = Index::create()
+        .name("class_name_id")
+        .table("class_name")
         .col("taxonomy_id")
         .col("class_id")
-        .col("customer_id")
-        .to_owned();
-    manager.create_index(members).await?;
-    // One result for a date holds at a time, whoever computes it.
-    let live = Index::create()
-        .name("class_assignment_live")
-        .table("class_assignment")
-        .col("taxonomy_id")
-        .col("customer_id")
-        .col("as_of")
         .unique()
-        .and_where(Expr::col("superseded_at").is_null())
         .to_owned();
-    manager.create_index(live).await
+    manager.create_index(by_name).await?;
+    let class_span = Table::create()
+        .table("class_span")
+        .col(big_integer("customer_id"))
+        .col(big_integer("known_from"))
+        .col(big_integer_null("known_to"))
+        .col(big_integer_null("closed_known"))
+        .col(big_integer_null("run_id"))
+        .col(integer("valid_from"))
+        .col(integer_null("valid_to"))
+        .col(small_integer("line_id"))
+        .col(small_integer("class_no"))
+        .primary_key(
+            Index::create().col("line_id").col("customer_id").col("valid_from").col("known_from"),
+        )
+        .to_owned();
+    manager.create_table(class_span).await?;
+    // One open stay a customer, whoever writes it.
+    let open = Index::create()
+        .name("class_span_open")
+        .table("class_span")
+        .col("line_id")
+        .col("customer_id")
+        .unique()
+        .and_where(Expr::col("valid_to").is_null())
+        .and_where(Expr::col("known_to").is_null())
+        .to_owned();
+    manager.create_index(open).await?;
+    let evidence = Table::create()
+        .table("class_evidence")
+        .col(big_integer("customer_id"))
+        .col(big_integer("known_from"))
+        .col(integer("valid_from"))
+        .col(small_integer("line_id"))
+        .col(text("evidence"))
+        .primary_key(
+            Index::create().col("line_id").col("customer_id").col("valid_from").col("known_from"),
+        )
+        .to_owned();
+    manager.create_table(evidence).await
 }
 
 async fn create_code_scheme(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
@@ -144,4 +165,22 @@ async fn create_code(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     let by_customer =
         Index::create().name("code_customer").table("code").col("customer_id").to_owned();
     manager.create_index(by_customer).await
+}
+
+/// The lines that runs under way write.
+async fn create_classification_run(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    let classification_run = Table::create()
+        .table("classification_run")
+        .col(big_integer("run_id"))
+        .col(key_text(manager, "taxonomy_id"))
+        .col(big_integer("version_id"))
+        .col(integer("line_id"))
+        .primary_key(Index::create().col("run_id").col("taxonomy_id"))
+        .foreign_key(
+            ForeignKey::create()
+                .from("classification_run", "version_id")
+                .to("taxonomy_version", "version_id"),
+        )
+        .to_owned();
+    manager.create_table(classification_run).await
 }

@@ -9,6 +9,7 @@ mod m0001_base;
 mod m0002_ingestion;
 mod m0003_scoring;
 mod m0004_coding;
+mod m0005_history;
 
 use sea_orm_migration::prelude::*;
 
@@ -23,6 +24,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0002_ingestion::Migration),
             Box::new(m0003_scoring::Migration),
             Box::new(m0004_coding::Migration),
+            Box::new(m0005_history::Migration),
         ]
     }
 }

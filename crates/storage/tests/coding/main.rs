@@ -4,6 +4,9 @@
 
 mod classes;
 mod codes;
+mod force;
+mod knowing;
+mod random;
 mod taxonomies;
 
 use kehu_core::taxonomy::{Taxonomy, templates};

@@ -1,23 +1,33 @@
 //! Reading classes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use kehu_core::CustomerId;
-use sea_orm::sea_query::{Alias, Condition, Expr, ExprTrait, Query, SelectStatement};
-use sea_orm::{
-    ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, Select,
-};
+use sea_orm::FromQueryResult;
 
-use super::super::customers;
-use super::super::entity::class_assignment::{Column, Entity};
 use super::super::evidence;
+use super::line::names;
+use super::sight::{Sight, sight};
 use super::{Assignment, ClassColumns, View};
+use crate::bulk::{self, Column, ColumnType};
+use crate::coding::customers::ROWS_AT_ONCE;
 use crate::facts::CustomerSet;
+use crate::history::{self, Segment, Subject};
 use crate::{Database, Error, Page, PageRequest, time};
 
-/// The name of the table where a second evaluation of the same customer is looked for.
-const OTHER: &str = "other";
+/// The place of a stay in a history: its first day, when it became known in microseconds since
+/// 1970, and its line.
+pub type HistoryKey = (i32, i64, i32);
+
+/// What an [`Assignment`] is made of. What a stay rests on is the latest note of its first day
+/// that is not younger than the stay: one that was merged with a later one keeps that.
+const SELECT: &str = "SELECT s.customer_id, s.known_from, s.known_to, s.closed_known, s.run_id, \
+     s.valid_from, s.valid_to, CAST(s.line_id AS integer) AS line_id, \
+     CAST(s.class_no AS integer) AS class_no, (SELECT e.evidence FROM class_evidence e \
+     WHERE e.line_id = s.line_id AND e.customer_id = s.customer_id AND \
+     e.valid_from = s.valid_from AND e.known_from <= s.known_from \
+     ORDER BY e.known_from DESC LIMIT 1) AS evidence FROM class_span s";
 
 /// A customer's class under a taxonomy, or `None` when it has none then.
 pub async fn get(
@@ -26,13 +36,26 @@ pub async fn get(
     taxonomy: &str,
     view: View,
 ) -> Result<Option<Assignment>, Error> {
-    let row = with_end(view)
-        .filter(in_view(taxonomy, view))
-        .filter(Column::CustomerId.eq(customer.0))
-        .into_model::<Row>()
-        .one(db.reader())
-        .await?;
-    row.map(TryInto::try_into).transpose()
+    let Some(sight) = sight(db, taxonomy, view).await? else { return Ok(None) };
+    let sql = format!("{SELECT} WHERE {} AND customer_id = {}", sight.condition, customer.0);
+    let mut found = assignments(db, taxonomy, &sight, &sql).await?;
+    Ok(found.pop())
+}
+
+/// The last day for which the customer was classified under the taxonomy, as known at a time
+/// (now, when it is `None`); `None` when it never was.
+pub async fn evaluated_through(
+    db: &Database,
+    customer: CustomerId,
+    taxonomy: &str,
+    known_at: Option<DateTime<Utc>>,
+) -> Result<Option<NaiveDate>, Error> {
+    let known_at = known_at.map(time::micros);
+    let timeline = history::timeline(db.reader(), Subject::Classes, taxonomy, known_at).await?;
+    let Some(line) = timeline.last() else { return Ok(None) };
+    let customer = Some(customer.0);
+    let day = history::evaluated_through(db.reader(), line.line_id, customer, known_at).await?;
+    day.map(time::date).transpose()
 }
 
 /// The customers of a class, or of every class when `class` is `None`, by customer; the key of
@@ -44,47 +67,108 @@ pub async fn members(
     view: View,
     page: &PageRequest,
 ) -> Result<Page<Assignment>, Error> {
-    let mut rows = with_end(view).filter(in_view(taxonomy, view));
+    let nobody = Page { items: Vec::new(), next: None };
+    let Some(sight) = sight(db, taxonomy, view).await? else { return Ok(nobody) };
+    let mut sql = format!("{SELECT} WHERE {}", sight.condition);
     if let Some(class) = class {
-        rows = rows.filter(Column::ClassId.eq(class));
+        let names = names(db.reader(), taxonomy).await?;
+        let number = names.iter().find(|(_, name)| *name == class).map(|(number, _)| *number);
+        let Some(number) = number else { return Ok(nobody) };
+        sql.push_str(&format!(" AND class_no = {number}"));
     }
     if let Some(after) = page.after {
-        rows = rows.filter(Column::CustomerId.gt(after));
+        sql.push_str(&format!(" AND customer_id > {after}"));
     }
-    let rows = rows.order_by_asc(Column::CustomerId).limit(page.fetch());
-    let rows = rows.into_model::<Row>().all(db.reader()).await?;
-    Page::of(page, rows, |row| row.customer_id).try_map(TryInto::try_into)
+    sql.push_str(&format!(" ORDER BY customer_id LIMIT {}", page.fetch()));
+    let rows = assignments(db, taxonomy, &sight, &sql).await?;
+    Ok(Page::of(page, rows, |row| row.customer.0))
+}
+
+/// The stays that `sql` selects, as far as the line is in force.
+async fn assignments(
+    db: &Database,
+    taxonomy: &str,
+    sight: &Sight,
+    sql: &str,
+) -> Result<Vec<Assignment>, Error> {
+    let classes = names(db.reader(), taxonomy).await?;
+    let mut found = Vec::new();
+    for row in history::query(db.reader(), sql).await? {
+        let row = Row::from_query_result(&row, "")?.as_known(sight.known_at);
+        found.push(row.assignment(taxonomy, &sight.segment, &classes)?);
+    }
+    Ok(found)
 }
 
 /// Every class a customer had, of one taxonomy or of all, latest date first; with those that
-/// were superseded, when asked. The key of a page is the date in days and the assignment's
-/// number.
+/// were superseded, when asked.
 pub async fn history(
     db: &Database,
     customer: CustomerId,
     taxonomy: Option<&str>,
     superseded: bool,
-    page: &PageRequest<(i32, i64)>,
-) -> Result<Page<Assignment, (i32, i64)>, Error> {
-    let mut rows = with_end(View::default()).filter(Column::CustomerId.eq(customer.0));
-    if let Some(taxonomy) = taxonomy {
-        rows = rows.filter(Column::TaxonomyId.eq(taxonomy));
+    page: &PageRequest<HistoryKey>,
+) -> Result<Page<Assignment, HistoryKey>, Error> {
+    let taxonomies = match taxonomy {
+        Some(taxonomy) => vec![taxonomy.to_owned()],
+        None => history::names(db.reader(), Subject::Classes).await?,
+    };
+    let mut lines: BTreeMap<i32, (Segment, usize)> = BTreeMap::new();
+    let mut classes = BTreeMap::new();
+    for (place, taxonomy) in taxonomies.iter().enumerate() {
+        let timeline = history::timeline(db.reader(), Subject::Classes, taxonomy, None).await?;
+        for segment in timeline.segments() {
+            lines.insert(segment.line_id, (segment.clone(), place));
+        }
+        classes.extend(names(db.reader(), taxonomy).await?);
     }
-    if !superseded {
-        rows = rows.filter(Column::SupersededAt.is_null());
+    let sql = history_sql(customer, lines.values().map(|(line, _)| line), superseded, page);
+    let mut rows = Vec::new();
+    for row in history::query(db.reader(), &sql).await? {
+        rows.push(Row::from_query_result(&row, "")?);
     }
-    if let Some((as_of, assignment_id)) = page.after {
-        let same_date = Column::AsOf.eq(as_of).and(Column::AssignmentId.lt(assignment_id));
-        rows = rows.filter(Column::AsOf.lt(as_of).or(same_date));
+    let key = |row: &Row| (row.valid_from, row.known_from, row.line_id);
+    Page::of(page, rows, key).try_map(|row| {
+        let line = lines.get(&row.line_id);
+        let (line, place) = line.ok_or_else(|| Error::not_found("line", row.line_id))?;
+        row.assignment(&taxonomies[*place], line, &classes)
+    })
+}
+
+/// A stay of a line that was superseded before anybody saw it is left out.
+fn history_sql<'a>(
+    customer: CustomerId,
+    lines: impl Iterator<Item = &'a Segment>,
+    superseded: bool,
+    page: &PageRequest<HistoryKey>,
+) -> String {
+    let mut seen = vec!["1 = 0".to_owned()];
+    for Segment { line_id, from, to, known, .. } in lines {
+        let mut of_line =
+            format!("line_id = {line_id} AND (valid_to IS NULL OR valid_to > {from})");
+        match (superseded, to) {
+            (true, _) => {
+                of_line.push_str(&format!(" AND (known_to IS NULL OR known_to > {known})"));
+            }
+            (false, None) => of_line.push_str(" AND known_to IS NULL"),
+            (false, Some(to)) => {
+                of_line.push_str(&format!(
+                    " AND known_to IS NULL AND valid_from < {to} AND {from} < {to}"
+                ));
+            }
+        }
+        seen.push(of_line);
     }
-    let rows = rows
-        .order_by_desc(Column::AsOf)
-        .order_by_desc(Column::AssignmentId)
-        .limit(page.fetch())
-        .into_model::<Row>()
-        .all(db.reader())
-        .await?;
-    Page::of(page, rows, |row| (row.as_of, row.assignment_id)).try_map(TryInto::try_into)
+    let mut sql =
+        format!("{SELECT} WHERE customer_id = {} AND ({})", customer.0, seen.join(" OR "));
+    if let Some((day, known, line_id)) = page.after {
+        sql.push_str(&format!(
+            " AND (valid_from < {day} OR (valid_from = {day} AND (known_from < {known} OR \
+             (known_from = {known} AND line_id < {line_id}))))"
+        ));
+    }
+    let limit = page.fetch();
+    sql + &format!(" ORDER BY valid_from DESC, known_from DESC, line_id DESC LIMIT {limit}")
 }
 
 /// The classes of many customers under a taxonomy; those without one are left out.
@@ -94,141 +178,115 @@ pub async fn at(
     customers: &CustomerSet,
     view: View,
 ) -> Result<ClassColumns, Error> {
+    let Some(sight) = sight(db, taxonomy, view).await? else { return Ok(ClassColumns::default()) };
+    let names = names(db.reader(), taxonomy).await?;
     let mut columns = ClassColumns::default();
-    for condition in customers::conditions(customers, Column::CustomerId) {
-        let rows: Vec<(i64, String, i64, i32)> = Entity::find()
-            .select_only()
-            .columns([Column::CustomerId, Column::ClassId, Column::VersionId, Column::AsOf])
-            .filter(in_view(taxonomy, view))
-            .filter(condition)
-            .order_by_asc(Column::CustomerId)
-            .into_tuple()
-            .all(db.reader())
-            .await?;
-        for (customer, class, version_id, as_of) in rows {
-            columns.customers.push(customer);
-            columns.classes.push(class);
-            columns.version_ids.push(version_id);
-            columns.as_of.push(as_of);
+    for chosen in chosen(customers) {
+        let sql = format!(
+            "SELECT customer_id, CAST(class_no AS integer) AS class_no, valid_from \
+             FROM class_span WHERE {}{chosen} ORDER BY customer_id",
+            sight.condition
+        );
+        let types = [
+            ("customer_id", ColumnType::I64),
+            ("class_no", ColumnType::I32),
+            ("valid_from", ColumnType::I32),
+        ];
+        let read = bulk::read(db.reader(), &sql, Vec::new(), &types).await?;
+        let read: [Column; 3] = read.try_into().expect("three columns were asked for");
+        let [Column::I64(customers), Column::I32(classes), Column::I32(valid_from)] = read else {
+            return Err(Error::Corrupt("classes are of other types".to_owned()));
+        };
+        columns
+            .version_ids
+            .resize(columns.version_ids.len() + customers.len(), sight.segment.version_id);
+        columns.customers.extend(customers);
+        columns.valid_from.extend(valid_from.iter().map(|day| *day.max(&sight.segment.from)));
+        for number in classes {
+            columns.classes.push(name(&names, number)?);
         }
     }
     Ok(columns)
 }
 
-/// The latest date for which each of the customers has a class under one of the taxonomies;
-/// customers without one are left out.
-pub async fn latest_dates(
-    db: &Database,
-    taxonomies: &[&str],
-    customers: &[CustomerId],
-) -> Result<BTreeMap<CustomerId, NaiveDate>, Error> {
-    let mut dates = BTreeMap::new();
-    let customers = CustomerSet::Ids(customers.iter().map(|customer| customer.0).collect());
-    for condition in customers::conditions(&customers, Column::CustomerId) {
-        let rows: Vec<(i64, i32)> = Entity::find()
-            .select_only()
-            .column(Column::CustomerId)
-            .column_as(Column::AsOf.max(), "as_of")
-            .filter(Column::TaxonomyId.is_in(taxonomies.iter().copied()))
-            .filter(Column::SupersededAt.is_null())
-            .filter(condition)
-            .group_by(Column::CustomerId)
-            .into_tuple()
-            .all(db.reader())
-            .await?;
-        for (customer, as_of) in rows {
-            dates.insert(CustomerId(customer), time::date(as_of)?);
+/// Conditions that together choose the rows of the customers, each once: one a statement.
+pub(super) fn chosen(customers: &CustomerSet) -> Vec<String> {
+    match customers {
+        CustomerSet::All => vec![String::new()],
+        CustomerSet::Range(first, last) => {
+            vec![format!(" AND customer_id BETWEEN {first} AND {last}")]
+        }
+        CustomerSet::Ids(ids) => {
+            let sorted: Vec<i64> = BTreeSet::from_iter(ids.iter().copied()).into_iter().collect();
+            let condition = |ids: &[i64]| format!(" AND customer_id IN ({})", list(ids));
+            sorted.chunks(ROWS_AT_ONCE).map(condition).collect()
         }
     }
-    Ok(dates)
 }
 
-/// Rows of `taxonomy` in view: standing at the time, and of the latest such date up to the date.
-/// Both databases look the latest date up in an index, row by row, which makes a page cheap
-/// however long the table is (an anti-join reads it from its start).
-fn in_view(taxonomy: &str, view: View) -> Condition {
-    let mut latest = evaluations(view);
-    latest.expr(other(Column::AsOf).max());
-    let mut condition =
-        Condition::all().add(Column::TaxonomyId.eq(taxonomy)).add(stood(None, view));
-    if let Some(date) = view.true_on.map(time::days) {
-        latest.and_where(other(Column::AsOf).lte(date));
-        condition = condition.add(Column::AsOf.lte(date));
-    }
-    condition.add(Expr::col((Entity, Column::AsOf)).eq(subquery(latest)))
+/// Numbers as SQL lists them.
+pub(super) fn list(ids: &[i64]) -> String {
+    ids.iter().map(i64::to_string).collect::<Vec<_>>().join(", ")
 }
 
-/// Selects all columns, and `valid_to`: the date of the next evaluation.
-fn with_end(view: View) -> Select<Entity> {
-    let mut next = evaluations(view);
-    next.expr(other(Column::AsOf).min())
-        .and_where(other(Column::AsOf).gt(Expr::col((Entity, Column::AsOf))));
-    Entity::find().expr_as(subquery(next), "valid_to")
-}
-
-/// Selects from the evaluations of the same customer and taxonomy that stood at the time.
-fn evaluations(view: View) -> SelectStatement {
-    Query::select()
-        .from_as(Entity, Alias::new(OTHER))
-        .and_where(other(Column::CustomerId).equals((Entity, Column::CustomerId)))
-        .and_where(other(Column::TaxonomyId).equals((Entity, Column::TaxonomyId)))
-        .cond_where(stood(Some(OTHER), view))
-        .to_owned()
-}
-
-fn subquery(select: SelectStatement) -> Expr {
-    Expr::SubQuery(None, Box::new(select.into()))
-}
-
-fn other(column: Column) -> Expr {
-    Expr::col((Alias::new(OTHER), column))
-}
-
-/// What was recorded and not superseded at the time.
-fn stood(table: Option<&'static str>, view: View) -> Condition {
-    let column = |column: Column| match table {
-        Some(table) => Expr::col((Alias::new(table), column)),
-        None => Expr::col((Entity, column)),
-    };
-    let standing = column(Column::SupersededAt).is_null();
-    let Some(time) = view.known_at.map(time::micros) else {
-        return Condition::all().add(standing);
-    };
-    let not_yet = column(Column::SupersededAt).gt(time);
-    Condition::all().add(column(Column::RecordedAt).lte(time)).add(standing.or(not_yet))
+/// The id of the class with this number.
+pub(super) fn name(names: &BTreeMap<i32, String>, number: i32) -> Result<String, Error> {
+    let name = names.get(&number).cloned();
+    name.ok_or_else(|| Error::Corrupt(format!("class number {number} has no name")))
 }
 
 #[derive(FromQueryResult)]
 struct Row {
-    assignment_id: i64,
     customer_id: i64,
-    taxonomy_id: String,
-    version_id: i64,
-    class_id: String,
-    evidence: String,
-    as_of: i32,
-    valid_to: Option<i32>,
+    known_from: i64,
+    known_to: Option<i64>,
+    closed_known: Option<i64>,
     run_id: Option<i64>,
-    recorded_at: i64,
-    superseded_at: Option<i64>,
+    valid_from: i32,
+    valid_to: Option<i32>,
+    line_id: i32,
+    class_no: i32,
+    evidence: Option<String>,
 }
 
-impl TryFrom<Row> for Assignment {
-    type Error = Error;
+impl Row {
+    /// The row as it was known at a time: its end may not have been.
+    fn as_known(mut self, known_at: Option<i64>) -> Self {
+        let later = |known: i64| known_at.is_some_and(|known_at| known > known_at);
+        if self.closed_known.is_some_and(later) {
+            self.valid_to = None;
+        }
+        self
+    }
 
-    fn try_from(row: Row) -> Result<Self, Error> {
-        Ok(Self {
-            assignment_id: row.assignment_id,
-            customer: CustomerId(row.customer_id),
-            taxonomy: row.taxonomy_id,
-            version_id: row.version_id,
-            class: row.class_id,
-            evidence: evidence::decode(&row.evidence)?,
-            as_of: time::date(row.as_of)?,
-            valid_to: row.valid_to.map(time::date).transpose()?,
-            run_id: row.run_id,
-            recorded_at: time::instant(row.recorded_at)?,
-            superseded_at: row.superseded_at.map(time::instant).transpose()?,
+    /// The stay as far as its line is in force; one that begins after that ended with it.
+    fn assignment(
+        self,
+        taxonomy: &str,
+        line: &Segment,
+        classes: &BTreeMap<i32, String>,
+    ) -> Result<Assignment, Error> {
+        let replaced = line.to.is_some_and(|to| self.valid_from >= to || line.from >= to);
+        let ended = if replaced { line.ended_known } else { None };
+        let end = if replaced { None } else { line.to };
+        let valid_to = [self.valid_to, end].into_iter().flatten().min();
+        let superseded = [self.known_to, ended].into_iter().flatten().min();
+        Ok(Assignment {
+            customer: CustomerId(self.customer_id),
+            taxonomy: taxonomy.to_owned(),
+            version_id: line.version_id,
+            class: name(classes, self.class_no)?,
+            evidence: self
+                .evidence
+                .as_deref()
+                .map(evidence::decode)
+                .transpose()?
+                .unwrap_or_default(),
+            valid_from: time::date(self.valid_from.max(line.from))?,
+            valid_to: valid_to.map(time::date).transpose()?,
+            run_id: self.run_id,
+            recorded_at: time::instant(self.known_from.max(line.known))?,
+            superseded_at: superseded.map(time::instant).transpose()?,
         })
     }
 }

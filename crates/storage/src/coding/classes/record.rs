@@ -1,189 +1,342 @@
-//! Writing classes: what is new is added, what changed supersedes, what is the same writes
-//! nothing.
+//! Writing classes: what moved is written, what did not is noted as looked at.
 //!
-//! Two writers may evaluate the same customers for the same date, one of them from facts that
-//! are older. So a writer reads what stands ([`before`]) first, then the facts, and
-//! [`record`]s against what it read: when another one wrote in between, that is a conflict and
-//! it evaluates again. The last to write has then seen all the facts.
+//! Two writers may evaluate the same customers for the same day, one of them from facts that
+//! are older. Each notes how far the change log had come before it read anything; here, with
+//! the customers guarded, the one that has seen less yields, customer by customer.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::NaiveDate;
 use kehu_core::{CustomerId, Value};
-use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 
-use super::super::customers::{self, ROWS_AT_ONCE};
-use super::super::entity::class_assignment::{Column as Field, Entity};
+use super::super::customers::ROWS_AT_ONCE;
 use super::super::evidence;
-use crate::bulk::{self, Column, OnConflict};
+use super::line::ClassLine;
+use super::read::{chosen, list};
+use super::restate::{Origin, Restated, Span, restate};
+use crate::bulk::{self, Column, ColumnType, OnConflict};
+use crate::change_log::Position;
 use crate::facts::CustomerSet;
-use crate::{Database, Error, Transaction, time};
+use crate::history::{self, Looked, Writer};
+use crate::{Error, Transaction, time};
+
+/// Who was looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// Everyone with an id from the first to the last.
+    Range(i64, i64),
+    /// Only those with a result.
+    Results,
+}
+
+/// What results have in common.
+#[derive(Debug)]
+pub struct Evaluation<'a> {
+    /// Whose version gave them.
+    pub line: &'a ClassLine,
+    /// The day they are true on.
+    pub day: NaiveDate,
+    /// Up to where the change log was seen before anything was read, see
+    /// [`crate::change_log::seen`].
+    pub position: Position,
+    /// The run; `None` when they follow from a change.
+    pub run_id: Option<i64>,
+    /// Who was looked at.
+    pub scope: Scope,
+}
 
 /// A class to record.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewAssignment {
+pub struct NewClass {
     /// Whose class it is.
     pub customer: CustomerId,
-    /// The id of the taxonomy.
-    pub taxonomy: String,
-    /// The number of the taxonomy's version, over all taxonomies.
-    pub version_id: i64,
     /// The id of the class.
     pub class: String,
     /// The columns that the taxonomy's predicates read, with the customer's values.
     pub evidence: BTreeMap<String, Value>,
 }
 
-/// What stands for some customers for one date.
-#[derive(Debug, Default)]
-pub struct Before {
-    as_of: i32,
-    rows: HashMap<(String, i64), Standing>,
-}
-
-#[derive(Debug)]
-struct Standing {
-    assignment_id: i64,
-    version_id: i64,
-    class: String,
-    evidence: String,
-}
-
-/// Reads what stands for `customers` under `taxonomies` for exactly the date `as_of`. Do it
-/// before reading anything that the evaluation rests on.
-pub async fn before(
-    db: &Database,
-    taxonomies: &[&str],
-    customers: &CustomerSet,
-    as_of: NaiveDate,
-) -> Result<Before, Error> {
-    let mut before = Before { as_of: time::days(as_of), rows: HashMap::new() };
-    for condition in customers::conditions(customers, Field::CustomerId) {
-        let rows: Vec<(String, i64, i64, i64, String, String)> = Entity::find()
-            .select_only()
-            .columns([Field::TaxonomyId, Field::CustomerId, Field::AssignmentId])
-            .columns([Field::VersionId, Field::ClassId, Field::Evidence])
-            .filter(Field::TaxonomyId.is_in(taxonomies.iter().copied()))
-            .filter(Field::AsOf.eq(before.as_of))
-            .filter(Field::SupersededAt.is_null())
-            .filter(condition)
-            .into_tuple()
-            .all(db.reader())
-            .await?;
-        for (taxonomy, customer, assignment_id, version_id, class, evidence) in rows {
-            let standing = Standing { assignment_id, version_id, class, evidence };
-            before.rows.insert((taxonomy, customer), standing);
-        }
-    }
-    Ok(before)
-}
-
-/// Records the results of an evaluation, each customer once a taxonomy, and returns the
-/// customers for whom something was written, ascending. `run_id` is `None` when it follows from
-/// a change. [`Error::Conflict`] when what stood at [`before`] no longer does.
+/// Records results, each customer once, ascending, and returns the customers for whom something
+/// was written. The day counts as evaluated for everyone in the scope from then on. The writer
+/// guards the customers; this is one step of it.
 pub async fn record(
-    transaction: &Transaction,
-    before: &Before,
-    results: Vec<NewAssignment>,
-    run_id: Option<i64>,
-    now: DateTime<Utc>,
+    writer: &mut Writer<'_>,
+    evaluation: &Evaluation<'_>,
+    results: &[NewClass],
 ) -> Result<Vec<CustomerId>, Error> {
-    let mut superseded = Vec::new();
-    let mut rows = Rows::default();
-    let mut changed = BTreeSet::new();
-    for result in results {
-        let evidence = evidence::encode(&result.evidence);
-        if let Some(standing) = before.rows.get(&(result.taxonomy.clone(), result.customer.0)) {
-            if standing.is(&result, &evidence) {
-                continue;
-            }
-            superseded.push(standing.assignment_id);
+    let known = writer.step();
+    let transaction = writer.transaction();
+    let (line_id, day) = (evaluation.line.line_id, time::days(evaluation.day));
+    let customers: Vec<i64> = results.iter().map(|result| result.customer.0).collect();
+    let seen = history::positions(transaction, line_id, day, &customers).await?;
+    let looked = Looked { line_id, day, position: evaluation.position, known };
+    let current: Vec<&NewClass> = results
+        .iter()
+        .filter(|result| {
+            seen.get(&result.customer.0).is_none_or(|seen| *seen <= evaluation.position)
+        })
+        .collect();
+    let rows = compare(transaction, evaluation, known, &current).await?;
+    let changed = rows.write(transaction).await?;
+    match evaluation.scope {
+        Scope::Range(first, last) => history::pass(transaction, looked, first, last).await?,
+        Scope::Results => {
+            let customers: Vec<i64> = current.iter().map(|result| result.customer.0).collect();
+            history::look(transaction, looked, &customers).await?;
         }
-        changed.insert(result.customer);
-        rows.push(result, evidence);
     }
-    supersede(transaction, &superseded, now).await?;
-    rows.insert(transaction, before.as_of, run_id, now).await?;
-    Ok(changed.into_iter().collect())
+    Ok(changed)
 }
 
-impl Standing {
-    fn is(&self, result: &NewAssignment, evidence: &str) -> bool {
-        self.version_id == result.version_id
-            && self.class == result.class
-            && self.evidence == evidence
-    }
-}
-
-async fn supersede(
+/// What has to be written for the results.
+async fn compare(
     transaction: &Transaction,
-    assignment_ids: &[i64],
-    now: DateTime<Utc>,
-) -> Result<(), Error> {
-    for ids in assignment_ids.chunks(ROWS_AT_ONCE) {
-        let done = Entity::update_many()
-            .col_expr(Field::SupersededAt, Expr::value(time::micros(now)))
-            .filter(Field::AssignmentId.is_in(ids.iter().copied()))
-            .filter(Field::SupersededAt.is_null())
-            .exec(transaction)
-            .await?;
-        if usize::try_from(done.rows_affected) != Ok(ids.len()) {
-            return Err(conflict());
+    evaluation: &Evaluation<'_>,
+    known: i64,
+    results: &[&NewClass],
+) -> Result<Rows, Error> {
+    let (line_id, day) = (evaluation.line.line_id, time::days(evaluation.day));
+    let mut rows = Rows::new(line_id, day, known, evaluation.run_id);
+    let customers: Vec<i64> = results.iter().map(|result| result.customer.0).collect();
+    let open = open_stays(transaction, line_id, evaluation.scope, &customers).await?;
+    let later = history::looked(transaction, line_id, day + 1, &customers).await?;
+    let mut past = Vec::new();
+    for result in results {
+        let class = evaluation.line.number(&result.class)?;
+        let customer = result.customer.0;
+        match open.get(&customer) {
+            Some((from, held)) if *from < day && later.next(customer, day).is_none() => {
+                if *held != class {
+                    rows.move_on(result, class);
+                }
+            }
+            _ => past.push((*result, class)),
         }
     }
-    Ok(())
+    let ids: Vec<i64> = past.iter().map(|(result, _)| result.customer.0).collect();
+    let stays = stays(transaction, line_id, day, &ids).await?;
+    for (result, class) in past {
+        let spans = stays.get(&result.customer.0).map_or(&[][..], Vec::as_slice);
+        // Before its first stay it was no customer yet, whoever was looked at.
+        let first = spans.first().map(|span| span.from.max(day));
+        let next = first.and_then(|first| later.next(result.customer.0, first));
+        if let Some(restated) = restate(spans, day, next, class) {
+            rows.restate(result, restated);
+        }
+    }
+    Ok(rows)
 }
 
-#[derive(Default)]
+/// The open stay of each customer: its first day and the number of its class.
+async fn open_stays(
+    transaction: &Transaction,
+    line_id: i32,
+    scope: Scope,
+    customers: &[i64],
+) -> Result<HashMap<i64, (i32, i32)>, Error> {
+    // A range is read as one where most of it is asked for.
+    let set = match scope {
+        Scope::Range(first, last) if customers.len() > ROWS_AT_ONCE => {
+            CustomerSet::Range(first, last)
+        }
+        _ => CustomerSet::Ids(customers.to_vec()),
+    };
+    let mut open = HashMap::new();
+    for chosen in chosen(&set) {
+        let sql = format!(
+            "SELECT customer_id, valid_from, CAST(class_no AS integer) AS class_no \
+             FROM class_span WHERE line_id = {line_id} AND valid_to IS NULL AND known_to IS NULL\
+             {chosen}"
+        );
+        let types = [
+            ("customer_id", ColumnType::I64),
+            ("valid_from", ColumnType::I32),
+            ("class_no", ColumnType::I32),
+        ];
+        let read = bulk::read(transaction, &sql, Vec::new(), &types).await?;
+        let read: [Column; 3] = read.try_into().expect("three columns were asked for");
+        let [Column::I64(customers), Column::I32(from), Column::I32(class)] = read else {
+            return Err(Error::Corrupt("classes are of other types".to_owned()));
+        };
+        open.extend(customers.into_iter().zip(from.into_iter().zip(class)));
+    }
+    Ok(open)
+}
+
+/// The stays of the customers that end on the day or later, by day.
+async fn stays(
+    transaction: &Transaction,
+    line_id: i32,
+    day: i32,
+    customers: &[i64],
+) -> Result<HashMap<i64, Vec<Span>>, Error> {
+    let mut stays: HashMap<i64, Vec<Span>> = HashMap::new();
+    for ids in customers.chunks(ROWS_AT_ONCE) {
+        let sql = format!(
+            "SELECT customer_id, valid_from, valid_to, CAST(class_no AS integer) FROM class_span \
+             WHERE line_id = {line_id} AND known_to IS NULL AND (valid_to IS NULL OR \
+             valid_to >= {day}) AND customer_id IN ({}) ORDER BY customer_id, valid_from",
+            list(ids)
+        );
+        for row in history::query(transaction, &sql).await? {
+            stays.entry(row.try_get_by_index(0)?).or_default().push(Span {
+                from: row.try_get_by_index(1)?,
+                to: row.try_get_by_index(2)?,
+                class: row.try_get_by_index(3)?,
+            });
+        }
+    }
+    Ok(stays)
+}
+
+/// What is to be written on one line for one day.
 struct Rows {
-    customers: Vec<i64>,
-    taxonomies: Vec<String>,
-    version_ids: Vec<i64>,
-    classes: Vec<String>,
-    evidence: Vec<String>,
+    line_id: i32,
+    day: i32,
+    known: i64,
+    run_id: Option<i64>,
+    changed: Vec<CustomerId>,
+    /// Customers whose open stay ends.
+    closed: Vec<i64>,
+    /// Stays that no longer stand: customer and first day.
+    superseded: Vec<(i64, i32)>,
+    inserted: Vec<(i64, Span)>,
+    /// Customer, first day, what was seen.
+    evidence: Vec<(i64, i32, String)>,
+    /// Customer, first day of the rest, first day of the stay that it is the rest of.
+    copied: Vec<(i64, i32, i32)>,
 }
 
 impl Rows {
-    fn push(&mut self, result: NewAssignment, evidence: String) {
-        self.customers.push(result.customer.0);
-        self.taxonomies.push(result.taxonomy);
-        self.version_ids.push(result.version_id);
-        self.classes.push(result.class);
-        self.evidence.push(evidence);
+    fn new(line_id: i32, day: i32, known: i64, run_id: Option<i64>) -> Self {
+        Self {
+            line_id,
+            day,
+            known,
+            run_id,
+            changed: Vec::new(),
+            closed: Vec::new(),
+            superseded: Vec::new(),
+            inserted: Vec::new(),
+            evidence: Vec::new(),
+            copied: Vec::new(),
+        }
     }
 
-    async fn insert(
-        self,
-        transaction: &Transaction,
-        as_of: i32,
-        run_id: Option<i64>,
-        now: DateTime<Utc>,
-    ) -> Result<(), Error> {
-        let rows = self.customers.len();
-        if rows == 0 {
-            return Ok(());
+    fn move_on(&mut self, result: &NewClass, class: i32) {
+        let customer = result.customer.0;
+        self.changed.push(result.customer);
+        self.closed.push(customer);
+        self.inserted.push((customer, Span { from: self.day, to: None, class }));
+        self.evidence.push((customer, self.day, evidence::encode(&result.evidence)));
+    }
+
+    fn restate(&mut self, result: &NewClass, restated: Restated) {
+        let customer = result.customer.0;
+        self.changed.push(result.customer);
+        self.superseded.extend(restated.superseded.into_iter().map(|from| (customer, from)));
+        for (span, origin) in restated.inserted {
+            self.inserted.push((customer, span));
+            match origin {
+                Origin::Evaluated => {
+                    let seen = evidence::encode(&result.evidence);
+                    self.evidence.push((customer, span.from, seen));
+                }
+                Origin::RestOf(from) => self.copied.push((customer, span.from, from)),
+                Origin::Kept => {}
+            }
         }
+    }
+
+    async fn write(mut self, transaction: &Transaction) -> Result<Vec<CustomerId>, Error> {
+        self.close(transaction).await?;
+        self.supersede(transaction).await?;
+        self.insert(transaction).await?;
+        self.note(transaction).await?;
+        self.changed.sort_unstable();
+        Ok(self.changed)
+    }
+
+    async fn close(&self, transaction: &Transaction) -> Result<(), Error> {
+        let Self { line_id, day, known, .. } = self;
+        for ids in self.closed.chunks(ROWS_AT_ONCE) {
+            let sql = format!(
+                "UPDATE class_span SET valid_to = {day}, closed_known = {known} WHERE \
+                 line_id = {line_id} AND valid_to IS NULL AND known_to IS NULL AND \
+                 customer_id IN ({})",
+                list(ids)
+            );
+            expect(history::execute(transaction, &sql).await?, ids.len())?;
+        }
+        Ok(())
+    }
+
+    async fn supersede(&self, transaction: &Transaction) -> Result<(), Error> {
+        let Self { line_id, known, .. } = self;
+        for stays in self.superseded.chunks(ROWS_AT_ONCE) {
+            let keys: Vec<String> =
+                stays.iter().map(|(customer, from)| format!("({customer}, {from})")).collect();
+            let sql = format!(
+                "UPDATE class_span SET known_to = {known} WHERE line_id = {line_id} AND \
+                 known_to IS NULL AND (customer_id, valid_from) IN (VALUES {})",
+                keys.join(", ")
+            );
+            expect(history::execute(transaction, &sql).await?, stays.len())?;
+        }
+        Ok(())
+    }
+
+    async fn insert(&self, transaction: &Transaction) -> Result<(), Error> {
+        let rows = self.inserted.len();
+        let spans = || self.inserted.iter().map(|(_, span)| span);
+        let customers = self.inserted.iter().map(|(customer, _)| *customer).collect();
         let columns = [
-            ("customer_id", Column::I64(self.customers)),
-            ("taxonomy_id", Column::Text(self.taxonomies)),
-            ("version_id", Column::I64(self.version_ids)),
-            ("class_id", Column::Text(self.classes)),
-            ("evidence", Column::Text(self.evidence)),
-            ("as_of", Column::I32(vec![as_of; rows])),
-            ("run_id", Column::OptI64(vec![run_id; rows])),
-            ("recorded_at", Column::I64(vec![time::micros(now); rows])),
+            ("customer_id", Column::I64(customers)),
+            ("known_from", Column::I64(vec![self.known; rows])),
+            ("run_id", Column::OptI64(vec![self.run_id; rows])),
+            ("valid_from", Column::I32(spans().map(|span| span.from).collect())),
+            ("valid_to", Column::OptI32(spans().map(|span| span.to).collect())),
+            ("line_id", Column::I32(vec![self.line_id; rows])),
+            ("class_no", Column::I32(spans().map(|span| span.class).collect())),
         ];
-        let inserted = bulk::insert(transaction, "class_assignment", &columns, OnConflict::Fail);
-        match inserted.await {
-            // The unique index of standing rows: another writer was quicker.
-            Err(Error::AlreadyExists { .. }) => Err(conflict()),
-            Err(error) => Err(error),
-            Ok(_) => Ok(()),
+        bulk::insert(transaction, "class_span", &columns, OnConflict::Fail).await?;
+        Ok(())
+    }
+
+    /// Notes what the new stays rest on.
+    async fn note(&mut self, transaction: &Transaction) -> Result<(), Error> {
+        self.copy(transaction).await?;
+        let rows = self.evidence.len();
+        let columns = [
+            ("customer_id", Column::I64(self.evidence.iter().map(|row| row.0).collect())),
+            ("known_from", Column::I64(vec![self.known; rows])),
+            ("valid_from", Column::I32(self.evidence.iter().map(|row| row.1).collect())),
+            ("line_id", Column::I32(vec![self.line_id; rows])),
+            ("evidence", Column::Text(self.evidence.drain(..).map(|row| row.2).collect())),
+        ];
+        bulk::insert(transaction, "class_evidence", &columns, OnConflict::Fail).await?;
+        Ok(())
+    }
+
+    /// Reads what the rests of stays rest on.
+    async fn copy(&mut self, transaction: &Transaction) -> Result<(), Error> {
+        for (customer, day, from) in std::mem::take(&mut self.copied) {
+            let sql = format!(
+                "SELECT evidence FROM class_evidence WHERE line_id = {} AND customer_id = \
+                 {customer} AND valid_from = {from} ORDER BY known_from DESC LIMIT 1",
+                self.line_id
+            );
+            if let Some(row) = history::query(transaction, &sql).await?.first() {
+                self.evidence.push((customer, day, row.try_get_by_index(0)?));
+            }
         }
+        Ok(())
     }
 }
 
-fn conflict() -> Error {
-    Error::Conflict("other classes were recorded meanwhile, evaluate again".to_owned())
+fn expect(written: u64, rows: usize) -> Result<(), Error> {
+    if usize::try_from(written) == Ok(rows) {
+        return Ok(());
+    }
+    Err(Error::Conflict("other classes were recorded meanwhile, evaluate again".to_owned()))
 }

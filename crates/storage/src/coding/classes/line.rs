@@ -1,0 +1,149 @@
+//! The lines of taxonomies: which there are, how their classes are numbered, and how one comes
+//! in force.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use kehu_core::CustomerId;
+use sea_orm::{ConnectionTrait, Statement, Value};
+
+use super::super::taxonomies::TaxonomyVersion;
+use crate::change_log::Position;
+use crate::history::{self, EVERYBODY, Guarded, Looked, Subject, Timeline, Writer};
+use crate::{Database, Error, Transaction, time};
+
+/// A line of a taxonomy, ready to be written: the numbers of its classes are known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClassLine {
+    /// Its number.
+    pub line_id: i32,
+    /// The id of the taxonomy.
+    pub taxonomy: String,
+    /// The number of the version, over all taxonomies.
+    pub version_id: i64,
+    classes: BTreeMap<String, i32>,
+}
+
+impl ClassLine {
+    /// Opens a line for a version; nobody sees it until it is in force.
+    pub async fn open(
+        transaction: &Transaction,
+        version: &TaxonomyVersion,
+        run_id: Option<i64>,
+    ) -> Result<Self, Error> {
+        let taxonomy = &version.definition.id;
+        for class in &version.definition.classes {
+            let sql = "INSERT INTO class_name (taxonomy_id, class_id) VALUES ($1, $2) \
+                       ON CONFLICT (taxonomy_id, class_id) DO NOTHING";
+            let values: [Value; 2] = [taxonomy.as_str().into(), class.id.as_str().into()];
+            let backend = transaction.get_database_backend();
+            transaction.execute_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
+        }
+        let subject = Subject::Classes;
+        let line_id =
+            history::open(transaction, subject, taxonomy, version.version_id, run_id).await?;
+        Self::load(transaction, taxonomy, line_id, version.version_id).await
+    }
+
+    /// A line that was opened before.
+    pub async fn load(
+        connection: &impl ConnectionTrait,
+        taxonomy: &str,
+        line_id: i32,
+        version_id: i64,
+    ) -> Result<Self, Error> {
+        let classes = numbers(connection, taxonomy).await?;
+        Ok(Self { line_id, taxonomy: taxonomy.to_owned(), version_id, classes })
+    }
+
+    /// The number of a class.
+    pub(super) fn number(&self, class: &str) -> Result<i32, Error> {
+        let number = self.classes.get(class).copied();
+        number.ok_or_else(|| Error::not_found("class", format!("{} {class}", self.taxonomy)))
+    }
+}
+
+/// The numbers of a taxonomy's classes, of all its versions.
+async fn numbers(
+    connection: &impl ConnectionTrait,
+    taxonomy: &str,
+) -> Result<BTreeMap<String, i32>, Error> {
+    let sql = "SELECT class_id, class_no FROM class_name WHERE taxonomy_id = $1";
+    let backend = connection.get_database_backend();
+    let statement = Statement::from_sql_and_values(backend, sql, [Value::from(taxonomy)]);
+    let mut numbers = BTreeMap::new();
+    for row in connection.query_all_raw(statement).await? {
+        numbers.insert(row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+    }
+    Ok(numbers)
+}
+
+/// The ids of a taxonomy's classes by number.
+pub(super) async fn names(
+    connection: &impl ConnectionTrait,
+    taxonomy: &str,
+) -> Result<BTreeMap<i32, String>, Error> {
+    let numbers = numbers(connection, taxonomy).await?;
+    Ok(numbers.into_iter().map(|(class, number)| (number, class)).collect())
+}
+
+/// The lines of a taxonomy that are or were in force, as known now.
+pub async fn in_force(
+    connection: &impl ConnectionTrait,
+    taxonomy: &str,
+) -> Result<Timeline, Error> {
+    history::timeline(connection, Subject::Classes, taxonomy, None).await
+}
+
+/// Ends a run through everybody: the day counts as evaluated for all customers, and the line
+/// comes in force from that day on if it was not. Returns whose classes come to be seen with
+/// that, ascending, empty when the line was in force on the day before.
+pub async fn complete(
+    transaction: &Transaction,
+    line: &ClassLine,
+    day: NaiveDate,
+) -> Result<Vec<CustomerId>, Error> {
+    let mut writer = Writer::begin(transaction, Subject::Classes, Guarded::Lines, 2).await?;
+    let (line_id, day) = (line.line_id, time::days(day));
+    // What each part of it has seen stands with the part.
+    let looked = Looked { line_id, day, position: Position::START, known: writer.step() };
+    history::pass(transaction, looked, EVERYBODY.0, EVERYBODY.1).await?;
+    if !history::turn(&mut writer, Subject::Classes, &line.taxonomy, line_id, day).await? {
+        return Ok(Vec::new());
+    }
+    let sql = format!(
+        "SELECT DISTINCT customer_id FROM class_span WHERE line_id = {line_id} AND known_to IS \
+         NULL ORDER BY customer_id"
+    );
+    let mut customers = Vec::new();
+    for row in history::query(transaction, &sql).await? {
+        customers.push(CustomerId(row.try_get_by_index(0)?));
+    }
+    Ok(customers)
+}
+
+/// The latest date for which everybody was classified under the taxonomy (under any, when it is
+/// `None`), as known at an instant (now, when it is `None`).
+pub async fn latest_classified(
+    db: &Database,
+    taxonomy: Option<&str>,
+    known_at: Option<DateTime<Utc>>,
+) -> Result<Option<NaiveDate>, Error> {
+    if let Some(known_at) = known_at {
+        history::settle(db, known_at).await?;
+    }
+    let taxonomies = match taxonomy {
+        Some(taxonomy) => vec![taxonomy.to_owned()],
+        None => history::names(db.reader(), Subject::Classes).await?,
+    };
+    let known_at = known_at.map(time::micros);
+    let mut latest = None;
+    for taxonomy in taxonomies {
+        let timeline =
+            history::timeline(db.reader(), Subject::Classes, &taxonomy, known_at).await?;
+        let Some(line) = timeline.last() else { continue };
+        let through = history::evaluated_through(db.reader(), line.line_id, None, known_at).await?;
+        latest = latest.max(through);
+    }
+    latest.map(time::date).transpose()
+}

@@ -12,7 +12,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     fs::write(out.join("descriptors.bin"), descriptors.encode_to_vec())?;
     let mut config = prost_build::Config::new();
     config.enable_type_names();
+    let services = "#[cfg(feature = \"services\")]";
     tonic_prost_build::configure()
+        .client_mod_attribute(".", services)
+        .server_mod_attribute(".", services)
         .bytes(".kehu.reporting.v1")
         .extern_path(".google.rpc", "::tonic_types::pb")
         .btree_map(".")

@@ -50,7 +50,7 @@ async fn files_that_cannot_be_read_say_why() {
 #[tokio::test]
 async fn each_bad_row_is_refused_with_its_place_and_the_rest_is_loaded() {
     let mut content = Vec::from(HEADER);
-    content.extend(b"1,A,GOOD,2,2011-01-03 10:00,1.50,17,France\n");
+    content.extend("1,A,GRÜN,2,2011-01-03 10:00,1.50,17,France\n".bytes());
     content.extend(b"2,A,NO SUCH DAY,1,2011-02-30 10:00,1.50,17,France\n");
     content.extend(b"3,A,TOO BIG,1,2011-01-03 10:00,1e309,17,France\n");
     content.extend(b"4,A,RETURNED,-1,2011-01-04 10:00,1.50,17,France\n");
@@ -119,4 +119,64 @@ async fn a_currency_needs_to_exist_and_to_have_a_rate() {
     assert!(rejects.contains("sales.csv:5  ") && rejects.contains("rate-missing"), "{rejects}");
     assert!(!rejects.contains("sales.csv:4  "), "{rejects}");
     server.stop().await;
+}
+
+#[tokio::test]
+async fn figures_are_of_what_was_loaded() {
+    let folder = tempfile::tempdir().unwrap();
+    let content = "order_id,customer_id,date,amount,currency\n\
+        1,c1,2024-01-05,100,EUR\n2,c2,2024-01-06,70,USD\n\
+        3,c3,2024-01-06,900000000000000,EUR\n3,c3,2024-01-06,900000000000000,EUR\n";
+    let file = write(folder.path(), "sales.csv", content.as_bytes());
+    let server = euros(&folder.path().join("data")).await;
+    // The second time nothing is sent, and the figures are the same.
+    for sent in [3, 0] {
+        let said = server.succeed(&["import", &file, "--output", "json"]).await;
+        let loaded: serde_json::Value = serde_json::from_str(&said).unwrap();
+        assert_eq!(loaded["sentRecords"], sent, "{said}");
+        let profile = &loaded["profile"];
+        let sale = serde_json::json!([{
+            "kind": "sale", "currency": "EUR", "orders": 1, "lines": 1, "amount": "100.0000", "empty": 0
+        }]);
+        assert_eq!(profile["read"], sale, "{said}");
+        let refused = serde_json::json!({"OUT_OF_RANGE": 2, "RATE_MISSING": 1});
+        assert_eq!(profile["refused"], refused, "{said}");
+        assert_eq!(profile["refusedOrders"], 2, "{said}");
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_file_of_which_nothing_can_be_loaded_is_a_failure() {
+    let folder = tempfile::tempdir().unwrap();
+    let content = "order_id,customer_id,date,amount,currency\n1,c1,2024-01-05,100,USD\n";
+    let file = write(folder.path(), "sales.csv", content.as_bytes());
+    let server = euros(&folder.path().join("data")).await;
+    for _ in 0..2 {
+        let arguments = ["import", &file, "--server", &server.url];
+        let (code, said) = program::fail(&arguments).await;
+        assert_eq!(code, 65, "{said}");
+        assert!(said.contains("none of the 1 lines could be loaded: rate-missing 1"), "{said}");
+    }
+    server.stop().await;
+    let data = folder.path().join("quickstart").display().to_string();
+    let (code, said) = program::fail(&[
+        "quickstart",
+        "--exit",
+        "--data-dir",
+        &data,
+        "--base-currency",
+        "EUR",
+        "--input",
+        &file,
+    ])
+    .await;
+    assert_eq!(code, 65, "{said}");
+    assert!(said.contains("rate-missing 1"), "{said}");
+}
+
+async fn euros(data: &Path) -> Server {
+    let data = data.display().to_string();
+    let zone = ["--base-currency", "EUR", "--time-zone", "Europe/Berlin"];
+    Server::start(&[&["--data-dir", &data][..], &zone].concat()).await
 }

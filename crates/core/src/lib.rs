@@ -1,14 +1,18 @@
 //! The domain of Kehu, pure: no IO, no clock, no randomness. What is here cannot fail
 //! except on its input.
 
+pub mod amount;
 pub mod calendar;
 pub mod check;
 pub mod code_scheme;
 pub mod country;
 pub mod currency;
 pub mod customer;
+pub mod decimal;
 pub mod identifier;
+pub mod key;
 pub mod label;
+pub mod limits;
 pub mod money;
 pub mod scorecard;
 pub mod taxonomy;

@@ -1,19 +1,19 @@
 //! Sends the records of a file to a server, several batches at a time.
 
 use kehu_contract::ingestion::{
-    IngestRequest, IngestResponse, IngestStart, IngestStarted, IngestTotals, ingest_request,
-    ingest_response, ingestion_service_client::IngestionServiceClient,
+    BatchAcknowledgement, IngestRequest, IngestResponse, IngestStart, IngestStarted, IngestTotals,
+    ListRejectsRequest, Problem, ProblemReason, ingest_request, ingest_response,
+    ingestion_service_client::IngestionServiceClient,
 };
 use kehu_server::{
     Fault,
     client::{Client, may_resume},
 };
-use std::time::Duration;
+use kehu_tables::{self as tables, OrderFigures, Profile, ReadBatch, Table};
+use std::{collections::HashMap, time::Duration};
 use tokio::{sync::mpsc, time::sleep};
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::{Status, Streaming};
-
-use crate::table::{self, Profile, ReadBatch, Table};
+use tonic::{Code, Status, Streaming};
 
 /// Batches that are read ahead of the connection; the connection's own window adds to it.
 const WINDOW: usize = 4;
@@ -26,7 +26,7 @@ const WAIT: Duration = Duration::from_millis(500);
 /// What became of a file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sent {
-    /// What the file holds, whether it was sent now or before.
+    /// What the file holds, and what was loaded or refused of it, now or before.
     pub profile: Profile,
     /// What the stream has done, in this call and before.
     pub totals: IngestTotals,
@@ -40,7 +40,7 @@ pub struct Sent {
 pub enum Error {
     /// The file.
     #[error(transparent)]
-    Table(#[from] table::Error),
+    Table(#[from] tables::Error),
     /// The server or the connection.
     #[error("{}", .0.message())]
     Call(Box<Status>),
@@ -89,20 +89,28 @@ async fn attempt(
     mut on_progress: impl FnMut(u64),
 ) -> Result<Sent, Error> {
     let (requests, outgoing) = mpsc::channel(WINDOW);
+    let stream_id = start.stream_id.clone();
     let first = IngestRequest { message: Some(ingest_request::Message::Start(start)) };
     // The channel has room for it, and its other end is in hand.
     let _ = requests.send(first).await;
     let mut answers = client.ingest(ReceiverStream::new(outgoing)).await?.into_inner();
     let started = started(&mut answers).await?;
     let mut totals = started.totals.unwrap_or_default();
+    let refused = refused_before(&mut client, &stream_id, &totals).await?;
     let (places, mut sent) = mpsc::unbounded_channel();
-    let reading = tokio::task::spawn_blocking(move || read(table, &started, &requests, &places));
+    let reading =
+        tokio::task::spawn_blocking(move || read(table, &started, &refused, &requests, &places));
     let mut acknowledged = 0;
+    let mut counted = Profile::default();
     while let Some(answer) = answers.message().await? {
-        add(&mut totals, answer);
+        let Some(ingest_response::Message::Acknowledgement(batch)) = answer.message else {
+            continue;
+        };
+        add(&mut totals, &batch);
         acknowledged += 1;
-        if let Some(lines) = sent.recv().await {
-            on_progress(lines);
+        if let Some(place) = sent.recv().await {
+            count(&mut counted, &place.orders, &batch);
+            on_progress(place.lines);
         }
     }
     let read = reading.await.map_err(|error| Status::from(Fault::internal(error)))??;
@@ -110,7 +118,8 @@ async fn attempt(
         return Err(ended_early());
     }
     on_progress(read.profile.lines);
-    Ok(Sent { profile: read.profile, totals, records: read.records })
+    let profile = read.profile.with_orders(read.earlier).with_orders(counted);
+    Ok(Sent { profile, totals, records: read.records })
 }
 
 /// The server ended the call before it had acknowledged everything.
@@ -127,17 +136,76 @@ async fn started(answers: &mut Streaming<IngestResponse>) -> Result<IngestStarte
     }
 }
 
-fn add(totals: &mut IngestTotals, answer: IngestResponse) {
-    if let Some(ingest_response::Message::Acknowledgement(batch)) = answer.message {
-        totals.accepted_count += i64::from(batch.accepted_count);
-        totals.unchanged_count += i64::from(batch.unchanged_count);
-        totals.rejected_count += i64::from(batch.rejected_count);
+fn add(totals: &mut IngestTotals, batch: &BatchAcknowledgement) {
+    totals.accepted_count += i64::from(batch.accepted_count);
+    totals.unchanged_count += i64::from(batch.unchanged_count);
+    totals.rejected_count += i64::from(batch.rejected_count);
+}
+
+/// Counts the orders of a batch by what became of them.
+fn count(counted: &mut Profile, orders: &[OrderFigures], batch: &BatchAcknowledgement) {
+    let mut refused = HashMap::new();
+    for rejection in &batch.rejections {
+        let reason = rejection.problems.first().map_or(ProblemReason::Unspecified, Problem::reason);
+        refused.insert(usize::try_from(rejection.record_index).ok(), reason);
     }
+    for order in orders {
+        match refused.get(&Some(order.record)) {
+            Some(reason) => counted.refuse_order(order, *reason),
+            None => counted.add_order(order),
+        }
+    }
+}
+
+/// Why the server, and not the reader of the file, may refuse an order.
+const BY_SERVER: [ProblemReason; 2] = [ProblemReason::RateMissing, ProblemReason::OutOfRange];
+
+/// The lines that the server refused when the file was sent before. A caller who may not read
+/// rejects gets none: its figures then count those orders as loaded.
+async fn refused_before(
+    client: &mut IngestionServiceClient<Client>,
+    stream_id: &str,
+    totals: &IngestTotals,
+) -> Result<HashMap<i64, ProblemReason>, Status> {
+    let mut refused = HashMap::new();
+    if totals.rejected_count == 0 {
+        return Ok(refused);
+    }
+    for reason in BY_SERVER {
+        let mut request = ListRejectsRequest {
+            page_size: 1_000,
+            stream_id: stream_id.to_owned(),
+            reason: reason.into(),
+            ..ListRejectsRequest::default()
+        };
+        loop {
+            let page = match client.list_rejects(request.clone()).await {
+                Ok(page) => page.into_inner(),
+                Err(status) if status.code() == Code::PermissionDenied => return Ok(refused),
+                Err(status) => return Err(status),
+            };
+            refused.extend(page.rejects.iter().map(|reject| (reject.line_number, reason)));
+            if page.next_page_token.is_empty() {
+                break;
+            }
+            request.page_token = page.next_page_token;
+        }
+    }
+    Ok(refused)
+}
+
+/// A batch that was sent.
+struct Place {
+    /// The row of the file that it ends on.
+    lines: u64,
+    orders: Vec<OrderFigures>,
 }
 
 /// What was read of a file, and sent.
 struct Read {
     profile: Profile,
+    /// The orders that had been sent before.
+    earlier: Profile,
     records: u64,
     batches: u64,
 }
@@ -148,24 +216,32 @@ struct Read {
 fn read(
     table: Table,
     started: &IngestStarted,
+    refused: &HashMap<i64, ProblemReason>,
     requests: &mpsc::Sender<IngestRequest>,
-    places: &mpsc::UnboundedSender<u64>,
-) -> Result<Read, table::Error> {
+    places: &mpsc::UnboundedSender<Place>,
+) -> Result<Read, tables::Error> {
     let mut reader = table.read(&started.time_zone, &started.base_currency_code)?;
     let (mut records, mut batches) = (0, 0);
+    let mut earlier = Profile::default();
     for read in reader.by_ref() {
-        let ReadBatch { batch, lines_read } = read?;
+        let ReadBatch { batch, lines_read: lines, orders } = read?;
         if batch.sequence < started.next_sequence {
+            for order in &orders {
+                match refused.get(&order.line) {
+                    Some(reason) => earlier.refuse_order(order, *reason),
+                    None => earlier.add_order(order),
+                }
+            }
             continue;
         }
         records += batch.records.len() as u64;
         batches += 1;
         // Who waits for the answers learns why the call failed.
-        let _ = places.send(lines_read);
+        let _ = places.send(Place { lines, orders });
         let message = Some(ingest_request::Message::Batch(batch));
         if requests.blocking_send(IngestRequest { message }).is_err() {
             break;
         }
     }
-    Ok(Read { profile: reader.profile(), records, batches })
+    Ok(Read { profile: reader.profile(), earlier, records, batches })
 }

@@ -10,7 +10,7 @@ use prost_types::FieldMask;
 use std::collections::BTreeSet;
 
 use crate::check::{self, Problems};
-use crate::limits;
+use kehu_core::{key, limits};
 
 /// Whether `name` can be that of a source.
 pub(crate) fn is_source(name: &str) -> bool {
@@ -18,16 +18,17 @@ pub(crate) fn is_source(name: &str) -> bool {
     !name.is_empty() && name.len() <= limits::NAME && name.chars().all(allowed)
 }
 
-/// A source reference; what breaks a rule goes to `violations`.
+/// A source reference, its key cleaned; what breaks a rule goes to `violations`.
 pub(crate) fn check_reference(
     field: &str,
     reference: Option<contract::SourceReference>,
     violations: &mut Violations,
 ) -> contract::SourceReference {
-    let Some(reference) = reference else {
+    let Some(mut reference) = reference else {
         violations.add(field, "must be given");
         return contract::SourceReference::default();
     };
+    reference.external_id = key::clean_customer(&reference.external_id).0.into_owned();
     if !is_source(&reference.source) {
         let text = "must be 1 to 64 characters of a-z, 0-9, - and _";
         violations.add(format!("{field}.source"), text);
@@ -35,7 +36,7 @@ pub(crate) fn check_reference(
     let key = &reference.external_id;
     let length = key.chars().count();
     if length == 0 || length > limits::KEY || key.chars().any(char::is_control) {
-        let text = "must be 1 to 128 characters, none of them a control character";
+        let text = "must be 1 to 128 characters, not blank, none of them a control character";
         violations.add(format!("{field}.external_id"), text);
     }
     reference

@@ -3,22 +3,18 @@
 //!
 //! A batch is checked ([`check`]), converted to the base currency ([`assemble`]) and written by
 //! the store in one transaction; [`stream`] does it for one call of `Ingest`. Besides the
-//! service there are two things for who sends records: [`table`] reads them from files, and
-//! [`client`] sends them.
+//! service there is [`client`], which sends the records that `kehu-tables` reads from files.
 
-mod amount;
 mod assemble;
 mod check;
 pub mod client;
 mod convert;
 mod customer_service;
 mod data_summary;
-mod decimal;
 mod ingestion_service;
 mod limits;
 mod measure;
 mod stream;
-pub mod table;
 mod upsert;
 
 use kehu_contract::ingestion::{

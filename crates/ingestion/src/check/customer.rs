@@ -3,17 +3,17 @@
 use std::collections::BTreeMap;
 
 use kehu_contract::ingestion::{CustomerProfile, CustomerRecord, ProblemReason};
-use kehu_core::country;
+use kehu_core::{country, key, limits};
 use kehu_server::{Violations, convert};
 use kehu_storage::ingestion::{COUNTRY_AS_GIVEN, Entry, Profile};
 
 use super::Problems;
-use crate::limits;
 
 /// A customer record; `None` only with problems.
 pub(super) fn record(given: &CustomerRecord, problems: &mut Problems) -> Option<Entry> {
     let field = "customer.external_id";
-    let external_id = problems.key(field, &given.external_id, ProblemReason::FieldMissing);
+    let (key, _) = key::clean_customer(&given.external_id);
+    let external_id = problems.key(field, &key, ProblemReason::FieldMissing);
     let empty = CustomerProfile::default();
     let profile = profile("customer.profile", given.profile.as_ref().unwrap_or(&empty), problems);
     Some(Entry::Customer { external_id, profile })

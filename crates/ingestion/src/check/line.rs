@@ -8,8 +8,8 @@ use kehu_core::{Money, Quantity};
 use kehu_storage::ingestion::LineRow;
 
 use super::Problems;
-use crate::decimal::{self, NotANumber};
-use crate::{amount, limits};
+use kehu_core::decimal::{self, NotANumber};
+use kehu_core::{amount, limits};
 
 /// The numbers that the lines of an order have had.
 #[derive(Debug, Default)]

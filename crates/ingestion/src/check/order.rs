@@ -4,12 +4,11 @@ use chrono::{DateTime, Datelike, Utc};
 use kehu_contract::ingestion::{Order, OrderKind as Kind, OrderStatus as Status, ProblemReason};
 use kehu_core::calendar::BusinessCalendar;
 use kehu_core::money::OutOfRange;
-use kehu_core::{Money, Quantity, Rate, currency};
+use kehu_core::{Money, Quantity, Rate, currency, key, limits};
 use kehu_storage::ingestion::{LineRow, NewOrder, OrderKind, OrderStatus};
 
 use super::line;
 use super::{Problems, digest};
-use crate::limits;
 
 /// An order without its amounts in the base currency; `None` only with problems.
 pub(super) fn check(
@@ -17,16 +16,14 @@ pub(super) fn check(
     calendar: &BusinessCalendar,
     problems: &mut Problems,
 ) -> Option<NewOrder> {
-    let external_id =
-        problems.key("order.external_id", &given.external_id, ProblemReason::FieldMissing);
-    let customer = problems.key(
-        "order.customer_external_id",
-        &given.customer_external_id,
-        ProblemReason::CustomerMissing,
-    );
+    let (key, _) = key::clean(&given.external_id);
+    let external_id = problems.key("order.external_id", &key, ProblemReason::FieldMissing);
+    let (key, _) = key::clean_customer(&given.customer_external_id);
+    let field = "order.customer_external_id";
+    let customer = problems.key(field, &key, ProblemReason::CustomerMissing);
     let kind = kind(given.kind, problems);
     let status = status(given.status, problems);
-    let at = time(given, problems);
+    let at = time(given, calendar, problems);
     let currency = code(&given.currency_code, problems);
     let channel = problems.text("order.channel", &given.channel, limits::TEXT);
     let mut lines = lines(given, problems);
@@ -91,7 +88,11 @@ fn status(given: i32, problems: &mut Problems) -> Option<OrderStatus> {
     }
 }
 
-fn time(given: &Order, problems: &mut Problems) -> Option<DateTime<Utc>> {
+fn time(
+    given: &Order,
+    calendar: &BusinessCalendar,
+    problems: &mut Problems,
+) -> Option<DateTime<Utc>> {
     let field = "order.order_time";
     let Some(time) = &given.order_time else {
         problems.add(field, ProblemReason::FieldMissing, "must be given");
@@ -101,9 +102,10 @@ fn time(given: &Order, problems: &mut Problems) -> Option<DateTime<Utc>> {
     let at = u32::try_from(time.nanos)
         .ok()
         .and_then(|nanos| DateTime::from_timestamp(time.seconds, nanos / 1_000 * 1_000))
-        .filter(|at| (1900..=2200).contains(&at.year()));
+        .filter(|at| (1899..=2201).contains(&at.year()))
+        .filter(|at| (1900..=2200).contains(&calendar.date(*at).year()));
     if at.is_none() {
-        let text = "must be a time of the years 1900 to 2200";
+        let text = "must be a time of the years 1900 to 2200 in the enterprise's time zone";
         problems.add(field, ProblemReason::OutOfRange, text);
     }
     at

@@ -2,7 +2,7 @@
 
 use kehu_contract::ingestion::{Problem, ProblemReason};
 
-use crate::limits;
+use kehu_core::limits;
 
 /// Everything that is wrong with a record, in the order it is found.
 #[derive(Debug, Default)]
@@ -65,10 +65,10 @@ impl Problems {
         Some(text.to_owned())
     }
 
-    /// A source's key, which must not be empty.
+    /// A source's key that [`kehu_core::key`] has cleaned, which must not be empty then.
     pub(super) fn key(&mut self, field: &str, key: &str, missing: ProblemReason) -> String {
         if key.is_empty() {
-            self.add(field, missing, "must not be empty");
+            self.add(field, missing, "must not be empty, nor blank or a word for nothing");
         }
         self.text(field, key, limits::KEY).unwrap_or_default()
     }

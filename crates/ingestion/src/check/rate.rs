@@ -6,7 +6,7 @@ use kehu_server::{Violations, convert};
 use kehu_storage::ingestion::Entry;
 
 use super::{Checker, Problems};
-use crate::decimal::{self, NotANumber};
+use kehu_core::decimal::{self, NotANumber};
 
 const DECIMALS: u32 = 10;
 

@@ -76,6 +76,30 @@ async fn who_may_not_read_customers_is_not_told_about_one() {
 }
 
 #[tokio::test]
+async fn keys_are_cleaned_the_same_way_on_every_way_in() {
+    each_database(async |database| {
+        let server = Server::start(database).await;
+        for key in [" ", "\u{a0}", "NULL"] {
+            let status = upsert(&server, request(key, "York")).await.unwrap_err();
+            assert_eq!(status.code(), tonic::Code::InvalidArgument, "{key:?}");
+        }
+        upsert(&server, request("k1", "York")).await.unwrap();
+        for key in [" k1", "k1\u{a0}", "\u{feff}k1", "ｋ１", "=\"k1\""] {
+            let found = upsert(&server, request(key, "York")).await.unwrap();
+            assert!(!found.created, "{key:?}");
+            let request = LookupCustomerRequest { key: Some(Key::Reference(reference(key))) };
+            let found = server.customers().lookup_customer(request).await.unwrap().into_inner();
+            assert_eq!(found.customer.unwrap().references, [reference("k1")], "{key:?}");
+        }
+        assert!(upsert(&server, request("K1", "York")).await.unwrap().created);
+        let same = |key: &str| order(sale("1\u{200b}", key, "2011-01-01", 5));
+        let done = server.ingest("first", vec![same("17.0"), same("17"), same(" 17")]).await;
+        assert_eq!((done.accepted_count, done.unchanged_count), (1, 2));
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_customer_is_created_then_changed() {
     each_database(async |database| {
         let server = Server::start(database).await;

@@ -2,7 +2,7 @@ use std::path::Path;
 
 use kehu_contract::ingestion::{ListRejectsRequest, ProblemReason as Reason, RecordBatch};
 use kehu_ingestion::client::{self, Error, Sent};
-use kehu_ingestion::table::{Mapping, Table};
+use kehu_tables::{Mapping, Table};
 use kehu_tests::each_database;
 
 use crate::server::Server;

@@ -41,7 +41,16 @@ fn bad_orders() -> Vec<(Record, &'static str)> {
             changed(|o| o.customer_external_id.clear()),
             "CUSTOMER_MISSING order.customer_external_id",
         ),
+        (
+            changed(|o| o.customer_external_id = " \u{a0}".to_owned()),
+            "CUSTOMER_MISSING order.customer_external_id",
+        ),
+        (
+            changed(|o| o.customer_external_id = "#N/A".to_owned()),
+            "CUSTOMER_MISSING order.customer_external_id",
+        ),
         (changed(|o| o.external_id.clear()), "FIELD_MISSING order.external_id"),
+        (changed(|o| o.external_id = "\u{feff}".to_owned()), "FIELD_MISSING order.external_id"),
         (changed(|o| o.external_id = long(129)), "FIELD_TOO_LONG order.external_id"),
         (changed(|o| o.kind = 0), "VALUE_UNKNOWN order.kind"),
         (changed(|o| o.kind = 9), "VALUE_UNKNOWN order.kind"),

@@ -2,6 +2,7 @@
 
 use crate::{
     cli::Client,
+    commands::rejects::as_option,
     connection::Connection,
     exit::Failure,
     output::{self, Format},
@@ -9,18 +10,17 @@ use crate::{
 };
 use clap::Args;
 use kehu_contract::ingestion::{IngestStart, IngestTotals};
-use kehu_ingestion::{
-    client,
-    table::{self, Mapping, Profile},
-};
+use kehu_ingestion::client;
+use kehu_tables::{self as tables, Mapping, Profile, usual_names};
 use std::path::{Path, PathBuf};
+
+/// So many reasons are told where nothing could be loaded.
+const REASONS: usize = 3;
 
 /// Load a CSV file of order lines. The same file again loads nothing twice, and an import that
 /// broke off goes on where it stopped.
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Examples:\n  kehu import sales.csv\n  kehu import sales.csv.gz --mapping sales.toml --output json"
-)]
+#[command(after_help = help())]
 pub(crate) struct Import {
     #[command(flatten)]
     client: Client,
@@ -33,6 +33,24 @@ pub(crate) struct Import {
     mapping: Option<PathBuf>,
 }
 
+/// What `--help` adds: an example that runs, and the names of columns.
+fn help() -> String {
+    let mut help = "Examples:
+  printf 'order_id,customer_id,date,amount\\n1,c1,2024-01-05,12.50\\n' > sales.csv
+  kehu import sales.csv
+  kehu import sales.csv.gz --mapping sales.toml --output json
+
+A line of the file is a line of an order. Needed are order_id, customer_id, date, and quantity
+with unit_price, or amount. Columns are found by these names, whatever their case and
+punctuation; a mapping names others (crates/tables/README.md):
+"
+    .to_owned();
+    for (role, names) in usual_names() {
+        help.push_str(&format!("  {:<14} {}\n", role.name(), names.join(", ")));
+    }
+    help
+}
+
 impl Import {
     /// Loads the file.
     pub(crate) async fn run(self) -> Result<(), Failure> {
@@ -41,15 +59,16 @@ impl Import {
         let connection = Connection::open(self.client.options()).await?;
         let loaded = table.load(&connection).await?;
         match self.client.output {
-            Format::Table => super::quickstart::print_loaded(&loaded),
-            Format::Json => output::line(&loaded.to_json()?),
+            Format::Table => super::quickstart::print_loaded(&loaded)?,
+            Format::Json => output::line(&loaded.to_json()?)?,
         }
+        loaded.check()
     }
 }
 
 /// A file whose columns are known.
 pub(crate) struct Table {
-    table: table::Table,
+    table: tables::Table,
     mapping: Mapping,
     origin: String,
 }
@@ -70,7 +89,7 @@ impl Table {
     /// Reads the file through once: its columns, its digest, the ends of its orders.
     pub(crate) fn open(path: &Path, mapping: Mapping) -> Result<Self, Failure> {
         let spinner = progress::spinner("looking at the file");
-        let table = table::Table::scan(path, mapping.clone());
+        let table = tables::Table::scan(path, mapping.clone());
         spinner.finish_and_clear();
         let origin = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
         Ok(Self { table: table.map_err(|error| failure(path, error))?, mapping, origin })
@@ -108,6 +127,24 @@ impl Table {
 }
 
 impl Loaded {
+    /// A failure when the file has lines and none of them could be loaded, now or before.
+    pub(crate) fn check(&self) -> Result<(), Failure> {
+        let profile = &self.profile;
+        if !profile.read.is_empty() || profile.refused.is_empty() {
+            return Ok(());
+        }
+        let mut reasons: Vec<_> = profile.refused.iter().collect();
+        reasons.sort_by_key(|(_, lines)| std::cmp::Reverse(**lines));
+        let reasons = reasons.into_iter().take(REASONS);
+        let reasons: Vec<String> =
+            reasons.map(|(reason, lines)| format!("{} {lines}", as_option(reason))).collect();
+        Err(Failure::Data(format!(
+            "none of the {} lines could be loaded: {} (kehu rejects tells for each what to do)",
+            profile.lines,
+            reasons.join(", ")
+        )))
+    }
+
     fn to_json(&self) -> Result<String, Failure> {
         serde_json::to_string_pretty(&serde_json::json!({
             "streamId": self.stream_id,
@@ -128,9 +165,9 @@ pub(crate) fn read_mapping(path: &Path) -> Result<Mapping, Failure> {
     Mapping::parse(&text).map_err(|error| failure(path, error))
 }
 
-fn failure(path: &Path, error: table::Error) -> Failure {
+fn failure(path: &Path, error: tables::Error) -> Failure {
     match error {
-        table::Error::Open { path, source } => {
+        tables::Error::Open { path, source } => {
             Failure::Input { path: path.display().to_string(), source }
         }
         error => Failure::Data(format!("{}: {}", path.display(), error.to_string().trim_end())),

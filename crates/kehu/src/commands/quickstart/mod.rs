@@ -64,6 +64,7 @@ impl Quickstart {
         let connection = Connection::open(ClientOptions::new(serving.url())).await?;
         let loaded = table.load(&connection).await?;
         summary::loaded(&loaded)?;
+        loaded.check()?;
         match Dates::settle(&connection, &loaded, &serving.calendar).await? {
             Some(dates) => classify(&connection, &dates, &data_dir).await?,
             None => output::line("No order counts, so there is nobody to classify.")?,

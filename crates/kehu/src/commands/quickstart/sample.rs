@@ -4,7 +4,7 @@ use crate::{
     commands::{import, report},
     exit::Failure,
 };
-use kehu_ingestion::table::Mapping;
+use kehu_tables::Mapping;
 use std::path::{Path, PathBuf};
 
 const NAME: &str = "online_retail_2010_2011.csv.gz";

@@ -9,8 +9,8 @@ use kehu_contract::{
     google::r#type::{Decimal, Money},
     reporting::{ClassSummary, GetClassSummaryRequest},
 };
-use kehu_ingestion::table::Profile;
 use kehu_server::convert;
+use kehu_tables::Profile;
 use std::net::SocketAddr;
 
 /// Prints what was read, loaded and refused.
@@ -34,12 +34,18 @@ pub(crate) fn loaded(loaded: &Loaded) -> Result<(), Failure> {
         ))?;
     }
     let refused: u64 = profile.refused.values().sum();
-    output::line(&format!("  {:<10} {:>9} lines", "refused", count(refused)))?;
+    let whole = match profile.refused_orders {
+        0 => String::new(),
+        orders => format!(", among them all lines of {} orders", count(orders)),
+    };
+    output::line(&format!("  {:<10} {:>9} lines{whole}", "refused", count(refused)))?;
     for (reason, lines) in &profile.refused {
         output::line(&format!("             {:>9} {}", count(*lines), as_option(reason)))?;
     }
+    found(profile)?;
     noticed(profile)?;
     cleaned(profile)?;
+    lookalikes(profile)?;
     output::line(&sent(loaded))
 }
 
@@ -48,9 +54,6 @@ fn sent(loaded: &Loaded) -> String {
     if loaded.profile.lines == 0 {
         return "The file has a header and no line; nothing was loaded.".to_owned();
     }
-    if loaded.sent == 0 {
-        return "All of it was there already; nothing was loaded twice.".to_owned();
-    }
     let refused = match loaded.totals.rejected_count {
         0 => "none refused.".to_owned(),
         records => format!(
@@ -58,16 +61,41 @@ fn sent(loaded: &Loaded) -> String {
             count(records.unsigned_abs())
         ),
     };
+    let sent = match loaded.sent {
+        0 => "All of it had been dealt with before; nothing was loaded twice.".to_owned(),
+        records => format!("Sent {} records.", count(records)),
+    };
     format!(
-        "Sent {} records. Of the whole file {} were new or changed, {} held already, {refused}",
-        count(loaded.sent),
+        "{sent} Of the whole file {} were new or changed, {} held already, {refused}",
         count(loaded.totals.accepted_count.unsigned_abs()),
         count(loaded.totals.unchanged_count.unsigned_abs()),
     )
 }
 
+/// Prints how the file is read, where that had to be found out.
+fn found(profile: &Profile) -> Result<(), Failure> {
+    if profile.found.is_empty() {
+        return Ok(());
+    }
+    output::line(&format!("  found      {}", profile.found.join(", ")))
+}
+
+/// Prints keys that look the same and are customers of their own.
+fn lookalikes(profile: &Profile) -> Result<(), Failure> {
+    if profile.lookalikes.is_empty() {
+        return Ok(());
+    }
+    let groups: Vec<String> = profile.lookalikes.iter().map(|keys| keys.join(" and ")).collect();
+    output::line(&format!(
+        "  look alike keys of customers that are kept apart: {}",
+        groups.join(", ")
+    ))
+}
+
 /// Prints the oddities that were read all the same.
 fn noticed(profile: &Profile) -> Result<(), Failure> {
+    let sales = profile.read.iter().filter(|tally| tally.kind == "sale");
+    let empty = sales.map(|tally| tally.empty).sum();
     let oddities = [
         (profile.lines_without_customer, "lines without a customer"),
         (profile.lines_without_description, "lines without a description"),
@@ -78,6 +106,9 @@ fn noticed(profile: &Profile) -> Result<(), Failure> {
         (profile.negative_prices, "negative prices"),
         (profile.zero_prices, "zero prices"),
         (profile.repeated_lines, "lines that repeat an earlier one"),
+        (empty, "sales that come to nothing and count as no order"),
+        (profile.blank_lines, "empty lines"),
+        (profile.header_lines, "lines that repeat the header"),
     ];
     let seen = oddities.into_iter().filter(|(lines, _)| *lines > 0);
     let seen: Vec<_> = seen.map(|(lines, what)| format!("{} {what}", count(lines))).collect();

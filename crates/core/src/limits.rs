@@ -1,0 +1,16 @@
+//! What a record may hold at most, as the contract states it.
+
+/// Characters of a source's key.
+pub const KEY: usize = 128;
+/// Characters of a product code.
+pub const PRODUCT: usize = 128;
+/// Characters of a product name, and of the value of an attribute.
+pub const DESCRIPTION: usize = 1_000;
+/// Characters of every other text.
+pub const TEXT: usize = 200;
+/// Characters of a source's name and of an attribute's.
+pub const NAME: usize = 64;
+/// Attributes of a customer.
+pub const ATTRIBUTES: usize = 100;
+/// Lines of an order.
+pub const LINES: usize = 10_000;

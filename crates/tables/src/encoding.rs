@@ -1,0 +1,144 @@
+//! The encoding of a file: stated, shown by its mark, or found from its bytes.
+
+use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
+use encoding_rs::{BIG5, EUC_KR, Encoding, GB18030, SHIFT_JIS, UTF_8, UTF_16BE, UTF_16LE};
+use encoding_rs::{GBK, WINDOWS_1252};
+
+/// Encodings that are tried in turn where the one that seems likely gives no known header.
+const TRIED: [&Encoding; 5] = [GB18030, BIG5, SHIFT_JIS, EUC_KR, WINDOWS_1252];
+
+/// The encoding of this name: `utf-8`, `utf-16le`, `gb18030`, `big5`, `shift_jis`,
+/// `windows-1252`, and all others of the WHATWG Encoding Standard; `None` for other names.
+pub(crate) fn named(name: &str) -> Option<&'static Encoding> {
+    let name = if name.eq_ignore_ascii_case("latin-1") { "latin1" } else { name };
+    Encoding::for_label(name.as_bytes()).map(superset)
+}
+
+/// GBK is read as GB18030, which holds it.
+fn superset(encoding: &'static Encoding) -> &'static Encoding {
+    if encoding == GBK { GB18030 } else { encoding }
+}
+
+/// The encoding that the start of a file shows: a byte order mark, or the zeros of UTF-16.
+pub(crate) fn of_mark(start: &[u8]) -> Option<&'static Encoding> {
+    match Encoding::for_bom(start) {
+        Some((encoding, _)) => Some(encoding),
+        None => of_zeros(start),
+    }
+}
+
+/// UTF-16 without a mark: every other byte of its ASCII characters is zero.
+fn of_zeros(start: &[u8]) -> Option<&'static Encoding> {
+    let (mut little, mut big, mut pairs) = (0, 0, 0);
+    for pair in start.chunks_exact(2) {
+        pairs += 1;
+        little += usize::from(pair[1] == 0 && is_text(pair[0]));
+        big += usize::from(pair[0] == 0 && is_text(pair[1]));
+    }
+    let (more, less, encoding) =
+        if little > big { (little, big, UTF_16LE) } else { (big, little, UTF_16BE) };
+    // A header of Chinese names still has its separators; one of ASCII alone has nothing else.
+    (more >= 3 && more * 8 >= pairs && less * 20 <= more).then_some(encoding)
+}
+
+fn is_text(byte: u8) -> bool {
+    byte.is_ascii_graphic() || matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
+}
+
+/// Tells the encoding from lines that are not ASCII, given one after another.
+pub(crate) struct Finder {
+    detector: EncodingDetector,
+    /// Lines that are UTF-8.
+    good: u64,
+    /// Lines that are not.
+    bad: u64,
+}
+
+impl Finder {
+    /// A finder that has seen nothing.
+    pub(crate) fn new() -> Self {
+        Self { detector: EncodingDetector::new(Iso2022JpDetection::Deny), good: 0, bad: 0 }
+    }
+
+    /// Looks at a line.
+    pub(crate) fn look_at(&mut self, line: &[u8]) {
+        if line.is_ascii() {
+            return;
+        }
+        if std::str::from_utf8(line).is_ok() {
+            self.good += 1;
+            return;
+        }
+        self.bad += 1;
+        self.detector.feed(line, false);
+        self.detector.feed(b"\n", false);
+    }
+
+    /// The likely encoding. With more lines of UTF-8 than others it is that, and the others
+    /// are damaged.
+    pub(crate) fn likely(&self) -> &'static Encoding {
+        if self.good >= self.bad {
+            return UTF_8;
+        }
+        superset(self.detector.guess(None, Utf8Detection::Deny))
+    }
+
+    /// Every encoding that the lines may be in, the likely one first.
+    pub(crate) fn candidates(&self) -> Vec<&'static Encoding> {
+        let likely = self.likely();
+        let mut candidates = vec![likely];
+        if likely != UTF_8 {
+            candidates.extend(TRIED.into_iter().filter(|encoding| *encoding != likely));
+        }
+        candidates
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_encodings() {
+        for (name, encoding) in [
+            ("utf-8", Some(UTF_8)),
+            ("UTF-16LE", Some(UTF_16LE)),
+            ("gbk", Some(GB18030)),
+            ("latin-1", Some(WINDOWS_1252)),
+            ("shift_jis", Some(SHIFT_JIS)),
+            ("utf-7", None),
+        ] {
+            assert_eq!(named(name), encoding, "{name}");
+        }
+    }
+
+    #[test]
+    fn lines_tell_the_encoding() {
+        for encoding in [GB18030, BIG5, SHIFT_JIS, WINDOWS_1252, UTF_8] {
+            let text = match encoding {
+                e if e == SHIFT_JIS => "1,田中商店,東京都のお客さま",
+                e if e == BIG5 => "1,臺灣電腦公司,臺北市信義區",
+                e if e == WINDOWS_1252 => "1,Café Zürich,naïve façade",
+                _ => "1,北京商贸有限公司,上海市浦东新区",
+            };
+            let mut finder = Finder::new();
+            finder.look_at(&encoding.encode(text).0);
+            assert_eq!(finder.likely(), encoding, "{text}");
+        }
+    }
+
+    #[test]
+    fn utf_16_without_a_mark() {
+        for (text, little) in
+            [("订单号,客户编号,日期,金额\n1,c1,2024-01-05,10\n", true), ("a,b\n1,2\n", false)]
+        {
+            let bytes: Vec<u8> = text
+                .encode_utf16()
+                .flat_map(|unit| if little { unit.to_le_bytes() } else { unit.to_be_bytes() })
+                .collect();
+            assert_eq!(of_mark(&bytes), Some(if little { UTF_16LE } else { UTF_16BE }));
+        }
+        assert_eq!(of_mark(b"a,b\n1,2\n"), None);
+        assert_eq!(of_mark(b"a\0,b\n1,2,a long line with one zero\n"), None);
+    }
+}

@@ -1,0 +1,53 @@
+//! What is wrong with a row, in the contract's words.
+
+use kehu_contract::ingestion::{Problem, ProblemReason};
+
+use crate::facts::Clash;
+use crate::row::RowFault;
+
+/// A problem of a column.
+pub(crate) fn problem(column: &str, reason: ProblemReason, description: &str) -> Problem {
+    let (field, description) = (column.to_owned(), description.to_owned());
+    Problem { field, reason: reason.into(), description }
+}
+
+/// The problem of a row that is no row.
+pub(crate) fn of_fault(fault: RowFault, cells: usize, columns: usize) -> Problem {
+    let (reason, description) = match fault {
+        RowFault::Columns => (
+            ProblemReason::ColumnsMismatch,
+            format!("the row has {cells} cells, the header {columns}: check quotes and separators"),
+        ),
+        RowFault::TooLong => (
+            ProblemReason::FieldTooLong,
+            "a cell is longer than 64 KiB: shorten it, or check the quotes".to_owned(),
+        ),
+        RowFault::Quote => (
+            ProblemReason::ColumnsMismatch,
+            "a quote that opens on this line does not close: close it, or double it".to_owned(),
+        ),
+        RowFault::Encoding => (
+            ProblemReason::TextInvalid,
+            "the row holds bytes that are nothing in the file's encoding: save the file as UTF-8, \
+             or state its encoding in the mapping"
+                .to_owned(),
+        ),
+        RowFault::Nul => (
+            ProblemReason::TextInvalid,
+            "the row holds NUL characters: remove them, or state the file's encoding in the \
+             mapping"
+                .to_owned(),
+        ),
+    };
+    Problem { field: String::new(), reason: reason.into(), description }
+}
+
+/// The problem of an order whose lines disagree.
+pub(crate) fn of_clash(clash: Clash, column: &str) -> Problem {
+    let (one, two) = clash.lines;
+    let description = format!(
+        "lines {one} and {two} of this order differ in it, so the whole order is refused: correct \
+         them, or give each order a number of its own"
+    );
+    problem(column, ProblemReason::OrderInconsistent, &description)
+}

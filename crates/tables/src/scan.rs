@@ -1,0 +1,271 @@
+//! The first pass over a file: what it is, how its columns are written, where its orders end and
+//! whether their lines agree.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use encoding_rs::UTF_8;
+use kehu_contract::ingestion::IngestStart;
+use kehu_core::{currency, key};
+use sha2::{Digest, Sha256};
+
+use crate::body::Body;
+use crate::columns::{Layout, Role};
+use crate::date;
+use crate::encoding::Finder;
+use crate::facts::{Facts, Said, digest};
+use crate::header::Start;
+use crate::kind::Kinds;
+use crate::mapping::Mapping;
+use crate::number::{self, NumberFormat};
+use crate::row::Row;
+use crate::{Error, Reader};
+
+/// Changes whenever the same file and mapping would give other batches than before, so that an
+/// import is not resumed with them.
+const BATCHES: &[u8] = b"2";
+
+/// With so many dates of unknown form, and none of a known one, the mapping is wrong and not
+/// the rows.
+const DATES_LOOKED_AT: u64 = 10;
+
+/// The most bytes of rows that may wait for the last row of their order at a time.
+const WAITING: u64 = 256 * 1024 * 1024;
+
+/// A file that has been read through once.
+#[derive(Debug, Clone)]
+pub struct Table {
+    pub(crate) path: PathBuf,
+    pub(crate) mapping: Mapping,
+    pub(crate) start: Start,
+    pub(crate) forms: Forms,
+    pub(crate) orders: Arc<HashMap<String, Extent>>,
+    pub(crate) lines: u64,
+    stream_id: String,
+}
+
+/// How the columns of a file are written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Forms {
+    pub(crate) dates: date::DateFormat,
+    /// By the place of the column.
+    pub(crate) numbers: Vec<(usize, NumberFormat)>,
+}
+
+/// Where the rows of an order are, and what they say of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Extent {
+    /// The number of its first row.
+    pub(crate) first: u64,
+    /// The number of its last row.
+    pub(crate) last: u64,
+    /// How many it has.
+    pub(crate) rows: u64,
+    /// The bytes of all of them.
+    pub(crate) bytes: u64,
+    pub(crate) facts: Facts,
+}
+
+impl Table {
+    /// Reads a file through, plain or gzip: finds what it is, how its columns are written, where
+    /// each order ends, and the digest that makes its stream's id. Blocks; memory grows with the
+    /// number of orders.
+    pub fn scan(path: &Path, mapping: Mapping) -> Result<Self, Error> {
+        let mut start = Start::find(path, &mapping)?;
+        let mut scan = Scan::run(path, &start, &mapping)?;
+        // Bytes far down may show another encoding than those at the start, unless a header that
+        // is not ASCII shows that it is UTF-8.
+        let open = mapping.encoding.is_none() && start.layout.header.iter().all(|n| n.is_ascii());
+        if start.encoding == UTF_8 && open && scan.finder.likely() != UTF_8 {
+            start = Start::find_again(path, &scan.finder, &mapping)?;
+            scan = Scan::run(path, &start, &mapping)?;
+        }
+        scan.check(&start.layout, &mapping)?;
+        let forms = scan.forms(&mapping);
+        let stream_id = stream_id(scan.body.into_source().digest(), &mapping);
+        Ok(Self {
+            path: path.to_owned(),
+            mapping,
+            start,
+            forms,
+            orders: Arc::new(scan.orders),
+            lines: scan.lines,
+            stream_id,
+        })
+    }
+
+    /// The id of the stream of this content under this mapping.
+    pub fn stream_id(&self) -> &str {
+        &self.stream_id
+    }
+
+    /// Rows below the header.
+    pub fn lines(&self) -> u64 {
+        self.lines
+    }
+
+    /// The first message of the file's ingest call.
+    pub fn start(&self) -> IngestStart {
+        let name = self.path.file_name().unwrap_or(self.path.as_os_str());
+        IngestStart {
+            stream_id: self.stream_id.clone(),
+            source: self.mapping.source().to_owned(),
+            origin: name.to_string_lossy().into_owned(),
+        }
+    }
+
+    /// The second pass, which reads the records. Times are local in `time_zone` and amounts in
+    /// `base_currency` where neither the file nor the mapping states others.
+    pub fn read(self, time_zone: &str, base_currency: &str) -> Result<Reader, Error> {
+        Reader::open(self, time_zone, base_currency)
+    }
+}
+
+struct Scan {
+    body: Body,
+    finder: Finder,
+    orders: HashMap<String, Extent>,
+    lines: u64,
+    kinds: Kinds,
+    dates: date::Evidence,
+    numbers: Vec<(usize, number::Evidence)>,
+    customer: Digests,
+    currency: Digests,
+}
+
+/// The digest of a cell; neighbouring rows mostly have the same one.
+#[derive(Default)]
+struct Digests {
+    cell: String,
+    digest: Option<u64>,
+}
+
+impl Scan {
+    fn run(path: &Path, start: &Start, mapping: &Mapping) -> Result<Self, Error> {
+        let layout = &start.layout;
+        let mut scan = Self {
+            body: start.open(path)?,
+            finder: Finder::new(),
+            orders: HashMap::new(),
+            lines: 0,
+            kinds: Kinds::new(mapping, layout.invoices),
+            dates: date::Evidence::new(&mapping.date_formats),
+            numbers: layout.numbers().map(|place| (place, number::Evidence::default())).collect(),
+            customer: Digests::default(),
+            currency: Digests::default(),
+        };
+        let mut row = Row::default();
+        while scan.read(&mut row)? {
+            scan.lines += 1;
+            if !row.raw.is_ascii() {
+                scan.finder.look_at(&row.raw);
+            }
+            if row.fault.is_none() {
+                scan.look_at(&row, layout, mapping.thousands);
+            }
+        }
+        Ok(scan)
+    }
+
+    fn read(&mut self, row: &mut Row) -> Result<bool, Error> {
+        let read = self.body.read(row);
+        read.map_err(|source| Error::Read { line: self.body.line(), source })
+    }
+
+    fn look_at(&mut self, row: &Row, layout: &Layout, grouping: Option<char>) {
+        let cell = |role: Role| layout.place(role).map_or("", |place| row.cell(place));
+        let mut beside = None;
+        for (place, evidence) in &mut self.numbers {
+            beside = beside.or(evidence.look_at(row.cell(*place), grouping));
+        }
+        let date = date_cell(cell(Role::Date), cell(Role::Time));
+        let day = if date.is_empty() { None } else { self.dates.look_at(&date) };
+        let (order, _) = key::clean(cell(Role::OrderId));
+        if order.is_empty() {
+            return;
+        }
+        let customer = self.customer.of(cell(Role::CustomerId), |cell| {
+            let (key, _) = key::clean_customer(cell);
+            (!key.is_empty()).then(|| digest(&key))
+        });
+        let stated = self
+            .currency
+            .of(cell(Role::Currency), |cell| currency::parse(&key::clean(cell).0).map(digest));
+        let currency = stated.or_else(|| beside?.only().map(digest));
+        let kind = self.kinds.of(&order, cell(Role::Status));
+        let said = Said { line: row.line, customer, currency, kind, day };
+        self.note(&order, row.raw_length, said);
+    }
+
+    fn note(&mut self, order: &str, bytes: u64, said: Said) {
+        if !self.orders.contains_key(order) {
+            self.orders.insert(order.to_owned(), Extent { first: self.lines, ..Extent::default() });
+        }
+        if let Some(extent) = self.orders.get_mut(order) {
+            extent.last = self.lines;
+            extent.rows += 1;
+            extent.bytes += bytes;
+            extent.facts.add(said);
+        }
+    }
+
+    /// What keeps the file from being read at all.
+    fn check(&self, layout: &Layout, mapping: &Mapping) -> Result<(), Error> {
+        if self.dates.hopeless().is_some_and(|dates| dates >= DATES_LOOKED_AT) {
+            let column = layout.column(Role::Date).to_owned();
+            return Err(Error::Dates { column, formats: mapping.date_formats.clone() });
+        }
+        let bytes = self.waiting();
+        if bytes > WAITING { Err(Error::Scattered { bytes }) } else { Ok(()) }
+    }
+
+    /// The most bytes of rows that wait for the last row of their order at a time.
+    fn waiting(&self) -> u64 {
+        let mut changes: Vec<(u64, i128)> = Vec::new();
+        for extent in self.orders.values().filter(|extent| extent.first != extent.last) {
+            changes.push((extent.first, i128::from(extent.bytes)));
+            changes.push((extent.last, -i128::from(extent.bytes)));
+        }
+        changes.sort_unstable();
+        let (mut now, mut most) = (0, 0);
+        for (_, change) in changes {
+            now += change;
+            most = most.max(now);
+        }
+        u64::try_from(most).unwrap_or(u64::MAX)
+    }
+
+    fn forms(&self, mapping: &Mapping) -> Forms {
+        let numbers = self.numbers.iter().map(|(place, evidence)| {
+            let notation = mapping.notation().unwrap_or_else(|| evidence.notation());
+            (*place, NumberFormat { notation, grouping: mapping.thousands })
+        });
+        Forms { dates: self.dates.format(), numbers: numbers.collect() }
+    }
+}
+
+impl Digests {
+    fn of(&mut self, cell: &str, digest: impl Fn(&str) -> Option<u64>) -> Option<u64> {
+        if self.cell != cell {
+            cell.clone_into(&mut self.cell);
+            self.digest = digest(cell);
+        }
+        self.digest
+    }
+}
+
+/// The date of a row with its time of day, where that stands in a column of its own.
+pub(crate) fn date_cell<'a>(date: &'a str, time: &str) -> std::borrow::Cow<'a, str> {
+    let (date, _) = key::clean(date);
+    let (time, _) = key::clean(time);
+    if date.is_empty() || time.is_empty() { date } else { format!("{date} {time}").into() }
+}
+
+fn stream_id(content: [u8; 32], mapping: &Mapping) -> String {
+    let mut digest = Sha256::new();
+    digest.update(BATCHES);
+    digest.update(content);
+    digest.update(serde_json::to_vec(mapping).expect("a mapping is always JSON"));
+    hex::encode(digest.finalize())
+}

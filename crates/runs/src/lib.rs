@@ -4,6 +4,7 @@
 //! every role serves, too.
 
 mod business_date;
+mod day;
 mod follower;
 mod job;
 mod measure;
@@ -14,6 +15,7 @@ mod view;
 mod worker;
 
 pub use business_date::{BusinessDates, check_not_later};
+pub use day::{Daily, Evaluated, keep_days, start_due};
 pub use follower::{CursorMove, Follower, follow};
 pub use job::{Job, RunContext};
 pub use partition::{PARTITION, Partition};

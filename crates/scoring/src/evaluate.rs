@@ -4,11 +4,14 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
-use kehu_analytics::{Analytics, Frame};
-use kehu_core::scorecard::{Score, Scorecard, Scorer};
+use kehu_analytics::{Analytics, Catalogue, Frame};
+use kehu_core::scorecard::{Scorecard, Scorer};
 use kehu_core::{CustomerId, Value};
 use kehu_server::Fault;
-use kehu_storage::{facts::CustomerSet, scoring::scorecards::Version};
+use kehu_storage::{
+    facts::CustomerSet,
+    scoring::{scorecards::Version, scores::Evaluated},
+};
 
 use crate::convert::analytics_fault;
 
@@ -24,12 +27,17 @@ pub(crate) struct Card {
 
 impl Card {
     /// Prepares a published version.
-    pub(crate) fn new(version: Version) -> Result<Arc<Self>, Fault> {
+    pub(crate) fn new(version: Version, catalogue: &Catalogue) -> Result<Arc<Self>, Fault> {
         let Some(published) = &version.published else {
             return Err(Fault::internal("only published versions can score"));
         };
         let scorer =
             Scorer::new(&version.definition, &published.calibration).map_err(Fault::internal)?;
+        for feature in version.definition.features() {
+            if catalogue.find(feature).is_none() {
+                return Err(Fault::internal(format!("there is no feature {feature}")));
+            }
+        }
         Ok(Arc::new(Self { version, scorer }))
     }
 
@@ -39,10 +47,11 @@ impl Card {
     }
 
     /// The scores of every customer of the frame, in its order.
-    pub(crate) fn scores(&self, frame: &Frame) -> Result<Vec<(CustomerId, Score)>, Fault> {
+    pub(crate) fn scores(&self, frame: &Frame) -> Result<Vec<Evaluated>, Fault> {
         let rows = values(frame, &self.version.definition)?;
         let score = |(customer, values): (CustomerId, Vec<Value>)| {
-            (customer, self.scorer.score(customer, &values))
+            let score = self.scorer.score(customer, &values);
+            Evaluated { customer, score: Some((values, score)) }
         };
         Ok(rows.into_iter().map(score).collect())
     }

@@ -1,125 +1,165 @@
 //! Scores that follow from changes of facts, without anyone starting a run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::NaiveDate;
 use kehu_analytics::Analytics;
 use kehu_core::CustomerId;
-use kehu_core::scorecard::Score;
+use kehu_core::calendar::BusinessCalendar;
 use kehu_runs::{CursorMove, Follower};
-use kehu_server::{Fault, clock};
+use kehu_server::{Fault, clock, names};
 use kehu_storage::{
-    Database,
+    Database, business_date,
     change_log::{self, Change, Topic},
     facts::CustomerSet,
+    ingestion::NO_DAY,
     scoring::{
         pins::{self, Followed},
-        scores::{self, Evaluation},
+        scorecards::{self, Version},
+        scores::{self, Evaluated, Evaluation},
     },
 };
 
 use crate::evaluate::{self, CONSUMER, Card};
 use crate::job::change;
 
-/// Scores the customers whose facts changed under every scorecard that a run has computed.
+/// Scores the customers whose facts changed under every scorecard that a run has computed: as of
+/// the business date, and again for each day from the first that changed on for which everybody
+/// was evaluated.
 pub(crate) struct ScoringFollower {
     db: Database,
     analytics: Analytics,
+    calendar: BusinessCalendar,
 }
 
-/// The customers to score by date; under each date those of one scorecard.
-type Due = BTreeMap<NaiveDate, Vec<CustomerId>>;
+/// The changed customers with the first day of their changes; `None` when what changed has no
+/// day, as a profile.
+type Changed = BTreeMap<CustomerId, Option<NaiveDate>>;
 
-/// The scores of one scorecard as of one date.
+/// What is to be evaluated for one day: which customers under which scorecard.
+type Due = Vec<(Arc<Card>, BTreeSet<CustomerId>)>;
+
+/// What was found for customers under one scorecard as of one date.
 struct Scored {
     card: Arc<Card>,
     as_of: NaiveDate,
-    scores: Vec<(CustomerId, Score)>,
+    found: Vec<Evaluated>,
 }
 
 impl ScoringFollower {
-    pub(crate) fn new(db: Database, analytics: Analytics) -> Self {
-        Self { db, analytics }
+    pub(crate) fn new(db: Database, analytics: Analytics, calendar: BusinessCalendar) -> Self {
+        Self { db, analytics, calendar }
     }
 
-    /// Which customers of a scorecard are due as of which date: the latest of the scorecard's
-    /// run, the days of the changes, and what the customer was scored for already, because a
-    /// score of an earlier date would stay hidden behind that one.
+    /// What is due by day. A scorecard that cannot score is set aside, so that the others go on.
     async fn due(
         &self,
-        followed: &Followed,
-        changed: &BTreeMap<CustomerId, NaiveDate>,
-    ) -> Result<Due, Fault> {
-        let customers: Vec<CustomerId> = changed.keys().copied().collect();
-        let id = &followed.version.definition.id;
-        let scored = scores::latest_dates(&self.db, id, &customers).await?;
-        let mut due = Due::new();
-        for (customer, last_day) in changed {
-            let before = scored.get(customer).copied().unwrap_or(followed.as_of);
-            let as_of = before.max(followed.as_of).max(*last_day);
-            due.entry(as_of).or_default().push(*customer);
+        followed: &[Followed],
+        changed: &Changed,
+    ) -> Result<BTreeMap<NaiveDate, Due>, Fault> {
+        let today = business_date::current(&self.db, &self.calendar, clock::now()).await?.date;
+        let mut due: BTreeMap<NaiveDate, Due> = BTreeMap::new();
+        for one in followed {
+            for (day, card) in self.days(one, today, changed).await? {
+                let concerned = |(customer, from): (&CustomerId, &Option<NaiveDate>)| {
+                    let from = from.unwrap_or(today);
+                    (day == today || day >= from).then_some(*customer)
+                };
+                let customers: BTreeSet<_> = changed.iter().filter_map(concerned).collect();
+                if !customers.is_empty() {
+                    due.entry(day).or_default().push((card, customers));
+                }
+            }
         }
         Ok(due)
     }
 
-    async fn score(&self, changes: &[Change]) -> Result<Vec<Scored>, Fault> {
-        let changed = last_days(changes);
-        let mut cards = Vec::new();
-        let mut by_date: BTreeMap<NaiveDate, Vec<(usize, Vec<CustomerId>)>> = BTreeMap::new();
-        for followed in pins::followed(&self.db).await? {
-            for (as_of, customers) in self.due(&followed, &changed).await? {
-                by_date.entry(as_of).or_default().push((cards.len(), customers));
+    /// The days that a scorecard is evaluated for, each with the version in force then: the
+    /// business date, and those from the first change on for which everybody was evaluated. None
+    /// under versions that cannot score.
+    async fn days(
+        &self,
+        followed: &Followed,
+        today: NaiveDate,
+        changed: &Changed,
+    ) -> Result<BTreeMap<NaiveDate, Arc<Card>>, Fault> {
+        let first = changed.values().map(|day| day.unwrap_or(today)).min().unwrap_or(today);
+        let newest = self.sound(followed.version.clone());
+        let mut cards = BTreeMap::from([(followed.version.version_id, newest.clone())]);
+        let mut days = BTreeMap::from([(today, newest.clone())]);
+        for evaluated in
+            scores::evaluated_days(&self.db, &followed.version.definition.id, first).await?
+        {
+            if evaluated.day >= followed.as_of {
+                days.insert(evaluated.day, newest.clone());
+                continue;
             }
-            cards.push(Card::new(followed.version)?);
+            let version_id = evaluated.version_id;
+            if !cards.contains_key(&version_id) {
+                let found = scorecards::by_number(self.db.reader(), &[version_id]).await?.pop();
+                let version = found.ok_or_else(|| Fault::internal("a version is gone"))?;
+                cards.insert(version_id, self.sound(version));
+            }
+            days.insert(evaluated.day, cards[&version_id].clone());
         }
-        let mut scored = Vec::new();
-        for (as_of, due) in by_date {
-            let due =
-                due.into_iter().map(|(place, customers)| (Arc::clone(&cards[place]), customers));
-            scored.extend(self.score_date(as_of, due.collect()).await?);
-        }
-        // Scorecards are written, and so locked, in the order in which runs do it.
-        scored.sort_by(|left, right| left.card.id().cmp(right.card.id()));
-        Ok(scored)
+        Ok(days.into_iter().filter_map(|(day, card)| Some((day, card?))).collect())
+    }
+
+    /// A version, ready to score. One that cannot is set aside, with an entry in the log, so that
+    /// the others go on.
+    fn sound(&self, version: Version) -> Option<Arc<Card>> {
+        let name = names::version("scorecards", &version.definition.id, version.version);
+        let card = Card::new(version, self.analytics.catalogue());
+        card.inspect_err(|fault| {
+            tracing::error!(scorecard = name, %fault, cause = ?fault, "it cannot score: set aside");
+        })
+        .ok()
     }
 
     /// Scores customers under scorecards as of one date, computing their features once.
-    async fn score_date(
-        &self,
-        as_of: NaiveDate,
-        due: Vec<(Arc<Card>, Vec<CustomerId>)>,
-    ) -> Result<Vec<Scored>, Fault> {
-        let mut ids: Vec<i64> = due.iter().flat_map(|(_, some)| some).map(|id| id.0).collect();
-        ids.sort_unstable();
-        ids.dedup();
+    async fn score_date(&self, as_of: NaiveDate, due: Due) -> Result<Vec<Scored>, Fault> {
+        let ids: BTreeSet<i64> = due.iter().flat_map(|(_, some)| some).map(|id| id.0).collect();
         let definitions = due.iter().map(|(card, _)| &card.version.definition);
-        let customers = CustomerSet::Ids(ids);
-        let frame = evaluate::frame(&self.analytics, definitions, &customers, as_of).await?;
+        let set = CustomerSet::Ids(Vec::from_iter(ids));
+        let frame = evaluate::frame(&self.analytics, definitions, &set, as_of).await?;
         evaluate::busy(move || {
             let mut scored = Vec::with_capacity(due.len());
-            for (card, customers) in due {
-                let mut scores = card.scores(&frame)?;
-                scores.retain(|(customer, _)| customers.binary_search(customer).is_ok());
-                scored.push(Scored { card, as_of, scores });
+            for (card, mut left) in due {
+                let mut found = card.scores(&frame)?;
+                found.retain(|one| left.remove(&one.customer));
+                // Who is left is no customer on the date, or not any more.
+                found.extend(left.into_iter().map(|customer| Evaluated { customer, score: None }));
+                scored.push(Scored { card, as_of, found });
             }
             Ok(scored)
         })
         .await
     }
+
+    async fn score(&self, followed: &[Followed], changed: &Changed) -> Result<Vec<Scored>, Fault> {
+        let mut scored = Vec::new();
+        for (as_of, due) in self.due(followed, changed).await? {
+            scored.extend(self.score_date(as_of, due).await?);
+        }
+        Ok(scored)
+    }
 }
 
-/// The changed customers with the latest day of their changes.
-fn last_days(changes: &[Change]) -> BTreeMap<CustomerId, NaiveDate> {
-    let mut days = BTreeMap::new();
+fn changed(changes: &[Change]) -> Changed {
+    let mut first: Changed = BTreeMap::new();
     for change in changes {
+        let day = Some(change.first_day).filter(|day| *day != NO_DAY);
         for customer in &change.customers {
-            let day = days.entry(*customer).or_insert(change.last_day);
-            *day = change.last_day.max(*day);
+            let held = first.entry(*customer).or_insert(day);
+            *held = match (*held, day) {
+                (Some(held), Some(day)) => Some(held.min(day)),
+                (held, day) => held.or(day),
+            };
         }
     }
-    days
+    first
 }
 
 #[async_trait]
@@ -133,25 +173,37 @@ impl Follower for ScoringFollower {
     }
 
     async fn apply(&self, changes: &[Change], cursor: CursorMove) -> Result<(), Fault> {
-        let scored = self.score(changes).await?;
+        let followed = pins::followed(&self.db).await?;
+        let scored = self.score(&followed, &changed(changes)).await?;
         let now = clock::now();
-        let transaction = self.db.begin().await?;
+        let mut by_card: BTreeMap<&str, Vec<Evaluation<'_>>> = BTreeMap::new();
         let mut by_date: BTreeMap<NaiveDate, Vec<CustomerId>> = BTreeMap::new();
-        for Scored { card, as_of, scores } in &scored {
-            let evaluation = Evaluation {
+        for Scored { card, as_of, found } in &scored {
+            by_card.entry(card.id()).or_default().push(Evaluation {
                 version: &card.version,
                 as_of: *as_of,
                 run_id: None,
                 facts_position: cursor.to,
                 recorded_at: now,
-            };
-            scores::record(&transaction, &evaluation, scores).await?;
+                found,
+            });
             // Also those whose score stays: classes read features too.
-            by_date.entry(*as_of).or_default().extend(scores.iter().map(|(customer, _)| *customer));
+            let customers = found.iter().filter(|one| one.score.is_some());
+            by_date.entry(*as_of).or_default().extend(customers.map(|one| one.customer));
+        }
+        let transaction = self.db.begin().await?;
+        pins::check_followed(&transaction, &followed).await?;
+        for evaluations in by_card.values() {
+            let recorded = scores::record(&transaction, evaluations).await?;
+            if !recorded.stale.is_empty() {
+                return Err(Fault::Conflict);
+            }
         }
         change_log::advance(&transaction, CONSUMER, cursor.from, cursor.to).await?;
         for (as_of, customers) in by_date {
-            change_log::append(&transaction, &change(customers, as_of, now)).await?;
+            if !customers.is_empty() {
+                change_log::append(&transaction, &change(customers, as_of, now)).await?;
+            }
         }
         Ok(transaction.commit().await?)
     }

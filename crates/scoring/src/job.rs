@@ -1,26 +1,30 @@
 //! Scoring runs: every customer under some scorecards as of a date.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::NaiveDate;
 use kehu_analytics::Analytics;
 use kehu_core::CustomerId;
-use kehu_core::scorecard::Score;
 use kehu_runs::{Job, Partition, RunContext};
 use kehu_server::{Fault, clock};
 use kehu_storage::{
-    Database,
+    Database, Transaction,
     change_log::{self, NewChange, Position, Topic},
-    run::{Cut, Kind},
+    facts::CustomerSet,
+    run::{Cut, Kind, Run},
     scoring::{
         pins, scorecards,
-        scores::{self, Evaluation},
+        scores::{self, Evaluated, Evaluation},
     },
 };
 use serde::{Deserialize, Serialize};
 
 use crate::evaluate::{self, CONSUMER, Card};
+
+/// How often a partition is looked at because others were quicker.
+const ATTEMPTS: u32 = 8;
 
 /// What a scoring run was asked to do, as kept in the run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,60 +51,114 @@ impl ScoringJob {
     async fn cards(&self, run_id: i64, request: &ScoringRequest) -> Result<Vec<Arc<Card>>, Fault> {
         let in_force = scorecards::in_force(&self.db, &request.scorecards).await?;
         let versions = pins::pin(&self.db, run_id, &in_force).await?;
-        versions.into_iter().map(Card::new).collect()
+        let catalogue = self.analytics.catalogue();
+        versions.into_iter().map(|version| Card::new(version, catalogue)).collect()
     }
 
+    /// Scores a partition. Customers of whom the follower has seen later changes meanwhile are
+    /// scored again, and everybody when another writer was quicker.
     async fn score(
         &self,
         context: &RunContext,
         work: &Work,
         partition: &Partition,
     ) -> Result<(), Fault> {
+        let mut looks: Vec<Look> = Vec::new();
+        let mut set = partition.customers.clone();
+        for _ in 0..ATTEMPTS {
+            context.check()?;
+            looks.push(self.look(context, work, &set).await?);
+            match self.write(context, work, partition, &looks).await {
+                Ok(stale) if stale.is_empty() => return Ok(()),
+                Ok(stale) => {
+                    looks.iter_mut().for_each(|look| look.drop(&stale));
+                    set = CustomerSet::Ids(stale.iter().map(|customer| customer.0).collect());
+                }
+                Err(Fault::Conflict) => {
+                    looks.clear();
+                    set = partition.customers.clone();
+                }
+                Err(fault) => return Err(fault),
+            }
+        }
+        Err(Fault::Conflict)
+    }
+
+    async fn look(
+        &self,
+        context: &RunContext,
+        work: &Work,
+        set: &CustomerSet,
+    ) -> Result<Look, Fault> {
         context.phase("features").await?;
         // Read before the facts: what the follower does from here on may be newer than them.
         let facts_position = change_log::cursor(&self.db, CONSUMER).await?;
         let definitions = work.cards.iter().map(|card| &card.version.definition);
-        let frame =
-            evaluate::frame(&self.analytics, definitions, &partition.customers, work.as_of).await?;
-        let done = frame.len();
+        let frame = evaluate::frame(&self.analytics, definitions, set, work.as_of).await?;
         context.phase("scores").await?;
         let cards = work.cards.clone();
-        let results = evaluate::busy(move || {
+        let found = evaluate::busy(move || {
             cards.iter().map(|card| card.scores(&frame)).collect::<Result<Vec<_>, Fault>>()
-        })
-        .await?;
-        self.write(context, work, partition, facts_position, &results, done).await
+        });
+        Ok(Look { facts_position, found: found.await? })
     }
 
+    /// Writes a partition, unless there are customers to look at again, who are returned.
     async fn write(
         &self,
         context: &RunContext,
         work: &Work,
         partition: &Partition,
-        facts_position: Position,
-        results: &[Vec<(CustomerId, Score)>],
-        done: usize,
-    ) -> Result<(), Fault> {
+        looks: &[Look],
+    ) -> Result<BTreeSet<CustomerId>, Fault> {
         let now = clock::now();
         let transaction = self.db.begin().await?;
-        let mut changed = Vec::new();
-        for (card, results) in work.cards.iter().zip(results) {
-            let evaluation = Evaluation {
-                version: &card.version,
-                as_of: work.as_of,
-                run_id: Some(context.run.run_id),
-                facts_position,
-                recorded_at: now,
-            };
-            changed.extend(scores::record(&transaction, &evaluation, results).await?);
+        let (mut changed, mut stale) = (Vec::new(), BTreeSet::new());
+        for (place, card) in work.cards.iter().enumerate() {
+            let mut evaluations = Vec::with_capacity(looks.len());
+            for look in looks {
+                evaluations.push(Evaluation {
+                    version: &card.version,
+                    as_of: work.as_of,
+                    run_id: Some(context.run.run_id),
+                    facts_position: look.facts_position,
+                    recorded_at: now,
+                    found: &look.found[place],
+                });
+            }
+            let recorded = scores::record(&transaction, &evaluations).await?;
+            changed.extend(recorded.written);
+            stale.extend(recorded.stale);
         }
+        if !stale.is_empty() {
+            transaction.rollback().await?;
+            return Ok(stale);
+        }
+        let done = looks.iter().filter_map(|look| look.found.first()).map(Vec::len).sum();
         let change = change(changed, work.as_of, now);
         let count = change.customers.len();
         context.finish_partition(&transaction, partition, done, count).await?;
         if count > 0 {
             change_log::append(&transaction, &change).await?;
         }
-        Ok(transaction.commit().await?)
+        transaction.commit().await?;
+        Ok(stale)
+    }
+}
+
+/// What was found for some customers, under each scorecard.
+struct Look {
+    /// Changes of facts up to this position are in it.
+    facts_position: Position,
+    found: Vec<Vec<Evaluated>>,
+}
+
+impl Look {
+    /// Forgets these customers.
+    fn drop(&mut self, customers: &BTreeSet<CustomerId>) {
+        for found in &mut self.found {
+            found.retain(|one| !customers.contains(&one.customer));
+        }
     }
 }
 
@@ -125,6 +183,13 @@ impl Job for ScoringJob {
             self.score(context, &work, &partition).await?;
         }
         Ok(())
+    }
+
+    /// Notes that everybody was evaluated for the date.
+    async fn complete(&self, run: &Run, transaction: &Transaction) -> Result<(), Fault> {
+        let as_of = run.as_of.ok_or_else(|| Fault::internal("the run has no date"))?;
+        let versions = pins::pinned(&self.db, run.run_id).await?;
+        Ok(scores::evaluated(transaction, &versions, as_of, clock::now()).await?)
     }
 }
 

@@ -5,6 +5,7 @@
 //! ([`follower`]) for those whose facts changed; both write the same rows.
 
 mod convert;
+mod daily;
 mod evaluate;
 mod feature_service;
 mod follower;
@@ -21,11 +22,12 @@ use kehu_contract::scoring::{
     scoring_service_server::ScoringServiceServer,
 };
 use kehu_core::calendar::BusinessCalendar;
-use kehu_runs::{Follower, Job};
+use kehu_runs::{Daily, Follower, Job};
 use kehu_server::{Fault, clock};
 use kehu_storage::{Database, business_date, settings::Settings};
 use tonic::service::RoutesBuilder;
 
+use daily::DailyScoring;
 use follower::ScoringFollower;
 use job::ScoringJob;
 
@@ -63,7 +65,13 @@ impl Scoring {
 
     /// What it does when facts change.
     pub fn followers(&self) -> Vec<Arc<dyn Follower>> {
-        vec![Arc::new(ScoringFollower::new(self.db.clone(), self.analytics.clone()))]
+        let (db, analytics) = (self.db.clone(), self.analytics.clone());
+        vec![Arc::new(ScoringFollower::new(db, analytics, self.calendar))]
+    }
+
+    /// What it does each business day.
+    pub fn dailies(&self) -> Vec<Arc<dyn Daily>> {
+        vec![Arc::new(DailyScoring::new(self.db.clone()))]
     }
 
     /// The business date that holds.

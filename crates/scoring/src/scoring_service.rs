@@ -71,6 +71,15 @@ impl Scoring {
         })
     }
 
+    /// The view with the date that it has, or the business date.
+    async fn dated(&self, view: View) -> Result<View, Fault> {
+        let true_on = match view.true_on {
+            Some(true_on) => true_on,
+            None => self.business_date().await?,
+        };
+        Ok(View { true_on: Some(true_on), ..view })
+    }
+
     async fn find(
         &self,
         customer: &str,
@@ -81,6 +90,7 @@ impl Scoring {
         let id = names::parse_customer("customer", customer, &mut violations);
         own::check_scorecard("scorecard", scorecard, &mut violations);
         violations.finish()?;
+        let view = self.dated(view).await?;
         let id = id.unwrap_or(CustomerId(0));
         if let Some(found) = scores::find(&self.db, scorecard, id, view).await? {
             return Ok(found);
@@ -115,6 +125,7 @@ impl Scoring {
         violations.finish()?;
         let after = page.after.and_then(|key| key.parse().ok());
         let page = PageRequest { limit: page.size, after };
+        let view = self.dated(view).await?;
         let found = scores::list(&self.db, &request.scorecard, view, &page).await?;
         if found.items.is_empty() {
             scorecards::get(&self.db, &request.scorecard, None).await?;

@@ -108,7 +108,7 @@ async fn scores_are_those_true_on_the_date() {
         world.publish("abc").await.unwrap();
         let early = world.start_classification(&["abc"], "2011-11-29", "").await.unwrap_err();
         assert_eq!(fault::reason(&early), Some(ErrorReason::Precondition));
-        world.score_abc(&[(1, 10), (2, 190), (3, 800)], "2011-12-09").await;
+        world.score_abc(&[(1, 10), (2, 190), (3, 900)], "2011-12-09").await;
         for (as_of, best) in [("2011-12-08", 1), (AS_OF, 3)] {
             world.classify(&["abc"], as_of).await;
             assert_eq!(world.ids("abc", "a").await, [best], "{as_of}");

@@ -26,7 +26,7 @@ use kehu_storage::ingestion::{Entry, NewOrder};
 use kehu_storage::run::{self, Cut, Kind, Lease, NewRun, Run};
 use kehu_storage::scoring::{
     scorecards,
-    scores::{self, Evaluation},
+    scores::{self, Evaluated, Evaluation},
 };
 use kehu_tests::background::{self, Then};
 use kehu_tests::{TestDatabase, date, day, shop};
@@ -122,20 +122,23 @@ impl World {
                 scorecards::publish(&self.db, &draft, &calibration, on, now).await.unwrap()
             }
         };
-        let scorer = Scorer::new(&card, &calibration).unwrap();
-        let score = |(customer, values): &(CustomerId, Vec<Value>)| {
-            (*customer, scorer.score(*customer, values))
+        let published = version.published.as_ref().unwrap();
+        let scorer = Scorer::new(&card, &published.calibration).unwrap();
+        let score = |(customer, values): &(CustomerId, Vec<Value>)| Evaluated {
+            customer: *customer,
+            score: Some((values.clone(), scorer.score(*customer, values))),
         };
-        let results: Vec<_> = population.iter().map(score).collect();
+        let found: Vec<_> = population.iter().map(score).collect();
         let evaluation = Evaluation {
             version: &version,
             as_of: day(as_of),
             run_id: None,
             facts_position: Position::START,
             recorded_at: now,
+            found: &found,
         };
         let transaction = self.db.begin().await.unwrap();
-        scores::record(&transaction, &evaluation, &results).await.unwrap();
+        scores::record(&transaction, &[evaluation]).await.unwrap();
         transaction.commit().await.unwrap();
     }
 

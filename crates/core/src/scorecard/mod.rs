@@ -6,6 +6,7 @@
 //! depends on nothing else. Points, composites and contributions are decimals from 0 to 100
 //! with four places.
 
+mod aging;
 mod calibration;
 mod definition;
 mod grading;
@@ -22,6 +23,7 @@ mod validate;
 #[cfg(test)]
 mod tests;
 
+pub use aging::grows_daily;
 pub use calibration::{
     Calibration, CalibrationError, GradeBoundary, IndicatorCalibration, LastInGrade, Thresholds,
     calibrate,

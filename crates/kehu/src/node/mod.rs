@@ -11,7 +11,7 @@ use crate::exit::Failure;
 use kehu_analytics::{Analytics, Limits};
 use kehu_contract::run::BusinessDate;
 use kehu_core::calendar::BusinessCalendar;
-use kehu_runs::{BusinessDates, Worker, follow, trim};
+use kehu_runs::{BusinessDates, Worker, follow, keep_days, trim};
 use kehu_server::{
     clock, config,
     health::Health,
@@ -131,6 +131,10 @@ impl Node {
             spawn_background(&opened.db, &parts, &self.settings.runs, address, &stop);
         let retention = self.settings.retention;
         background.push(tokio::spawn(retention::keep(opened.db.clone(), retention, stop.clone())));
+        if !parts.dailies.is_empty() {
+            let days = keep_days(opened.db.clone(), calendar, parts.dailies, stop.clone());
+            background.push(tokio::spawn(days));
+        }
         let api = Api {
             limits: self.settings.server,
             tls: self.security.tls,

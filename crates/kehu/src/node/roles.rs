@@ -5,7 +5,7 @@ use kehu_coding::Coding;
 use kehu_core::calendar::BusinessCalendar;
 use kehu_ingestion::Ingestion;
 use kehu_reporting::Reporting;
-use kehu_runs::{BusinessDates, Follower, Job, Runs};
+use kehu_runs::{BusinessDates, Daily, Follower, Job, Runs};
 use kehu_scoring::Scoring;
 use kehu_server::method;
 use kehu_storage::{Database, settings::Settings};
@@ -55,6 +55,8 @@ pub(crate) struct Parts {
     pub jobs: Vec<Arc<dyn Job>>,
     /// What follows the change log.
     pub followers: Vec<Arc<dyn Follower>>,
+    /// What is evaluated each business day.
+    pub dailies: Vec<Arc<dyn Daily>>,
 }
 
 /// Puts together what `roles` bring.
@@ -65,8 +67,12 @@ pub(crate) fn assemble(
     analytics: &Analytics,
     roles: &[Role],
 ) -> Parts {
-    let mut parts =
-        Parts { routes: RoutesBuilder::default(), jobs: Vec::new(), followers: Vec::new() };
+    let mut parts = Parts {
+        routes: RoutesBuilder::default(),
+        jobs: Vec::new(),
+        followers: Vec::new(),
+        dailies: Vec::new(),
+    };
     Runs::new(db.clone()).routes(&mut parts.routes);
     BusinessDates::new(db.clone(), calendar).routes(&mut parts.routes);
     for role in roles {
@@ -78,6 +84,7 @@ pub(crate) fn assemble(
                 scoring.routes(&mut parts.routes);
                 parts.jobs.extend(scoring.jobs());
                 parts.followers.extend(scoring.followers());
+                parts.dailies.extend(scoring.dailies());
             }
             Role::Coding => {
                 let coding = Coding::new(db, settings, analytics);

@@ -122,7 +122,7 @@ async fn customers_have_a_row_each() {
         ["shop/c1", "gold", "金", "2011-12-10", "标签; 重点", "K000001"]
     );
     let last = ["rfm_recency_bin", "rfm_score", "amount_total", "orders_total", "recency_days"];
-    assert_eq!(last.map(|name| field(1, name)), ["5", "52.5000", "900.0000", "2", "20"]);
+    assert_eq!(last.map(|name| field(1, name)), ["5", "75.0000", "900.0000", "2", "20"]);
     let fifth = ["customer", "region_code", "class_id", "code", "amount_total", "orders_total"];
     assert_eq!(fifth.map(|name| field(5, name)), ["customers/5", "CN", "bronze", "", "", "0"]);
     assert_eq!(field(5, "references"), "shop/=1+1");

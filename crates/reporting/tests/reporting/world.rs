@@ -15,7 +15,7 @@ use kehu_contract::reporting::ReportTime;
 use kehu_core::{
     CustomerId, Label, Value,
     code_scheme::{CodeScheme, Recoding},
-    scorecard::{Contribution, Score, calibrate, templates},
+    scorecard::{Scorer, calibrate, templates},
     taxonomy::{Class, Taxonomy},
 };
 use kehu_reporting::Reporting;
@@ -116,46 +116,33 @@ impl World {
 
     async fn score(&self, bins: &[(i64, u32, u32)]) {
         let card = templates().into_iter().find(|card| card.id == "rfm").unwrap();
-        let values = vec![Value::Number(Decimal::ONE); card.features().len()];
-        let calibration = calibrate(&card, &[(CustomerId(1), values)]).unwrap();
+        let number = |number: u32| Value::Number(Decimal::from(number));
+        let population: Vec<_> = (1..=5)
+            .map(|bin| (CustomerId(bin.into()), vec![number(10 * bin); card.features().len()]))
+            .collect();
+        let calibration = calibrate(&card, &population).unwrap();
         let draft = scorecards::save_draft(&self.db, &card, at(0)).await.unwrap();
         let version = scorecards::publish(&self.db, &draft, &calibration, day(NOW), at(0));
         let version = version.await.unwrap();
-        let contribution = |id: &str, weight: Decimal, bin: u32| Contribution {
-            indicator: id.to_owned(),
-            value: Value::Number(Decimal::from(bin)),
-            bin: Some(bin),
-            points: Some(Decimal::from(bin * 20)),
-            weight,
-            contribution: Decimal::from(bin * 5),
-            policy: None,
+        let scorer = Scorer::new(&card, &calibration).unwrap();
+        // Of recency few days are the best.
+        let found = |(customer, recency, frequency): &(i64, u32, u32)| {
+            let customer = CustomerId(*customer);
+            let values = vec![number(60 - 10 * recency), number(10 * frequency), number(20)];
+            let score = scorer.score(customer, &values);
+            scores::Evaluated { customer, score: Some((values, score)) }
         };
-        let mut rows = Vec::new();
-        for (customer, recency, frequency) in bins {
-            let contributions = card.indicators.iter().map(|indicator| {
-                let bin = match indicator.id.as_str() {
-                    "recency" => *recency,
-                    "frequency" => *frequency,
-                    _ => 2,
-                };
-                contribution(&indicator.id, indicator.weight, bin)
-            });
-            let score = Score {
-                composite: Some(Decimal::new(i64::from(recency * 105_000), 4)),
-                grade: None,
-                contributions: contributions.collect(),
-            };
-            rows.push((CustomerId(*customer), score));
-        }
+        let found: Vec<_> = bins.iter().map(found).collect();
         let evaluation = scores::Evaluation {
             version: &version,
             as_of: day(NOW),
             run_id: None,
             facts_position: kehu_storage::change_log::Position::START,
             recorded_at: at(25),
+            found: &found,
         };
         let transaction = self.db.begin().await.unwrap();
-        scores::record(&transaction, &evaluation, &rows).await.unwrap();
+        scores::record(&transaction, &[evaluation]).await.unwrap();
         transaction.commit().await.unwrap();
     }
 

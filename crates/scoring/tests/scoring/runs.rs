@@ -84,11 +84,12 @@ async fn a_run_goes_on_where_a_dead_worker_stopped() {
             leased.unwrap().unwrap().1
         };
         run::cut(&world.db, &lease().await, kind.cut, 9).await.unwrap();
+        let first = lease().await;
         let transaction = world.db.begin().await.unwrap();
-        run::finish_partition(&transaction, &lease().await, 5, 0).await.unwrap();
+        run::finish_partition(&transaction, &first, 5, 0).await.unwrap();
         transaction.commit().await.unwrap();
         lease().await;
-        world.publish("rfm", "2011-12-11").await;
+        world.publish("rfm", "2011-12-09").await;
 
         let run = world.carry_out(run_id).await;
         assert_eq!((run.state, run.attempt), (RunState::Succeeded, 2));

@@ -76,7 +76,7 @@ fn fields(status: &Status) -> Vec<String> {
 #[tokio::test]
 async fn everything_wrong_is_told_at_once() {
     each_database(async |test| {
-        let world = World::new(test);
+        let world = World::new(test).await;
         let status = world.create(Origin::Definition(faulty())).await.unwrap_err();
         assert_eq!(
             fields(&status),
@@ -146,7 +146,7 @@ async fn publishing_freezes_a_version() {
             PublishScorecardRequest { name: "scorecards/abc".into(), ..Default::default() };
         let again = world.scoring.publish_scorecard(Request::new(request)).await.unwrap_err();
         assert_eq!(again.code(), Code::FailedPrecondition);
-        let second = world.publish("abc", "2011-12-11").await;
+        let second = world.publish("abc", "2011-12-09").await;
         assert_eq!(second.name, "scorecards/abc/versions/2");
         assert_eq!(get(&world, "scorecards/abc/versions/1").await.unwrap(), published);
 
@@ -160,7 +160,7 @@ async fn publishing_freezes_a_version() {
 #[tokio::test]
 async fn there_must_be_somebody_to_calibrate_over() {
     each_database(async |test| {
-        let world = World::new(test);
+        let world = World::new(test).await;
         world.create(Origin::Template("rfm".to_owned())).await.unwrap();
         let request = PublishScorecardRequest {
             name: "scorecards/rfm".to_owned(),

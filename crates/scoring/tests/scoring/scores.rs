@@ -159,7 +159,7 @@ async fn what_does_not_exist_is_refused() {
         world.publish("rfm", "2011-12-10").await;
         let id = "6f1e2a34-0b5c-4d7e-8f90-123456789abc";
         let first = start(&["rfm"], id).await.unwrap();
-        world.publish("rfm", "2011-12-11").await;
+        world.publish("rfm", "2011-12-09").await;
         assert_eq!(start(&["rfm"], id).await.unwrap(), first);
         assert_eq!(code(start(&[], id).await), Code::AlreadyExists);
 

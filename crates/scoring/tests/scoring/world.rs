@@ -1,6 +1,6 @@
 //! A scoring service on a database with some customers and orders.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use kehu_analytics::{Analytics, Limits};
 use kehu_contract::scoring::{
     CreateScorecardRequest, ExplainScoreRequest, ExplainScoreResponse, GetScoreRequest,
@@ -8,11 +8,15 @@ use kehu_contract::scoring::{
     create_scorecard_request::Origin, scorecard_service_server::ScorecardService,
     scoring_service_server::ScoringService,
 };
-use kehu_core::CustomerId;
+use kehu_core::{CustomerId, calendar::BusinessCalendar};
+use kehu_runs::start_due;
 use kehu_scoring::Scoring;
 use kehu_server::{clock, convert, names};
 use kehu_storage::ingestion::{Entry, NewOrder, OrderKind, find_reference};
-use kehu_storage::{Database, run::Run};
+use kehu_storage::{
+    Database, PageRequest,
+    run::{self, Run},
+};
 use kehu_tests::{TestDatabase, background, date, day, shop};
 use tonic::{Request, Status};
 
@@ -22,17 +26,18 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// An empty one.
-    pub(crate) fn new(test: &TestDatabase) -> Self {
+    /// An empty one, whose business date is 2011-12-10.
+    pub(crate) async fn new(test: &TestDatabase) -> Self {
         let db = test.database.clone();
         let analytics = Analytics::new(db.clone(), Limits::of_memory(1 << 30));
+        shop::fix_business_date(&db, day("2011-12-10")).await;
         Self { scoring: Scoring::new(db.clone(), shop::settings(), analytics), db }
     }
 
     /// With twelve customers, `c01` to `c12`, who bought between 2011-01 and 2011-11: the higher
     /// the number the more, the more often and the later. `c12` sent most of it back.
     pub(crate) async fn with_orders(test: &TestDatabase) -> Self {
-        let world = Self::new(test);
+        let world = Self::new(test).await;
         let mut orders = Vec::new();
         for customer in 1..=12_i64 {
             for order in 0..customer.min(8) {
@@ -98,6 +103,21 @@ impl World {
     /// Lets the follower catch up with the change log.
     pub(crate) async fn follow(&self) {
         background::catch_up(&self.db, self.scoring.followers()).await;
+    }
+
+    /// Carries out the runs of the business days that are due, and returns these.
+    pub(crate) async fn pass_days(&self) -> Vec<NaiveDate> {
+        let calendar = BusinessCalendar::new(&shop::settings().time_zone).unwrap();
+        let mut days = Vec::new();
+        for daily in self.scoring.dailies() {
+            while let Some(day) = start_due(&self.db, &calendar, daily.as_ref()).await.unwrap() {
+                let runs = run::list(&self.db, None, &PageRequest::first(1)).await.unwrap();
+                assert_eq!(runs.items[0].as_of, Some(day));
+                self.carry_out(runs.items[0].run_id).await;
+                days.push(day);
+            }
+        }
+        days
     }
 
     /// The score of a customer true on a date as known at a time.

@@ -31,7 +31,8 @@ pub use write::{Counts, Tally, Written, write_batch};
 
 /// The day of a change that moved no order: before all facts, so that nobody's view of what the
 /// latest day is moves with it.
-const NO_DAY: chrono::NaiveDate = chrono::NaiveDate::from_ymd_opt(1970, 1, 1).expect("a real date");
+pub const NO_DAY: chrono::NaiveDate =
+    chrono::NaiveDate::from_ymd_opt(1970, 1, 1).expect("a real date");
 
 /// The sequences of the numbers of customers and of versions of orders.
 pub(crate) const CUSTOMER_NUMBER: &str = "customer_number";

@@ -1,9 +1,9 @@
-//! The tables that scoring owns: scorecards with their versions, and scores with their
-//! history.
+//! The tables that scoring owns: scorecards with their versions, spans of scores, and the days for
+//! which everybody was evaluated.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::{
-    big_integer, big_integer_null, big_pk_auto, integer, integer_null, text, text_null,
+    big_integer, big_integer_null, big_pk_auto, integer, integer_null, pk_auto, text, text_null,
 };
 
 use super::{drop_tables, key_text};
@@ -14,13 +14,25 @@ pub(super) struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        create_scorecard(manager).await?;
         create_scorecard_version(manager).await?;
-        create_score(manager).await
+        create_score_span(manager).await?;
+        create_score_day(manager).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        drop_tables(manager, &["score", "scorecard_version"]).await
+        let tables = ["score_day", "score_span", "scorecard_version", "scorecard"];
+        drop_tables(manager, &tables).await
     }
+}
+
+async fn create_scorecard(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    let scorecard = Table::create()
+        .table("scorecard")
+        .col(pk_auto("scorecard_key"))
+        .col(key_text(manager, "scorecard_id").unique_key())
+        .to_owned();
+    manager.create_table(scorecard).await
 }
 
 async fn create_scorecard_version(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
@@ -48,42 +60,54 @@ async fn create_scorecard_version(manager: &SchemaManager<'_>) -> Result<(), DbE
     manager.create_index(by_name).await
 }
 
-async fn create_score(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
-    let score = Table::create()
-        .table("score")
-        .col(big_pk_auto("score_id"))
+async fn create_score_span(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    let span = Table::create()
+        .table("score_span")
+        .col(big_pk_auto("span_id"))
         .col(big_integer("customer_id"))
-        .col(key_text(manager, "scorecard_id"))
+        .col(integer("scorecard_key"))
         .col(big_integer("version_id"))
-        .col(integer("as_of"))
-        .col(big_integer_null("score"))
+        .col(integer("valid_from"))
+        .col(integer("valid_to"))
         .col(text_null("grade"))
         .col(text("bins"))
-        .col(text("points"))
-        .col(text("detail"))
+        .col(text("inputs"))
         .col(key_text(manager, "facts_position"))
         .col(big_integer_null("run_id"))
-        .col(big_integer("recorded_at"))
-        .col(big_integer_null("superseded_at"))
+        .col(big_integer("known_from"))
+        .col(big_integer("known_to"))
+        .col(big_integer_null("closed_known"))
         .to_owned();
-    manager.create_table(score).await?;
+    manager.create_table(span).await?;
     let history = Index::create()
-        .name("score_history")
-        .table("score")
-        .col("scorecard_id")
+        .name("score_span_history")
+        .table("score_span")
+        .col("scorecard_key")
         .col("customer_id")
-        .col("as_of")
-        .col("recorded_at")
+        .col("valid_from")
         .to_owned();
     manager.create_index(history).await?;
-    let live = Index::create()
-        .name("score_live")
-        .table("score")
-        .col("scorecard_id")
+    // Of two writers that both end a customer's history with a span of their own, one fails.
+    let end = Index::create()
+        .name("score_span_end")
+        .table("score_span")
+        .col("scorecard_key")
         .col("customer_id")
-        .col("as_of")
+        .col("valid_to")
         .unique()
-        .and_where(Expr::col("superseded_at").is_null())
+        .and_where(Expr::col("known_to").eq(i64::MAX))
         .to_owned();
-    manager.create_index(live).await
+    manager.create_index(end).await
+}
+
+async fn create_score_day(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    let day = Table::create()
+        .table("score_day")
+        .col(integer("scorecard_key"))
+        .col(integer("day"))
+        .col(big_integer("version_id"))
+        .col(big_integer("known_from"))
+        .primary_key(Index::create().col("scorecard_key").col("day").col("version_id"))
+        .to_owned();
+    manager.create_table(day).await
 }

@@ -86,7 +86,11 @@ pub struct Pinned {
 
 /// Of the runs that work or have worked with a definition that of the latest date, the newest of
 /// them. Runs that failed or were cancelled do not count, nor do those without a date.
-pub async fn latest(db: &Database, kind: &str, id: &str) -> Result<Option<Pinned>, Error> {
+pub async fn latest(
+    connection: &impl ConnectionTrait,
+    kind: &str,
+    id: &str,
+) -> Result<Option<Pinned>, Error> {
     let row: Option<(Option<i64>, i32)> = Entity::find()
         .select_only()
         .column(Column::Version)
@@ -99,7 +103,7 @@ pub async fn latest(db: &Database, kind: &str, id: &str) -> Result<Option<Pinned
         .order_by_desc(run::Column::AsOf)
         .order_by_desc(run::Column::RunId)
         .into_tuple()
-        .one(db.reader())
+        .one(connection)
         .await?;
     row.map(|(version, as_of)| Ok(Pinned { version, as_of: time::date(as_of)? })).transpose()
 }

@@ -2,13 +2,14 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use kehu_core::scorecard::{Calibration, Scorecard};
-use sea_orm::sea_query::{Expr, ExprTrait, Query};
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query, SelectStatement};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
     QuerySelect, QueryTrait,
 };
 use serde::{Serialize, de::DeserializeOwned};
 
+use super::entity::scorecard;
 use super::entity::scorecard_version::{ActiveModel, Column, Entity, Model};
 use crate::{Database, Error, Page, PageRequest, Transaction, time};
 
@@ -54,6 +55,7 @@ pub async fn save_draft(
             replace(&transaction, draft, definition, now).await?
         }
         published => {
+            number(&transaction, &definition.id).await?;
             let version = published.map_or(0, |row| row.version) + 1;
             insert(&transaction, definition, version, now).await?
         }
@@ -171,11 +173,14 @@ pub async fn get(
 }
 
 /// The versions with these numbers among all, by number; those that do not exist are left out.
-pub async fn by_number(db: &Database, version_ids: &[i64]) -> Result<Vec<Version>, Error> {
+pub async fn by_number(
+    connection: &impl ConnectionTrait,
+    version_ids: &[i64],
+) -> Result<Vec<Version>, Error> {
     let rows = Entity::find()
         .filter(Column::VersionId.is_in(version_ids.iter().copied()))
         .order_by_asc(Column::VersionId)
-        .all(db.reader())
+        .all(connection)
         .await?;
     rows.into_iter().map(Version::try_from).collect()
 }
@@ -211,7 +216,7 @@ pub async fn in_force<T: AsRef<str>>(
 }
 
 /// Numbers grow with versions, so the latest of a scorecard has its largest number.
-fn latest_ids(state: Option<i32>) -> sea_orm::sea_query::SelectStatement {
+fn latest_ids(state: Option<i32>) -> SelectStatement {
     let mut query = Query::select();
     query
         .expr(Expr::col(Column::VersionId).max())
@@ -223,14 +228,34 @@ fn latest_ids(state: Option<i32>) -> sea_orm::sea_query::SelectStatement {
     query
 }
 
-/// Locks the scorecards until the transaction ends, so that only one at a time writes their
-/// scores (on SQLite every writer waits anyway).
-pub(super) async fn lock(transaction: &Transaction, scorecard_id: &str) -> Result<(), Error> {
-    Entity::find()
-        .filter(Column::ScorecardId.eq(scorecard_id))
-        .order_by_asc(Column::VersionId)
-        .lock_exclusive()
-        .all(transaction)
+/// The number that stands for a scorecard in the rows of many; [`Error::NotFound`] when there is
+/// no such scorecard.
+pub(super) async fn key(transaction: &Transaction, scorecard_id: &str) -> Result<i32, Error> {
+    let row = scorecard::Entity::find()
+        .filter(scorecard::Column::ScorecardId.eq(scorecard_id))
+        .one(transaction)
+        .await?;
+    let row =
+        row.ok_or_else(|| Error::not_found("scorecard", format!("scorecards/{scorecard_id}")))?;
+    Ok(row.scorecard_key)
+}
+
+/// The same within another query.
+pub(super) fn key_of(scorecard_id: &str) -> SelectStatement {
+    Query::select()
+        .column(scorecard::Column::ScorecardKey)
+        .from("scorecard")
+        .and_where(Expr::col(scorecard::Column::ScorecardId).eq(scorecard_id))
+        .to_owned()
+}
+
+/// Gives a new scorecard its number.
+async fn number(transaction: &Transaction, scorecard_id: &str) -> Result<(), Error> {
+    let row =
+        scorecard::ActiveModel { scorecard_id: Set(scorecard_id.to_owned()), ..Default::default() };
+    scorecard::Entity::insert(row)
+        .on_conflict(OnConflict::column(scorecard::Column::ScorecardId).do_nothing().to_owned())
+        .exec_without_returning(transaction)
         .await?;
     Ok(())
 }

@@ -254,9 +254,9 @@ async fn what_a_run_works_with_is_pinned_once() {
         ended(db, "2011-12-11", 2).await;
         ended(db, "2011-11-30", 3).await;
         assert_eq!(following(db, "scorecards").await.unwrap()["rfm"], Following::Active);
-        let counts = latest(db, "scorecards", "rfm").await.unwrap().unwrap();
+        let counts = latest(db.reader(), "scorecards", "rfm").await.unwrap().unwrap();
         assert_eq!((counts.version, counts.as_of), (Some(2), day("2011-12-11")));
-        assert_eq!(latest(db, "taxonomies", "rfm").await.unwrap(), None);
+        assert_eq!(latest(db.reader(), "taxonomies", "rfm").await.unwrap(), None);
     })
     .await;
 }
@@ -291,7 +291,7 @@ async fn the_run_of_the_latest_date_says_what_is_followed() {
         for gone in [first, earlier_date] {
             assert!(matches!(get(db, gone).await, Err(Error::NotFound { .. })));
         }
-        let counts = latest(db, "scorecards", "rfm").await.unwrap().unwrap();
+        let counts = latest(db.reader(), "scorecards", "rfm").await.unwrap().unwrap();
         assert_eq!((counts.version, counts.as_of), (Some(2), day("2011-12-11")));
         assert_eq!(get(db, latest_run).await.unwrap().state, RunState::Succeeded);
         assert_eq!(trim(db, at(99)).await.unwrap(), 0);

@@ -5,11 +5,11 @@
 mod scorecards;
 mod scores;
 
-use kehu_core::scorecard::{Calibration, Score, Scorecard, Scorer, calibrate, templates};
+use kehu_core::scorecard::{Calibration, Scorecard, Scorer, calibrate, templates};
 use kehu_core::{CustomerId, Value};
 use kehu_storage::Database;
 use kehu_storage::ingestion::{Batch, Entry, Opened, Profile, open_stream, write_batch};
-use kehu_storage::scoring::scorecards as store;
+use kehu_storage::scoring::{scorecards as store, scores::Evaluated};
 use kehu_tests::{at, day};
 use rust_decimal::Decimal;
 
@@ -36,10 +36,12 @@ async fn published(db: &Database, id: &str) -> store::Version {
 }
 
 /// The score of a customer with `number` in everything.
-fn score(version: &store::Version, customer: i64, number: i64) -> (CustomerId, Score) {
+fn score(version: &store::Version, customer: i64, number: i64) -> Evaluated {
     let card = &version.definition;
     let scorer = Scorer::new(card, &version.published.as_ref().unwrap().calibration).unwrap();
-    (CustomerId(customer), scorer.score(CustomerId(customer), &values(card, number)))
+    let (customer, values) = (CustomerId(customer), values(card, number));
+    let score = scorer.score(customer, &values);
+    Evaluated { customer, score: Some((values, score)) }
 }
 
 /// Creates the customers 1 to `count`.

@@ -90,11 +90,20 @@ async fn a_run_keeps_its_versions() {
         let followed = pins::followed(db).await.unwrap();
         assert_eq!((&followed[0].version, followed[0].as_of), (&first, day("2011-12-10")));
 
+        let check = async |followed: &[pins::Followed]| {
+            let transaction = db.begin().await.unwrap();
+            pins::check_followed(&transaction, followed).await
+        };
+        check(&followed).await.unwrap();
+
         let earlier = run::start(db, &scoring("2011-11-10"), at(6)).await.unwrap();
         pins::pin(db, earlier.run_id, std::slice::from_ref(&second)).await.unwrap();
         let followed = pins::followed(db).await.unwrap();
         assert_eq!(followed[0].as_of, day("2011-12-10"), "the latest date counts");
+        check(&followed).await.unwrap();
         run::cancel(db, run.run_id, at(7)).await.unwrap();
+        // Who loaded the version before must not write what it gave.
+        assert!(matches!(check(&followed).await, Err(Error::Conflict(_))));
         let followed = pins::followed(db).await.unwrap();
         assert_eq!((&followed[0].version, followed[0].as_of), (&second, day("2011-11-10")));
     })

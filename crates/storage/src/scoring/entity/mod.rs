@@ -1,4 +1,6 @@
 //! The rows of the tables that scoring owns.
 
-pub(crate) mod score;
+pub(crate) mod score_day;
+pub(crate) mod score_span;
+pub(crate) mod scorecard;
 pub(crate) mod scorecard_version;

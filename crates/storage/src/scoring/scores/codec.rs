@@ -1,52 +1,51 @@
-//! How a score is kept: bins and points as short texts that are quick to read, the rest of the
-//! explanation as JSON, in the order of the scorecard's indicators.
+//! How the values that a score rests on are kept, and how they go on from day to day.
 
 use kehu_core::Value;
-use kehu_core::scorecard::{Contribution, Indicator, MissingPolicyApplied, Score, Scorecard};
+use kehu_core::scorecard::{Score, Scorecard, grows_daily};
 use rust_decimal::Decimal;
-use serde::{Deserialize, Serialize};
 
 use crate::Error;
-use crate::scoring::entity::score::Model;
 
-/// Places of points, composites and contributions.
-const SCALE: u32 = 4;
-
-/// A score without its customer and dates.
+/// What a span keeps of a score: the values that it is computed from, and what opens a new span
+/// when it changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Content {
-    pub(super) score: Option<i64>,
+    /// In the order of [`Scorecard::features`], numbers without trailing zeros.
+    pub(super) values: Vec<Value>,
+    /// Which of them grow by one a day of themselves.
+    pub(super) grows: Vec<bool>,
     pub(super) grade: Option<String>,
+    /// Bins of the indicators in order, `5,,3`: empty where there is none.
     pub(super) bins: String,
-    pub(super) points: String,
-    pub(super) detail: String,
 }
 
-/// What is kept of an indicator besides bin and points: the value as measured, the
-/// contribution in 1/10,000 point, what was done about a missing value.
-#[derive(Serialize, Deserialize)]
-struct Line(Value, i64, Option<MissingPolicyApplied>);
+impl Content {
+    pub(super) fn of(card: &Scorecard, values: &[Value], score: &Score) -> Self {
+        let bin = |bin: Option<u32>| bin.map(|bin| bin.to_string()).unwrap_or_default();
+        let bins: Vec<String> = score.contributions.iter().map(|part| bin(part.bin)).collect();
+        Self {
+            values: values.iter().map(plain).collect(),
+            grows: growing(card),
+            grade: score.grade.clone(),
+            bins: bins.join(","),
+        }
+    }
 
-pub(super) fn encode(score: &Score) -> Content {
-    let parts = &score.contributions;
-    let bins: Vec<String> = parts.iter().map(|part| optional(part.bin)).collect();
-    let points: Vec<String> = parts.iter().map(|part| optional(part.points.map(units))).collect();
-    let lines: Vec<Line> = parts.iter().map(line).collect();
-    Content {
-        score: score.composite.map(units),
-        grade: score.grade.clone(),
-        bins: bins.join(","),
-        points: points.join(","),
-        detail: serde_json::to_string(&lines).expect("writing to memory cannot fail"),
+    /// The same so many days later, when nothing but days has passed.
+    pub(super) fn after(&self, days: i32) -> Self {
+        let grown = |(value, grows): (&Value, &bool)| match value {
+            Value::Number(number) if *grows => {
+                Value::Number((number + Decimal::from(days)).normalize())
+            }
+            value => value.clone(),
+        };
+        let values = self.values.iter().zip(&self.grows).map(grown).collect();
+        Self { values, ..self.clone() }
     }
 }
 
-fn optional(number: Option<impl ToString>) -> String {
-    number.map(|number| number.to_string()).unwrap_or_default()
-}
-
-fn line(part: &Contribution) -> Line {
-    Line(plain(&part.value), units(part.contribution), part.policy.as_ref().map(plain_policy))
+fn growing(card: &Scorecard) -> Vec<bool> {
+    card.features().into_iter().map(grows_daily).collect()
 }
 
 /// A value whose number has no trailing zeros, so that equal ones are equal texts.
@@ -57,88 +56,25 @@ fn plain(value: &Value) -> Value {
     }
 }
 
-fn plain_policy(policy: &MissingPolicyApplied) -> MissingPolicyApplied {
-    use MissingPolicyApplied::{Failed, Ignored, Imputed, Substituted, Uncalibrated};
-    match policy {
-        Imputed { value } => Imputed { value: value.normalize() },
-        Substituted { feature, value } => {
-            Substituted { feature: feature.clone(), value: plain(value) }
-        }
-        Ignored | Failed | Uncalibrated => policy.clone(),
-    }
+pub(super) fn encode(values: &[Value]) -> String {
+    serde_json::to_string(values).expect("writing to memory cannot fail")
 }
 
-/// The score of a row under its scorecard.
-pub(super) fn decode(row: &Model, card: &Scorecard) -> Result<Score, Error> {
-    let bins: Vec<Option<u32>> = split(&row.bins, card)?;
-    let points: Vec<Option<i64>> = split(&row.points, card)?;
-    let lines: Vec<Line> = serde_json::from_str(&row.detail).map_err(|error| {
-        Error::Corrupt(format!("the detail of a score cannot be read: {error}"))
-    })?;
-    if lines.len() != card.indicators.len() {
-        return Err(mismatch(card));
-    }
-    let parts = bins.into_iter().zip(points).zip(lines);
-    let contributions = card.indicators.iter().zip(parts);
-    Ok(Score {
-        composite: row.score.map(decimal),
-        grade: row.grade.clone(),
-        contributions: contributions
-            .map(|(indicator, ((bin, points), line))| contribution(indicator, bin, points, line))
-            .collect(),
-    })
-}
-
-fn contribution(
-    indicator: &Indicator,
-    bin: Option<u32>,
-    points: Option<i64>,
-    Line(value, share, policy): Line,
-) -> Contribution {
-    Contribution {
-        indicator: indicator.id.clone(),
-        value,
-        bin,
-        points: points.map(decimal),
-        weight: indicator.weight,
-        contribution: decimal(share),
-        policy,
-    }
-}
-
-/// One number for each indicator, from `bins` or `points`.
-pub(super) fn split<T: std::str::FromStr>(
+/// The content of a row, of which these columns are read.
+pub(super) fn decode(
     text: &str,
+    grade: Option<String>,
+    bins: String,
     card: &Scorecard,
-) -> Result<Vec<Option<T>>, Error> {
-    let mut numbers = Vec::with_capacity(card.indicators.len());
-    for part in text.split(',') {
-        let number = match part {
-            "" => None,
-            part => Some(part.parse().map_err(|_| mismatch(card))?),
-        };
-        numbers.push(number);
+) -> Result<Content, Error> {
+    let values: Vec<Value> = serde_json::from_str(text).map_err(|error| {
+        Error::Corrupt(format!("the values of a score cannot be read: {error}"))
+    })?;
+    if values.len() != card.features().len() {
+        let id = &card.id;
+        return Err(Error::Corrupt(format!("a score does not fit its version of scorecard {id}")));
     }
-    if numbers.len() != card.indicators.len() {
-        return Err(mismatch(card));
-    }
-    Ok(numbers)
-}
-
-/// A decimal with four places from a count of 1/10,000.
-pub(super) fn decimal(units: i64) -> Decimal {
-    Decimal::new(units, SCALE)
-}
-
-/// A count of 1/10,000; points and contributions have no more than four places.
-fn units(number: Decimal) -> i64 {
-    let mut number = number;
-    number.rescale(SCALE);
-    i64::try_from(number.mantissa()).expect("points are 0 to 100")
-}
-
-fn mismatch(card: &Scorecard) -> Error {
-    Error::Corrupt(format!("a score does not fit its version of scorecard {}", card.id))
+    Ok(Content { values, grows: growing(card), grade, bins })
 }
 
 #[cfg(test)]
@@ -146,68 +82,36 @@ mod tests {
     use super::*;
     use kehu_core::scorecard::templates;
 
-    fn part(
-        card: &Scorecard,
-        index: usize,
-        value: Value,
-        policy: Option<MissingPolicyApplied>,
-    ) -> Contribution {
-        Contribution {
-            indicator: card.indicators[index].id.clone(),
-            value,
-            bin: (index != 1).then_some(5),
-            points: (index != 1).then_some(Decimal::new(1_000_000, 4)),
-            weight: card.indicators[index].weight,
-            contribution: Decimal::new(500_000, 4),
-            policy,
-        }
+    #[test]
+    fn values_are_read_as_they_were_written() {
+        let card = templates().into_iter().find(|card| card.id == "rfm").unwrap();
+        let written = [
+            Value::Number(Decimal::new(125_000, 4)),
+            Value::Null,
+            Value::Text("客\"2011\"".to_owned()),
+        ];
+        let values: Vec<Value> = written.iter().map(plain).collect();
+        let text = encode(&values);
+        assert_eq!(text, r#"[{"number":"12.5"},"null",{"text":"客\"2011\""}]"#);
+        let content = decode(&text, Some("A".to_owned()), "5,,3".to_owned(), &card).unwrap();
+        assert_eq!((&content.values, &content.grows), (&values, &vec![true, false, false]));
+        let other = templates().into_iter().find(|card| card.id == "abc").unwrap();
+        let misfit = decode(&text, None, String::new(), &other);
+        assert!(matches!(misfit, Err(Error::Corrupt(_))));
     }
 
     #[test]
-    fn a_score_is_read_as_it_was_written() {
+    fn only_days_grow() {
         let card = templates().into_iter().find(|card| card.id == "rfm").unwrap();
-        let substituted = MissingPolicyApplied::Substituted {
-            feature: "amount_365d".to_owned(),
-            value: Value::Text("12".to_owned()),
+        let number = |number: i64| Value::Number(Decimal::from(number));
+        let content = |values: [Value; 3]| Content {
+            values: values.to_vec(),
+            grows: growing(&card),
+            grade: None,
+            bins: String::new(),
         };
-        let score = Score {
-            composite: Some(Decimal::new(1_000_000, 4)),
-            grade: Some("客\"A\"".to_owned()),
-            contributions: vec![
-                part(&card, 0, Value::Number(Decimal::new(125_000, 4)), None),
-                part(&card, 1, Value::Null, Some(MissingPolicyApplied::Ignored)),
-                part(&card, 2, Value::Text("2011".to_owned()), Some(substituted)),
-            ],
-        };
-        let content = encode(&score);
-        assert_eq!(content.bins, "5,,5");
-        assert_eq!(content.points, "1000000,,1000000");
-        assert_eq!(
-            content.detail,
-            concat!(
-                r#"[[{"number":"12.5"},500000,null],["null",500000,{"applied":"ignored"}],"#,
-                r#"[{"text":"2011"},500000,"#,
-                r#"{"applied":"substituted","feature":"amount_365d","value":{"text":"12"}}]]"#
-            )
-        );
-        let row = Model {
-            score_id: 1,
-            customer_id: 1,
-            scorecard_id: card.id.clone(),
-            version_id: 1,
-            as_of: 0,
-            score: content.score,
-            grade: content.grade,
-            bins: content.bins,
-            points: content.points,
-            detail: content.detail,
-            facts_position: crate::change_log::Position::START,
-            run_id: None,
-            recorded_at: 0,
-            superseded_at: None,
-        };
-        assert_eq!(decode(&row, &card).unwrap(), score);
-        let other = templates().into_iter().find(|card| card.id == "abc").unwrap();
-        assert!(matches!(decode(&row, &other), Err(Error::Corrupt(_))));
+        let later = content([number(12), number(3), Value::Null]).after(5);
+        assert_eq!(later.values, [number(17), number(3), Value::Null]);
+        assert_eq!(content([Value::Null, number(0), number(1)]).after(5).values[0], Value::Null);
     }
 }

@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use kehu_core::scorecard::{ColumnKind, Contribution, Score, Scorecard};
+use kehu_core::scorecard::{ColumnKind, Scorecard};
 use kehu_core::{CustomerId, Value};
-use rust_decimal::Decimal;
-use sea_orm::{ConnectionTrait, QueryResult};
 
-use super::{View, codec, read};
+use super::View;
+use super::read::{self, ScoreRecord};
 use crate::facts::CustomerSet;
 use crate::scoring::scorecards;
 use crate::{Database, Error};
@@ -40,15 +39,8 @@ pub async fn columns<T: AsRef<str>>(
         let version = in_force.iter().find(|version| version.definition.id == id);
         let version = version.ok_or_else(|| Error::not_found("published scorecard", id))?;
         columns.places(&version.definition);
-        for query in &mut read::of_customers(id, view, customers) {
-            query.columns(
-                ["customer_id", "version_id", "score", "grade", "bins", "points"]
-                    .map(|name| ("s", name)),
-            );
-            let rows = db.reader().query_all(query).await?;
-            let versions = read::versions_of(db, &rows).await?;
-            columns.extend(&rows, &versions)?;
-        }
+        let found = read::of_customers(db, id, view, customers).await?;
+        columns.extend(&found);
     }
     Ok(columns)
 }
@@ -85,48 +77,22 @@ impl ScoreColumns {
         places
     }
 
-    fn extend(&mut self, rows: &[QueryResult], versions: &read::Versions) -> Result<(), Error> {
+    fn extend(&mut self, found: &[ScoreRecord]) {
+        let versions: BTreeMap<i64, _> =
+            found.iter().map(|record| (record.version.version_id, &record.version)).collect();
         let mut places = BTreeMap::new();
         for (version_id, version) in versions {
-            places.insert(*version_id, self.places(&version.definition));
+            places.insert(version_id, self.places(&version.definition));
         }
         let width = self.columns.len();
-        for row in rows {
-            let version = read::version(versions, row.try_get("", "version_id")?)?;
-            let customer = CustomerId(row.try_get("", "customer_id")?);
-            let values = self.values.entry(customer).or_default();
+        for record in found {
+            let version = &record.version;
+            let values = self.values.entry(record.customer).or_default();
             values.resize(width.max(values.len()), Value::Null);
-            let score = score(row, &version.definition)?;
-            let found = version.definition.values(&score);
-            for (place, value) in places[&version.version_id].iter().zip(found) {
+            let columns = version.definition.values(&record.score);
+            for (place, value) in places[&version.version_id].iter().zip(columns) {
                 values[*place] = value;
             }
         }
-        Ok(())
     }
-}
-
-/// The score of a row without its explanation.
-fn score(row: &QueryResult, card: &Scorecard) -> Result<Score, Error> {
-    let bins: String = row.try_get("", "bins")?;
-    let points: String = row.try_get("", "points")?;
-    let composite: Option<i64> = row.try_get("", "score")?;
-    let bins = codec::split(&bins, card)?;
-    let points = codec::split(&points, card)?;
-    let parts = card.indicators.iter().zip(bins.into_iter().zip(points));
-    Ok(Score {
-        composite: composite.map(codec::decimal),
-        grade: row.try_get("", "grade")?,
-        contributions: parts
-            .map(|(indicator, (bin, points))| Contribution {
-                indicator: indicator.id.clone(),
-                value: Value::Null,
-                bin,
-                points: points.map(codec::decimal),
-                weight: indicator.weight,
-                contribution: Decimal::ZERO,
-                policy: None,
-            })
-            .collect(),
-    })
 }

@@ -1,19 +1,28 @@
-//! Scores and their history, on two time axes: `as_of` is the business date that a score is
-//! true on; `recorded_at` to `superseded_at` is when it was known.
+//! Scores and their history, on two axes of time: true on business days, known at times.
 //!
-//! A score is true on a date as known at an instant when, of the rows known at that instant, it
-//! has the latest `as_of` up to that date.
+//! A score is kept as spans. A span says from which day to which its customer has the same
+//! version, grade, bins and values, but for values that grow by one a day of themselves
+//! ([`kehu_core::scorecard::grows_daily`]); those, and the points that follow from them, are
+//! computed for the day that is asked for. A later evaluation that says something else closes
+//! the span and opens the next; an evaluation of a day within it supersedes it, and what was
+//! known before stays on record.
+//!
+//! That everybody was evaluated for a day leaves a [day](days) on record, so that it is known
+//! how far a span that goes on was looked at.
 
 mod codec;
 mod columns;
+mod days;
 mod read;
 mod record;
+mod timeline;
 
 use chrono::{DateTime, NaiveDate, Utc};
 
 pub use columns::{ScoreColumns, columns};
-pub use read::{ScoreRecord, find, latest_dates, list};
-pub use record::{Evaluation, record};
+pub use days::{EvaluatedDay, evaluated, evaluated_days, evaluated_through};
+pub use read::{ScoreRecord, find, list};
+pub use record::{Evaluated, Evaluation, Recorded, record};
 
 /// Which scores of the history are meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

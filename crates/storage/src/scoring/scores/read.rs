@@ -1,24 +1,21 @@
-//! Reading scores, true on a date as known at an instant.
-//!
-//! Every query starts at the customers and finds the one row of each by the index of the
-//! history, so that it costs the same however long the history is.
+//! Reading scores, true on a date as known at an instant: the spans that cover the date, by plain
+//! conditions on ranges, each brought to the last day for which it was evaluated.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use kehu_core::CustomerId;
-use kehu_core::scorecard::Score;
-use sea_orm::sea_query::{Cond, Expr, ExprTrait, JoinType, Order, Query, SelectStatement};
+use kehu_core::scorecard::{Score, Scorer};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryResult,
-    QuerySelect,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    Select,
 };
 
-use super::View;
-use super::codec;
+use super::timeline::NEVER;
+use super::{View, codec, days};
 use crate::facts::CustomerSet;
-use crate::scoring::entity::score::{Column, Entity, Model};
+use crate::scoring::entity::score_span::{Column, Entity, FOREVER, Model};
 use crate::scoring::scorecards::{self, Version};
 use crate::{Database, Error, Page, PageRequest, time};
 
@@ -32,9 +29,10 @@ pub struct ScoreRecord {
     pub customer: CustomerId,
     /// The version of the scorecard that gave it.
     pub version: Arc<Version>,
-    /// The date it is true on.
+    /// The date it is true on: the last one, up to that which was asked for, for which it was
+    /// evaluated.
     pub as_of: NaiveDate,
-    /// The score and what it is made of.
+    /// The score on that date, and what it is made of.
     pub score: Score,
     /// When it was recorded.
     pub recorded_at: DateTime<Utc>,
@@ -51,9 +49,8 @@ pub async fn find(
     customer: CustomerId,
     view: View,
 ) -> Result<Option<ScoreRecord>, Error> {
-    let mut query = full(scorecard_id, view);
-    query.and_where(Expr::col(("c", "customer_id")).eq(customer.0));
-    Ok(records(db, &query).await?.pop())
+    let query = in_view(scorecard_id, view).filter(Column::CustomerId.eq(customer.0));
+    Ok(records(db, scorecard_id, view, query).await?.pop())
 }
 
 /// The scores under a scorecard, by customer; the key of a page is the customer id.
@@ -63,75 +60,132 @@ pub async fn list(
     view: View,
     page: &PageRequest,
 ) -> Result<Page<ScoreRecord>, Error> {
-    let mut query = full(scorecard_id, view);
+    let mut query = in_view(scorecard_id, view);
     if let Some(after) = page.after {
-        query.and_where(Expr::col(("c", "customer_id")).gt(after));
+        query = query.filter(Column::CustomerId.gt(after));
     }
-    query.order_by(("c", "customer_id"), Order::Asc).limit(page.fetch());
-    let found = records(db, &query).await?;
+    let query = query.order_by_asc(Column::CustomerId).limit(page.fetch());
+    let found = records(db, scorecard_id, view, query).await?;
     Ok(Page::of(page, found, |record| record.customer.0))
 }
 
-/// The latest date for which each of the customers has a score that stands; customers without
-/// one are left out.
-pub async fn latest_dates(
+/// The scores in view of the customers of a set, by customer.
+pub(super) async fn of_customers(
     db: &Database,
     scorecard_id: &str,
-    customers: &[CustomerId],
-) -> Result<BTreeMap<CustomerId, NaiveDate>, Error> {
-    let mut dates = BTreeMap::new();
-    for chunk in customers.chunks(CHUNK) {
-        let rows: Vec<(i64, i32)> = Entity::find()
-            .select_only()
-            .column(Column::CustomerId)
-            .column_as(Column::AsOf.max(), "as_of")
-            .filter(Column::ScorecardId.eq(scorecard_id))
-            .filter(Column::CustomerId.is_in(chunk.iter().map(|customer| customer.0)))
-            .filter(Column::SupersededAt.is_null())
-            .group_by(Column::CustomerId)
-            .into_tuple()
-            .all(db.reader())
-            .await?;
-        for (customer, as_of) in rows {
-            dates.insert(CustomerId(customer), time::date(as_of)?);
+    view: View,
+    customers: &CustomerSet,
+) -> Result<Vec<ScoreRecord>, Error> {
+    let base = in_view(scorecard_id, view).order_by_asc(Column::CustomerId);
+    match customers {
+        CustomerSet::All => records(db, scorecard_id, view, base).await,
+        CustomerSet::Range(first, last) => {
+            let query = base.filter(Column::CustomerId.between(*first, *last));
+            records(db, scorecard_id, view, query).await
+        }
+        CustomerSet::Ids(ids) => {
+            let mut found = Vec::new();
+            for chunk in ids.chunks(CHUNK) {
+                let some = Column::CustomerId.is_in(chunk.iter().copied());
+                found.extend(records(db, scorecard_id, view, base.clone().filter(some)).await?);
+            }
+            Ok(found)
         }
     }
-    Ok(dates)
 }
 
-async fn records(db: &Database, query: &SelectStatement) -> Result<Vec<ScoreRecord>, Error> {
-    let rows = db.reader().query_all(query).await?;
-    let versions = versions_of(db, &rows).await?;
+/// The day that is asked for; the last of all when none is named.
+fn day(view: View) -> i32 {
+    view.true_on.map_or(NEVER - 1, time::days)
+}
+
+/// The spans that cover the date as known at the instant. One that was closed later was open
+/// then.
+fn in_view(scorecard_id: &str, view: View) -> Select<Entity> {
+    let day = day(view);
+    let query = Entity::find()
+        .filter(Column::ScorecardKey.in_subquery(scorecards::key_of(scorecard_id)))
+        .filter(Column::ValidFrom.lte(day));
+    let covers = Column::ValidTo.gt(day);
+    match view.known_at.map(time::micros) {
+        None => query.filter(Column::KnownTo.eq(FOREVER)).filter(covers),
+        Some(known_at) => query
+            .filter(Column::KnownFrom.lte(known_at))
+            .filter(Column::KnownTo.gt(known_at))
+            .filter(Condition::any().add(covers).add(Column::ClosedKnown.gt(known_at))),
+    }
+}
+
+async fn records(
+    db: &Database,
+    scorecard_id: &str,
+    view: View,
+    query: Select<Entity>,
+) -> Result<Vec<ScoreRecord>, Error> {
+    let rows = query.all(db.reader()).await?;
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let known_at = view.known_at.map_or(FOREVER, time::micros);
+    let evaluated = days::last_day(db, scorecard_id, day(view), known_at).await?;
+    let versions = versions_of(db.reader(), &rows).await?;
+    let mut scorers: BTreeMap<i64, Scorer> = BTreeMap::new();
+    for (version_id, version) in &versions {
+        scorers.insert(*version_id, scorer(version)?);
+    }
     let mut records = Vec::with_capacity(rows.len());
     for row in rows {
-        let row = Model::from_query_result(&row, "")?;
-        records.push(record(&row, version(&versions, row.version_id)?)?);
+        let as_of = evaluated.map_or(row.valid_from, |day| day.max(row.valid_from));
+        let version = version(&versions, row.version_id)?;
+        records.push(record(row, version, &scorers, as_of)?);
     }
     Ok(records)
 }
 
-fn record(row: &Model, version: &Arc<Version>) -> Result<ScoreRecord, Error> {
+fn record(
+    row: Model,
+    version: &Arc<Version>,
+    scorers: &BTreeMap<i64, Scorer>,
+    as_of: i32,
+) -> Result<ScoreRecord, Error> {
+    let customer = CustomerId(row.customer_id);
+    let content = codec::decode(&row.inputs, row.grade, row.bins, &version.definition)?;
+    let values = content.after(as_of - row.valid_from).values;
     Ok(ScoreRecord {
-        customer: CustomerId(row.customer_id),
+        customer,
         version: Arc::clone(version),
-        as_of: time::date(row.as_of)?,
-        score: codec::decode(row, &version.definition)?,
-        recorded_at: time::instant(row.recorded_at)?,
-        superseded_at: row.superseded_at.map(time::instant).transpose()?,
+        as_of: time::date(as_of)?,
+        score: scorers[&row.version_id].score(customer, &values),
+        recorded_at: time::instant(row.known_from)?,
+        superseded_at: (row.known_to != FOREVER)
+            .then(|| time::instant(row.known_to))
+            .transpose()?,
         run_id: row.run_id,
     })
+}
+
+fn scorer(version: &Version) -> Result<Scorer, Error> {
+    let corrupt = |what: &dyn std::fmt::Display| {
+        let id = &version.definition.id;
+        Error::Corrupt(format!(
+            "version {} of scorecard {id} cannot score: {what}",
+            version.version
+        ))
+    };
+    let published = version.published.as_ref().ok_or_else(|| corrupt(&"it is a draft"))?;
+    Scorer::new(&version.definition, &published.calibration).map_err(|error| corrupt(&error))
 }
 
 /// Versions by their number among all.
 pub(super) type Versions = BTreeMap<i64, Arc<Version>>;
 
-/// The versions named in the column `version_id`.
-pub(super) async fn versions_of(db: &Database, rows: &[QueryResult]) -> Result<Versions, Error> {
-    let mut version_ids = BTreeSet::new();
-    for row in rows {
-        version_ids.insert(row.try_get("", "version_id")?);
-    }
-    let found = scorecards::by_number(db, &Vec::from_iter(version_ids)).await?;
+/// The versions of these rows.
+pub(super) async fn versions_of(
+    connection: &impl ConnectionTrait,
+    rows: &[Model],
+) -> Result<Versions, Error> {
+    let version_ids: BTreeSet<i64> = rows.iter().map(|row| row.version_id).collect();
+    let found = scorecards::by_number(connection, &Vec::from_iter(version_ids)).await?;
     Ok(found.into_iter().map(|version| (version.version_id, Arc::new(version))).collect())
 }
 
@@ -139,70 +193,4 @@ pub(super) fn version(versions: &Versions, version_id: i64) -> Result<&Arc<Versi
     versions
         .get(&version_id)
         .ok_or_else(|| Error::Corrupt(format!("version {version_id} of a scorecard is gone")))
-}
-
-/// Every column of the scores in view.
-fn full(scorecard_id: &str, view: View) -> SelectStatement {
-    let mut query = history(scorecard_id, view);
-    query.column(("s", sea_orm::sea_query::Asterisk));
-    query
-}
-
-/// The query of the scores in view for each of the customers, one statement a chunk.
-pub(super) fn of_customers(
-    scorecard_id: &str,
-    view: View,
-    customers: &CustomerSet,
-) -> Vec<SelectStatement> {
-    let id = || Expr::col(("c", "customer_id"));
-    let mut base = history(scorecard_id, view);
-    base.order_by(("c", "customer_id"), Order::Asc);
-    match customers {
-        CustomerSet::All => vec![base],
-        CustomerSet::Range(first, last) => {
-            base.and_where(id().between(*first, *last));
-            vec![base]
-        }
-        CustomerSet::Ids(ids) => {
-            let chunks = ids.chunks(CHUNK);
-            let some = |chunk: &[i64]| {
-                base.clone().and_where(id().is_in(chunk.iter().copied())).to_owned()
-            };
-            chunks.map(some).collect()
-        }
-    }
-}
-
-/// Customers `c`, each with its score in view `s`, still without columns.
-fn history(scorecard_id: &str, view: View) -> SelectStatement {
-    let is_in_view = Expr::col(("s", "score_id")).eq(in_view(scorecard_id, view));
-    let mut query = Query::select();
-    query.from_as("customer", "c").join_as(JoinType::InnerJoin, "score", "s", is_in_view);
-    query
-}
-
-/// The number of the score in view of customer `c`.
-fn in_view(scorecard_id: &str, view: View) -> Expr {
-    let column = |name: &'static str| Expr::col(("t", name));
-    let mut query = Query::select();
-    query
-        .column(("t", "score_id"))
-        .from_as("score", "t")
-        .and_where(column("scorecard_id").eq(scorecard_id))
-        .and_where(column("customer_id").eq(Expr::col(("c", "customer_id"))))
-        .order_by(("t", "as_of"), Order::Desc)
-        .order_by(("t", "recorded_at"), Order::Desc)
-        .limit(1);
-    if let Some(true_on) = view.true_on {
-        query.and_where(column("as_of").lte(time::days(true_on)));
-    }
-    match view.known_at.map(time::micros) {
-        None => query.and_where(column("superseded_at").is_null()),
-        Some(known_at) => query.and_where(column("recorded_at").lte(known_at)).cond_where(
-            Cond::any()
-                .add(column("superseded_at").is_null())
-                .add(column("superseded_at").gt(known_at)),
-        ),
-    };
-    Expr::from(sea_orm::sea_query::SubQueryStatement::SelectStatement(query))
 }

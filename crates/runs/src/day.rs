@@ -1,0 +1,163 @@
+//! What moves by date alone: everybody is evaluated again as of each business day, by a run.
+
+use async_trait::async_trait;
+use chrono::{DateTime, Days, NaiveDate, Utc};
+use kehu_core::calendar::BusinessCalendar;
+use kehu_server::{Fault, clock};
+use kehu_storage::{
+    Database,
+    business_date::{self, BusinessDate},
+    run::{self, NewRun},
+};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use tokio_util::sync::CancellationToken;
+
+use crate::worker::pause;
+
+/// How often the business date is looked at.
+const POLL: Duration = Duration::from_secs(10);
+
+/// What is evaluated each business day.
+#[async_trait]
+pub trait Daily: Send + Sync {
+    /// What it is, in logs and in the ids of its runs: `scoring`.
+    fn name(&self) -> &'static str;
+
+    /// How far each of the definitions that are followed was evaluated for everybody. One that
+    /// never was is not followed.
+    async fn evaluated(&self) -> Result<Vec<Evaluated>, Fault>;
+
+    /// The run that evaluates everybody under these definitions as of a day.
+    fn run(&self, ids: Vec<String>, day: NaiveDate) -> Result<NewRun, Fault>;
+}
+
+/// How far everybody was evaluated under a definition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Evaluated {
+    /// The id of the definition.
+    pub id: String,
+    /// The last day.
+    pub through: NaiveDate,
+    /// When it was evaluated for the first time.
+    pub since: DateTime<Utc>,
+}
+
+/// Starts the runs that are due, in the order of their days, each when the one before has ended,
+/// until `stop`. Replicas that do so start the same runs.
+pub async fn keep_days(
+    db: Database,
+    calendar: BusinessCalendar,
+    dailies: Vec<Arc<dyn Daily>>,
+    stop: CancellationToken,
+) {
+    while !stop.is_cancelled() {
+        for daily in &dailies {
+            let name = daily.name();
+            match start_due(&db, &calendar, daily.as_ref()).await {
+                Ok(None) => {}
+                Ok(Some(day)) => tracing::debug!(name, %day, "a business day is evaluated"),
+                Err(fault) => tracing::warn!(name, %fault, cause = ?fault, "no day was started"),
+            }
+        }
+        pause(POLL, &stop).await;
+    }
+}
+
+/// Starts the run of the first day that is due and has not ended; the day, or `None` when nothing
+/// is due. A day whose run failed or was cancelled is left to who looks into it.
+pub async fn start_due(
+    db: &Database,
+    calendar: &BusinessCalendar,
+    daily: &dyn Daily,
+) -> Result<Option<NaiveDate>, Fault> {
+    let now = clock::now();
+    let business = business_date::current(db, calendar, now).await?;
+    let mut due: BTreeMap<NaiveDate, Vec<String>> = BTreeMap::new();
+    for evaluated in daily.evaluated().await? {
+        for day in due_days(&evaluated, &business, calendar) {
+            due.entry(day).or_default().push(evaluated.id.clone());
+        }
+    }
+    for (day, mut ids) in due {
+        ids.sort();
+        let request_id = format!("daily {} {day} {}", daily.name(), ids.join(" "));
+        let new = NewRun { request_id: Some(request_id), ..daily.run(ids, day)? };
+        if !run::start(db, &new, now).await?.state.is_final() {
+            return Ok(Some(day));
+        }
+    }
+    Ok(None)
+}
+
+/// The days up to the business date for which everybody is to be evaluated, in order: those after
+/// the last one that was, but for those that went by before the definition was first used, or
+/// while the business date was fixed. A date that is fixed is due alone.
+fn due_days(
+    evaluated: &Evaluated,
+    business: &BusinessDate,
+    calendar: &BusinessCalendar,
+) -> impl Iterator<Item = NaiveDate> + use<> {
+    let decided = business.decision.as_ref().map(|decision| match decision.fixed_on {
+        Some(date) => date,
+        None => calendar.date(decision.decided_at),
+    });
+    let next = evaluated.through.checked_add_days(Days::new(1));
+    let since = calendar.date(evaluated.since).min(business.date);
+    let first = next.into_iter().chain([since]).chain(decided).max();
+    let last = business.date;
+    first.into_iter().flat_map(|first| first.iter_days()).take_while(move |day| *day <= last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kehu_storage::business_date::Decision;
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    fn noon(text: &str) -> DateTime<Utc> {
+        day(text).and_hms_opt(12, 0, 0).unwrap().and_utc()
+    }
+
+    #[test]
+    fn missed_days_are_due_in_order() {
+        let london = BusinessCalendar::new("Europe/London").unwrap();
+        let fixed = |on: &str| Some((Some(on.to_owned()), "2026-03-20"));
+        let today = |since: &'static str| Some((None, since));
+        for (through, since, date, decision, expected) in [
+            // Evaluated today, and nothing since.
+            ("2026-03-09", "2026-01-01", "2026-03-09", None, vec![]),
+            // A weekend without power.
+            ("2026-03-06", "2026-01-01", "2026-03-08", None, vec!["2026-03-07", "2026-03-08"]),
+            // First used today, for a day of the past or for today.
+            ("2011-12-10", "2026-03-09", "2026-03-09", None, vec!["2026-03-09"]),
+            ("2026-03-09", "2026-03-09", "2026-03-10", None, vec!["2026-03-10"]),
+            // Fixed: only that date.
+            ("2011-09-11", "2026-03-09", "2011-12-10", fixed("2011-12-10"), vec!["2011-12-10"]),
+            ("2011-12-10", "2026-03-09", "2011-12-10", fixed("2011-12-10"), vec![]),
+            ("2026-03-09", "2026-03-01", "2011-12-10", fixed("2011-12-10"), vec![]),
+            // Today again since Saturday.
+            (
+                "2011-12-10",
+                "2026-03-01",
+                "2026-03-08",
+                today("2026-03-07"),
+                vec!["2026-03-07", "2026-03-08"],
+            ),
+        ] {
+            let evaluated =
+                Evaluated { id: "rfm".to_owned(), through: day(through), since: noon(since) };
+            let decision = decision.map(|(fixed_on, at)| Decision {
+                fixed_on: fixed_on.as_deref().map(day),
+                decided_by: "test".to_owned(),
+                decided_at: noon(at),
+            });
+            let business = BusinessDate { date: day(date), decision };
+            let due: Vec<_> = due_days(&evaluated, &business, &london).collect();
+            let expected: Vec<_> = expected.into_iter().map(day).collect();
+            assert_eq!(due, expected, "{through} {since} {business:?}");
+        }
+    }
+}

@@ -2,7 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::{
-    big_integer, big_integer_null, big_pk_auto, integer, integer_null, pk_auto, small_integer, text,
+    big_integer, big_integer_null, big_pk_auto, integer, integer_null, pk_auto, text,
 };
 
 use super::{drop_tables, key_text};
@@ -83,8 +83,8 @@ async fn create_class_span(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .col(big_integer_null("run_id"))
         .col(integer("valid_from"))
         .col(integer_null("valid_to"))
-        .col(small_integer("line_id"))
-        .col(small_integer("class_no"))
+        .col(integer("line_id"))
+        .col(integer("class_no"))
         .primary_key(
             Index::create().col("line_id").col("customer_id").col("valid_from").col("known_from"),
         )
@@ -106,7 +106,7 @@ async fn create_class_span(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .col(big_integer("customer_id"))
         .col(big_integer("known_from"))
         .col(integer("valid_from"))
-        .col(small_integer("line_id"))
+        .col(integer("line_id"))
         .col(text("evidence"))
         .primary_key(
             Index::create().col("line_id").col("customer_id").col("valid_from").col("known_from"),

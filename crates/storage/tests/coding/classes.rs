@@ -32,8 +32,13 @@ async fn look(
     result: (i64, &str, i64),
 ) -> bool {
     let line = line(db, version).await.unwrap();
-    let evaluation =
-        Evaluation { line: &line, day: day(as_of), position, run_id: None, scope: Scope::Results };
+    let evaluation = Evaluation {
+        line: &line,
+        day: day(as_of),
+        position: position(9, number),
+        run_id: None,
+        scope: Scope::Results,
+    };
     let transaction = db.begin().await.unwrap();
     let guarded = Guarded::Customers(&[result.0]);
     let mut writer = Writer::begin(&transaction, Subject::Classes, guarded, 1).await.unwrap();

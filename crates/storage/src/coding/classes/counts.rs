@@ -28,7 +28,7 @@ pub async fn counts(
     let Some(sight) = sight(db, taxonomy, view).await? else { return Ok(BTreeMap::new()) };
     let names = names(db.reader(), taxonomy).await?;
     let sql = format!(
-        "SELECT CAST(class_no AS integer), count(*) FROM class_span WHERE {} GROUP BY class_no",
+        "SELECT class_no, count(*) FROM class_span WHERE {} GROUP BY class_no",
         sight.condition
     );
     let mut counts = BTreeMap::new();
@@ -53,14 +53,14 @@ pub async fn moves(
         |sight: Option<Sight>| sight.map_or("1 = 0".to_owned(), |sight| sight.condition);
     let (before, after) = (condition(before), condition(after));
     let sql = format!(
-        "SELECT CAST(one AS integer), CAST(two AS integer), CAST(sum(customers) AS bigint) FROM \
+        "SELECT one, two, CAST(sum(customers) AS bigint) FROM \
          (SELECT class_no AS one, class_no AS two, count(*) AS customers FROM class_span \
          WHERE ({before}) AND ({after}) GROUP BY class_no \
          UNION ALL SELECT one, two, count(*) FROM (\
          SELECT max(one) AS one, max(two) AS two FROM (\
-         SELECT customer_id, class_no AS one, CAST(NULL AS smallint) AS two FROM class_span \
+         SELECT customer_id, class_no AS one, CAST(NULL AS integer) AS two FROM class_span \
          WHERE ({before}) AND (({after}) IS NOT TRUE) UNION ALL \
-         SELECT customer_id, CAST(NULL AS smallint), class_no FROM class_span \
+         SELECT customer_id, CAST(NULL AS integer), class_no FROM class_span \
          WHERE ({after}) AND (({before}) IS NOT TRUE)) AS ends GROUP BY customer_id) AS pairs \
          GROUP BY one, two) AS counted GROUP BY one, two"
     );

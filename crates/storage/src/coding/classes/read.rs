@@ -23,8 +23,8 @@ pub type HistoryKey = (i32, i64, i32);
 /// What an [`Assignment`] is made of. What a stay rests on is the latest note of its first day
 /// that is not younger than the stay: one that was merged with a later one keeps that.
 const SELECT: &str = "SELECT s.customer_id, s.known_from, s.known_to, s.closed_known, s.run_id, \
-     s.valid_from, s.valid_to, CAST(s.line_id AS integer) AS line_id, \
-     CAST(s.class_no AS integer) AS class_no, (SELECT e.evidence FROM class_evidence e \
+     s.valid_from, s.valid_to, s.line_id, \
+     s.class_no, (SELECT e.evidence FROM class_evidence e \
      WHERE e.line_id = s.line_id AND e.customer_id = s.customer_id AND \
      e.valid_from = s.valid_from AND e.known_from <= s.known_from \
      ORDER BY e.known_from DESC LIMIT 1) AS evidence FROM class_span s";
@@ -183,7 +183,7 @@ pub async fn at(
     let mut columns = ClassColumns::default();
     for chosen in chosen(customers) {
         let sql = format!(
-            "SELECT customer_id, CAST(class_no AS integer) AS class_no, valid_from \
+            "SELECT customer_id, class_no, valid_from \
              FROM class_span WHERE {}{chosen} ORDER BY customer_id",
             sight.condition
         );

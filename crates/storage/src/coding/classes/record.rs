@@ -144,7 +144,7 @@ async fn open_stays(
     let mut open = HashMap::new();
     for chosen in chosen(&set) {
         let sql = format!(
-            "SELECT customer_id, valid_from, CAST(class_no AS integer) AS class_no \
+            "SELECT customer_id, valid_from, class_no \
              FROM class_span WHERE line_id = {line_id} AND valid_to IS NULL AND known_to IS NULL\
              {chosen}"
         );
@@ -173,7 +173,7 @@ async fn stays(
     let mut stays: HashMap<i64, Vec<Span>> = HashMap::new();
     for ids in customers.chunks(ROWS_AT_ONCE) {
         let sql = format!(
-            "SELECT customer_id, valid_from, valid_to, CAST(class_no AS integer) FROM class_span \
+            "SELECT customer_id, valid_from, valid_to, class_no FROM class_span \
              WHERE line_id = {line_id} AND known_to IS NULL AND (valid_to IS NULL OR \
              valid_to >= {day}) AND customer_id IN ({}) ORDER BY customer_id, valid_from",
             list(ids)

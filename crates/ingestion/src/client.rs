@@ -26,6 +26,8 @@ const WAIT: Duration = Duration::from_millis(500);
 /// What became of a file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sent {
+    /// The id of the stream that it was sent on last.
+    pub stream_id: String,
     /// What the file holds, and what was loaded or refused of it, now or before.
     pub profile: Profile,
     /// What the stream has done, in this call and before.
@@ -54,7 +56,8 @@ impl From<Status> for Error {
 
 /// Sends the records of a file that the server does not hold yet. `on_progress` is told the rows
 /// of the file that are dealt with, after each acknowledgement. A connection that breaks, or a
-/// server that stops, is waited for: the stream goes on after what was acknowledged.
+/// server that stops, is waited for: the stream goes on after what was acknowledged. Where another
+/// file of the source was sent since, the whole file is sent again, so that the last one holds.
 pub async fn send(
     client: IngestionServiceClient<Client>,
     start: IngestStart,
@@ -62,6 +65,9 @@ pub async fn send(
     mut on_progress: impl FnMut(u64),
 ) -> Result<Sent, Error> {
     let mut failures = 0;
+    let mut start = start;
+    let mut times = 1_u64;
+    let first_id = start.stream_id.clone();
     loop {
         let mut acknowledged = false;
         let attempt = attempt(client.clone(), start.clone(), table.clone(), |lines| {
@@ -69,8 +75,14 @@ pub async fn send(
             on_progress(lines);
         });
         let status = match attempt.await {
+            Ok(Some(sent)) => return Ok(sent),
+            Ok(None) => {
+                times += 1;
+                start.stream_id = format!("{first_id}-{times}");
+                continue;
+            }
             Err(Error::Call(status)) if may_resume(&status) => status,
-            outcome => return outcome,
+            Err(error) => return Err(error),
         };
         failures = if acknowledged { 1 } else { failures + 1 };
         if failures > PATIENCE {
@@ -81,13 +93,14 @@ pub async fn send(
     }
 }
 
-/// One stream, from where the server is to the end of the file.
+/// One stream, from where the server is to the end of the file; `None` when another stream has
+/// written since, so that it takes a new one to make the file hold again.
 async fn attempt(
     mut client: IngestionServiceClient<Client>,
     start: IngestStart,
     table: Table,
     mut on_progress: impl FnMut(u64),
-) -> Result<Sent, Error> {
+) -> Result<Option<Sent>, Error> {
     let (requests, outgoing) = mpsc::channel(WINDOW);
     let stream_id = start.stream_id.clone();
     let first = IngestRequest { message: Some(ingest_request::Message::Start(start)) };
@@ -95,6 +108,9 @@ async fn attempt(
     let _ = requests.send(first).await;
     let mut answers = client.ingest(ReceiverStream::new(outgoing)).await?.into_inner();
     let started = started(&mut answers).await?;
+    if started.overtaken {
+        return Ok(None);
+    }
     let mut totals = started.totals.unwrap_or_default();
     let refused = refused_before(&mut client, &stream_id, &totals).await?;
     let (places, mut sent) = mpsc::unbounded_channel();
@@ -119,7 +135,7 @@ async fn attempt(
     }
     on_progress(read.profile.lines);
     let profile = read.profile.with_orders(read.earlier).with_orders(counted);
-    Ok(Sent { profile, totals, records: read.records })
+    Ok(Some(Sent { stream_id, profile, totals, records: read.records }))
 }
 
 /// The server ended the call before it had acknowledged everything.

@@ -113,6 +113,7 @@ fn started(ingestion: &Ingestion, stream: &Stream) -> IngestResponse {
         time_zone: ingestion.checker.calendar.zone_name().to_owned(),
         base_currency_code: ingestion.checker.base_currency.clone(),
         max_batch_records: i32::try_from(limits::RECORDS).expect("a small number"),
+        overtaken: stream.overtaken,
     };
     IngestResponse { message: Some(ingest_response::Message::Started(started)) }
 }

@@ -23,8 +23,6 @@ const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Start {
     pub(crate) encoding: &'static Encoding,
-    /// The encoding was neither stated nor shown by a mark, and is not UTF-8.
-    pub(crate) guessed: bool,
     pub(crate) delimiter: u8,
     /// Rows above the header.
     pub(crate) titles: usize,
@@ -57,12 +55,12 @@ impl Start {
         let mut candidates = finder.candidates().into_iter();
         let likely = candidates.next().unwrap_or(UTF_8);
         let found = Self::of(head, likely, mapping);
-        let Err(Error::Header { .. }) = found else {
-            return found.map(|start| Self { guessed: likely != UTF_8, ..start });
-        };
+        if !matches!(found, Err(Error::Header { .. })) {
+            return found;
+        }
         for encoding in candidates {
             if let Ok(start) = Self::of(head, encoding, mapping) {
-                return Ok(Self { guessed: true, ..start });
+                return Ok(start);
             }
         }
         found
@@ -72,7 +70,7 @@ impl Start {
     fn of(head: &Head, encoding: &'static Encoding, mapping: &Mapping) -> Result<Self, Error> {
         let text = head.decode(encoding);
         let (delimiter, titles, layout) = find(&text, encoding, mapping)?;
-        Ok(Self { encoding, guessed: false, delimiter, titles, layout })
+        Ok(Self { encoding, delimiter, titles, layout })
     }
 
     /// Opens the file and reads up to its header. [`Error::Changed`] where it is another now.

@@ -97,7 +97,7 @@ fn a_bad_cell_costs_its_line() {
         ("1,a,2011-01-01,P,,2,,", "FIELD_MISSING quantity"),
         ("1,a,2011-01-01,P,1,,,", "FIELD_MISSING price"),
         ("1,a,2011-01-01,P,1e309,2,,", "OUT_OF_RANGE quantity"),
-        ("1,a,2011-01-01,P,NaN,2,,", "NUMBER_INVALID quantity"),
+        ("1,a,2011-01-01,P,NaN,2,,", "FIELD_MISSING quantity"),
         ("1,a,2011-01-01,P,--,2,,", "NUMBER_INVALID quantity"),
         ("1,a,2011-01-01,P,1,\"12,34.5\",,", "NUMBER_INVALID price"),
         ("1,a,2011-01-01,P,1,-2,,", "PRICE_NEGATIVE price"),

@@ -1,6 +1,8 @@
 use std::path::Path;
 
-use kehu_contract::ingestion::{ListRejectsRequest, ProblemReason as Reason, RecordBatch};
+use kehu_contract::ingestion::{
+    GetTimelineRequest, ListRejectsRequest, ProblemReason as Reason, RecordBatch,
+};
 use kehu_ingestion::client::{self, Error, Sent};
 use kehu_tables::{Mapping, Table};
 use kehu_tests::each_database;
@@ -52,6 +54,37 @@ async fn a_file_is_sent_once() {
         assert_eq!(totals.rejected_count, i64::try_from(refused).unwrap());
         let again = send(&server, &path).await.unwrap();
         assert_eq!(again, Sent { records: 0, ..sent });
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_file_that_was_sent_last_holds() {
+    each_database(async |database| {
+        let server = Server::start(database).await;
+        let folder = tempfile::tempdir().unwrap();
+        let mut files = Vec::new();
+        for (name, amount) in [("a", 10), ("b", 999)] {
+            let path = folder.path().join(name);
+            let content = format!("order_id,customer_id,date,amount\n1,c1,2024-01-05,{amount}\n");
+            std::fs::write(&path, content).unwrap();
+            files.push(path);
+        }
+        // Sent again with nothing between it has nothing to do.
+        for (file, sent, amount) in
+            [(0, 1, 10), (1, 1, 999), (0, 1, 10), (0, 0, 10), (1, 1, 999), (0, 1, 10)]
+        {
+            let done = send(&server, &files[file]).await.unwrap();
+            assert_eq!(done.records, sent, "{file} {amount}");
+            let request = GetTimelineRequest {
+                customer: "customers/1".to_owned(),
+                ..GetTimelineRequest::default()
+            };
+            let events =
+                server.customers().get_timeline(request).await.unwrap().into_inner().events;
+            assert_eq!(events.len(), 1);
+            assert_eq!(events[0].amount.as_ref().unwrap().units, amount);
+        }
     })
     .await;
 }

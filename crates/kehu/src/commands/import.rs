@@ -113,7 +113,6 @@ impl Table {
             source: self.mapping.source().to_owned(),
             origin: self.origin.clone(),
         };
-        let stream_id = start.stream_id.clone();
         let path = PathBuf::from(&self.origin);
         let progress = |lines| bar.set_position(lines);
         let sent = client::send(connection.ingestion(), start, self.table, progress).await;
@@ -122,7 +121,12 @@ impl Table {
             client::Error::Table(error) => failure(&path, error),
             client::Error::Call(status) => Failure::Call(status),
         })?;
-        Ok(Loaded { profile: sent.profile, stream_id, totals: sent.totals, sent: sent.records })
+        Ok(Loaded {
+            profile: sent.profile,
+            stream_id: sent.stream_id,
+            totals: sent.totals,
+            sent: sent.records,
+        })
     }
 }
 

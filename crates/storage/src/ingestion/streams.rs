@@ -23,6 +23,8 @@ pub struct Stream {
     pub last_sequence: i64,
     /// What it has written so far.
     pub totals: Totals,
+    /// Another stream of the source has written since this one did last.
+    pub overtaken: bool,
 }
 
 /// Counts of the records of a stream.
@@ -66,11 +68,28 @@ pub async fn open_stream(
     if row.source_id != source_id {
         return Ok(Opened::OtherSource);
     }
+    let overtaken = overtaken(&transaction, &row).await?;
     transaction.commit().await?;
-    Ok(Opened::Stream(stream(row)))
+    Ok(Opened::Stream(stream(row, overtaken)))
 }
 
-fn stream(row: ingest_stream::Model) -> Stream {
+/// Whether another stream of the source has written after the last batch of this one.
+async fn overtaken(transaction: &Transaction, row: &ingest_stream::Model) -> Result<bool, Error> {
+    use ingest_stream::Column;
+    if row.last_sequence == 0 {
+        return Ok(false);
+    }
+    let later = ingest_stream::Entity::find()
+        .filter(Column::SourceId.eq(row.source_id))
+        .filter(Column::StreamId.ne(&row.stream_id))
+        .filter(Column::LastSequence.gt(0))
+        .filter(Column::UpdatedAt.gt(row.updated_at))
+        .one(transaction)
+        .await?;
+    Ok(later.is_some())
+}
+
+fn stream(row: ingest_stream::Model, overtaken: bool) -> Stream {
     let totals =
         Totals { accepted: row.accepted, unchanged: row.unchanged, rejected: row.rejected };
     Stream {
@@ -80,6 +99,7 @@ fn stream(row: ingest_stream::Model) -> Stream {
         epoch: row.epoch,
         last_sequence: row.last_sequence,
         totals,
+        overtaken,
     }
 }
 

@@ -105,7 +105,7 @@ fn a_bad_cell_costs_its_line() {
         ("1,a,2011-01-01,P,999999999,999999999,,", "OUT_OF_RANGE price"),
         ("1,a,2011-01-01,P,1,2,QQQ,", "CURRENCY_UNKNOWN currency"),
         ("1,a,2011-01-01,P,1,2,", "COLUMNS_MISMATCH"),
-        ("1,a,2011-01-01,P,1,2,,,", "COLUMNS_MISMATCH"),
+        ("1,a,2011-01-01,P,1,2,,,x", "COLUMNS_MISMATCH"),
         ("1,a,2011-01-01,\"P,1,2,,", "COLUMNS_MISMATCH"),
         ("1,a,2011-01-01,P\u{7},1,2,,", "TEXT_INVALID product"),
         (&format!("1,a,2011-01-01,{long},1,2,,"), "FIELD_TOO_LONG product"),
@@ -113,7 +113,7 @@ fn a_bad_cell_costs_its_line() {
         (&format!("1,a,2011-01-01,\"{huge}\",1,2,,"), "FIELD_TOO_LONG"),
         (
             "1,,2011-02-30,P,x,-2,QQQ,",
-            "CUSTOMER_MISSING customer, DATE_INVALID date, CURRENCY_UNKNOWN currency, NUMBER_INVALID quantity, PRICE_NEGATIVE price",
+            "CUSTOMER_MISSING customer, DATE_INVALID date, NUMBER_INVALID quantity, PRICE_NEGATIVE price, CURRENCY_UNKNOWN currency",
         ),
     ] {
         let good = "1,a,2011-01-01,P,1,2,,\n";

@@ -116,7 +116,7 @@ impl Evidence {
         match parsed.day {
             Day::Known(_) => {
                 self.known = true;
-                moment_of(parsed, Order::DayFirst).map(day_shown)
+                moment_of(parsed, Order::DayMonthYear).map(day_shown)
             }
             Day::Open(numbers) => {
                 let possible = (0..3).filter(|place| numbers.day(Order::ALL[*place]).is_some());
@@ -186,9 +186,9 @@ impl DateFormat {
     /// For people, where the column had to show it: `day/month/year`.
     pub(crate) fn shown(&self) -> Option<&'static str> {
         match self.decided {
-            Decided::Order(Order::DayFirst) => Some("day/month/year"),
-            Decided::Order(Order::MonthFirst) => Some("month/day/year"),
-            Decided::Order(Order::YearFirst) => Some("year/month/day"),
+            Decided::Order(Order::DayMonthYear) => Some("day/month/year"),
+            Decided::Order(Order::MonthDayYear) => Some("month/day/year"),
+            Decided::Order(Order::YearMonthDay) => Some("year/month/day"),
             Decided::Unproven | Decided::Mixed => None,
         }
     }
@@ -218,10 +218,10 @@ impl DateFormat {
             return Err(if number { NotADate::Number } else { NotADate::Invalid });
         };
         let Day::Open(numbers) = parsed.day else {
-            return moment_of(parsed, Order::DayFirst).ok_or(NotADate::Invalid);
+            return moment_of(parsed, Order::DayMonthYear).ok_or(NotADate::Invalid);
         };
         let day = Day::Known(self.in_order(numbers)?);
-        moment_of(Parsed { day, ..parsed }, Order::DayFirst).ok_or(NotADate::Invalid)
+        moment_of(Parsed { day, ..parsed }, Order::DayMonthYear).ok_or(NotADate::Invalid)
     }
 
     /// The day of three numbers in the order that the column shows; where it shows none, the only

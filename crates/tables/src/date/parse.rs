@@ -41,16 +41,16 @@ pub(crate) struct Numbers {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Order {
     /// `31/12/2024`.
-    DayFirst,
+    DayMonthYear,
     /// `12/31/2024`.
-    MonthFirst,
+    MonthDayYear,
     /// `24/12/31`.
-    YearFirst,
+    YearMonthDay,
 }
 
 impl Order {
     /// All of them.
-    pub(crate) const ALL: [Self; 3] = [Self::DayFirst, Self::MonthFirst, Self::YearFirst];
+    pub(crate) const ALL: [Self; 3] = [Self::DayMonthYear, Self::MonthDayYear, Self::YearMonthDay];
 }
 
 impl Numbers {
@@ -58,10 +58,10 @@ impl Numbers {
     pub(crate) fn day(self, order: Order) -> Option<NaiveDate> {
         let [first, second, third] = self.parts;
         match order {
-            Order::DayFirst if self.year_last => date(self.year(third), second, first),
-            Order::MonthFirst if self.year_last => date(self.year(third), first, second),
-            Order::YearFirst if self.year_first => date(self.year(first), second, third),
-            Order::DayFirst | Order::MonthFirst | Order::YearFirst => None,
+            Order::DayMonthYear if self.year_last => date(self.year(third), second, first),
+            Order::MonthDayYear if self.year_last => date(self.year(third), first, second),
+            Order::YearMonthDay if self.year_first => date(self.year(first), second, third),
+            Order::DayMonthYear | Order::MonthDayYear | Order::YearMonthDay => None,
         }
     }
 
@@ -294,7 +294,7 @@ fn numbers(first: u32, length: usize, cursor: &mut Cursor<'_>) -> Option<Day> {
     let numbers = Numbers { parts, short, year_first, year_last };
     if separator == '.' {
         // With points the day comes first wherever dates are written so.
-        return numbers.day(Order::DayFirst).map(Day::Known);
+        return numbers.day(Order::DayMonthYear).map(Day::Known);
     }
     Some(Day::Open(numbers))
 }

@@ -68,8 +68,11 @@ pub(crate) fn harmless(text: &str) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     let mut shown = String::with_capacity(text.len());
-    for character in text.chars() {
-        if harmful(character) {
+    let mut rest = text.chars().peekable();
+    while let Some(character) = rest.next() {
+        // The line ends of CSV overwrite nothing.
+        let line_end = character == '\r' && rest.peek() == Some(&'\n');
+        if harmful(character) && !line_end {
             shown.extend(character.escape_unicode());
         } else {
             shown.push(character);
@@ -128,6 +131,7 @@ mod tests {
         for (text, shown) in [
             ("高价值 High value", "高价值 High value"),
             ("two\nlines", "two\nlines"),
+            ("two\r\nlines\rover", "two\r\nlines\\u{d}over"),
             ("\u{1b}[2Jx", "\\u{1b}[2Jx"),
             ("a\0b\u{9b}c", "a\\u{0}b\\u{9b}c"),
             ("\u{202e}txt", "\\u{202e}txt"),

@@ -131,13 +131,25 @@ impl Quickstart {
         let store: Vec<&str> = self.store.iter().map(String::as_str).collect();
         let server = Server::start(&store).await;
         let mut all = String::new();
-        for report in ["customers", "class-summary", "monthly-trend"] {
+        let customers = server.succeed(&["report", "--csv", "customers"]).await;
+        for line in customers.lines() {
+            all += without_number(line);
+            all += "\n";
+        }
+        for report in ["class-summary", "monthly-trend"] {
             all += &server.succeed(&["report", "--csv", report]).await;
         }
         all += &server.succeed(&["rejects", "--all"]).await;
         server.stop().await;
         all
     }
+}
+
+/// A row of customers without its name: what is rolled back leaves a gap in the numbers on
+/// PostgreSQL.
+fn without_number(line: &str) -> &str {
+    let rest = line.strip_prefix("customers/").and_then(|rest| rest.split_once(','));
+    rest.map_or(line, |(_, rest)| rest)
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! The list of requirements in `tests/README.md` names the tests that prove them, and no others.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 

@@ -1,7 +1,5 @@
 //! `BusinessDateService` as its callers see it, on both databases.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
 use kehu_contract::run::{
     FixBusinessDateRequest, GetBusinessDateRequest,
     business_date_service_client::BusinessDateServiceClient,

@@ -1,6 +1,6 @@
 //! Scores that follow from changes of facts, without anyone starting a run.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -97,10 +97,10 @@ impl ScoringFollower {
                 continue;
             }
             let version_id = evaluated.version_id;
-            if !cards.contains_key(&version_id) {
+            if let Entry::Vacant(place) = cards.entry(version_id) {
                 let found = scorecards::by_number(self.db.reader(), &[version_id]).await?.pop();
                 let version = found.ok_or_else(|| Fault::internal("a version is gone"))?;
-                cards.insert(version_id, self.sound(version));
+                place.insert(self.sound(version));
             }
             days.insert(evaluated.day, cards[&version_id].clone());
         }

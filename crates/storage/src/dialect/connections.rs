@@ -117,10 +117,11 @@ impl Reader {
     }
 
     pub(crate) async fn ping(&self) -> Result<(), Error> {
-        Ok(match &self.0 {
-            ReaderOf::Postgres(pool) => pool.ping().await?,
-            ReaderOf::Sqlite(connection) => connection.ping().await?,
-        })
+        let done = match &self.0 {
+            ReaderOf::Postgres(pool) => pool.ping().await,
+            ReaderOf::Sqlite(connection) => connection.ping().await,
+        };
+        Ok(done?)
     }
 }
 
@@ -133,17 +134,19 @@ pub(crate) enum Transaction {
 
 impl Transaction {
     pub(crate) async fn commit(self) -> Result<(), Error> {
-        Ok(match self {
-            Self::Postgres(transaction) => transaction.commit().await?,
-            Self::Sqlite(transaction) => transaction.commit().await?,
-        })
+        let done = match self {
+            Self::Postgres(transaction) => transaction.commit().await,
+            Self::Sqlite(transaction) => transaction.commit().await,
+        };
+        Ok(done?)
     }
 
     pub(crate) async fn rollback(self) -> Result<(), Error> {
-        Ok(match self {
-            Self::Postgres(transaction) => transaction.rollback().await?,
-            Self::Sqlite(transaction) => transaction.rollback().await?,
-        })
+        let done = match self {
+            Self::Postgres(transaction) => transaction.rollback().await,
+            Self::Sqlite(transaction) => transaction.rollback().await,
+        };
+        Ok(done?)
     }
 }
 

@@ -220,7 +220,7 @@ async fn old_changes_end_behind_all_cursors() {
         let db = &test.database;
         let mut positions = Vec::new();
         for seconds in [10, 20, 30, 40] {
-            let change = NewChange { recorded_at: at(seconds), ..change(i64::from(seconds)) };
+            let change = NewChange { recorded_at: at(seconds), ..change(seconds) };
             positions.push(appended(db, &change).await.unwrap());
         }
         assert_eq!(trim(db, at(100)).await.unwrap(), 0, "nobody has dealt with anything");

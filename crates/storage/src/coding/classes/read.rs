@@ -94,7 +94,7 @@ async fn assignments(
     let classes = names(db.reader(), taxonomy).await?;
     let mut found = Vec::new();
     for row in history::query(db.reader(), sql).await? {
-        let row = Row::from_query_result(&row, "")?.as_known(sight.known_at);
+        let row = Row::from_query_result(&row, "")?.seen_at(sight.known_at);
         found.push(row.assignment(taxonomy, &sight.segment, &classes)?);
     }
     Ok(found)
@@ -251,7 +251,7 @@ struct Row {
 
 impl Row {
     /// The row as it was known at a time: its end may not have been.
-    fn as_known(mut self, known_at: Option<i64>) -> Self {
+    fn seen_at(mut self, known_at: Option<i64>) -> Self {
         let later = |known: i64| known_at.is_some_and(|known_at| known > known_at);
         if self.closed_known.is_some_and(later) {
             self.valid_to = None;

@@ -10,11 +10,11 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use chrono::NaiveDate;
 use kehu_analytics::Analytics;
-use kehu_core::CustomerId;
+use kehu_core::{CustomerId, calendar::BusinessCalendar};
 use kehu_runs::{CursorMove, Follower};
 use kehu_server::{Fault, clock};
 use kehu_storage::{
-    Database,
+    Database, business_date,
     change_log::{self, Change, Topic},
     coding::{
         classes::{self, ClassLine, Scope},
@@ -43,6 +43,7 @@ pub(crate) enum Followed {
 pub(crate) struct ClassFollower {
     db: Database,
     analytics: Analytics,
+    calendar: BusinessCalendar,
     followed: Followed,
 }
 
@@ -61,8 +62,18 @@ struct Day {
 }
 
 impl ClassFollower {
-    pub(crate) fn new(db: Database, analytics: Analytics, followed: Followed) -> Self {
-        Self { db, analytics, followed }
+    pub(crate) fn new(
+        db: Database,
+        analytics: Analytics,
+        calendar: BusinessCalendar,
+        followed: Followed,
+    ) -> Self {
+        Self { db, analytics, calendar, followed }
+    }
+
+    /// The business date: what is dated later waits for its day.
+    async fn business_date(&self) -> Result<NaiveDate, Fault> {
+        Ok(business_date::current(&self.db, &self.calendar, clock::now()).await?.date)
     }
 
     /// What is due after the changes, with what evaluates it.
@@ -120,7 +131,8 @@ impl ClassFollower {
         batch: &Batch,
     ) -> Result<BTreeMap<i32, BTreeSet<i64>>, Fault> {
         let ids: Vec<i64> = batch.customers.iter().map(|customer| customer.0).collect();
-        let (first, as_of) = (time::days(batch.first_day), time::days(batch.as_of));
+        let as_of = batch.as_of.min(self.business_date().await?);
+        let (first, as_of) = (time::days(batch.first_day), time::days(as_of));
         let from = segment.map_or(first, |segment| segment.from.max(first));
         let looked = history::looked(self.db.reader(), line.line_id, from, &ids).await?;
         let mut days = looked.of(&ids);

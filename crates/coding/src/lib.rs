@@ -15,6 +15,7 @@ mod code_follower;
 mod code_service;
 mod coding_job;
 mod convert;
+mod daily;
 mod evaluate;
 mod following;
 mod rules;
@@ -30,7 +31,7 @@ use kehu_contract::coding::{
     code_service_server::CodeServiceServer, taxonomy_service_server::TaxonomyServiceServer,
 };
 use kehu_core::calendar::BusinessCalendar;
-use kehu_runs::{Follower, Job};
+use kehu_runs::{Daily, Follower, Job};
 use kehu_server::{Fault, clock};
 use kehu_storage::{Database, business_date, settings::Settings};
 use tonic::service::RoutesBuilder;
@@ -39,6 +40,7 @@ use class_follower::{ClassFollower, Followed};
 use classification_job::ClassificationJob;
 use code_follower::CodeFollower;
 use coding_job::CodingJob;
+use daily::DailyClassification;
 
 pub use templates::standard_scheme;
 
@@ -77,10 +79,16 @@ impl Coding {
         ]
     }
 
+    /// What it does each business day.
+    pub fn dailies(&self) -> Vec<Arc<dyn Daily>> {
+        vec![Arc::new(DailyClassification::new(self.db.clone(), self.calendar))]
+    }
+
     /// What it does when facts, scores and classes change.
     pub fn followers(&self) -> Vec<Arc<dyn Follower>> {
-        let (db, analytics) = (&self.db, &self.analytics);
-        let classes = |followed| ClassFollower::new(db.clone(), analytics.clone(), followed);
+        let (db, analytics, calendar) = (&self.db, &self.analytics, self.calendar);
+        let classes =
+            |followed| ClassFollower::new(db.clone(), analytics.clone(), calendar, followed);
         vec![
             Arc::new(classes(Followed::Facts)),
             Arc::new(classes(Followed::Scores)),

@@ -91,6 +91,7 @@ pub(crate) fn assemble(
                 coding.routes(&mut parts.routes);
                 parts.jobs.extend(coding.jobs());
                 parts.followers.extend(coding.followers());
+                parts.dailies.extend(coding.dailies());
             }
             Role::Reporting => {
                 Reporting::new(db, settings, analytics).routes(&mut parts.routes);

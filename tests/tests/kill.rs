@@ -133,7 +133,7 @@ impl Quickstart {
         let mut all = String::new();
         let customers = server.succeed(&["report", "--csv", "customers"]).await;
         for line in customers.lines() {
-            all += without_number(line);
+            all += &without_number(line);
             all += "\n";
         }
         for report in ["class-summary", "monthly-trend"] {
@@ -145,11 +145,11 @@ impl Quickstart {
     }
 }
 
-/// A row of customers without its name: what is rolled back leaves a gap in the numbers on
-/// PostgreSQL.
-fn without_number(line: &str) -> &str {
-    let rest = line.strip_prefix("customers/").and_then(|rest| rest.split_once(','));
-    rest.map_or(line, |(_, rest)| rest)
+/// A row of customers without their names: what is rolled back leaves a
+/// gap in the numbers on PostgreSQL.
+fn without_number(line: &str) -> String {
+    let cells = line.split(',').filter(|cell| !cell.starts_with("customers/"));
+    cells.collect::<Vec<_>>().join(",")
 }
 
 #[tokio::test]

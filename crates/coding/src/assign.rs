@@ -135,7 +135,7 @@ impl Assigner {
             let prefix = self.compiled.prefix(&class_code, &attribute, as_of);
             let prefix = prefix.map_err(|error| Fault::Precondition {
                 kind: "CLASS_CODE_FITS",
-                subject: names::resource("codeSchemes", &self.scheme.id),
+                subject: names::resource(names::CODE_SCHEMES, &self.scheme.id),
                 description: error.to_string(),
             })?;
             codes.push(DueCode { customer, class_code, prefix });

@@ -1,7 +1,5 @@
 //! `kehu.coding.v1.ClassificationService`.
 
-use std::collections::BTreeSet;
-
 use chrono::NaiveDate;
 use kehu_contract::coding::{
     GetClassificationRequest, GetClassificationResponse, ListHistoryRequest, ListHistoryResponse,
@@ -35,7 +33,8 @@ impl Coding {
         let caller = auth::caller(request.extensions());
         let request = request.into_inner();
         let mut violations = Violations::new();
-        check_ids(&request.taxonomies, &mut violations);
+        let ids = &request.taxonomies;
+        let ids = names::parse_resources("taxonomies", names::TAXONOMIES, ids, &mut violations);
         let as_of = convert::parse_date("as_of_date", request.as_of_date, &mut violations);
         let request_id = convert::parse_request_id(&request.request_id, &mut violations);
         violations.finish()?;
@@ -43,9 +42,9 @@ impl Coding {
             Some(as_of) => as_of,
             None => self.business_date().await?,
         };
-        let versions = self.published(&request.taxonomies).await?;
+        let versions = self.published(&ids).await?;
         self.check_scored(versions, as_of).await?;
-        let asked = ClassificationRequest { taxonomies: request.taxonomies };
+        let asked = ClassificationRequest { taxonomies: ids };
         let new = NewRun {
             kind: KIND.name,
             request: serde_json::to_string(&asked).map_err(Fault::internal)?,
@@ -71,7 +70,7 @@ impl Coding {
             None => "taxonomies".to_owned(),
             Some(id) => {
                 taxonomies::get(&self.db, id, None).await?;
-                names::resource("taxonomies", id)
+                names::resource(names::TAXONOMIES, id)
             }
         };
         Err(Fault::Precondition {
@@ -98,7 +97,7 @@ impl Coding {
             if scores::list(&self.db, scorecard, view, &one).await?.items.is_empty() {
                 return Err(Fault::Precondition {
                     kind: "CUSTOMERS_SCORED",
-                    subject: names::resource("scorecards", scorecard),
+                    subject: names::resource(names::SCORECARDS, scorecard),
                     description: format!(
                         "no customer has a score under {scorecard} on {as_of}: score first"
                     ),
@@ -114,16 +113,18 @@ impl Coding {
     ) -> Result<GetClassificationResponse, Fault> {
         let mut violations = Violations::new();
         let customer = names::parse_customer("customer", &request.customer, &mut violations);
-        check_id("taxonomy", &request.taxonomy, &mut violations);
+        let taxonomy = &request.taxonomy;
+        let taxonomy =
+            names::parse_resource("taxonomy", names::TAXONOMIES, taxonomy, &mut violations);
         let view = convert::parse_view(request.true_on_date, &request.known_time, &mut violations);
         violations.finish()?;
-        let customer = customer.unwrap_or(CustomerId(0));
-        let found = classes::get(&self.db, customer, &request.taxonomy, view).await?;
+        let (customer, id) = (customer.unwrap_or(CustomerId(0)), taxonomy.unwrap_or_default());
+        let found = classes::get(&self.db, customer, &id, view).await?;
         let Some(found) = found else {
-            taxonomies::get(&self.db, &request.taxonomy, None).await?;
-            let (id, known) = (&request.taxonomy, view.known_at);
-            let through = classes::evaluated_through(&self.db, customer, id, known).await?;
-            let taxonomy = names::resource("taxonomies", id);
+            taxonomies::get(&self.db, &id, None).await?;
+            let known = view.known_at;
+            let through = classes::evaluated_through(&self.db, customer, &id, known).await?;
+            let taxonomy = names::resource(names::TAXONOMIES, &id);
             let name = format!("{customer} under {taxonomy}{}", beyond(view, through));
             return Err(Fault::NotFound { kind: "class", name });
         };
@@ -136,21 +137,24 @@ impl Coding {
         request: ListMembersRequest,
     ) -> Result<ListMembersResponse, Fault> {
         let mut violations = Violations::new();
-        check_id("taxonomy", &request.taxonomy, &mut violations);
+        let taxonomy = &request.taxonomy;
+        let taxonomy =
+            names::parse_resource("taxonomy", names::TAXONOMIES, taxonomy, &mut violations);
+        let taxonomy = taxonomy.unwrap_or_default();
         if !request.class_id.is_empty() {
             check_id("class_id", &request.class_id, &mut violations);
         }
         let view = convert::parse_view(request.true_on_date, &request.known_time, &mut violations);
         let dates = format!("{view:?}");
-        let filters = ["members", &request.taxonomy, &request.class_id, dates.as_str()];
+        let filters = ["members", &taxonomy, &request.class_id, dates.as_str()];
         let page = page::parse(request.page_size, &request.page_token, &filters, &mut violations);
         violations.finish()?;
         let after = page.after.and_then(|key| key.parse().ok());
         let page = PageRequest { limit: page.size, after };
         let class = Some(request.class_id.as_str()).filter(|class| !class.is_empty());
-        let found = classes::members(&self.db, &request.taxonomy, class, view, &page).await?;
+        let found = classes::members(&self.db, &taxonomy, class, view, &page).await?;
         if found.items.is_empty() {
-            self.check_evaluated(&request.taxonomy, view).await?;
+            self.check_evaluated(&taxonomy, view).await?;
         }
         let token = |key: i64| page::token(&key.to_string(), &filters);
         Ok(ListMembersResponse {
@@ -168,7 +172,8 @@ impl Coding {
         if beyond.is_empty() {
             return Ok(());
         }
-        let name = format!("members under {}{beyond}", names::resource("taxonomies", taxonomy));
+        let name =
+            format!("members under {}{beyond}", names::resource(names::TAXONOMIES, taxonomy));
         Err(Fault::NotFound { kind: "class", name })
     }
 
@@ -178,18 +183,18 @@ impl Coding {
     ) -> Result<ListHistoryResponse, Fault> {
         let mut violations = Violations::new();
         let customer = names::parse_customer("customer", &request.customer, &mut violations);
-        if !request.taxonomy.is_empty() {
-            check_id("taxonomy", &request.taxonomy, &mut violations);
-        }
+        let taxonomy = &request.taxonomy;
+        let taxonomy =
+            names::parse_optional("taxonomy", names::TAXONOMIES, taxonomy, &mut violations);
+        let customer = customer.unwrap_or(CustomerId(0));
         let superseded = request.show_superseded;
         let shown = superseded.to_string();
-        let filters = ["history", &request.customer, &request.taxonomy, shown.as_str()];
+        let (whose, which) = (names::customer(customer), taxonomy.as_deref());
+        let filters = ["history", &whose, which.unwrap_or_default(), shown.as_str()];
         let page = page::parse(request.page_size, &request.page_token, &filters, &mut violations);
         violations.finish()?;
         let page = PageRequest { limit: page.size, after: page.after.as_deref().and_then(place) };
-        let customer = customer.unwrap_or(CustomerId(0));
-        let taxonomy = Some(request.taxonomy.as_str()).filter(|taxonomy| !taxonomy.is_empty());
-        let found = classes::history(&self.db, customer, taxonomy, superseded, &page).await?;
+        let found = classes::history(&self.db, customer, which, superseded, &page).await?;
         let token = |(day, known, line): HistoryKey| {
             page::token(&format!("{day}.{known}.{line}"), &filters)
         };
@@ -223,19 +228,6 @@ fn place(key: &str) -> Option<HistoryKey> {
     let (day, rest) = key.split_once('.')?;
     let (known, line) = rest.split_once('.')?;
     Some((day.parse().ok()?, known.parse().ok()?, line.parse().ok()?))
-}
-
-/// Every id once, each a possible one.
-fn check_ids(ids: &[String], violations: &mut Violations) {
-    let mut seen = BTreeSet::new();
-    for (index, id) in ids.iter().enumerate() {
-        let field = format!("taxonomies[{index}]");
-        if !seen.insert(id) {
-            violations.add(field, "is named twice: name each taxonomy once");
-            continue;
-        }
-        check_id(&field, id, violations);
-    }
 }
 
 #[tonic::async_trait]

@@ -26,9 +26,7 @@ use tonic::{Request, Response, Status};
 use crate::Coding;
 use crate::assign::compiled;
 use crate::coding_job::{CodingRequest, KIND};
-use crate::convert::{check_id, scheme_view};
-
-const COLLECTION: &str = "codeSchemes";
+use crate::convert::scheme_view;
 
 impl Coding {
     async fn get_code_scheme(
@@ -36,7 +34,7 @@ impl Coding {
         request: GetCodeSchemeRequest,
     ) -> Result<GetCodeSchemeResponse, Fault> {
         let mut violations = Violations::new();
-        let id = names::parse_resource("name", COLLECTION, &request.name, &mut violations);
+        let id = names::parse_resource("name", names::CODE_SCHEMES, &request.name, &mut violations);
         violations.finish()?;
         let scheme = schemes::get(&self.db, &id.unwrap_or_default()).await?;
         Ok(GetCodeSchemeResponse { code_scheme: Some(view(&scheme)?) })
@@ -46,7 +44,7 @@ impl Coding {
         &self,
         request: ListCodeSchemesRequest,
     ) -> Result<ListCodeSchemesResponse, Fault> {
-        let filters = [COLLECTION];
+        let filters = [names::CODE_SCHEMES];
         let mut violations = Violations::new();
         let page = page::parse(request.page_size, &request.page_token, &filters, &mut violations);
         violations.finish()?;
@@ -65,7 +63,8 @@ impl Coding {
         let caller = auth::caller(request.extensions());
         let request = request.into_inner();
         let mut violations = Violations::new();
-        check_id("scheme", &request.scheme, &mut violations);
+        let scheme =
+            names::parse_resource("scheme", names::CODE_SCHEMES, &request.scheme, &mut violations);
         let as_of = convert::parse_date("as_of_date", request.as_of_date, &mut violations);
         let request_id = convert::parse_request_id(&request.request_id, &mut violations);
         violations.finish()?;
@@ -73,10 +72,11 @@ impl Coding {
             Some(as_of) => as_of,
             None => self.business_date().await?,
         };
-        let scheme = schemes::get(&self.db, &request.scheme).await?;
+        let scheme = scheme.unwrap_or_default();
+        let stored = schemes::get(&self.db, &scheme).await?;
         let view = View { true_on: Some(as_of), known_at: None };
-        self.check_classified(&scheme.definition.taxonomy, view).await?;
-        let asked = CodingRequest { scheme: request.scheme };
+        self.check_classified(&stored.definition.taxonomy, view).await?;
+        let asked = CodingRequest { scheme };
         let new = NewRun {
             kind: KIND.name,
             request: serde_json::to_string(&asked).map_err(Fault::internal)?,
@@ -100,7 +100,7 @@ impl Coding {
         }
         Err(Fault::Precondition {
             kind: "CUSTOMERS_CLASSIFIED",
-            subject: names::resource("taxonomies", taxonomy),
+            subject: names::resource(names::TAXONOMIES, taxonomy),
             description: format!("no customer has a class under {taxonomy}: classify first"),
         })
     }

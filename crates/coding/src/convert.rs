@@ -14,7 +14,7 @@ pub(crate) use code::{code, parse_code, segment};
 pub(crate) use scheme::{parse_scheme, scheme_message, scheme_view};
 pub(crate) use taxonomy::{definition_message, parse_definition, taxonomy_view};
 
-/// The id of a taxonomy, a class or a scheme.
+/// The id of a class.
 pub(crate) fn check_id(field: &str, id: &str, violations: &mut Violations) {
     if !names::is_id(id) {
         violations.add(field, "must be an id: 1 to 40 of a-z, 0-9 and `-`, a letter first");

@@ -179,7 +179,7 @@ fn broken(version: &TaxonomyVersion, problems: &[Problem]) -> Fault {
     let id = &version.definition.id;
     Fault::Precondition {
         kind: "TAXONOMY_COMPILES",
-        subject: names::version("taxonomies", id, version.version),
+        subject: names::resource(names::TAXONOMIES, id),
         description: format!("taxonomy {id} no longer fits the scorecards in force: {first}"),
     }
 }

@@ -18,8 +18,6 @@ use crate::Coding;
 use crate::convert::{self, definition_message, parse_definition, taxonomy_view};
 use crate::rules::{Columns, Rules};
 
-const COLLECTION: &str = "taxonomies";
-
 impl Coding {
     async fn create_taxonomy(
         &self,
@@ -85,10 +83,10 @@ impl Coding {
         request: GetTaxonomyRequest,
     ) -> Result<GetTaxonomyResponse, Fault> {
         let mut violations = Violations::new();
-        let name = names::parse_versioned("name", COLLECTION, &request.name, &mut violations);
+        let id = names::parse_resource("name", names::TAXONOMIES, &request.name, &mut violations);
+        let version = names::parse_version("version", request.version, &mut violations);
         violations.finish()?;
-        let (id, version) = name.unwrap_or_default();
-        let version = taxonomies::get(&self.db, &id, version).await?;
+        let version = taxonomies::get(&self.db, &id.unwrap_or_default(), version).await?;
         Ok(GetTaxonomyResponse { taxonomy: Some(taxonomy_view(&version)) })
     }
 
@@ -96,7 +94,7 @@ impl Coding {
         &self,
         request: ListTaxonomiesRequest,
     ) -> Result<ListTaxonomiesResponse, Fault> {
-        let filters = [COLLECTION];
+        let filters = [names::TAXONOMIES];
         let mut violations = Violations::new();
         let page = page::parse(request.page_size, &request.page_token, &filters, &mut violations);
         violations.finish()?;
@@ -114,13 +112,13 @@ impl Coding {
         request: PublishTaxonomyRequest,
     ) -> Result<PublishTaxonomyResponse, Fault> {
         let mut violations = Violations::new();
-        let id = names::parse_resource("name", COLLECTION, &request.name, &mut violations);
+        let id = names::parse_resource("name", names::TAXONOMIES, &request.name, &mut violations);
         violations.finish()?;
         let draft = taxonomies::get(&self.db, &id.unwrap_or_default(), None).await?;
         if draft.published_at.is_some() {
             return Err(Fault::Precondition {
                 kind: "TAXONOMY_WITHOUT_DRAFT",
-                subject: request.name,
+                subject: names::resource(names::TAXONOMIES, &draft.definition.id),
                 description: "the latest version is published: create a draft first".to_owned(),
             });
         }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use kehu_contract::{google::r#type as google, reporting::ReportTime};
-use kehu_server::{Violations, convert};
+use kehu_server::{Violations, convert, names};
 
 /// The two time axes of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,15 +45,13 @@ pub(crate) fn question(
     today: NaiveDate,
     violations: &mut Violations,
 ) -> Question {
-    if taxonomy.is_empty() {
-        violations.add("taxonomy", "must be the id of a taxonomy, such as value-six");
-    }
+    let taxonomy = names::parse_resource("taxonomy", names::TAXONOMIES, taxonomy, violations);
     let moment = moment(time, today, violations);
     let comparison = convert::parse_date("comparison_date", comparison, violations);
     if let Some(comparison) = comparison {
         check_order(comparison, moment.as_of, violations);
     }
-    Question { taxonomy: taxonomy.to_owned(), moment, comparison }
+    Question { taxonomy: taxonomy.unwrap_or_default(), moment, comparison }
 }
 
 /// The same, with an earlier date that must be there.

@@ -62,10 +62,10 @@ fn view(run: &Run, pins: &[Pin], now: DateTime<Utc>) -> contract::Run {
     }
 }
 
-fn definition(pin: &Pin) -> String {
-    match pin.version {
-        Some(version) => names::version(&pin.kind, &pin.id, version),
-        None => names::resource(&pin.kind, &pin.id),
+fn definition(pin: &Pin) -> contract::Definition {
+    contract::Definition {
+        name: names::resource(&pin.kind, &pin.id),
+        version: pin.version.unwrap_or_default(),
     }
 }
 

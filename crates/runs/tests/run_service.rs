@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use kehu_contract::{
     error::ErrorReason,
     run::{
-        CancelRunRequest, GetRunRequest, ListRunsRequest, ListRunsResponse, Run, RunState,
-        WatchRunRequest, WatchRunResponse, run_service_client::RunServiceClient,
+        CancelRunRequest, Definition, GetRunRequest, ListRunsRequest, ListRunsResponse, Run,
+        RunState, WatchRunRequest, WatchRunResponse, run_service_client::RunServiceClient,
     },
 };
 use kehu_runs::{Job, RunContext, Runs, Worker, start};
@@ -166,7 +166,8 @@ async fn a_cancelled_run_ends_and_its_stream_with_it() {
             (run.kind.as_str(), run.changed_count, run.caller.as_str()),
             (SCORING, 1, "ann")
         );
-        assert_eq!(run.definitions, ["scorecards/rfm/versions/2"]);
+        let card = Definition { name: "scorecards/rfm".to_owned(), version: 2 };
+        assert_eq!(run.definitions, [card]);
 
         let cancelled = world.cancel(&name).await.unwrap();
         assert_eq!((cancelled.state(), cancelled.end_time), (RunState::Cancelling, None));
@@ -264,13 +265,13 @@ fn fields(status: &Status) -> Vec<String> {
 async fn names_of_no_run_are_refused() {
     each_database(async |test| {
         let world = World::new(test).await;
-        for status in world.refusals("runs/17").await {
-            assert_eq!(status.code(), Code::NotFound);
-            assert_eq!(fault::reason(&status), Some(ErrorReason::ResourceNotFound));
+        for name in ["runs/17", "17"] {
+            for status in world.refusals(name).await {
+                assert_eq!(status.code(), Code::NotFound);
+                assert_eq!(fault::reason(&status), Some(ErrorReason::ResourceNotFound));
+            }
         }
-        for name in
-            ["", "17", "runs", "runs/", "runs/x", "runs/0", "runs/-1", "runs/1/", "customers/1"]
-        {
+        for name in ["", "runs", "runs/", "runs/x", "runs/0", "runs/-1", "runs/1/", "customers/1"] {
             for status in world.refusals(name).await {
                 assert_eq!(fields(&status), ["name"], "{name:?}");
             }

@@ -9,7 +9,7 @@ mod view;
 use kehu_analytics::{Catalogue, ColumnKind, Feature};
 use kehu_contract::scoring as contract;
 use kehu_core::scorecard::FeatureKind;
-use kehu_server::{Fault, Violations, convert, names};
+use kehu_server::{Fault, convert};
 
 pub(crate) use definition::parse_definition;
 pub(crate) use fields::scorecard_problems;
@@ -43,13 +43,6 @@ fn kind(kind: ColumnKind) -> FeatureKind {
         ColumnKind::Integer | ColumnKind::Decimal | ColumnKind::Ratio => FeatureKind::Number,
         ColumnKind::Text => FeatureKind::Text,
         ColumnKind::Boolean => FeatureKind::Bool,
-    }
-}
-
-/// The id of a scorecard.
-pub(crate) fn check_scorecard(field: &str, id: &str, violations: &mut Violations) {
-    if !names::is_id(id) {
-        violations.add(field, "must be the id of a scorecard, such as rfm");
     }
 }
 

@@ -110,7 +110,7 @@ impl ScoringFollower {
     /// A version, ready to score. One that cannot is set aside, with an entry in the log, so that
     /// the others go on.
     fn sound(&self, version: Version) -> Option<Arc<Card>> {
-        let name = names::version("scorecards", &version.definition.id, version.version);
+        let name = names::resource(names::SCORECARDS, &version.definition.id);
         let card = Card::new(version, self.analytics.catalogue());
         card.inspect_err(|fault| {
             tracing::error!(scorecard = name, %fault, cause = ?fault, "it cannot score: set aside");

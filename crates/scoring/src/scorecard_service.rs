@@ -21,8 +21,6 @@ use crate::convert::{
 };
 use crate::{Scoring, evaluate};
 
-const COLLECTION: &str = "scorecards";
-
 impl Scoring {
     async fn create(
         &self,
@@ -56,15 +54,15 @@ impl Scoring {
 
     async fn get(&self, request: GetScorecardRequest) -> Result<GetScorecardResponse, Fault> {
         let mut violations = Violations::new();
-        let name = names::parse_versioned("name", COLLECTION, &request.name, &mut violations);
+        let id = names::parse_resource("name", names::SCORECARDS, &request.name, &mut violations);
+        let version = names::parse_version("version", request.version, &mut violations);
         violations.finish()?;
-        let (id, version) = name.unwrap_or_default();
-        let version = scorecards::get(&self.db, &id, version).await?;
+        let version = scorecards::get(&self.db, &id.unwrap_or_default(), version).await?;
         Ok(GetScorecardResponse { scorecard: Some(scorecard_view(&version)) })
     }
 
     async fn list(&self, request: ListScorecardsRequest) -> Result<ListScorecardsResponse, Fault> {
-        let filters = [COLLECTION];
+        let filters = [names::SCORECARDS];
         let mut violations = Violations::new();
         let page = page::parse(request.page_size, &request.page_token, &filters, &mut violations);
         violations.finish()?;
@@ -81,7 +79,7 @@ impl Scoring {
         request: PublishScorecardRequest,
     ) -> Result<PublishScorecardResponse, Fault> {
         let mut violations = Violations::new();
-        let id = names::parse_resource("name", COLLECTION, &request.name, &mut violations);
+        let id = names::parse_resource("name", names::SCORECARDS, &request.name, &mut violations);
         let date =
             convert::parse_date("calibration_date", request.calibration_date, &mut violations);
         let today = self.business_date().await?;
@@ -98,7 +96,7 @@ impl Scoring {
         if draft.published.is_some() {
             return Err(Fault::Precondition {
                 kind: "SCORECARD_WITHOUT_DRAFT",
-                subject: request.name,
+                subject: names::resource(names::SCORECARDS, &draft.definition.id),
                 description: "the latest version is published: create a draft first".to_owned(),
             });
         }
@@ -164,7 +162,7 @@ fn calibration(
             return Err(Fault::internal(error));
         }
     };
-    let subject = names::resource(COLLECTION, &definition.id);
+    let subject = names::resource(names::SCORECARDS, &definition.id);
     Err(Fault::Precondition { kind, subject, description: error.to_string() })
 }
 

@@ -1,7 +1,5 @@
 //! `kehu.scoring.v1.ScoringService`.
 
-use std::collections::BTreeSet;
-
 use kehu_contract::scoring::{
     ExplainScoreRequest, ExplainScoreResponse, GetScoreRequest, GetScoreResponse,
     ListScoresRequest, ListScoresResponse, StartScoringRequest, StartScoringResponse,
@@ -20,7 +18,7 @@ use kehu_storage::{
 use tonic::{Request, Response, Status};
 
 use crate::Scoring;
-use crate::convert::{self as own, contributions, score_view};
+use crate::convert::{contributions, score_view};
 use crate::job::{KIND, ScoringRequest};
 
 impl Scoring {
@@ -31,15 +29,16 @@ impl Scoring {
         let caller = auth::caller(request.extensions());
         let request = request.into_inner();
         let mut violations = Violations::new();
-        check_ids(&request.scorecards, &mut violations);
+        let ids = &request.scorecards;
+        let ids = names::parse_resources("scorecards", names::SCORECARDS, ids, &mut violations);
         let as_of = convert::parse_date("as_of_date", request.as_of_date, &mut violations);
         let request_id = convert::parse_request_id(&request.request_id, &mut violations);
         let today = self.business_date().await?;
         let limit = "the business date";
         kehu_runs::check_not_later("as_of_date", as_of, today, limit, &mut violations);
         violations.finish()?;
-        self.check_in_force(&request.scorecards).await?;
-        let asked = ScoringRequest { scorecards: request.scorecards };
+        self.check_in_force(&ids).await?;
+        let asked = ScoringRequest { scorecards: ids };
         let new = NewRun {
             kind: KIND.name,
             request: serde_json::to_string(&asked).map_err(Fault::internal)?,
@@ -61,7 +60,7 @@ impl Scoring {
             None => "scorecards".to_owned(),
             Some(id) => {
                 scorecards::get(&self.db, id, None).await?;
-                names::resource("scorecards", id)
+                names::resource(names::SCORECARDS, id)
             }
         };
         Err(Fault::Precondition {
@@ -88,15 +87,17 @@ impl Scoring {
         mut violations: Violations,
     ) -> Result<ScoreRecord, Fault> {
         let id = names::parse_customer("customer", customer, &mut violations);
-        own::check_scorecard("scorecard", scorecard, &mut violations);
+        let card =
+            names::parse_resource("scorecard", names::SCORECARDS, scorecard, &mut violations);
         violations.finish()?;
+        let (id, card) = (id.unwrap_or(CustomerId(0)), card.unwrap_or_default());
         let view = self.dated(view).await?;
-        let id = id.unwrap_or(CustomerId(0));
-        if let Some(found) = scores::find(&self.db, scorecard, id, view).await? {
+        if let Some(found) = scores::find(&self.db, &card, id, view).await? {
             return Ok(found);
         }
-        scorecards::get(&self.db, scorecard, None).await?;
-        let name = format!("{customer} under {}", names::resource("scorecards", scorecard));
+        scorecards::get(&self.db, &card, None).await?;
+        let name =
+            format!("{} under {}", names::customer(id), names::resource(names::SCORECARDS, &card));
         Err(Fault::NotFound { kind: "score", name })
     }
 
@@ -117,37 +118,26 @@ impl Scoring {
 
     async fn list_page(&self, request: ListScoresRequest) -> Result<ListScoresResponse, Fault> {
         let mut violations = Violations::new();
-        own::check_scorecard("scorecard", &request.scorecard, &mut violations);
+        let card = &request.scorecard;
+        let card = names::parse_resource("scorecard", names::SCORECARDS, card, &mut violations);
+        let card = card.unwrap_or_default();
         let view = convert::parse_view(request.true_on_date, &request.known_time, &mut violations);
         let dates = format!("{view:?}");
-        let filters = ["scores", request.scorecard.as_str(), dates.as_str()];
+        let filters = ["scores", card.as_str(), dates.as_str()];
         let page = page::parse(request.page_size, &request.page_token, &filters, &mut violations);
         violations.finish()?;
         let after = page.after.and_then(|key| key.parse().ok());
         let page = PageRequest { limit: page.size, after };
         let view = self.dated(view).await?;
-        let found = scores::list(&self.db, &request.scorecard, view, &page).await?;
+        let found = scores::list(&self.db, &card, view, &page).await?;
         if found.items.is_empty() {
-            scorecards::get(&self.db, &request.scorecard, None).await?;
+            scorecards::get(&self.db, &card, None).await?;
         }
         let token = |key: i64| page::token(&key.to_string(), &filters);
         Ok(ListScoresResponse {
             scores: found.items.iter().map(score_view).collect(),
             next_page_token: found.next.map(token).unwrap_or_default(),
         })
-    }
-}
-
-/// Every id once, each a possible one.
-fn check_ids(ids: &[String], violations: &mut Violations) {
-    let mut seen = BTreeSet::new();
-    for (index, id) in ids.iter().enumerate() {
-        let field = format!("scorecards[{index}]");
-        if !seen.insert(id) {
-            violations.add(field, "is named twice: name each scorecard once");
-            continue;
-        }
-        own::check_scorecard(&field, id, violations);
     }
 }
 

@@ -1,15 +1,26 @@
-//! Resource names: `customers/17`, `runs/7`, `scorecards/rfm/versions/1`.
+//! Resource names: `customers/17`, `runs/7`, `scorecards/rfm`. A request takes the full name of a
+//! resource and, as its shorthand, the bare id (`17`, `7`, `rfm`); answers say the full name. The
+//! number of a version stands in a field of its own.
+
+use std::collections::BTreeSet;
 
 use crate::Violations;
 use kehu_core::CustomerId;
 pub use kehu_core::identifier::is_id;
+
+/// The collection of scorecards.
+pub const SCORECARDS: &str = "scorecards";
+/// The collection of taxonomies.
+pub const TAXONOMIES: &str = "taxonomies";
+/// The collection of code schemes.
+pub const CODE_SCHEMES: &str = "codeSchemes";
 
 /// `customers/17`.
 pub fn customer(id: CustomerId) -> String {
     id.to_string()
 }
 
-/// The number in `customers/17`; anything else is a violation of `field`.
+/// The number in `customers/17` or `17`; anything else is a violation of `field`.
 pub fn parse_customer(field: &str, name: &str, violations: &mut Violations) -> Option<CustomerId> {
     numbered(field, "customers", name, violations).map(CustomerId)
 }
@@ -19,7 +30,7 @@ pub fn run(id: i64) -> String {
     format!("runs/{id}")
 }
 
-/// The number in `runs/7`; anything else is a violation of `field`.
+/// The number in `runs/7` or `7`; anything else is a violation of `field`.
 pub fn parse_run(field: &str, name: &str, violations: &mut Violations) -> Option<i64> {
     numbered(field, "runs", name, violations)
 }
@@ -34,58 +45,74 @@ pub fn resource(collection: &str, id: &str) -> String {
     format!("{collection}/{id}")
 }
 
-/// The id in `codeSchemes/standard`; anything else is a violation of `field`.
+/// The id in `codeSchemes/standard` or `standard`; anything else is a violation of `field`.
 pub fn parse_resource(
     field: &str,
     collection: &str,
     name: &str,
     violations: &mut Violations,
 ) -> Option<String> {
-    let id = name.strip_prefix(collection).and_then(|rest| rest.strip_prefix('/'));
-    if let Some(id) = id.filter(|id| is_id(id)) {
+    let id = within(collection, name);
+    if is_id(id) {
         return Some(id.to_owned());
     }
-    violations.add(field, format!("must be a name like {collection}/my-id"));
+    violations.add(field, format!("must be a name like {collection}/my-id, or the id alone"));
     None
 }
 
-/// `scorecards/rfm/versions/1`, from its collection, id and version.
-pub fn version(collection: &str, id: &str, version: i64) -> String {
-    format!("{collection}/{id}/versions/{version}")
-}
-
-/// The id in `scorecards/rfm`, with the version of `scorecards/rfm/versions/1`; anything else
-/// is a violation of `field`.
-pub fn parse_versioned(
+/// The id as in [`parse_resource`] of a field that may be empty; `None` when it is.
+pub fn parse_optional(
     field: &str,
     collection: &str,
     name: &str,
     violations: &mut Violations,
-) -> Option<(String, Option<i64>)> {
-    let rest = name.strip_prefix(collection).and_then(|rest| rest.strip_prefix('/')).unwrap_or("");
-    let (id, number) = match rest.split_once("/versions/") {
-        None => (rest, Some(None)),
-        Some((id, number)) => (id, positive(number).map(Some)),
-    };
-    match number {
-        Some(number) if is_id(id) => Some((id.to_owned(), number)),
-        _ => {
-            violations.add(
-                field,
-                format!("must be a name like {collection}/my-id or {collection}/my-id/versions/1"),
-            );
-            None
+) -> Option<String> {
+    if name.is_empty() {
+        return None;
+    }
+    parse_resource(field, collection, name, violations)
+}
+
+/// The ids of a list, each as in [`parse_resource`] and none of them twice.
+pub fn parse_resources(
+    field: &str,
+    collection: &str,
+    names: &[String],
+    violations: &mut Violations,
+) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    let mut ids = Vec::with_capacity(names.len());
+    for (index, name) in names.iter().enumerate() {
+        let field = format!("{field}[{index}]");
+        let Some(id) = parse_resource(&field, collection, name, violations) else { continue };
+        if seen.insert(id.clone()) {
+            ids.push(id);
+        } else {
+            violations.add(field, format!("is named twice: name {collection}/{id} once"));
         }
     }
+    ids
+}
+
+/// The number of a version, 1 or more; `None` for 0, which means the latest.
+pub fn parse_version(field: &str, version: i64, violations: &mut Violations) -> Option<i64> {
+    if version < 0 {
+        violations.add(field, "must be the number of a version, 1 or more, or 0 for the latest");
+    }
+    Some(version).filter(|version| *version > 0)
 }
 
 fn numbered(field: &str, collection: &str, name: &str, violations: &mut Violations) -> Option<i64> {
-    let rest = name.strip_prefix(collection).and_then(|rest| rest.strip_prefix('/'));
-    if let Some(id) = rest.and_then(positive) {
-        return Some(id);
+    let number = positive(within(collection, name));
+    if number.is_none() {
+        violations.add(field, format!("must be a name like {collection}/17, or the number alone"));
     }
-    violations.add(field, format!("must be a name like {collection}/17"));
-    None
+    number
+}
+
+/// What stands behind the collection, or all of a text that does not begin with it.
+fn within<'a>(collection: &str, name: &'a str) -> &'a str {
+    name.strip_prefix(collection).and_then(|rest| rest.strip_prefix('/')).unwrap_or(name)
 }
 
 fn positive(text: &str) -> Option<i64> {
@@ -100,14 +127,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_parse_or_are_violations() {
+    fn numbers_parse_or_are_violations() {
         for (name, id) in [
             ("customers/17", Some(17)),
+            ("17", Some(17)),
             ("customers/0", None),
             ("customers/+1", None),
             ("customers/99999999999999999999", None),
+            ("customers/customers/17", None),
             ("runs/17", None),
-            ("17", None),
+            ("customers/", None),
             ("", None),
         ] {
             let mut violations = Violations::new();
@@ -118,17 +147,44 @@ mod tests {
     }
 
     #[test]
-    fn versions_are_optional() {
-        for (name, expected) in [
-            ("scorecards/rfm", Some(("rfm", None))),
-            ("scorecards/rfm-mean/versions/2", Some(("rfm-mean", Some(2)))),
-            ("scorecards/rfm/versions/x", None),
+    fn ids_parse_or_are_violations() {
+        for (name, id) in [
+            ("scorecards/rfm-mean", Some("rfm-mean")),
+            ("rfm-mean", Some("rfm-mean")),
+            ("scorecards", Some("scorecards")),
+            ("scorecards/scorecards/rfm", None),
+            ("taxonomies/rfm", None),
+            ("scorecards/rfm/versions/1", None),
             ("scorecards/RFM", None),
             ("scorecards/", None),
+            ("", None),
         ] {
-            let parsed = parse_versioned("name", "scorecards", name, &mut Violations::new());
-            let expected = expected.map(|(id, version)| (id.to_owned(), version));
-            assert_eq!(parsed, expected, "{name}");
+            let mut violations = Violations::new();
+            let parsed = parse_resource("name", "scorecards", name, &mut violations);
+            assert_eq!(parsed.as_deref(), id, "{name}");
+            assert_eq!(violations.is_empty(), id.is_some(), "{name}");
+        }
+        let mut violations = Violations::new();
+        assert_eq!(parse_optional("name", "scorecards", "", &mut violations), None);
+        assert!(violations.is_empty());
+    }
+
+    #[test]
+    fn a_list_names_each_once() {
+        let names = ["rfm", "scorecards/abc", "scorecards/rfm"].map(str::to_owned);
+        let mut violations = Violations::new();
+        let ids = parse_resources("scorecards", "scorecards", &names, &mut violations);
+        assert_eq!(ids, ["rfm", "abc"]);
+        let fault = violations.finish().unwrap_err();
+        assert!(format!("{fault:?}").contains("scorecards[2]"), "{fault:?}");
+    }
+
+    #[test]
+    fn the_version_0_is_the_latest() {
+        for (version, expected, fine) in [(0, None, true), (3, Some(3), true), (-1, None, false)] {
+            let mut violations = Violations::new();
+            assert_eq!(parse_version("version", version, &mut violations), expected);
+            assert_eq!(violations.is_empty(), fine);
         }
     }
 }

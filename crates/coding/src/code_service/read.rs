@@ -16,15 +16,14 @@ use kehu_storage::{
     facts::{self, CustomerSet},
 };
 
-use super::COLLECTION;
 use crate::Coding;
 use crate::assign::compiled;
-use crate::convert::{check_id, code, parse_code, segment};
+use crate::convert::{code, parse_code, segment};
 
 /// Most suggestions in an answer.
 const SUGGESTIONS: usize = 20;
 /// Schemes that are looked at for a code of which nothing is known.
-const SCHEMES: u64 = 1_000;
+const MOST_SCHEMES: u64 = 1_000;
 
 impl Coding {
     pub(super) async fn resolve_code(
@@ -77,14 +76,14 @@ impl Coding {
     ) -> Result<DecodeCodeResponse, Fault> {
         let (normal, named) = checked(&request.code, &request.scheme)?;
         let given = if named.is_none() { self.given(&normal).await? } else { None };
-        let named = given.as_ref().map(|row| row.scheme.as_str()).or(named);
-        let (scheme, compiled) = self.scheme(named).await?;
+        let named = given.map(|row| row.scheme).or(named);
+        let (scheme, compiled) = self.scheme(named.as_deref()).await?;
         let decoded = compiled.decode(&normal);
         let decoded = decoded.map_err(|error| invalid("code", error.to_string()))?;
         let class = self.class(&scheme, &compiled, &decoded).await?;
         Ok(DecodeCodeResponse {
             segments: decoded.iter().map(|part| segment(part, class.as_ref())).collect(),
-            scheme: names::resource(COLLECTION, &scheme.id),
+            scheme: names::resource(names::CODE_SCHEMES, &scheme.id),
         })
     }
 
@@ -93,7 +92,7 @@ impl Coding {
         request: ValidateCodeRequest,
     ) -> Result<ValidateCodeResponse, Fault> {
         let (normal, named) = checked(&request.code, &request.scheme)?;
-        let (scheme, compiled) = self.scheme(named).await?;
+        let (scheme, compiled) = self.scheme(named.as_deref()).await?;
         let normal = compiled.normalise(&normal);
         let validity = compiled.validate(&normal);
         let given = codes::resolve(&self.db, &normal).await?;
@@ -139,7 +138,7 @@ impl Coding {
     }
 
     async fn schemes(&self) -> Result<Vec<CodeScheme>, Fault> {
-        let schemes = schemes::list(&self.db, &PageRequest::first(SCHEMES)).await?;
+        let schemes = schemes::list(&self.db, &PageRequest::first(MOST_SCHEMES)).await?;
         Ok(schemes.items.into_iter().map(|scheme| scheme.definition).collect())
     }
 
@@ -176,13 +175,10 @@ impl Coding {
 }
 
 /// The normal form of a code, and the scheme if one is named.
-fn checked<'a>(code: &str, scheme: &'a str) -> Result<(String, Option<&'a str>), Fault> {
+fn checked(code: &str, scheme: &str) -> Result<(String, Option<String>), Fault> {
     let mut violations = Violations::new();
     let normal = parse_code(code, &mut violations);
-    let named = Some(scheme).filter(|scheme| !scheme.is_empty());
-    if let Some(id) = named {
-        check_id("scheme", id, &mut violations);
-    }
+    let named = names::parse_optional("scheme", names::CODE_SCHEMES, scheme, &mut violations);
     violations.finish()?;
     Ok((normal, named))
 }
@@ -193,7 +189,7 @@ fn only(mut schemes: Vec<CodeScheme>) -> Result<CodeScheme, Fault> {
     }
     schemes.pop().ok_or_else(|| Fault::Precondition {
         kind: "CODE_SCHEME_CREATED",
-        subject: COLLECTION.to_owned(),
+        subject: names::CODE_SCHEMES.to_owned(),
         description: "there is no code scheme: create one first".to_owned(),
     })
 }

@@ -39,7 +39,8 @@ pub(crate) fn classification(
     let evidence = row.evidence.iter();
     Ok(contract::Classification {
         customer: names::customer(row.customer),
-        taxonomy: names::version("taxonomies", &row.taxonomy, version.version),
+        taxonomy: names::resource(names::TAXONOMIES, &row.taxonomy),
+        version: version.version,
         class_id: row.class.clone(),
         label: Some(convert::label(&class.label)),
         predicate: class.predicate.clone().unwrap_or_default(),

@@ -27,7 +27,7 @@ pub(crate) fn parse_code(text: &str, violations: &mut Violations) -> String {
 pub(crate) fn code(row: &CodeRow) -> contract::Code {
     contract::Code {
         code: row.code.clone(),
-        scheme: names::resource("codeSchemes", &row.scheme),
+        scheme: names::resource(names::CODE_SCHEMES, &row.scheme),
         customer: names::customer(row.customer),
         current: row.current,
         as_of_date: Some(convert::date(row.as_of)),

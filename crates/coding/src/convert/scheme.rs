@@ -19,11 +19,13 @@ pub(crate) fn parse_scheme(
             Recoding::Permanent
         }
     };
+    let (field, taxonomy) = ("code_scheme.taxonomy", &scheme.taxonomy);
+    let taxonomy = names::parse_optional(field, names::TAXONOMIES, taxonomy, violations);
     CodeScheme {
         id: scheme.id,
         label: convert::core_label(scheme.label),
         template: scheme.template,
-        taxonomy: scheme.taxonomy,
+        taxonomy: taxonomy.unwrap_or_default(),
         tables: scheme.tables.into_iter().map(parse_table).collect(),
         recoding,
     }
@@ -44,12 +46,16 @@ pub(crate) fn scheme_message(scheme: &CodeScheme) -> contract::CodeScheme {
         Recoding::Permanent => contract::Recoding::Permanent,
         Recoding::OnClassChange => contract::Recoding::OnClassChange,
     };
+    let taxonomy = match scheme.taxonomy.as_str() {
+        "" => String::new(),
+        id => names::resource(names::TAXONOMIES, id),
+    };
     contract::CodeScheme {
-        name: names::resource("codeSchemes", &scheme.id),
+        name: names::resource(names::CODE_SCHEMES, &scheme.id),
         id: scheme.id.clone(),
         label: Some(convert::label(&scheme.label)),
         template: scheme.template.clone(),
-        taxonomy: scheme.taxonomy.clone(),
+        taxonomy,
         tables: scheme.tables.iter().map(table_message).collect(),
         recoding: recoding.into(),
         capacity: 0,

@@ -67,7 +67,8 @@ fn class_message(class: &Class) -> contract::ClassDefinition {
 /// A version as callers see it.
 pub(crate) fn taxonomy_view(version: &TaxonomyVersion) -> contract::Taxonomy {
     contract::Taxonomy {
-        name: names::version("taxonomies", &version.definition.id, version.version),
+        name: names::resource(names::TAXONOMIES, &version.definition.id),
+        version: version.version,
         definition: Some(definition_message(&version.definition)),
         published: version.published_at.is_some(),
         create_time: Some(convert::timestamp(version.created_at)),

@@ -37,7 +37,8 @@ async fn templates_are_listed_and_need_their_scorecards() {
         );
         world.score_abc(&[(1, 100)], "2011-12-10").await;
         let draft = world.create(abc).await.unwrap();
-        assert_eq!((draft.name.as_str(), draft.published), ("taxonomies/abc/versions/1", false));
+        assert_eq!((draft.name.as_str(), draft.version), ("taxonomies/abc", 1));
+        assert!(!draft.published);
         assert_eq!(draft.definition.as_ref(), listed.first());
         let unknown = world.create(Origin::Template("xyz".to_owned())).await.unwrap_err();
         assert_eq!(violations(&unknown)[0].0, "template");
@@ -105,28 +106,28 @@ async fn a_draft_is_replaced_then_published_for_good() {
             CreateTaxonomyRequest { origin: Some(Origin::Definition(size())), validate_only: true };
         let tried = TaxonomyService::create_taxonomy(&world.coding, Request::new(request));
         let tried = tried.await.unwrap().into_inner().taxonomy.unwrap();
-        assert_eq!(tried.name, "taxonomies/size/versions/1");
-        let get = async |name: &str| {
-            let request = Request::new(GetTaxonomyRequest { name: name.to_owned() });
+        assert_eq!((tried.name.as_str(), tried.version), ("taxonomies/size", 1));
+        let get = async |name: &str, version: i64| {
+            let request = Request::new(GetTaxonomyRequest { name: name.to_owned(), version });
             let response = TaxonomyService::get_taxonomy(&world.coding, request).await;
             response.map(|response| response.into_inner().taxonomy.unwrap())
         };
-        assert_eq!(get("taxonomies/size").await.unwrap_err().code(), Code::NotFound);
+        assert_eq!(get("taxonomies/size", 0).await.unwrap_err().code(), Code::NotFound);
 
         let first = world.create(Origin::Definition(size())).await.unwrap();
         let mut changed = size();
         changed.classes[0].predicate = "orders_total >= 11".to_owned();
         let second = world.create(Origin::Definition(changed.clone())).await.unwrap();
-        assert_eq!(first.name, second.name);
+        assert_eq!((&first.name, first.version), (&second.name, second.version));
         let published = world.publish("size").await.unwrap();
         assert!(published.published && published.publish_time.is_some());
         assert_eq!(published.definition, Some(changed));
         let again = world.publish("size").await.unwrap_err();
         assert_eq!(fault::reason(&again), Some(ErrorReason::Precondition));
         let third = world.create(Origin::Definition(size())).await.unwrap();
-        assert_eq!((third.name.as_str(), third.published), ("taxonomies/size/versions/2", false));
-        assert_eq!(get("taxonomies/size").await.unwrap(), third);
-        assert_eq!(get("taxonomies/size/versions/1").await.unwrap(), published);
+        assert_eq!((third.version, third.published), (2, false));
+        assert_eq!(get(&third.name, 0).await.unwrap(), third);
+        assert_eq!(get("size", 1).await.unwrap(), published);
     })
     .await;
 }

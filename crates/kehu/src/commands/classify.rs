@@ -63,13 +63,13 @@ pub(crate) async fn publish_missing(connection: &Connection, id: &str) -> Result
     let origin = Some(Origin::Template(id.to_owned()));
     let request = CreateTaxonomyRequest { origin, validate_only: false };
     connection.taxonomies().create_taxonomy(request).await?;
-    let request = PublishTaxonomyRequest { name: format!("taxonomies/{id}") };
+    let request = PublishTaxonomyRequest { name: id.to_owned() };
     connection.taxonomies().publish_taxonomy(request).await?;
     Ok(())
 }
 
 async fn published(connection: &Connection, id: &str) -> Result<bool, Failure> {
-    let request = GetTaxonomyRequest { name: format!("taxonomies/{id}") };
+    let request = GetTaxonomyRequest { name: id.to_owned(), version: 0 };
     match connection.taxonomies().get_taxonomy(request).await {
         Ok(response) => Ok(response.into_inner().taxonomy.unwrap_or_default().published),
         Err(status) if status.code() == Code::NotFound => Ok(false),

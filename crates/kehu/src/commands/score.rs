@@ -64,7 +64,7 @@ impl Score {
 
 /// Whether a version of the scorecard is in force.
 async fn published(connection: &Connection, id: &str) -> Result<bool, Failure> {
-    let request = GetScorecardRequest { name: format!("scorecards/{id}") };
+    let request = GetScorecardRequest { name: id.to_owned(), version: 0 };
     match connection.scorecards().get_scorecard(request).await {
         Ok(response) => {
             let scorecard = response.into_inner().scorecard.unwrap_or_default();
@@ -81,7 +81,7 @@ pub(crate) async fn calibrated_as_of(
     id: &str,
     date: NaiveDate,
 ) -> Result<bool, Failure> {
-    let request = GetScorecardRequest { name: format!("scorecards/{id}") };
+    let request = GetScorecardRequest { name: id.to_owned(), version: 0 };
     match connection.scorecards().get_scorecard(request).await {
         Ok(response) => {
             let scorecard = response.into_inner().scorecard.unwrap_or_default();
@@ -101,10 +101,8 @@ pub(crate) async fn publish(
     let origin = Some(Origin::Template(id.to_owned()));
     let request = CreateScorecardRequest { origin, validate_only: false };
     connection.scorecards().create_scorecard(request).await?;
-    let request = PublishScorecardRequest {
-        name: format!("scorecards/{id}"),
-        calibration_date: date.map(convert::date),
-    };
+    let request =
+        PublishScorecardRequest { name: id.to_owned(), calibration_date: date.map(convert::date) };
     connection.scorecards().publish_scorecard(request).await?;
     Ok(())
 }

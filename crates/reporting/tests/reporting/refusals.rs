@@ -27,7 +27,7 @@ async fn class_summaries_without_classes() {
         let world = World::full(test).await;
         for (taxonomy, as_of, comparison, code, text) in [
             ("none", None, None, Code::NotFound, "none"),
-            ("", None, None, Code::InvalidArgument, "must be the id"),
+            ("", None, None, Code::InvalidArgument, "must be a name"),
             ("tiers", Some("2011-09-09"), None, Code::FailedPrecondition, "start a classification"),
             ("tiers", None, Some("2010-01-01"), Code::FailedPrecondition, "2010-01-01"),
             ("tiers", None, Some(NOW), Code::InvalidArgument, "must be before"),

@@ -13,7 +13,8 @@ pub(crate) fn score_view(record: &ScoreRecord) -> contract::Score {
     let with_bins = lines.filter(|(indicator, _)| indicator.transform.bins().is_some());
     contract::Score {
         customer: names::customer(record.customer),
-        scorecard: names::version("scorecards", &card.id, record.version.version),
+        scorecard: names::resource(names::SCORECARDS, &card.id),
+        version: record.version.version,
         as_of_date: Some(convert::date(record.as_of)),
         score: record.score.composite.map(convert::decimal),
         grade: record.score.grade.clone().unwrap_or_default(),

@@ -14,7 +14,8 @@ use rust_decimal::Decimal;
 pub(crate) fn scorecard_view(version: &Version) -> contract::Scorecard {
     let definition = &version.definition;
     let mut view = contract::Scorecard {
-        name: names::version("scorecards", &definition.id, version.version),
+        name: names::resource(names::SCORECARDS, &definition.id),
+        version: version.version,
         definition: Some(template(definition)),
         state: contract::VersionState::Draft.into(),
         create_time: Some(convert::timestamp(version.created_at)),

@@ -96,7 +96,11 @@ async fn a_run_goes_on_where_a_dead_worker_stopped() {
         assert_eq!((run.done, run.total), (12, 12));
         let scores = world.list("rfm").await;
         assert_eq!(scores.len(), 7, "the first partition is not done again");
-        assert!(scores.iter().all(|score| score.scorecard == "scorecards/rfm/versions/1"));
+        assert!(
+            scores
+                .iter()
+                .all(|score| (score.scorecard.as_str(), score.version) == ("scorecards/rfm", 1))
+        );
     })
     .await;
 }

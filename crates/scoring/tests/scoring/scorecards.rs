@@ -107,8 +107,8 @@ async fn everything_wrong_is_told_at_once() {
     .await;
 }
 
-async fn get(world: &World, name: &str) -> Result<contract::Scorecard, Status> {
-    let request = GetScorecardRequest { name: name.to_owned() };
+async fn get(world: &World, name: &str, version: i64) -> Result<contract::Scorecard, Status> {
+    let request = GetScorecardRequest { name: name.to_owned(), version };
     let response = world.scoring.get_scorecard(Request::new(request)).await?;
     Ok(response.into_inner().scorecard.unwrap())
 }
@@ -125,14 +125,14 @@ async fn publishing_freezes_a_version() {
         let checked = CreateScorecardRequest { origin, validate_only: true };
         let checked = world.scoring.create_scorecard(Request::new(checked)).await.unwrap();
         let checked = checked.into_inner().scorecard.unwrap();
-        assert_eq!(checked.name, "scorecards/abc/versions/1");
-        assert_eq!(get(&world, "scorecards/abc").await.unwrap_err().code(), Code::NotFound);
+        assert_eq!((checked.name.as_str(), checked.version), ("scorecards/abc", 1));
+        assert_eq!(get(&world, "abc", 0).await.unwrap_err().code(), Code::NotFound);
 
         let draft = world.create(Origin::Template("abc".to_owned())).await.unwrap();
         assert_eq!((draft.state(), draft.calibrations.len()), (VersionState::Draft, 0));
         assert_eq!(draft.definition.as_ref(), Some(abc));
         let published = world.publish("abc", "2011-12-10").await;
-        assert_eq!(published.name, "scorecards/abc/versions/1");
+        assert_eq!((published.name.as_str(), published.version), ("scorecards/abc", 1));
         assert_eq!(published.state(), VersionState::Published);
         assert_eq!(published.calibration_date, date("2011-12-10"));
         assert_eq!(published.calibration_count, 12);
@@ -140,15 +140,15 @@ async fn publishing_freezes_a_version() {
         assert_eq!(published.calibrations[0].thresholds.len(), 9);
         let grades: Vec<_> = published.grade_boundaries.iter().map(|one| &one.grade).collect();
         assert_eq!(grades, ["A", "B"]);
-        assert_eq!(get(&world, "scorecards/abc").await.unwrap(), published);
+        assert_eq!(get(&world, &published.name, 0).await.unwrap(), published);
 
         let request =
             PublishScorecardRequest { name: "scorecards/abc".into(), ..Default::default() };
         let again = world.scoring.publish_scorecard(Request::new(request)).await.unwrap_err();
         assert_eq!(again.code(), Code::FailedPrecondition);
         let second = world.publish("abc", "2011-12-09").await;
-        assert_eq!(second.name, "scorecards/abc/versions/2");
-        assert_eq!(get(&world, "scorecards/abc/versions/1").await.unwrap(), published);
+        assert_eq!((second.name.as_str(), second.version), ("scorecards/abc", 2));
+        assert_eq!(get(&world, "abc", 1).await.unwrap(), published);
 
         let list = ListScorecardsRequest::default();
         let listed = world.scoring.list_scorecards(Request::new(list)).await.unwrap().into_inner();

@@ -58,6 +58,7 @@ pub(crate) fn analytics_fault(error: kehu_analytics::Error) -> Fault {
 mod tests {
     use super::*;
     use kehu_core::scorecard::templates;
+    use kehu_server::Violations;
 
     #[test]
     fn a_definition_survives_the_way_to_the_caller_and_back() {

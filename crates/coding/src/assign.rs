@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use chrono::{DateTime, NaiveDate, Utc};
 use kehu_analytics::Analytics;
 use kehu_core::code_scheme::{CodeScheme, CompiledScheme, Prefix, Recoding};
+use kehu_core::taxonomy::Taxonomy;
 use kehu_core::{CustomerId, Value};
 use kehu_server::{Fault, names};
 use kehu_storage::{
@@ -12,8 +13,9 @@ use kehu_storage::{
     coding::{
         classes::{self, View},
         codes::{self, CodeColumns, NewCode},
-        schemes, taxonomies,
+        schemes,
     },
+    definitions,
     facts::{self, CustomerSet},
 };
 
@@ -57,7 +59,7 @@ impl Assigner {
         analytics: &Analytics,
         scheme: &str,
     ) -> Result<Self, Fault> {
-        let scheme = schemes::get(db, scheme).await?.definition;
+        let scheme = definitions::get::<CodeScheme>(db, scheme, None).await?.definition;
         let compiled = compiled(&scheme)?;
         Ok(Self { scheme, compiled, analytics: analytics.clone() })
     }
@@ -273,7 +275,7 @@ async fn class_codes(
     version_ids: &[i64],
 ) -> Result<HashMap<(i64, String), String>, Fault> {
     let mut codes = HashMap::new();
-    for version in taxonomies::by_ids(db, version_ids).await? {
+    for version in definitions::by_numbers::<Taxonomy>(db.reader(), version_ids).await? {
         for class in version.definition.classes {
             codes.insert((version.version_id, class.id), class.code);
         }

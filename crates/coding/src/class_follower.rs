@@ -19,8 +19,8 @@ use kehu_storage::{
     coding::{
         classes::{self, ClassLine, Scope},
         pins::{self, Pinned},
-        taxonomies,
     },
+    definitions,
     facts::CustomerSet,
     history::{self, Guarded, Segment, Subject, Writer},
     time,
@@ -110,7 +110,7 @@ impl ClassFollower {
                 if segment.to.is_some_and(|to| to <= first.max(segment.from)) {
                     continue;
                 }
-                let version = taxonomies::by_id(&self.db, segment.version_id).await?;
+                let version = definitions::by_number(self.db.reader(), segment.version_id).await?;
                 let (line_id, version_id) = (segment.line_id, segment.version_id);
                 let line =
                     ClassLine::load(self.db.reader(), &taxonomy, line_id, version_id).await?;

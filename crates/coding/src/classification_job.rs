@@ -14,8 +14,8 @@ use kehu_storage::{
     coding::{
         classes::{self, ClassLine, Scope},
         pins::{self, Pinned},
-        taxonomies,
     },
+    definitions,
     facts::CustomerSet,
     history::{Guarded, Subject, Writer},
     run::{Cut, Kind, Run},
@@ -75,10 +75,7 @@ impl ClassificationJob {
         request: &ClassificationRequest,
         as_of: NaiveDate,
     ) -> Result<Vec<Pinned>, Fault> {
-        let mut versions = taxonomies::latest_published(&self.db).await?;
-        if !request.taxonomies.is_empty() {
-            versions.retain(|version| request.taxonomies.contains(&version.definition.id));
-        }
+        let versions = definitions::in_force(&self.db, &request.taxonomies).await?;
         Ok(pins::pin_versions(&self.db, context.run.run_id, as_of, &versions).await?)
     }
 

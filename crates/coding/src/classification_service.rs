@@ -6,15 +6,15 @@ use kehu_contract::coding::{
     ListMembersRequest, ListMembersResponse, StartClassificationRequest,
     StartClassificationResponse, classification_service_server::ClassificationService,
 };
-use kehu_core::CustomerId;
+use kehu_core::{CustomerId, taxonomy::Taxonomy};
 use kehu_server::{Fault, Violations, auth, convert, names, page};
 use kehu_storage::{
     PageRequest,
     coding::{
         classes::{self, Assignment, HistoryKey, View},
-        taxonomies::{self, TaxonomyVersion},
+        taxonomies::TaxonomyVersion,
     },
-    facts,
+    definitions, facts,
     run::NewRun,
     scoring::scores,
 };
@@ -60,7 +60,7 @@ impl Coding {
     /// The latest published versions of the taxonomies, of all when none is named. Refuses those
     /// that do not exist or are not published, and a run without any.
     async fn published(&self, ids: &[String]) -> Result<Vec<TaxonomyVersion>, Fault> {
-        let mut published = taxonomies::latest_published(&self.db).await?;
+        let mut published = definitions::in_force::<Taxonomy>(&self.db, &[] as &[&str]).await?;
         let missing = ids.iter().find(|id| !published.iter().any(|one| one.definition.id == **id));
         let subject = match missing {
             None if !published.is_empty() => {
@@ -69,7 +69,7 @@ impl Coding {
             }
             None => "taxonomies".to_owned(),
             Some(id) => {
-                taxonomies::get(&self.db, id, None).await?;
+                definitions::get::<Taxonomy>(&self.db, id, None).await?;
                 names::resource(names::TAXONOMIES, id)
             }
         };
@@ -121,7 +121,7 @@ impl Coding {
         let (customer, id) = (customer.unwrap_or(CustomerId(0)), taxonomy.unwrap_or_default());
         let found = classes::get(&self.db, customer, &id, view).await?;
         let Some(found) = found else {
-            taxonomies::get(&self.db, &id, None).await?;
+            definitions::get::<Taxonomy>(&self.db, &id, None).await?;
             let known = view.known_at;
             let through = classes::evaluated_through(&self.db, customer, &id, known).await?;
             let taxonomy = names::resource(names::TAXONOMIES, &id);
@@ -166,7 +166,7 @@ impl Coding {
     /// Refuses a date for which nobody was looked at yet: nobody is in any class then, and it
     /// would look as if the classes were empty.
     async fn check_evaluated(&self, taxonomy: &str, view: View) -> Result<(), Fault> {
-        taxonomies::get(&self.db, taxonomy, None).await?;
+        definitions::get::<Taxonomy>(&self.db, taxonomy, None).await?;
         let through = classes::latest_classified(&self.db, Some(taxonomy), view.known_at).await?;
         let beyond = beyond(view, through);
         if beyond.is_empty() {

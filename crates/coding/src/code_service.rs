@@ -11,14 +11,15 @@ use kehu_contract::coding::{
     StartCodingRequest, StartCodingResponse, ValidateCodeRequest, ValidateCodeResponse,
     code_service_server::CodeService,
 };
-use kehu_server::{Fault, Violations, auth, convert, names, page};
+use kehu_core::code_scheme::CodeScheme;
+use kehu_server::{Fault, Violations, aside, auth, convert, names, page};
 use kehu_storage::{
     PageRequest,
     coding::{
         classes::{self, View},
-        schemes::{self, StoredScheme},
+        schemes::SchemeVersion,
     },
-    facts,
+    definitions, facts,
     run::NewRun,
 };
 use tonic::{Request, Response, Status};
@@ -36,7 +37,7 @@ impl Coding {
         let mut violations = Violations::new();
         let id = names::parse_resource("name", names::CODE_SCHEMES, &request.name, &mut violations);
         violations.finish()?;
-        let scheme = schemes::get(&self.db, &id.unwrap_or_default()).await?;
+        let scheme = definitions::get(&self.db, &id.unwrap_or_default(), None).await?;
         Ok(GetCodeSchemeResponse { code_scheme: Some(view(&scheme)?) })
     }
 
@@ -49,9 +50,10 @@ impl Coding {
         let page = page::parse(request.page_size, &request.page_token, &filters, &mut violations);
         violations.finish()?;
         let page = PageRequest { limit: page.size, after: page.after };
-        let found = schemes::list(&self.db, &page).await?;
+        let found = definitions::list(&self.db, &page).await?;
+        let schemes = aside::readable(found.items)?;
         Ok(ListCodeSchemesResponse {
-            code_schemes: found.items.iter().map(view).collect::<Result<_, Fault>>()?,
+            code_schemes: schemes.iter().map(view).collect::<Result<_, Fault>>()?,
             next_page_token: found.next.map(|key| page::token(&key, &filters)).unwrap_or_default(),
         })
     }
@@ -73,7 +75,7 @@ impl Coding {
             None => self.business_date().await?,
         };
         let scheme = scheme.unwrap_or_default();
-        let stored = schemes::get(&self.db, &scheme).await?;
+        let stored = definitions::get::<CodeScheme>(&self.db, &scheme, None).await?;
         let view = View { true_on: Some(as_of), known_at: None };
         self.check_classified(&stored.definition.taxonomy, view).await?;
         let asked = CodingRequest { scheme };
@@ -106,7 +108,7 @@ impl Coding {
     }
 }
 
-fn view(scheme: &StoredScheme) -> Result<contract::CodeScheme, Fault> {
+fn view(scheme: &SchemeVersion) -> Result<contract::CodeScheme, Fault> {
     Ok(scheme_view(scheme, compiled(&scheme.definition)?.capacity()))
 }
 
@@ -116,7 +118,7 @@ impl CodeService for Coding {
         &self,
         request: Request<CreateCodeSchemeRequest>,
     ) -> Result<Response<CreateCodeSchemeResponse>, Status> {
-        Ok(Response::new(Coding::create_code_scheme(self, request.into_inner()).await?))
+        Ok(Response::new(Coding::create_code_scheme(self, request).await?))
     }
 
     async fn get_code_scheme(

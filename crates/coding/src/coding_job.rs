@@ -3,12 +3,11 @@
 use async_trait::async_trait;
 use chrono::NaiveDate;
 use kehu_analytics::Analytics;
+use kehu_core::code_scheme::CodeScheme;
 use kehu_runs::{Job, Partition, RunContext};
 use kehu_server::{Fault, clock};
 use kehu_storage::{
-    Database,
-    coding::pins,
-    facts,
+    Database, definitions, facts,
     run::{Cut, Kind},
 };
 use serde::{Deserialize, Serialize};
@@ -68,7 +67,8 @@ impl Job for CodingJob {
     async fn execute(&self, context: &RunContext) -> Result<(), Fault> {
         let as_of = context.run.as_of.ok_or_else(|| Fault::internal("the run has no date"))?;
         let request: CodingRequest = context.request()?;
-        pins::pin_scheme(&self.db, context.run.run_id, &request.scheme).await?;
+        let scheme = definitions::get::<CodeScheme>(&self.db, &request.scheme, None).await?;
+        definitions::pins::pin(&self.db, context.run.run_id, &[scheme]).await?;
         let assigner = Assigner::new(&self.db, &self.analytics, &request.scheme).await?;
         context.phase("codes").await?;
         while let Some(partition) = context.next().await? {

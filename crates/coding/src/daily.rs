@@ -3,14 +3,16 @@
 use async_trait::async_trait;
 use chrono::NaiveDate;
 use kehu_core::calendar::BusinessCalendar;
+use kehu_core::scorecard::Scorecard;
 use kehu_runs::{Daily, Evaluated};
 use kehu_server::{Fault, clock};
 use kehu_storage::{
     Database, business_date,
     coding::classes,
+    definitions::pins,
     history::{self, Subject},
     run::NewRun,
-    scoring::{pins, scores},
+    scoring::scores,
     time,
 };
 
@@ -31,7 +33,7 @@ impl DailyClassification {
     /// that read scores would find none before that.
     async fn is_scored(&self) -> Result<bool, Fault> {
         let today = business_date::current(&self.db, &self.calendar, clock::now()).await?.date;
-        for followed in pins::followed(&self.db).await? {
+        for followed in pins::followed::<Scorecard>(&self.db).await? {
             let id = &followed.version.definition.id;
             let evaluated = scores::evaluated_through(&self.db, id).await?;
             if evaluated.is_some_and(|(through, _)| through < today) {

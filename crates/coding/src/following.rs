@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use chrono::NaiveDate;
 use kehu_core::CustomerId;
+use kehu_core::code_scheme::CodeScheme;
 use kehu_server::Fault;
 use kehu_storage::{
     Database,
     change_log::{Change, Position},
-    coding::pins::{self, Following},
+    definitions,
+    run::Following,
 };
 
 /// Customers dealt with in one transaction, unless a single change has more.
@@ -58,7 +60,7 @@ pub(crate) fn first_batch(changes: &[Change]) -> Option<Batch> {
 /// codes do not depend on who is quicker. [`Fault::Unavailable`] when it takes long: try again.
 pub(crate) async fn settled_schemes(db: &Database) -> Result<Vec<String>, Fault> {
     for _ in 0..POLLS {
-        let following = pins::followed_schemes(db).await?;
+        let following = definitions::pins::following::<CodeScheme>(db).await?;
         if following.values().all(|state| *state == Following::Active) {
             return Ok(following.into_keys().collect());
         }

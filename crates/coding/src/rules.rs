@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use kehu_analytics::{Analytics, ColumnKind, Frame, Predicate, Schema};
-use kehu_core::scorecard::{self, Problem};
+use kehu_core::scorecard::{self, Problem, Scorecard};
 use kehu_core::taxonomy::Taxonomy;
 use kehu_core::{CustomerId, Value};
 use kehu_server::Fault;
-use kehu_storage::{Database, coding::classes::NewClass, scoring::scorecards};
+use kehu_storage::{Database, coding::classes::NewClass, definitions};
 
 use crate::convert::analytics_fault;
 
@@ -24,7 +24,7 @@ impl Columns {
     pub(crate) async fn read(db: &Database, analytics: &Analytics) -> Result<Self, Fault> {
         let mut schema = analytics.catalogue().schema();
         let mut scorecards = BTreeMap::new();
-        for version in scorecards::in_force::<&str>(db, &[]).await? {
+        for version in definitions::in_force::<Scorecard>(db, &[] as &[&str]).await? {
             for (name, kind) in version.definition.columns() {
                 schema.add(name.clone(), column_kind(kind));
                 scorecards.insert(name, version.definition.id.clone());

@@ -7,10 +7,10 @@ use kehu_contract::coding::{
     taxonomy_service_server::TaxonomyService,
 };
 use kehu_core::taxonomy::{self, Taxonomy};
-use kehu_server::{Fault, Violations, clock, names, page};
+use kehu_server::{Fault, Violations, aside, auth, clock, names, page};
 use kehu_storage::{
-    Error, PageRequest,
-    coding::taxonomies::{self, TaxonomyVersion},
+    PageRequest,
+    definitions::{self, Signed},
 };
 use tonic::{Request, Response, Status};
 
@@ -21,13 +21,15 @@ use crate::rules::{Columns, Rules};
 impl Coding {
     async fn create_taxonomy(
         &self,
-        request: CreateTaxonomyRequest,
+        request: Request<CreateTaxonomyRequest>,
     ) -> Result<CreateTaxonomyResponse, Fault> {
+        let signed = Signed { at: clock::now(), by: auth::caller(request.extensions()) };
+        let request = request.into_inner();
         let definition = self.requested(request.origin).await?;
         let version = if request.validate_only {
-            self.next_draft(definition).await?
+            definitions::preview(&self.db, &definition, &signed).await?
         } else {
-            taxonomies::save_draft(&self.db, &definition, clock::now()).await?
+            definitions::save_draft(&self.db, &definition, None, &signed).await?
         };
         Ok(CreateTaxonomyResponse { taxonomy: Some(taxonomy_view(&version)) })
     }
@@ -66,18 +68,6 @@ impl Coding {
         Ok(())
     }
 
-    /// What saving the draft would give.
-    async fn next_draft(&self, definition: Taxonomy) -> Result<TaxonomyVersion, Fault> {
-        let version = match taxonomies::get(&self.db, &definition.id, None).await {
-            Ok(latest) if latest.published_at.is_none() => latest.version,
-            Ok(latest) => latest.version + 1,
-            Err(Error::NotFound { .. }) => 1,
-            Err(error) => return Err(error.into()),
-        };
-        let created_at = clock::now();
-        Ok(TaxonomyVersion { version_id: 0, version, definition, created_at, published_at: None })
-    }
-
     async fn get_taxonomy(
         &self,
         request: GetTaxonomyRequest,
@@ -86,7 +76,7 @@ impl Coding {
         let id = names::parse_resource("name", names::TAXONOMIES, &request.name, &mut violations);
         let version = names::parse_version("version", request.version, &mut violations);
         violations.finish()?;
-        let version = taxonomies::get(&self.db, &id.unwrap_or_default(), version).await?;
+        let version = definitions::get(&self.db, &id.unwrap_or_default(), version).await?;
         Ok(GetTaxonomyResponse { taxonomy: Some(taxonomy_view(&version)) })
     }
 
@@ -99,9 +89,10 @@ impl Coding {
         let page = page::parse(request.page_size, &request.page_token, &filters, &mut violations);
         violations.finish()?;
         let page = PageRequest { limit: page.size, after: page.after };
-        let found = taxonomies::list(&self.db, &page).await?;
+        let found = definitions::list(&self.db, &page).await?;
+        let versions = aside::readable(found.items)?;
         Ok(ListTaxonomiesResponse {
-            taxonomies: found.items.iter().map(taxonomy_view).collect(),
+            taxonomies: versions.iter().map(taxonomy_view).collect(),
             next_page_token: found.next.map(|key| page::token(&key, &filters)).unwrap_or_default(),
         })
     }
@@ -109,13 +100,15 @@ impl Coding {
     /// The draft is checked again: scorecards may have been published since it was created.
     async fn publish_taxonomy(
         &self,
-        request: PublishTaxonomyRequest,
+        request: Request<PublishTaxonomyRequest>,
     ) -> Result<PublishTaxonomyResponse, Fault> {
+        let by = auth::caller(request.extensions());
+        let request = request.into_inner();
         let mut violations = Violations::new();
         let id = names::parse_resource("name", names::TAXONOMIES, &request.name, &mut violations);
         violations.finish()?;
-        let draft = taxonomies::get(&self.db, &id.unwrap_or_default(), None).await?;
-        if draft.published_at.is_some() {
+        let draft = definitions::get::<Taxonomy>(&self.db, &id.unwrap_or_default(), None).await?;
+        if draft.published.is_some() {
             return Err(Fault::Precondition {
                 kind: "TAXONOMY_WITHOUT_DRAFT",
                 subject: names::resource(names::TAXONOMIES, &draft.definition.id),
@@ -125,7 +118,8 @@ impl Coding {
         let mut violations = Violations::new();
         self.check("definition", &draft.definition, &mut violations).await?;
         violations.finish()?;
-        let version = taxonomies::publish(&self.db, &draft, clock::now()).await?;
+        let signed = Signed { at: clock::now(), by };
+        let version = definitions::publish(&self.db, &draft, &(), &signed).await?;
         Ok(PublishTaxonomyResponse { taxonomy: Some(taxonomy_view(&version)) })
     }
 }
@@ -156,7 +150,7 @@ impl TaxonomyService for Coding {
         &self,
         request: Request<CreateTaxonomyRequest>,
     ) -> Result<Response<CreateTaxonomyResponse>, Status> {
-        Ok(Response::new(Coding::create_taxonomy(self, request.into_inner()).await?))
+        Ok(Response::new(Coding::create_taxonomy(self, request).await?))
     }
 
     async fn get_taxonomy(
@@ -177,6 +171,6 @@ impl TaxonomyService for Coding {
         &self,
         request: Request<PublishTaxonomyRequest>,
     ) -> Result<Response<PublishTaxonomyResponse>, Status> {
-        Ok(Response::new(Coding::publish_taxonomy(self, request.into_inner()).await?))
+        Ok(Response::new(Coding::publish_taxonomy(self, request).await?))
     }
 }

@@ -2,13 +2,10 @@
 
 use async_trait::async_trait;
 use chrono::NaiveDate;
+use kehu_core::scorecard::Scorecard;
 use kehu_runs::{Daily, Evaluated};
 use kehu_server::Fault;
-use kehu_storage::{
-    Database,
-    run::NewRun,
-    scoring::{pins, scores},
-};
+use kehu_storage::{Database, definitions::pins, run::NewRun, scoring::scores};
 
 use crate::job::{KIND, ScoringRequest};
 
@@ -31,7 +28,7 @@ impl Daily for DailyScoring {
 
     async fn evaluated(&self) -> Result<Vec<Evaluated>, Fault> {
         let mut evaluated = Vec::new();
-        for followed in pins::followed(&self.db).await? {
+        for followed in pins::followed::<Scorecard>(&self.db).await? {
             let id = followed.version.definition.id;
             let Some((through, since)) = scores::evaluated_through(&self.db, &id).await? else {
                 continue;

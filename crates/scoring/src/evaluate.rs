@@ -31,8 +31,8 @@ impl Card {
         let Some(published) = &version.published else {
             return Err(Fault::internal("only published versions can score"));
         };
-        let scorer =
-            Scorer::new(&version.definition, &published.calibration).map_err(Fault::internal)?;
+        let scorer = Scorer::new(&version.definition, &published.frozen.calibration)
+            .map_err(Fault::internal)?;
         for feature in version.definition.features() {
             if catalogue.find(feature).is_none() {
                 return Err(Fault::internal(format!("there is no feature {feature}")));

@@ -8,16 +8,17 @@ use chrono::NaiveDate;
 use kehu_analytics::Analytics;
 use kehu_core::CustomerId;
 use kehu_core::calendar::BusinessCalendar;
+use kehu_core::scorecard::Scorecard;
 use kehu_runs::{CursorMove, Follower};
 use kehu_server::{Fault, clock, names};
 use kehu_storage::{
     Database, business_date,
     change_log::{self, Change, Topic},
+    definitions::{self, pins},
     facts::CustomerSet,
     ingestion::NO_DAY,
     scoring::{
-        pins::{self, Followed},
-        scorecards::{self, Version},
+        scorecards::Version,
         scores::{self, Evaluated, Evaluation},
     },
 };
@@ -33,6 +34,8 @@ pub(crate) struct ScoringFollower {
     analytics: Analytics,
     calendar: BusinessCalendar,
 }
+
+type Followed = pins::Followed<Scorecard>;
 
 /// The changed customers with the first day of their changes; `None` when what changed has no
 /// day, as a profile.
@@ -98,8 +101,7 @@ impl ScoringFollower {
             }
             let version_id = evaluated.version_id;
             if let Entry::Vacant(place) = cards.entry(version_id) {
-                let found = scorecards::by_number(self.db.reader(), &[version_id]).await?.pop();
-                let version = found.ok_or_else(|| Fault::internal("a version is gone"))?;
+                let version = definitions::by_number(self.db.reader(), version_id).await?;
                 place.insert(self.sound(version));
             }
             days.insert(evaluated.day, cards[&version_id].clone());

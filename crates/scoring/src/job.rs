@@ -12,12 +12,10 @@ use kehu_server::{Fault, clock};
 use kehu_storage::{
     Database, Transaction,
     change_log::{self, NewChange, Position, Topic},
+    definitions::{self, pins},
     facts::CustomerSet,
     run::{Cut, Kind, Run},
-    scoring::{
-        pins, scorecards,
-        scores::{self, Evaluated, Evaluation},
-    },
+    scoring::scores::{self, Evaluated, Evaluation},
 };
 use serde::{Deserialize, Serialize};
 
@@ -49,7 +47,7 @@ impl ScoringJob {
 
     /// The versions of the run: fixed when it is first taken up, the same for every worker.
     async fn cards(&self, run_id: i64, request: &ScoringRequest) -> Result<Vec<Arc<Card>>, Fault> {
-        let in_force = scorecards::in_force(&self.db, &request.scorecards).await?;
+        let in_force = definitions::in_force(&self.db, &request.scorecards).await?;
         let versions = pins::pin(&self.db, run_id, &in_force).await?;
         let catalogue = self.analytics.catalogue();
         versions.into_iter().map(|version| Card::new(version, catalogue)).collect()

@@ -8,11 +8,12 @@ use kehu_contract::scoring::{
     scorecard_service_server::ScorecardService,
 };
 use kehu_core::scorecard::{self, Calibration, CalibrationError, Scorecard, calibrate};
-use kehu_server::{Fault, Violations, clock, convert, names, page};
+use kehu_server::{Fault, Violations, aside, auth, clock, convert, names, page};
 use kehu_storage::{
-    Error, PageRequest,
+    PageRequest,
+    definitions::{self, Signed},
     facts::CustomerSet,
-    scoring::scorecards::{self, Version},
+    scoring::scorecards::Calibrated,
 };
 use tonic::{Request, Response, Status};
 
@@ -24,32 +25,17 @@ use crate::{Scoring, evaluate};
 impl Scoring {
     async fn create(
         &self,
-        request: CreateScorecardRequest,
+        request: Request<CreateScorecardRequest>,
     ) -> Result<CreateScorecardResponse, Fault> {
+        let signed = Signed { at: clock::now(), by: auth::caller(request.extensions()) };
+        let request = request.into_inner();
         let definition = requested(request.origin, self.analytics.catalogue())?;
         let version = if request.validate_only {
-            self.next_draft(definition).await?
+            definitions::preview(&self.db, &definition, &signed).await?
         } else {
-            scorecards::save_draft(&self.db, &definition, clock::now()).await?
+            definitions::save_draft(&self.db, &definition, None, &signed).await?
         };
         Ok(CreateScorecardResponse { scorecard: Some(scorecard_view(&version)) })
-    }
-
-    /// What saving the draft would give.
-    async fn next_draft(&self, definition: Scorecard) -> Result<Version, Fault> {
-        let version = match scorecards::get(&self.db, &definition.id, None).await {
-            Ok(latest) if latest.published.is_none() => latest.version,
-            Ok(latest) => latest.version + 1,
-            Err(Error::NotFound { .. }) => 1,
-            Err(error) => return Err(error.into()),
-        };
-        Ok(Version {
-            version_id: 0,
-            version,
-            definition,
-            published: None,
-            created_at: clock::now(),
-        })
     }
 
     async fn get(&self, request: GetScorecardRequest) -> Result<GetScorecardResponse, Fault> {
@@ -57,7 +43,7 @@ impl Scoring {
         let id = names::parse_resource("name", names::SCORECARDS, &request.name, &mut violations);
         let version = names::parse_version("version", request.version, &mut violations);
         violations.finish()?;
-        let version = scorecards::get(&self.db, &id.unwrap_or_default(), version).await?;
+        let version = definitions::get(&self.db, &id.unwrap_or_default(), version).await?;
         Ok(GetScorecardResponse { scorecard: Some(scorecard_view(&version)) })
     }
 
@@ -67,17 +53,20 @@ impl Scoring {
         let page = page::parse(request.page_size, &request.page_token, &filters, &mut violations);
         violations.finish()?;
         let page = PageRequest { limit: page.size, after: page.after };
-        let found = scorecards::list_latest(&self.db, &page).await?;
+        let found = definitions::list(&self.db, &page).await?;
+        let versions = aside::readable(found.items)?;
         Ok(ListScorecardsResponse {
-            scorecards: found.items.iter().map(scorecard_view).collect(),
+            scorecards: versions.iter().map(scorecard_view).collect(),
             next_page_token: found.next.map(|key| page::token(&key, &filters)).unwrap_or_default(),
         })
     }
 
     async fn publish(
         &self,
-        request: PublishScorecardRequest,
+        request: Request<PublishScorecardRequest>,
     ) -> Result<PublishScorecardResponse, Fault> {
+        let by = auth::caller(request.extensions());
+        let request = request.into_inner();
         let mut violations = Violations::new();
         let id = names::parse_resource("name", names::SCORECARDS, &request.name, &mut violations);
         let date =
@@ -92,7 +81,7 @@ impl Scoring {
         );
         violations.finish()?;
         let date = date.unwrap_or(today);
-        let draft = scorecards::get(&self.db, &id.unwrap_or_default(), None).await?;
+        let draft = definitions::get::<Scorecard>(&self.db, &id.unwrap_or_default(), None).await?;
         if draft.published.is_some() {
             return Err(Fault::Precondition {
                 kind: "SCORECARD_WITHOUT_DRAFT",
@@ -108,8 +97,9 @@ impl Scoring {
             calibration(&definition, calibrate(&definition, &population))
         })
         .await?;
-        let now = clock::now();
-        let version = scorecards::publish(&self.db, &draft, &calibration, date, now).await?;
+        let frozen = Calibrated { calibration, calibrated_on: date };
+        let signed = Signed { at: clock::now(), by };
+        let version = definitions::publish(&self.db, &draft, &frozen, &signed).await?;
         Ok(PublishScorecardResponse { scorecard: Some(scorecard_view(&version)) })
     }
 }
@@ -182,7 +172,7 @@ impl ScorecardService for Scoring {
         &self,
         request: Request<CreateScorecardRequest>,
     ) -> Result<Response<CreateScorecardResponse>, Status> {
-        Ok(Response::new(self.create(request.into_inner()).await?))
+        Ok(Response::new(self.create(request).await?))
     }
 
     async fn get_scorecard(
@@ -203,6 +193,6 @@ impl ScorecardService for Scoring {
         &self,
         request: Request<PublishScorecardRequest>,
     ) -> Result<Response<PublishScorecardResponse>, Status> {
-        Ok(Response::new(self.publish(request.into_inner()).await?))
+        Ok(Response::new(self.publish(request).await?))
     }
 }

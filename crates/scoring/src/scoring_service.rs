@@ -6,14 +6,12 @@ use kehu_contract::scoring::{
     scoring_service_server::ScoringService,
 };
 use kehu_core::CustomerId;
+use kehu_core::scorecard::Scorecard;
 use kehu_server::{Fault, Violations, auth, convert, names, page};
 use kehu_storage::{
-    PageRequest,
+    PageRequest, definitions,
     run::NewRun,
-    scoring::{
-        scorecards,
-        scores::{self, ScoreRecord, View},
-    },
+    scoring::scores::{self, ScoreRecord, View},
 };
 use tonic::{Request, Response, Status};
 
@@ -53,13 +51,13 @@ impl Scoring {
 
     /// Refuses scorecards that do not exist or are not published, and a run without any.
     async fn check_in_force(&self, ids: &[String]) -> Result<(), Fault> {
-        let in_force = scorecards::in_force(&self.db, ids).await?;
+        let in_force = definitions::in_force::<Scorecard>(&self.db, ids).await?;
         let missing = ids.iter().find(|id| !in_force.iter().any(|one| one.definition.id == **id));
         let subject = match missing {
             None if !in_force.is_empty() => return Ok(()),
             None => "scorecards".to_owned(),
             Some(id) => {
-                scorecards::get(&self.db, id, None).await?;
+                definitions::get::<Scorecard>(&self.db, id, None).await?;
                 names::resource(names::SCORECARDS, id)
             }
         };
@@ -95,7 +93,7 @@ impl Scoring {
         if let Some(found) = scores::find(&self.db, &card, id, view).await? {
             return Ok(found);
         }
-        scorecards::get(&self.db, &card, None).await?;
+        definitions::get::<Scorecard>(&self.db, &card, None).await?;
         let name =
             format!("{} under {}", names::customer(id), names::resource(names::SCORECARDS, &card));
         Err(Fault::NotFound { kind: "score", name })
@@ -131,7 +129,7 @@ impl Scoring {
         let view = self.dated(view).await?;
         let found = scores::list(&self.db, &card, view, &page).await?;
         if found.items.is_empty() {
-            scorecards::get(&self.db, &card, None).await?;
+            definitions::get::<Scorecard>(&self.db, &card, None).await?;
         }
         let token = |key: i64| page::token(&key.to_string(), &filters);
         Ok(ListScoresResponse {

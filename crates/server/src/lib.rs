@@ -2,6 +2,7 @@
 //! layers, TLS and sign-on, the client that calls others; and what their handlers share: the
 //! clock, faults and their gRPC statuses, names, page tokens, conversions of the shared types.
 
+pub mod aside;
 pub mod auth;
 pub mod client;
 pub mod clock;

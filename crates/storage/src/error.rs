@@ -28,6 +28,32 @@ pub enum Error {
     /// Another transaction was quicker; do the whole transaction again.
     #[error("{0}")]
     Conflict(String),
+    /// The thing changed since it was read; read it again.
+    #[error("{name} changed since it was read")]
+    EtagMismatch {
+        /// Its name.
+        name: String,
+    },
+    /// Something has to be done first.
+    #[error("{description}")]
+    Refused {
+        /// A stable word for the condition: `DEFINITION_APPROVED`.
+        condition: &'static str,
+        /// What it is about: `scorecards/rfm`.
+        subject: String,
+        /// What to do.
+        description: String,
+    },
+    /// What is stored was written by a program of a later release, which alone can read it.
+    #[error("{what} needs a program that knows format {needed}; this one knows {known}")]
+    NewerFormat {
+        /// What it is: `scorecard rfm`.
+        what: String,
+        /// The format that must be known to read it.
+        needed: u32,
+        /// The format that this program knows.
+        known: u32,
+    },
     /// The lease of a run went to another worker (or the run has ended); stop working on it.
     #[error("the lease of run {run_id} is no longer held, stop working on it")]
     LeaseLost {
@@ -70,6 +96,9 @@ impl fmt::Debug for Error {
             Error::NotFound { .. } => "NotFound",
             Error::AlreadyExists { .. } => "AlreadyExists",
             Error::Conflict(_) => "Conflict",
+            Error::EtagMismatch { .. } => "EtagMismatch",
+            Error::Refused { .. } => "Refused",
+            Error::NewerFormat { .. } => "NewerFormat",
             Error::LeaseLost { .. } => "LeaseLost",
             Error::Unavailable(_) => "Unavailable",
             Error::Corrupt(_) => "Corrupt",

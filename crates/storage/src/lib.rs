@@ -2,8 +2,8 @@
 //!
 //! The base, used by every service: [`Database`] and [`Transaction`], [`bulk`] inserts, the
 //! [`change_log`] that hands work from one service to the next, [`run`]s (long work with a
-//! lease), [`history`] (two axes of time), [`idempotency`] by request id, [`settings`], the
-//! [`business_date`], keyset [`page`]s.
+//! lease), [`definitions`] in versions, [`history`] (two axes of time), [`idempotency`] by request
+//! id, [`settings`], the [`business_date`], keyset [`page`]s, [`document`]s kept as JSON.
 //! Above it one folder a service: [`ingestion`], [`scoring`], [`coding`]; every table has one
 //! owner, the only service that writes it. [`facts`] is what analytics reads.
 //!
@@ -16,7 +16,9 @@ pub mod business_date;
 pub mod change_log;
 pub mod coding;
 mod database;
+pub mod definitions;
 mod dialect;
+pub mod document;
 mod entity;
 mod error;
 pub mod facts;

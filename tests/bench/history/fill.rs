@@ -8,7 +8,7 @@ use kehu_core::{CustomerId, Value};
 use kehu_server::clock;
 use kehu_storage::change_log::Position;
 use kehu_storage::coding::classes::{self, ClassLine, Evaluation, NewClass, Scope};
-use kehu_storage::coding::taxonomies;
+use kehu_storage::definitions::{self, Signed};
 use kehu_storage::history::{Guarded, Subject, Writer};
 use kehu_storage::{Database, time};
 use sea_orm::ConnectionTrait;
@@ -63,8 +63,9 @@ impl History {
     ) -> Result<Self, Box<dyn Error>> {
         let template = templates().into_iter().find(|template| template.id == taxonomy);
         let template = template.ok_or("a template that is there")?;
-        let draft = taxonomies::save_draft(db, &template, clock::now()).await?;
-        let version = taxonomies::publish(db, &draft, clock::now()).await?;
+        let signed = Signed::at(clock::now());
+        let draft = definitions::save_draft(db, &template, None, &signed).await?;
+        let version = definitions::publish(db, &draft, &(), &signed).await?;
         let transaction = db.begin().await?;
         let line = ClassLine::open(&transaction, &version, None).await?;
         transaction.commit().await?;

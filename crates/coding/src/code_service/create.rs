@@ -3,14 +3,14 @@
 use kehu_analytics::Catalogue;
 use kehu_contract::coding::{CreateCodeSchemeRequest, CreateCodeSchemeResponse};
 use kehu_core::code_scheme::{CodeScheme, CompiledScheme};
-use kehu_server::{Fault, Violations, clock};
+use kehu_core::taxonomy::Taxonomy;
+use kehu_server::{Fault, Violations, auth, clock};
 use kehu_storage::{
     Error,
-    coding::{
-        schemes::{self, StoredScheme},
-        taxonomies,
-    },
+    coding::schemes::SchemeVersion,
+    definitions::{self, Definition, Signed},
 };
+use tonic::Request;
 
 use crate::Coding;
 use crate::convert::{self, parse_scheme, scheme_view};
@@ -18,8 +18,10 @@ use crate::convert::{self, parse_scheme, scheme_view};
 impl Coding {
     pub(super) async fn create_code_scheme(
         &self,
-        request: CreateCodeSchemeRequest,
+        request: Request<CreateCodeSchemeRequest>,
     ) -> Result<CreateCodeSchemeResponse, Fault> {
+        let signed = Signed { at: clock::now(), by: auth::caller(request.extensions()) };
+        let request = request.into_inner();
         let mut violations = Violations::new();
         let scheme = parse_scheme(request.code_scheme.unwrap_or_default(), &mut violations);
         check_attributes(&scheme, self.analytics.catalogue(), &mut violations);
@@ -30,7 +32,7 @@ impl Coding {
         }
         violations.finish()?;
         let capacity = compiled.map_or(0, |compiled| compiled.capacity());
-        let stored = self.keep(scheme, request.validate_only).await?;
+        let stored = self.keep(&scheme, request.validate_only, &signed).await?;
         Ok(CreateCodeSchemeResponse { code_scheme: Some(scheme_view(&stored, capacity)) })
     }
 
@@ -44,7 +46,7 @@ impl Coding {
         if scheme.taxonomy.is_empty() {
             return Ok(());
         }
-        let versions = taxonomies::published(&self.db, &scheme.taxonomy).await?;
+        let versions = definitions::published::<Taxonomy>(&self.db, &scheme.taxonomy).await?;
         let Some(in_force) = versions.first() else {
             let message = format!("no version of {} is published: publish one", scheme.taxonomy);
             violations.add("code_scheme.taxonomy", message);
@@ -58,16 +60,20 @@ impl Coding {
         Ok(())
     }
 
-    async fn keep(&self, scheme: CodeScheme, validate_only: bool) -> Result<StoredScheme, Fault> {
-        let now = clock::now();
+    async fn keep(
+        &self,
+        scheme: &CodeScheme,
+        validate_only: bool,
+        signed: &Signed,
+    ) -> Result<SchemeVersion, Fault> {
         if !validate_only {
-            return Ok(schemes::create(&self.db, &scheme, now).await?);
+            return Ok(definitions::create(&self.db, scheme, &(), signed).await?);
         }
-        match schemes::get(&self.db, &scheme.id).await {
-            Err(Error::NotFound { .. }) => Ok(StoredScheme { definition: scheme, created_at: now }),
-            Ok(_) => Err(Error::already_exists("code scheme", scheme.id).into()),
-            Err(error) => Err(error.into()),
+        let version = definitions::preview(&self.db, scheme, signed).await?;
+        if version.version > 1 {
+            return Err(Error::already_exists(CodeScheme::KIND.name, &scheme.id).into());
         }
+        Ok(version)
     }
 }
 

@@ -5,14 +5,12 @@ use kehu_contract::coding::{
     ResolveCodeRequest, ResolveCodeResponse, ValidateCodeRequest, ValidateCodeResponse,
 };
 use kehu_core::code_scheme::{CodeScheme, CompiledScheme, DecodedSegment, SegmentKind};
-use kehu_core::{CustomerId, Label};
-use kehu_server::{Fault, Violation, Violations, names};
+use kehu_core::{CustomerId, Label, taxonomy::Taxonomy};
+use kehu_server::{Fault, Violation, Violations, aside, names};
 use kehu_storage::{
     PageRequest,
-    coding::{
-        codes::{self, CodeRow},
-        schemes, taxonomies,
-    },
+    coding::codes::{self, CodeRow},
+    definitions,
     facts::{self, CustomerSet},
 };
 
@@ -138,14 +136,15 @@ impl Coding {
     }
 
     async fn schemes(&self) -> Result<Vec<CodeScheme>, Fault> {
-        let schemes = schemes::list(&self.db, &PageRequest::first(MOST_SCHEMES)).await?;
-        Ok(schemes.items.into_iter().map(|scheme| scheme.definition).collect())
+        let schemes = definitions::list(&self.db, &PageRequest::first(MOST_SCHEMES)).await?;
+        let schemes = aside::readable(schemes.items)?;
+        Ok(schemes.into_iter().map(|scheme| scheme.definition).collect())
     }
 
     /// The scheme that is named, else the only one there is.
     async fn scheme(&self, named: Option<&str>) -> Result<(CodeScheme, CompiledScheme), Fault> {
         let scheme = match named {
-            Some(id) => schemes::get(&self.db, id).await?.definition,
+            Some(id) => definitions::get(&self.db, id, None).await?.definition,
             None => only(self.schemes().await?)?,
         };
         let compiled = compiled(&scheme)?;
@@ -162,7 +161,7 @@ impl Coding {
         let Some(shown) = decoded.iter().find(|part| part.kind == SegmentKind::Class) else {
             return Ok(None);
         };
-        for version in taxonomies::published(&self.db, &scheme.taxonomy).await? {
+        for version in definitions::published::<Taxonomy>(&self.db, &scheme.taxonomy).await? {
             for class in version.definition.classes {
                 let text = compiled.class_text(&class.code).ok().flatten();
                 if text.as_deref() == Some(shown.text.as_str()) {

@@ -6,10 +6,8 @@ use kehu_contract::coding as contract;
 use kehu_server::{Fault, convert, names};
 use kehu_storage::{
     Database,
-    coding::{
-        classes::Assignment,
-        taxonomies::{self, TaxonomyVersion},
-    },
+    coding::{classes::Assignment, taxonomies::TaxonomyVersion},
+    definitions,
 };
 
 /// The versions that gave some classes, by number.
@@ -21,7 +19,7 @@ impl Versions {
         let mut ids: Vec<i64> = assignments.iter().map(|row| row.version_id).collect();
         ids.sort_unstable();
         ids.dedup();
-        let versions = taxonomies::by_ids(db, &ids).await?;
+        let versions = definitions::by_numbers(db.reader(), &ids).await?;
         Ok(Self(versions.into_iter().map(|version| (version.version_id, version)).collect()))
     }
 }

@@ -3,7 +3,7 @@
 use kehu_contract::coding as contract;
 use kehu_core::code_scheme::{CodeScheme, CodeTable, Recoding};
 use kehu_server::{Violations, convert, names};
-use kehu_storage::coding::schemes::StoredScheme;
+use kehu_storage::coding::schemes::SchemeVersion;
 
 /// The scheme, its fields named below `code_scheme`. Here stand only the rules of the message
 /// itself; what makes a good scheme is for the domain to say.
@@ -73,10 +73,10 @@ fn table_message(table: &CodeTable) -> contract::CodeTable {
 }
 
 /// A stored scheme as callers see it, with the greatest number that a prefix can have.
-pub(crate) fn scheme_view(scheme: &StoredScheme, capacity: u64) -> contract::CodeScheme {
+pub(crate) fn scheme_view(scheme: &SchemeVersion, capacity: u64) -> contract::CodeScheme {
     contract::CodeScheme {
         capacity: i64::try_from(capacity).unwrap_or(i64::MAX),
-        create_time: Some(convert::timestamp(scheme.created_at)),
+        create_time: Some(convert::timestamp(scheme.drafted.at)),
         ..scheme_message(&scheme.definition)
     }
 }

@@ -70,9 +70,12 @@ pub(crate) fn taxonomy_view(version: &TaxonomyVersion) -> contract::Taxonomy {
         name: names::resource(names::TAXONOMIES, &version.definition.id),
         version: version.version,
         definition: Some(definition_message(&version.definition)),
-        published: version.published_at.is_some(),
-        create_time: Some(convert::timestamp(version.created_at)),
-        publish_time: version.published_at.map(convert::timestamp),
+        published: version.published.is_some(),
+        create_time: Some(convert::timestamp(version.drafted.at)),
+        publish_time: version
+            .published
+            .as_ref()
+            .map(|published| convert::timestamp(published.signed.at)),
     }
 }
 

@@ -1,8 +1,10 @@
 //! Classes and codes that follow from changes.
 
 use kehu_contract::coding::create_taxonomy_request::Origin;
+use kehu_core::taxonomy::Taxonomy;
 use kehu_storage::change_log::{self, Position, Topic};
-use kehu_storage::coding::{pins, taxonomies};
+use kehu_storage::coding::pins;
+use kehu_storage::definitions;
 use kehu_tests::classes::known;
 use kehu_tests::{date, day, each_database};
 use tonic::Code;
@@ -112,7 +114,8 @@ async fn changes_do_not_wait_for_a_first_run() {
         world.create(Origin::Definition(taxonomy("pace", busy))).await.unwrap();
         world.publish("pace").await.unwrap();
         let run_id = world.queue("classification", "\"taxonomies\":[\"pace\"]", AS_OF).await;
-        let mut versions = taxonomies::latest_published(&world.db).await.unwrap();
+        let mut versions =
+            definitions::in_force::<Taxonomy>(&world.db, &[] as &[&str]).await.unwrap();
         versions.retain(|version| version.definition.id == "pace");
         pins::pin_versions(&world.db, run_id, day(AS_OF), &versions).await.unwrap();
         let orders = (0..4).map(|n| sale(1, &format!("n{n}"), day("2011-12-05"), 1));

@@ -6,9 +6,11 @@ use kehu_contract::coding::{
 };
 use kehu_contract::error::ErrorReason;
 use kehu_contract::shared::{Label, value::Kind};
+use kehu_core::taxonomy::Taxonomy;
 use kehu_server::{clock, fault};
 use kehu_storage::change_log::{self, Position, Topic};
-use kehu_storage::coding::{pins, taxonomies};
+use kehu_storage::coding::pins;
+use kehu_storage::definitions;
 use kehu_storage::run::{self, Cut, RunState};
 use kehu_tests::classes::known;
 use kehu_tests::{date, day, each_database};
@@ -189,7 +191,7 @@ async fn a_run_goes_on_where_a_dead_worker_stopped() {
         let request = "\"taxonomies\":[\"size\"]";
         let run_id = world.queue("classification", request, AS_OF).await;
         let preparation = world.lease_for_the_dead(run_id).await;
-        let versions = taxonomies::latest_published(&world.db).await.unwrap();
+        let versions = definitions::in_force::<Taxonomy>(&world.db, &[] as &[&str]).await.unwrap();
         pins::pin_versions(&world.db, run_id, day(AS_OF), &versions).await.unwrap();
         run::cut(&world.db, &preparation, Cut::Ranges, 9).await.unwrap();
         // A first partition that wrote nothing: whoever does it again is found out.

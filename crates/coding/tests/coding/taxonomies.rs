@@ -8,7 +8,8 @@ use kehu_contract::error::ErrorReason;
 use kehu_core::scorecard::{calibrate, templates};
 use kehu_core::{CustomerId, Value};
 use kehu_server::{clock, fault};
-use kehu_storage::scoring::scorecards;
+use kehu_storage::definitions::{self, Signed};
+use kehu_storage::scoring::scorecards::Calibrated;
 use kehu_tests::{day, each_database};
 use tonic::{Code, Request};
 
@@ -140,10 +141,10 @@ async fn publishing_checks_the_predicates_once_more() {
         let publish = async |card: &kehu_core::scorecard::Scorecard| {
             let values = vec![Value::Number(1.into()); card.features().len()];
             let calibration = calibrate(card, &[(CustomerId(1), values)]).unwrap();
-            let now = clock::now();
-            let draft = scorecards::save_draft(&world.db, card, now).await.unwrap();
-            let on = day("2011-12-10");
-            scorecards::publish(&world.db, &draft, &calibration, on, now).await.unwrap();
+            let signed = Signed::at(clock::now());
+            let draft = definitions::save_draft(&world.db, card, None, &signed).await.unwrap();
+            let frozen = Calibrated { calibration, calibrated_on: day("2011-12-10") };
+            definitions::publish(&world.db, &draft, &frozen, &signed).await.unwrap();
         };
         let mut rfm = templates().into_iter().find(|card| card.id == "rfm").unwrap();
         publish(&rfm).await;

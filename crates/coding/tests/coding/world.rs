@@ -21,11 +21,12 @@ use kehu_server::{clock, convert, names};
 use kehu_storage::Database;
 use kehu_storage::change_log::{self, NewChange, Position, Topic};
 use kehu_storage::coding::codes;
+use kehu_storage::definitions::{self, Signed};
 use kehu_storage::facts::CustomerSet;
 use kehu_storage::ingestion::{Entry, NewOrder};
 use kehu_storage::run::{self, Cut, Kind, Lease, NewRun, Run};
 use kehu_storage::scoring::{
-    scorecards,
+    scorecards::Calibrated,
     scores::{self, Evaluated, Evaluation},
 };
 use kehu_tests::background::{self, Then};
@@ -114,16 +115,17 @@ impl World {
             amounts.iter().map(|(id, amount)| (CustomerId(*id), values(*amount))).collect();
         let calibration = calibrate(&card, &population).unwrap();
         let now = clock::now();
-        let version = match scorecards::in_force(&self.db, &["abc"]).await.unwrap().pop() {
+        let version = match definitions::in_force(&self.db, &["abc"]).await.unwrap().pop() {
             Some(version) => version,
             None => {
-                let draft = scorecards::save_draft(&self.db, &card, now).await.unwrap();
-                let on = day(as_of);
-                scorecards::publish(&self.db, &draft, &calibration, on, now).await.unwrap()
+                let signed = Signed::at(now);
+                let draft = definitions::save_draft(&self.db, &card, None, &signed).await.unwrap();
+                let frozen = Calibrated { calibration, calibrated_on: day(as_of) };
+                definitions::publish(&self.db, &draft, &frozen, &signed).await.unwrap()
             }
         };
         let published = version.published.as_ref().unwrap();
-        let scorer = Scorer::new(&card, &published.calibration).unwrap();
+        let scorer = Scorer::new(&card, &published.frozen.calibration).unwrap();
         let score = |(customer, values): &(CustomerId, Vec<Value>)| Evaluated {
             customer: *customer,
             score: Some((values.clone(), scorer.score(*customer, values))),

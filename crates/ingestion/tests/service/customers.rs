@@ -292,8 +292,7 @@ async fn customers_are_found_by_key_and_by_code() {
 
 async fn give_code(server: &Server) {
     let transaction = server.database.begin().await.unwrap();
-    let sql = "INSERT INTO code_scheme (scheme_id, definition, created_at) VALUES ('std', '{}', 0);\
-               INSERT INTO code (normal, code, scheme_id, customer_id, class_code, as_of, current, \
+    let sql = "INSERT INTO code (normal, code, scheme_id, customer_id, class_code, as_of, current, \
                created_at) VALUES ('GB000017X', 'GB-000017-X', 'std', 2, '', 15000, 1, 0)";
     transaction.execute_unprepared(sql).await.unwrap();
     transaction.commit().await.unwrap();

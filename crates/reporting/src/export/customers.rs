@@ -9,7 +9,7 @@ use kehu_analytics::Analytics;
 use kehu_core::{
     CustomerId, Value, calendar,
     label::Language,
-    scorecard::ColumnKind,
+    scorecard::{ColumnKind, Scorecard},
     taxonomy::{Class, Taxonomy},
 };
 use kehu_server::{Fault, names};
@@ -17,11 +17,12 @@ use kehu_storage::{
     Database, PageRequest,
     coding::{
         classes::{self, View},
-        codes, taxonomies,
+        codes,
     },
+    definitions,
     facts::{self, CustomerSet},
     ingestion::{Customer, list_customers},
-    scoring::{scorecards, scores},
+    scoring::scores,
 };
 use prost::bytes::Bytes;
 use std::collections::{BTreeMap, HashMap};
@@ -96,7 +97,7 @@ impl Export {
         let taxonomy = question.taxonomy.clone();
         source::check_classified(&db, Some(&taxonomy), question.moment).await?;
         let as_of = question.moment.as_of;
-        let versions = taxonomies::published(&db, &taxonomy).await?;
+        let versions = definitions::published::<Taxonomy>(&db, &taxonomy).await?;
         if versions.is_empty() {
             return Err(source::unclassified(
                 &db,
@@ -105,7 +106,7 @@ impl Export {
             )
             .await?);
         }
-        let in_force = scorecards::in_force(&db, &[] as &[&str]).await?;
+        let in_force = definitions::in_force::<Scorecard>(&db, &[] as &[&str]).await?;
         let columns = in_force.iter().flat_map(|version| version.definition.columns());
         let scheme = source::scheme_of(&db, &taxonomy).await?;
         Ok(Self {

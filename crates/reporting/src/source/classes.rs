@@ -9,10 +9,8 @@ use kehu_core::{
 use kehu_server::Fault;
 use kehu_storage::{
     Database,
-    coding::{
-        classes::{self, ClassColumns, View},
-        taxonomies,
-    },
+    coding::classes::{self, ClassColumns, View},
+    definitions,
     facts::CustomerSet,
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -56,7 +54,8 @@ pub(crate) async fn classified(db: &Database, question: &Question) -> Result<Cla
     };
     let version_ids: BTreeSet<i64> =
         now.version_ids.iter().chain(&earlier.version_ids).copied().collect();
-    let versions = taxonomies::by_ids(db, &Vec::from_iter(version_ids)).await?;
+    let versions =
+        definitions::by_numbers::<Taxonomy>(db.reader(), &Vec::from_iter(version_ids)).await?;
     let definitions: Vec<_> =
         versions.into_iter().rev().map(|version| version.definition).collect();
     let named = now.classes.iter().chain(&earlier.classes).map(String::as_str);
@@ -90,7 +89,7 @@ pub(crate) async fn unclassified(
     moment: Option<(NaiveDate, Option<DateTime<Utc>>)>,
 ) -> Result<Fault, Fault> {
     if let Some(taxonomy) = taxonomy {
-        taxonomies::get(db, taxonomy, None).await?;
+        definitions::get::<Taxonomy>(db, taxonomy, None).await?;
     }
     let subject = taxonomy.map_or("taxonomies".to_owned(), |id| format!("taxonomies/{id}"));
     let Some((date, known_at)) = moment else {

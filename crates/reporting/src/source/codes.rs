@@ -1,12 +1,9 @@
 //! Codes of customers.
 
 use crate::report::Member;
-use kehu_server::Fault;
-use kehu_storage::{
-    Database, PageRequest,
-    coding::{codes, schemes},
-    facts::CustomerSet,
-};
+use kehu_core::code_scheme::CodeScheme;
+use kehu_server::{Fault, aside};
+use kehu_storage::{Database, PageRequest, coding::codes, definitions, facts::CustomerSet};
 use std::collections::HashMap;
 
 /// Example codes of each class.
@@ -21,8 +18,8 @@ pub(crate) async fn scheme_of(db: &Database, taxonomy: &str) -> Result<Option<St
     let mut first = None;
     let mut page = PageRequest::first(100);
     loop {
-        let schemes = schemes::list(db, &page).await?;
-        for scheme in schemes.items {
+        let schemes = definitions::list::<CodeScheme>(db, &page).await?;
+        for scheme in aside::readable(schemes.items)? {
             if scheme.definition.taxonomy == taxonomy {
                 return Ok(Some(scheme.definition.id));
             }

@@ -1,15 +1,12 @@
 //! RFM bins.
 
 use crate::request::Moment;
-use kehu_core::{CustomerId, Value};
+use kehu_core::{CustomerId, Value, scorecard::Scorecard};
 use kehu_server::Fault;
 use kehu_storage::{
-    Database,
+    Database, definitions,
     facts::CustomerSet,
-    scoring::{
-        scorecards,
-        scores::{self, View},
-    },
+    scoring::scores::{self, View},
 };
 use rust_decimal::prelude::ToPrimitive;
 use std::collections::HashMap;
@@ -28,7 +25,7 @@ pub(crate) async fn rfm_bins(
     customers: &[CustomerId],
     moment: Moment,
 ) -> Result<HashMap<CustomerId, Bins>, Fault> {
-    if scorecards::in_force(db, &[SCORECARD]).await?.is_empty() {
+    if definitions::in_force::<Scorecard>(db, &[SCORECARD]).await?.is_empty() {
         return Ok(HashMap::new());
     }
     let view = View { true_on: Some(moment.as_of), known_at: moment.known_at };

@@ -22,9 +22,10 @@ use kehu_reporting::Reporting;
 use kehu_server::convert;
 use kehu_storage::{
     Database,
-    coding::{codes, schemes, taxonomies},
+    coding::codes,
+    definitions::{self, Signed},
     ingestion::{Entry, NewOrder, OrderKind, OrderStatus, Profile},
-    scoring::{scorecards, scores},
+    scoring::{scorecards::Calibrated, scores},
 };
 use kehu_tests::{TestDatabase, at, date, day, shop};
 use rust_decimal::Decimal;
@@ -98,13 +99,14 @@ impl World {
     }
 
     pub(crate) async fn publish_tiers(&self) {
-        let draft = taxonomies::save_draft(&self.db, &tiers(), at(0)).await.unwrap();
-        taxonomies::publish(&self.db, &draft, at(0)).await.unwrap();
+        let signed = Signed::at(at(0));
+        let draft = definitions::save_draft(&self.db, &tiers(), None, &signed).await.unwrap();
+        definitions::publish(&self.db, &draft, &(), &signed).await.unwrap();
     }
 
     /// Records classes of a date, and returns when that became known.
     async fn classify(&self, on: &str, classes: &[(&str, i64)]) -> DateTime<Utc> {
-        let version = taxonomies::get(&self.db, "tiers", None).await.unwrap();
+        let version = definitions::get(&self.db, "tiers", None).await.unwrap();
         let mut results: Vec<_> = classes
             .iter()
             .map(|(class, customer)| kehu_tests::classes::class((*customer, *class, 0)))
@@ -121,10 +123,11 @@ impl World {
             .map(|bin| (CustomerId(bin.into()), vec![number(10 * bin); card.features().len()]))
             .collect();
         let calibration = calibrate(&card, &population).unwrap();
-        let draft = scorecards::save_draft(&self.db, &card, at(0)).await.unwrap();
-        let version = scorecards::publish(&self.db, &draft, &calibration, day(NOW), at(0));
-        let version = version.await.unwrap();
         let scorer = Scorer::new(&card, &calibration).unwrap();
+        let signed = Signed::at(at(0));
+        let draft = definitions::save_draft(&self.db, &card, None, &signed).await.unwrap();
+        let frozen = Calibrated { calibration, calibrated_on: day(NOW) };
+        let version = definitions::publish(&self.db, &draft, &frozen, &signed).await.unwrap();
         // Of recency few days are the best.
         let found = |(customer, recency, frequency): &(i64, u32, u32)| {
             let customer = CustomerId(*customer);
@@ -155,7 +158,7 @@ impl World {
             tables: Vec::new(),
             recoding: Recoding::Permanent,
         };
-        schemes::create(&self.db, &scheme, at(0)).await.unwrap();
+        definitions::create(&self.db, &scheme, &(), &Signed::at(at(0))).await.unwrap();
         let code = |customer: i64| codes::NewCode {
             code: format!("K{customer:06}"),
             normal: format!("K{customer:06}"),

@@ -18,17 +18,17 @@ pub(crate) fn scorecard_view(version: &Version) -> contract::Scorecard {
         version: version.version,
         definition: Some(template(definition)),
         state: contract::VersionState::Draft.into(),
-        create_time: Some(convert::timestamp(version.created_at)),
+        create_time: Some(convert::timestamp(version.drafted.at)),
         ..Default::default()
     };
     if let Some(published) = &version.published {
-        let Calibration { population, indicators, grades } = &published.calibration;
+        let Calibration { population, indicators, grades } = &published.frozen.calibration;
         view.state = contract::VersionState::Published.into();
-        view.calibration_date = Some(convert::date(published.calibrated_on));
+        view.calibration_date = Some(convert::date(published.frozen.calibrated_on));
         view.calibration_count = count(*population);
         view.calibrations = indicators.iter().map(calibration).collect();
         view.grade_boundaries = grades.iter().map(boundary).collect();
-        view.publish_time = Some(convert::timestamp(published.published_at));
+        view.publish_time = Some(convert::timestamp(published.signed.at));
     }
     view
 }

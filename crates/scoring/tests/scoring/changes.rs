@@ -126,8 +126,8 @@ async fn a_scorecard_that_cannot_score_does_not_stop_the_others() {
         world.publish("abc", "2011-12-10").await;
         world.score(&[], "2011-12-10").await;
         // Its calibration is that of another one.
-        let sql = "UPDATE scorecard_version SET calibration = (SELECT calibration FROM \
-                   scorecard_version WHERE scorecard_id = 'rfm') WHERE scorecard_id = 'abc'";
+        let sql = "UPDATE definition_version SET frozen = (SELECT frozen FROM \
+                   definition_version WHERE definition_id = 'rfm') WHERE definition_id = 'abc'";
         let transaction = world.db.begin().await.unwrap();
         transaction.execute_unprepared(sql).await.unwrap();
         transaction.commit().await.unwrap();

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use kehu_core::scorecard::Scorecard;
 use kehu_server::clock;
 use kehu_storage::change_log::{self, Position, Topic};
+use kehu_storage::definitions::{self, pins};
 use kehu_storage::run::{self, Cut, Kind, NewRun, Run, RunState};
-use kehu_storage::scoring::{pins, scorecards};
 use kehu_tests::background::{self, Then};
 use kehu_tests::{day, each_database};
 
@@ -75,7 +76,7 @@ async fn a_run_goes_on_where_a_dead_worker_stopped() {
         let run_id = start(&world, 5).await.run_id;
         // A worker that dies after its first partition, which here wrote nothing: whoever does
         // that partition again is found out.
-        let versions = scorecards::in_force(&world.db, &["rfm"]).await.unwrap();
+        let versions = definitions::in_force::<Scorecard>(&world.db, &["rfm"]).await.unwrap();
         pins::pin(&world.db, run_id, &versions).await.unwrap();
         let kind = Kind { name: "scoring", cut: Cut::Ranges, after: &[] };
         let lease = async || {

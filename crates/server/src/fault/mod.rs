@@ -68,6 +68,12 @@ pub enum Fault {
         /// The rendered prefix.
         prefix: String,
     },
+    /// What is stored was written by a later release, whose programs alone can read it.
+    #[error("a later release wrote {what}: repeat the call where that release runs")]
+    NewerFormat {
+        /// What it is: `scorecard rfm`.
+        what: String,
+    },
     /// A caller cancelled the run.
     #[error("the run was cancelled")]
     Cancelled,
@@ -159,6 +165,11 @@ impl From<kehu_storage::Error> for Fault {
             Error::AlreadyExists { kind, name } => Self::Exists { kind, name },
             Error::Conflict(_) | Error::LeaseLost { .. } => Self::Conflict,
             Error::Unavailable(_) => Self::Unavailable,
+            Error::EtagMismatch { name } => Self::EtagMismatch { name },
+            Error::Refused { condition, subject, description } => {
+                Self::Precondition { kind: condition, subject, description }
+            }
+            Error::NewerFormat { what, .. } => Self::NewerFormat { what },
             error @ (Error::Corrupt(_) | Error::Database(_)) => Self::internal(error),
         }
     }

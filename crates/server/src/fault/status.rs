@@ -70,7 +70,9 @@ fn code_and_reason(fault: &Fault) -> (Code, ErrorReason) {
         Fault::CodesExhausted { .. } => (Code::ResourceExhausted, ErrorReason::CodesExhausted),
         Fault::Cancelled => (Code::Cancelled, ErrorReason::RunCancelled),
         Fault::Conflict => (Code::Aborted, ErrorReason::Conflict),
-        Fault::Unavailable => (Code::Unavailable, ErrorReason::Unavailable),
+        Fault::Unavailable | Fault::NewerFormat { .. } => {
+            (Code::Unavailable, ErrorReason::Unavailable)
+        }
         Fault::Unauthenticated(_) => (Code::Unauthenticated, ErrorReason::Unauthenticated),
         Fault::PermissionDenied { .. } => (Code::PermissionDenied, ErrorReason::PermissionDenied),
         Fault::DeadlineExceeded => (Code::DeadlineExceeded, ErrorReason::DeadlineExceeded),
@@ -148,7 +150,7 @@ fn metadata(fault: &Fault) -> HashMap<String, String> {
 /// After how long the same call may succeed; `None` when to repeat it is no help.
 fn retry_delay(fault: &Fault) -> Option<Duration> {
     match fault {
-        Fault::Unavailable => Some(RETRY_DELAY),
+        Fault::Unavailable | Fault::NewerFormat { .. } => Some(RETRY_DELAY),
         Fault::Overloaded => Some(OVERLOAD_DELAY),
         Fault::Draining | Fault::StreamIdle => Some(Duration::ZERO),
         _ => None,

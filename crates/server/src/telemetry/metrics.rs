@@ -104,6 +104,13 @@ pub const SERVER_READY: Metric = Metric {
     kind: Kind::Gauge,
     description: "1 while the process takes calls, 0 while it starts or drains",
 };
+/// Without attributes.
+pub const SERVER_LEFT: Metric = Metric {
+    name: "kehu.server.left",
+    unit: "{document}",
+    kind: Kind::Counter,
+    description: "Times that something a later release wrote was left to its programs",
+};
 /// `db.system.name`, `db.operation.name`, `error.type` of failures. Measured in storage.
 pub const DB_CLIENT_OPERATION_DURATION: Metric = Metric {
     name: "db.client.operation.duration",
@@ -149,7 +156,7 @@ pub const RUN_ACTIVE: Metric = Metric {
 };
 
 /// Every metric that a process emits.
-pub const METRICS: [Metric; 14] = [
+pub const METRICS: [Metric; 15] = [
     RPC_SERVER_CALL_DURATION,
     RPC_CLIENT_CALL_DURATION,
     SERVER_ACTIVE_CALLS,
@@ -158,6 +165,7 @@ pub const METRICS: [Metric; 14] = [
     SERVER_MAX_CALLS,
     SERVER_MAX_STREAMS,
     SERVER_READY,
+    SERVER_LEFT,
     DB_CLIENT_OPERATION_DURATION,
     INGESTION_RECORDS,
     CHANGE_LOG_LAG,

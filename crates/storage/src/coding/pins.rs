@@ -1,6 +1,4 @@
-//! Which versions of taxonomies and which scheme a run works with, and which are followed.
-
-use std::collections::BTreeMap;
+//! Which versions of taxonomies a run works with, and which lines it writes.
 
 use chrono::NaiveDate;
 use sea_orm::{
@@ -10,17 +8,12 @@ use sea_orm::{
 
 use super::classes::{self, ClassLine};
 use super::entity::classification_run::{ActiveModel, Column, Entity, Model};
-use super::taxonomies::{self, TaxonomyVersion};
+use super::taxonomies::TaxonomyVersion;
+use crate::definitions::{self, pins};
 use crate::entity::run as run_entity;
 use crate::history::{self, Guarded, Subject, Writer};
-use crate::run::{self, Pin, RunState};
+use crate::run::{self, RunState};
 use crate::{Database, Error, Transaction, time};
-
-pub use crate::run::Following;
-
-/// The kinds of definitions in pins.
-const TAXONOMIES: &str = "taxonomies";
-const SCHEMES: &str = "codeSchemes";
 
 /// A version that a run classifies under, and the line that it writes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,12 +54,8 @@ pub async fn pin_versions(
     }
     transaction.commit().await?;
     let pinned = pinned(db, rows).await?;
-    let pin = |one: &Pinned| Pin {
-        kind: TAXONOMIES.to_owned(),
-        id: one.version.definition.id.clone(),
-        version: Some(one.version.version),
-    };
-    run::pin(db, run_id, &pinned.iter().map(pin).collect::<Vec<_>>()).await?;
+    let pins: Vec<_> = pinned.iter().map(|one| pins::of(&one.version)).collect();
+    run::pin(db, run_id, &pins).await?;
     Ok(pinned)
 }
 
@@ -91,7 +80,7 @@ async fn load(connection: &impl ConnectionTrait, row: &Model) -> Result<ClassLin
 async fn pinned(db: &Database, rows: Vec<Model>) -> Result<Vec<Pinned>, Error> {
     let mut pinned = Vec::new();
     for row in rows {
-        let version = taxonomies::by_id(db, row.version_id).await?;
+        let version = definitions::by_number(db.reader(), row.version_id).await?;
         pinned.push(Pinned { line: load(db.reader(), &row).await?, version });
     }
     Ok(pinned)
@@ -169,17 +158,4 @@ async fn under_way(connection: &impl ConnectionTrait) -> Result<Vec<(Model, Opti
         (Model { run_id, taxonomy_id, version_id, line_id }, as_of)
     };
     Ok(rows.into_iter().map(row).collect())
-}
-
-/// Notes which scheme a run gives codes under.
-pub async fn pin_scheme(db: &Database, run_id: i64, scheme: &str) -> Result<(), Error> {
-    let pin = Pin { kind: SCHEMES.to_owned(), id: scheme.to_owned(), version: None };
-    run::pin(db, run_id, &[pin]).await?;
-    Ok(())
-}
-
-/// The ids of the schemes that a run has given codes to everyone under, or is doing so for the
-/// first time. Runs that failed or were cancelled do not count.
-pub async fn followed_schemes(db: &Database) -> Result<BTreeMap<String, Following>, Error> {
-    run::following(db, SCHEMES).await
 }

@@ -1,8 +1,10 @@
-//! The tables every service builds on: settings, business date, change log, runs, request ids.
+//! The tables every service builds on: settings, business date, change log, definitions, runs,
+//! request ids.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::{
-    big_integer, big_integer_null, big_pk_auto, boolean, integer, integer_null, text, text_null,
+    big_integer, big_integer_null, big_pk_auto, boolean, integer, integer_null, pk_auto, text,
+    text_null,
 };
 
 use super::{drop_tables, key_text};
@@ -16,6 +18,7 @@ impl MigrationTrait for Migration {
         create_settings(manager).await?;
         create_business_date(manager).await?;
         create_change_log(manager).await?;
+        create_definition(manager).await?;
         create_run(manager).await?;
         create_parts_of_run(manager).await?;
         create_request(manager).await
@@ -27,6 +30,8 @@ impl MigrationTrait for Migration {
             "run_pin",
             "run_partition",
             "run",
+            "definition_version",
+            "definition",
             "change_cursor",
             "change_log",
             "business_date",
@@ -85,6 +90,57 @@ async fn create_change_log(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .col(big_integer_null("lease_until"))
         .to_owned();
     manager.create_table(cursor).await
+}
+
+async fn create_definition(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    let definition = Table::create()
+        .table("definition")
+        .col(pk_auto("definition_key"))
+        .col(key_text(manager, "kind"))
+        .col(key_text(manager, "definition_id"))
+        .col(big_integer_null("retired_at"))
+        .col(text_null("retired_by"))
+        .to_owned();
+    manager.create_table(definition).await?;
+    let by_name = Index::create()
+        .name("definition_name")
+        .table("definition")
+        .col("kind")
+        .col("definition_id")
+        .unique()
+        .to_owned();
+    manager.create_index(by_name).await?;
+    let version = Table::create()
+        .table("definition_version")
+        .col(big_pk_auto("version_id"))
+        .col(key_text(manager, "kind"))
+        .col(key_text(manager, "definition_id"))
+        .col(big_integer("version"))
+        .col(integer("revision"))
+        .col(text("document"))
+        .col(text_null("frozen"))
+        .col(big_integer("drafted_at"))
+        .col(text_null("drafted_by"))
+        .col(big_integer_null("approved_at"))
+        .col(text_null("approved_by"))
+        .col(big_integer_null("published_at"))
+        .col(text_null("published_by"))
+        .foreign_key(
+            ForeignKey::create()
+                .from("definition_version", ("kind", "definition_id"))
+                .to("definition", ("kind", "definition_id")),
+        )
+        .to_owned();
+    manager.create_table(version).await?;
+    let by_number = Index::create()
+        .name("definition_version_number")
+        .table("definition_version")
+        .col("kind")
+        .col("definition_id")
+        .col("version")
+        .unique()
+        .to_owned();
+    manager.create_index(by_number).await
 }
 
 async fn create_run(manager: &SchemaManager<'_>) -> Result<(), DbErr> {

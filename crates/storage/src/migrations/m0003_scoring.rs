@@ -1,9 +1,8 @@
-//! The tables that scoring owns: scorecards with their versions, spans of scores, and the days for
-//! which everybody was evaluated.
+//! The tables that scoring owns: spans of scores, and the days for which everybody was evaluated.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::{
-    big_integer, big_integer_null, big_pk_auto, integer, integer_null, pk_auto, text, text_null,
+    big_integer, big_integer_null, big_pk_auto, integer, text, text_null,
 };
 
 use super::{drop_tables, key_text};
@@ -14,50 +13,14 @@ pub(super) struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        create_scorecard(manager).await?;
-        create_scorecard_version(manager).await?;
         create_score_span(manager).await?;
         create_score_day(manager).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let tables = ["score_day", "score_span", "scorecard_version", "scorecard"];
+        let tables = ["score_day", "score_span"];
         drop_tables(manager, &tables).await
     }
-}
-
-async fn create_scorecard(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
-    let scorecard = Table::create()
-        .table("scorecard")
-        .col(pk_auto("scorecard_key"))
-        .col(key_text(manager, "scorecard_id").unique_key())
-        .to_owned();
-    manager.create_table(scorecard).await
-}
-
-async fn create_scorecard_version(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
-    let version = Table::create()
-        .table("scorecard_version")
-        .col(big_pk_auto("version_id"))
-        .col(key_text(manager, "scorecard_id"))
-        .col(big_integer("version"))
-        .col(integer("state"))
-        .col(text("definition"))
-        .col(text_null("calibration"))
-        .col(integer_null("calibrated_on"))
-        .col(big_integer("population"))
-        .col(big_integer("created_at"))
-        .col(big_integer_null("published_at"))
-        .to_owned();
-    manager.create_table(version).await?;
-    let by_name = Index::create()
-        .name("scorecard_version_name")
-        .table("scorecard_version")
-        .col("scorecard_id")
-        .col("version")
-        .unique()
-        .to_owned();
-    manager.create_index(by_name).await
 }
 
 async fn create_score_span(manager: &SchemaManager<'_>) -> Result<(), DbErr> {

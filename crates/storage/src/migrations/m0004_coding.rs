@@ -1,8 +1,8 @@
-//! The tables that coding owns: taxonomies, classes, code schemes, codes.
+//! The tables that coding owns: classes and codes.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::{
-    big_integer, big_integer_null, big_pk_auto, integer, integer_null, pk_auto, text,
+    big_integer, big_integer_null, integer, integer_null, pk_auto, text,
 };
 
 use super::{drop_tables, key_text};
@@ -13,9 +13,8 @@ pub(super) struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        create_taxonomy_version(manager).await?;
         create_class_span(manager).await?;
-        create_code_scheme(manager).await?;
+        create_code_sequence(manager).await?;
         create_code(manager).await?;
         create_classification_run(manager).await
     }
@@ -25,35 +24,12 @@ impl MigrationTrait for Migration {
             "classification_run",
             "code",
             "code_sequence",
-            "code_scheme",
             "class_evidence",
             "class_span",
             "class_name",
-            "taxonomy_version",
         ];
         drop_tables(manager, &tables).await
     }
-}
-
-async fn create_taxonomy_version(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
-    let taxonomy_version = Table::create()
-        .table("taxonomy_version")
-        .col(big_pk_auto("version_id"))
-        .col(key_text(manager, "taxonomy_id"))
-        .col(big_integer("version"))
-        .col(text("definition"))
-        .col(big_integer("created_at"))
-        .col(big_integer_null("published_at"))
-        .to_owned();
-    manager.create_table(taxonomy_version).await?;
-    let by_name = Index::create()
-        .name("taxonomy_version_name")
-        .table("taxonomy_version")
-        .col("taxonomy_id")
-        .col("version")
-        .unique()
-        .to_owned();
-    manager.create_index(by_name).await
 }
 
 /// A row a stay of a customer in a class. The order of the columns keeps a row narrow on
@@ -115,23 +91,13 @@ async fn create_class_span(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     manager.create_table(evidence).await
 }
 
-async fn create_code_scheme(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
-    let code_scheme = Table::create()
-        .table("code_scheme")
-        .col(key_text(manager, "scheme_id").primary_key())
-        .col(text("definition"))
-        .col(big_integer("created_at"))
-        .to_owned();
-    manager.create_table(code_scheme).await?;
+async fn create_code_sequence(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     let code_sequence = Table::create()
         .table("code_sequence")
         .col(key_text(manager, "scheme_id"))
         .col(key_text(manager, "prefix"))
         .col(big_integer("last"))
         .primary_key(Index::create().col("scheme_id").col("prefix"))
-        .foreign_key(
-            ForeignKey::create().from("code_sequence", "scheme_id").to("code_scheme", "scheme_id"),
-        )
         .to_owned();
     manager.create_table(code_sequence).await
 }
@@ -150,7 +116,6 @@ async fn create_code(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .col(big_integer("created_at"))
         .col(big_integer_null("ended_at"))
         .col(big_integer_null("run_id"))
-        .foreign_key(ForeignKey::create().from("code", "scheme_id").to("code_scheme", "scheme_id"))
         .to_owned();
     manager.create_table(code).await?;
     let current = Index::create()
@@ -179,7 +144,7 @@ async fn create_classification_run(manager: &SchemaManager<'_>) -> Result<(), Db
         .foreign_key(
             ForeignKey::create()
                 .from("classification_run", "version_id")
-                .to("taxonomy_version", "version_id"),
+                .to("definition_version", "version_id"),
         )
         .to_owned();
     manager.create_table(classification_run).await

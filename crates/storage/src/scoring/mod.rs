@@ -1,9 +1,8 @@
-//! What scoring keeps: scorecards with their versions ([`scorecards`]), the versions that runs
-//! are pinned to ([`pins`]), and scores with their history ([`scores`]).
+//! What scoring keeps: [`scorecards`], which are [definitions](crate::definitions), and scores with
+//! their history ([`scores`]).
 //!
 //! Only the scoring service writes here; coding and reporting read scores.
 
 mod entity;
-pub mod pins;
 pub mod scorecards;
 pub mod scores;

@@ -5,6 +5,7 @@
 mod bulk;
 mod business_date;
 mod change_log;
+mod definitions;
 mod leases;
 mod orders;
 mod requests;

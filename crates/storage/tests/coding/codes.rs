@@ -1,13 +1,15 @@
 use std::collections::BTreeSet;
 
+use chrono::{DateTime, Utc};
 use kehu_core::code_scheme::{CodeScheme, Recoding};
 use kehu_core::{CustomerId, Label};
 use kehu_storage::coding::codes::{
     NewCode, current, current_of, current_within, end, existing, give, of_customer, resolve, take,
 };
-use kehu_storage::coding::schemes;
+use kehu_storage::coding::schemes::{self, SchemeVersion};
+use kehu_storage::definitions::{self, Signed};
 use kehu_storage::facts::CustomerSet;
-use kehu_storage::{Database, Error, PageRequest};
+use kehu_storage::{Database, Error};
 use kehu_tests::{at, day, each_database};
 
 fn scheme(id: &str) -> CodeScheme {
@@ -19,6 +21,10 @@ fn scheme(id: &str) -> CodeScheme {
         tables: Vec::new(),
         recoding: Recoding::Permanent,
     }
+}
+
+async fn create(db: &Database, id: &str, now: DateTime<Utc>) -> Result<SchemeVersion, Error> {
+    definitions::create(db, &scheme(id), &(), &Signed::at(now)).await
 }
 
 fn code(customer: i64, number: i64) -> NewCode {
@@ -48,65 +54,10 @@ async fn code_customers(db: &Database, scheme: &str, customers: &[i64]) -> Resul
 }
 
 #[tokio::test]
-async fn a_scheme_is_created_once() {
-    each_database(async |test| {
-        let db = &test.database;
-        let created = schemes::create(db, &scheme("standard"), at(1)).await.unwrap();
-        assert_eq!(schemes::get(db, "standard").await.unwrap(), created);
-        let again = schemes::create(db, &scheme("standard"), at(2)).await;
-        assert!(
-            matches!(again, Err(Error::AlreadyExists { kind: "code scheme", .. })),
-            "{again:?}"
-        );
-        schemes::create(db, &scheme("another"), at(2)).await.unwrap();
-        let page = schemes::list(db, &PageRequest::first(1)).await.unwrap();
-        assert_eq!(page.items[0].definition.id, "another");
-        let page = schemes::list(db, &PageRequest { limit: 1, after: page.next }).await.unwrap();
-        assert_eq!((page.items[0].definition.id.as_str(), page.next), ("standard", None));
-        assert!(matches!(schemes::get(db, "none").await, Err(Error::NotFound { .. })));
-    })
-    .await;
-}
-
-/// Sixteen tasks on two connections pools ("replicas") code overlapping customers at once.
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn concurrent_givers_leave_no_gap_and_no_double() {
-    each_database(async |test| {
-        let db = &test.database;
-        schemes::create(db, &scheme("standard"), at(0)).await.unwrap();
-        let replica = Database::connect(&test.url).await.unwrap();
-        let mut tasks = Vec::new();
-        for task in 0..16 {
-            let db = if task % 2 == 0 { db.clone() } else { replica.clone() };
-            tasks.push(tokio::spawn(async move {
-                let mut given = 0;
-                for round in 0..5 {
-                    let first = 1 + 10 * ((task + round) % 8);
-                    let customers: Vec<i64> = (first..first + 15).collect();
-                    given += code_customers(&db, "standard", &customers).await.unwrap();
-                }
-                given
-            }));
-        }
-        let mut given = 0;
-        for task in tasks {
-            given += task.await.unwrap();
-        }
-        let columns = current_of(db, "standard", &CustomerSet::All).await.unwrap();
-        assert_eq!(columns.customers, (1..=85).collect::<Vec<_>>());
-        assert_eq!(given, 85);
-        let codes: BTreeSet<_> = columns.codes.into_iter().collect();
-        let expected: BTreeSet<_> = (1..=85).map(|number| format!("K-{number:06}")).collect();
-        assert_eq!(codes, expected);
-    })
-    .await;
-}
-
-#[tokio::test]
 async fn a_rolled_back_counter_gives_its_numbers_back() {
     each_database(async |test| {
         let db = &test.database;
-        schemes::create(db, &scheme("standard"), at(0)).await.unwrap();
+        create(db, "standard", at(0)).await.unwrap();
         for (count, commit, last) in [(3, true, 3), (5, false, 8), (2, true, 5)] {
             let transaction = db.begin().await.unwrap();
             assert_eq!(take(&transaction, "standard", "K######", count).await.unwrap(), last);
@@ -125,7 +76,7 @@ async fn a_code_of_another_scheme_is_passed_over() {
     each_database(async |test| {
         let db = &test.database;
         for id in ["standard", "other"] {
-            schemes::create(db, &scheme(id), at(0)).await.unwrap();
+            create(db, id, at(0)).await.unwrap();
         }
         code_customers(db, "other", &[9]).await.unwrap();
         let transaction = db.begin().await.unwrap();
@@ -143,7 +94,7 @@ async fn a_code_of_another_scheme_is_passed_over() {
 async fn a_former_code_resolves_for_ever() {
     each_database(async |test| {
         let db = &test.database;
-        schemes::create(db, &scheme("standard"), at(0)).await.unwrap();
+        create(db, "standard", at(0)).await.unwrap();
         code_customers(db, "standard", &[1, 2]).await.unwrap();
         let transaction = db.begin().await.unwrap();
         end(&transaction, "standard", &[CustomerId(1)], at(5)).await.unwrap();
@@ -176,7 +127,7 @@ async fn a_former_code_resolves_for_ever() {
 async fn a_customer_has_one_current_code() {
     each_database(async |test| {
         let db = &test.database;
-        schemes::create(db, &scheme("standard"), at(0)).await.unwrap();
+        create(db, "standard", at(0)).await.unwrap();
         code_customers(db, "standard", &[1]).await.unwrap();
         let transaction = db.begin().await.unwrap();
         let second =

@@ -11,7 +11,8 @@ mod taxonomies;
 
 use kehu_core::taxonomy::{Taxonomy, templates};
 use kehu_storage::Database;
-use kehu_storage::coding::taxonomies::{self as store, TaxonomyVersion};
+use kehu_storage::coding::taxonomies::TaxonomyVersion;
+use kehu_storage::definitions::{self, Signed};
 use kehu_tests::at;
 
 fn template(id: &str) -> Taxonomy {
@@ -19,6 +20,7 @@ fn template(id: &str) -> Taxonomy {
 }
 
 async fn published(db: &Database, id: &str) -> TaxonomyVersion {
-    let draft = store::save_draft(db, &template(id), at(0)).await.unwrap();
-    store::publish(db, &draft, at(0)).await.unwrap()
+    let signed = Signed::at(at(0));
+    let draft = definitions::save_draft(db, &template(id), None, &signed).await.unwrap();
+    definitions::publish(db, &draft, &(), &signed).await.unwrap()
 }

@@ -2,14 +2,17 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-mod scorecards;
 mod scores;
 
 use kehu_core::scorecard::{Calibration, Scorecard, Scorer, calibrate, templates};
 use kehu_core::{CustomerId, Value};
 use kehu_storage::Database;
+use kehu_storage::definitions::{self, Signed};
 use kehu_storage::ingestion::{Batch, Entry, Opened, Profile, open_stream, write_batch};
-use kehu_storage::scoring::{scorecards as store, scores::Evaluated};
+use kehu_storage::scoring::{
+    scorecards::{Calibrated, Version},
+    scores::Evaluated,
+};
 use kehu_tests::{at, day};
 use rust_decimal::Decimal;
 
@@ -29,16 +32,18 @@ fn calibration(card: &Scorecard) -> Calibration {
     calibrate(card, &population).unwrap()
 }
 
-async fn published(db: &Database, id: &str) -> store::Version {
+async fn published(db: &Database, id: &str) -> Version {
     let card = template(id);
-    let draft = store::save_draft(db, &card, at(0)).await.unwrap();
-    store::publish(db, &draft, &calibration(&card), day("2011-12-01"), at(1)).await.unwrap()
+    let draft = definitions::save_draft(db, &card, None, &Signed::at(at(0))).await.unwrap();
+    let frozen = Calibrated { calibration: calibration(&card), calibrated_on: day("2011-12-01") };
+    definitions::publish(db, &draft, &frozen, &Signed::at(at(1))).await.unwrap()
 }
 
 /// The score of a customer with `number` in everything.
-fn score(version: &store::Version, customer: i64, number: i64) -> Evaluated {
+fn score(version: &Version, customer: i64, number: i64) -> Evaluated {
     let card = &version.definition;
-    let scorer = Scorer::new(card, &version.published.as_ref().unwrap().calibration).unwrap();
+    let scorer =
+        Scorer::new(card, &version.published.as_ref().unwrap().frozen.calibration).unwrap();
     let (customer, values) = (CustomerId(customer), values(card, number));
     let score = scorer.score(customer, &values);
     Evaluated { customer, score: Some((values, score)) }

@@ -235,7 +235,7 @@ async fn a_day_that_was_evaluated_is_answered_for_though_nothing_was_written() {
         let (mut values, _) = score(&version, ids[0], 10).score.unwrap();
         values[0] = Value::Number(Decimal::from(13));
         let later = |values: &[Value]| {
-            let calibration = &version.published.as_ref().unwrap().calibration;
+            let calibration = &version.published.as_ref().unwrap().frozen.calibration;
             let scorer = kehu_core::scorecard::Scorer::new(&version.definition, calibration);
             scorer.unwrap().score(CustomerId(ids[0]), values)
         };

@@ -2,5 +2,3 @@
 
 pub(super) mod classification_run;
 pub(super) mod code;
-pub(super) mod code_scheme;
-pub(super) mod taxonomy_version;

@@ -2,5 +2,3 @@
 
 pub(crate) mod score_day;
 pub(crate) mod score_span;
-pub(crate) mod scorecard;
-pub(crate) mod scorecard_version;

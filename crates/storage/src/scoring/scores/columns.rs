@@ -7,8 +7,8 @@ use kehu_core::{CustomerId, Value};
 
 use super::View;
 use super::read::{self, ScoreRecord};
+use crate::definitions;
 use crate::facts::CustomerSet;
-use crate::scoring::scorecards;
 use crate::{Database, Error};
 
 /// The columns of some scorecards for the customers that have a score under one of them.
@@ -34,7 +34,7 @@ pub async fn columns<T: AsRef<str>>(
     if scorecard_ids.is_empty() {
         return Ok(columns);
     }
-    let in_force = scorecards::in_force(db, scorecard_ids).await?;
+    let in_force = definitions::in_force::<Scorecard>(db, scorecard_ids).await?;
     for id in scorecard_ids.iter().map(AsRef::as_ref) {
         let version = in_force.iter().find(|version| version.definition.id == id);
         let version = version.ok_or_else(|| Error::not_found("published scorecard", id))?;

@@ -3,11 +3,13 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, NaiveDate, Utc};
+use kehu_core::scorecard::Scorecard;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 
+use crate::definitions::{self, Definition};
 use crate::scoring::entity::score_day::{ActiveModel, Column, Entity};
-use crate::scoring::scorecards::{self, Version};
+use crate::scoring::scorecards::Version;
 use crate::{Database, Error, Transaction, time};
 
 /// A day for which everybody was evaluated.
@@ -28,7 +30,7 @@ pub async fn evaluated(
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
     for version in versions {
-        let key = scorecards::key(transaction, &version.definition.id).await?;
+        let key = definitions::key(transaction, &Scorecard::KIND, &version.definition.id).await?;
         let row = ActiveModel {
             scorecard_key: Set(key),
             day: Set(time::days(day)),
@@ -52,7 +54,9 @@ pub async fn evaluated_days(
     from: NaiveDate,
 ) -> Result<Vec<EvaluatedDay>, Error> {
     let rows = Entity::find()
-        .filter(Column::ScorecardKey.in_subquery(scorecards::key_of(scorecard_id)))
+        .filter(
+            Column::ScorecardKey.in_subquery(definitions::key_of(&Scorecard::KIND, scorecard_id)),
+        )
         .filter(Column::Day.gte(time::days(from)))
         .order_by_asc(Column::Day)
         .order_by_asc(Column::VersionId)
@@ -76,7 +80,9 @@ pub async fn evaluated_through(
     scorecard_id: &str,
 ) -> Result<Option<(NaiveDate, DateTime<Utc>)>, Error> {
     let of = || {
-        Entity::find().filter(Column::ScorecardKey.in_subquery(scorecards::key_of(scorecard_id)))
+        Entity::find().filter(
+            Column::ScorecardKey.in_subquery(definitions::key_of(&Scorecard::KIND, scorecard_id)),
+        )
     };
     let Some(last) = of().order_by_desc(Column::Day).one(db.reader()).await? else {
         return Ok(None);
@@ -94,7 +100,9 @@ pub(super) async fn last_day(
     known_at: i64,
 ) -> Result<Option<i32>, Error> {
     let row = Entity::find()
-        .filter(Column::ScorecardKey.in_subquery(scorecards::key_of(scorecard_id)))
+        .filter(
+            Column::ScorecardKey.in_subquery(definitions::key_of(&Scorecard::KIND, scorecard_id)),
+        )
         .filter(Column::Day.lte(day))
         .filter(Column::KnownFrom.lte(known_at))
         .order_by_desc(Column::Day)

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use kehu_core::CustomerId;
-use kehu_core::scorecard::{Score, Scorer};
+use kehu_core::scorecard::{Score, Scorecard, Scorer};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     Select,
@@ -14,9 +14,10 @@ use sea_orm::{
 
 use super::timeline::NEVER;
 use super::{View, codec, days};
+use crate::definitions::{self, Definition};
 use crate::facts::CustomerSet;
 use crate::scoring::entity::score_span::{Column, Entity, FOREVER, Model};
-use crate::scoring::scorecards::{self, Version};
+use crate::scoring::scorecards::Version;
 use crate::{Database, Error, Page, PageRequest, time};
 
 /// Customers named in one statement.
@@ -104,7 +105,9 @@ fn day(view: View) -> i32 {
 fn in_view(scorecard_id: &str, view: View) -> Select<Entity> {
     let day = day(view);
     let query = Entity::find()
-        .filter(Column::ScorecardKey.in_subquery(scorecards::key_of(scorecard_id)))
+        .filter(
+            Column::ScorecardKey.in_subquery(definitions::key_of(&Scorecard::KIND, scorecard_id)),
+        )
         .filter(Column::ValidFrom.lte(day));
     let covers = Column::ValidTo.gt(day);
     match view.known_at.map(time::micros) {
@@ -173,7 +176,7 @@ fn scorer(version: &Version) -> Result<Scorer, Error> {
         ))
     };
     let published = version.published.as_ref().ok_or_else(|| corrupt(&"it is a draft"))?;
-    Scorer::new(&version.definition, &published.calibration).map_err(|error| corrupt(&error))
+    Scorer::new(&version.definition, &published.frozen.calibration).map_err(|error| corrupt(&error))
 }
 
 /// Versions by their number among all.
@@ -185,7 +188,7 @@ pub(super) async fn versions_of(
     rows: &[Model],
 ) -> Result<Versions, Error> {
     let version_ids: BTreeSet<i64> = rows.iter().map(|row| row.version_id).collect();
-    let found = scorecards::by_number(connection, &Vec::from_iter(version_ids)).await?;
+    let found = definitions::by_numbers(connection, &Vec::from_iter(version_ids)).await?;
     Ok(found.into_iter().map(|version| (version.version_id, Arc::new(version))).collect())
 }
 

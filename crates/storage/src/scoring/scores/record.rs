@@ -4,7 +4,7 @@ use std::cmp::max;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, NaiveDate, Utc};
-use kehu_core::scorecard::Score;
+use kehu_core::scorecard::{Score, Scorecard};
 use kehu_core::{CustomerId, Value};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, UpdateMany};
@@ -14,8 +14,9 @@ use super::timeline::{Finding, NEVER, Outcome, Span, Timeline};
 use super::{days, read};
 use crate::bulk::{self, OnConflict};
 use crate::change_log::Position;
+use crate::definitions::{self, Definition};
 use crate::scoring::entity::score_span::{Column, Entity, FOREVER, Model};
-use crate::scoring::scorecards::{self, Version};
+use crate::scoring::scorecards::Version;
 use crate::{Error, Transaction, time};
 
 /// Customers or rows named in one statement.
@@ -71,7 +72,7 @@ pub async fn record(
 ) -> Result<Recorded, Error> {
     let Some(first) = evaluations.first() else { return Ok(Recorded::default()) };
     let scorecard_id = first.version.definition.id.as_str();
-    let key = scorecards::key(transaction, scorecard_id).await?;
+    let key = definitions::key(transaction, &Scorecard::KIND, scorecard_id).await?;
     let from = evaluations.iter().map(|evaluation| evaluation.as_of).min().unwrap_or(first.as_of);
     let days = days::days_after(transaction, key, from).await?;
     let mut customers: Vec<i64> = Vec::new();

@@ -1,0 +1,48 @@
+//! What this program cannot read because a later release wrote it. It is left to the programs of
+//! that release, which run beside this one during a rolling upgrade.
+
+use crate::Fault;
+use crate::telemetry::metrics::SERVER_LEFT;
+use kehu_storage::Error;
+use opentelemetry::metrics::Counter;
+use std::{
+    collections::BTreeSet,
+    sync::{LazyLock, Mutex, PoisonError},
+};
+
+/// Counts something that is left to others, and says so the first time.
+pub fn leave(what: &str) {
+    static SAID: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+    static LEFT: LazyLock<Counter<u64>> = LazyLock::new(|| SERVER_LEFT.counter());
+    LEFT.add(1, &[]);
+    if SAID.lock().unwrap_or_else(PoisonError::into_inner).insert(what.to_owned()) {
+        tracing::warn!(what, "a later release wrote it: it is left to the programs of that one");
+    }
+}
+
+/// What can be read; the rest is [left](leave) to others. Any other error fails them all.
+pub fn readable<T>(items: Vec<Result<T, Error>>) -> Result<Vec<T>, Fault> {
+    let mut readable = Vec::with_capacity(items.len());
+    for item in items {
+        match item {
+            Ok(item) => readable.push(item),
+            Err(Error::NewerFormat { what, .. }) => leave(&what),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(readable)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_others_can_read_is_left_to_them() {
+        let newer = || Error::NewerFormat { what: "scorecard rfm".to_owned(), needed: 2, known: 1 };
+        let left = readable(vec![Ok(1), Err(newer()), Ok(3)]);
+        assert_eq!(left.unwrap(), [1, 3]);
+        let broken = readable(vec![Ok(1), Err(newer()), Err(Error::Corrupt(String::new()))]);
+        assert!(matches!(broken, Err(Fault::Internal(_))));
+    }
+}

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use kehu_contract::ingestion::{ProblemReason, Record, RecordRejection};
-use kehu_storage::ingestion::{Batch, Entry, NewOrder, RateTable, load_rates};
+use kehu_contract::ingestion::{Record, RecordRejection};
+use kehu_storage::ingestion::{Batch, Entry, load_rates};
 use kehu_storage::{Database, Error};
 
-use crate::check::{Checked, CheckedBatch, Problems, Refused, to_base};
+use crate::check::{Checked, CheckedBatch, Refused};
 use crate::measure;
 
 /// A batch to write, and what to answer of the records that are refused.
@@ -18,8 +18,8 @@ pub(crate) struct Assembled {
     pub(crate) rejected: BTreeMap<&'static str, u64>,
 }
 
-/// Converts orders in foreign currencies at the rates that are held and those that came earlier
-/// in the batch; an order without a rate is refused.
+/// Converts records in foreign currencies at the rates that are held and those that came earlier
+/// in the batch; a record without a rate is refused.
 pub(crate) async fn assemble(db: &Database, checked: CheckedBatch) -> Result<Assembled, Error> {
     let mut rates = load_rates(db, &currencies(&checked)).await?;
     let batch = Batch { sequence: checked.sequence, ..Batch::default() };
@@ -32,10 +32,10 @@ pub(crate) async fn assemble(db: &Database, checked: CheckedBatch) -> Result<Ass
                 }
                 assembled.batch.entries.push(entry);
             }
-            Checked::Foreign(order) => match in_base(order, &rates) {
-                Ok(order) => assembled.batch.entries.push(Entry::Order(order)),
+            Checked::Foreign(foreign) => match foreign.in_base(&rates) {
+                Ok(entry) => assembled.batch.entries.push(entry),
                 Err(problems) => {
-                    assembled.refuse(index, &record, Refused::new(&record, problems));
+                    assembled.refuse(index, &record, Refused::new(&record, &problems));
                 }
             },
             Checked::Refused(refused) => assembled.refuse(index, &record, refused),
@@ -59,29 +59,9 @@ impl Assembled {
 fn currencies(checked: &CheckedBatch) -> BTreeSet<String> {
     let mut currencies = BTreeSet::new();
     for (_, checked) in &checked.records {
-        if let Checked::Foreign(order) = checked {
-            currencies.insert(order.currency.clone());
+        if let Checked::Foreign(foreign) = checked {
+            currencies.insert(foreign.currency().to_owned());
         }
     }
     currencies
-}
-
-fn in_base(mut order: NewOrder, rates: &RateTable) -> Result<NewOrder, Problems> {
-    let mut problems = Problems::default();
-    match rates.effective(&order.currency, order.ordered_on) {
-        None => {
-            let text = format!(
-                "no rate of {} is valid on {}: send one that starts then or before",
-                order.currency, order.ordered_on
-            );
-            problems.add("order.currency_code", ProblemReason::RateMissing, &text);
-        }
-        Some(rate) => {
-            if to_base(&mut order, rate).is_err() {
-                let text = "the amount in the base currency does not fit";
-                problems.add("order.lines", ProblemReason::OutOfRange, text);
-            }
-        }
-    }
-    if problems.is_empty() { Ok(order) } else { Err(problems) }
 }

@@ -3,9 +3,7 @@
 use kehu_contract::ingestion as contract;
 use kehu_server::page::PageRequest;
 use kehu_server::{Violations, convert, names};
-use kehu_storage::ingestion::{
-    Customer, Field, ListedRate, Mask, OrderHead, OrderKind, OrderStatus, Profile, Reject,
-};
+use kehu_storage::ingestion::{Customer, Event, Field, ListedRate, Mask, Profile, Reject};
 use prost_types::FieldMask;
 use std::collections::BTreeSet;
 
@@ -131,24 +129,18 @@ fn profile(profile: Profile) -> contract::CustomerProfile {
     }
 }
 
-/// An order in a timeline.
-pub(crate) fn event(order: OrderHead, base_currency: &str) -> contract::TimelineEvent {
-    let kind = match (order.status, order.kind) {
-        (OrderStatus::Cancelled, _) => "cancelled",
-        (OrderStatus::Completed, OrderKind::Sale) => "sale",
-        (OrderStatus::Completed, OrderKind::Return) => "return",
-        (OrderStatus::Completed, OrderKind::Adjustment) => "adjustment",
-    };
+/// What happened with a customer.
+pub(crate) fn event(event: Event, base_currency: &str) -> contract::TimelineEvent {
     contract::TimelineEvent {
-        event_time: Some(convert::timestamp(order.ordered_at)),
-        event_date: Some(convert::date(order.ordered_on)),
-        kind: kind.to_owned(),
-        source: order.source,
-        external_id: order.external_id,
-        amount: Some(convert::money(order.amount, &order.currency)),
-        base_amount: Some(convert::money(order.base_amount, base_currency)),
-        line_count: order.line_count,
-        channel: order.channel.unwrap_or_default(),
+        event_time: Some(convert::timestamp(event.at)),
+        event_date: Some(convert::date(event.on)),
+        kind: event.kind,
+        source: event.source,
+        external_id: event.external_id,
+        amount: Some(convert::money(event.amount, &event.currency)),
+        base_amount: Some(convert::money(event.base_amount, base_currency)),
+        line_count: event.line_count,
+        channel: event.channel.unwrap_or_default(),
     }
 }
 

@@ -81,14 +81,14 @@ impl Ingestion {
         if found.items.is_empty() && store::get_customer(&self.db, id).await?.is_none() {
             return Err(not_found());
         }
-        let key = |key: TimelineKey| format!("{} {}", key.ordered_at, key.order_id);
+        let key = |key: TimelineKey| format!("{} {} {}", key.at, key.query, key.place);
         let base = &self.checker.base_currency;
         Ok(GetTimelineResponse {
             next_page_token: found
                 .next
                 .map(|next| page::token(&key(next), &filters))
                 .unwrap_or_default(),
-            events: found.items.into_iter().map(|order| convert::event(order, base)).collect(),
+            events: found.items.into_iter().map(|event| convert::event(event, base)).collect(),
         })
     }
 
@@ -103,8 +103,10 @@ impl Ingestion {
 }
 
 fn parse_timeline_key(key: &str) -> Option<TimelineKey> {
-    let (ordered_at, order_id) = key.split_once(' ')?;
-    Some(TimelineKey { ordered_at: ordered_at.parse().ok()?, order_id: order_id.parse().ok()? })
+    let mut numbers = key.split(' ').map(|number| number.parse().ok());
+    let key =
+        TimelineKey { at: numbers.next()??, query: numbers.next()??, place: numbers.next()?? };
+    numbers.next().is_none().then_some(key)
 }
 
 #[tonic::async_trait]

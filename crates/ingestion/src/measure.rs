@@ -3,28 +3,27 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use kehu_contract::ingestion::{Record, record::Kind};
+use kehu_contract::ingestion::Record;
 use kehu_server::telemetry::metrics::INGESTION_RECORDS;
 use kehu_storage::ingestion::{Counts, Tally};
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::Counter;
 
+use crate::check::given;
+
 /// The kind of a record as metrics name it.
 pub(crate) fn kind(record: &Record) -> &'static str {
-    match record.kind {
-        Some(Kind::Customer(_)) => "customer",
-        Some(Kind::Order(_)) => "order",
-        Some(Kind::ExchangeRate(_)) => "exchange_rate",
-        Some(Kind::RefusedRow(_)) => "refused_row",
+    match &record.kind {
+        Some(kind) => given(kind).map_or("refused_row", |given| given.kind()),
         None => "none",
     }
 }
 
 /// Counts the records of a batch that was written.
 pub(crate) fn count_batch(tally: &Tally, rejected: &BTreeMap<&'static str, u64>) {
-    count_good("customer", tally.customers);
-    count_good("order", tally.orders);
-    count_good("exchange_rate", tally.rates);
+    for (kind, counts) in tally.kinds() {
+        count_good(kind, counts);
+    }
     for (kind, records) in rejected {
         count(kind, "rejected", *records);
     }

@@ -66,6 +66,20 @@ impl Column {
         }
     }
 
+    /// Adds the values of a column of the same type; [`Error::Corrupt`] when it is of another.
+    pub fn append(&mut self, more: Self) -> Result<(), Error> {
+        match (self, more) {
+            (Column::I64(values), Column::I64(more)) => values.extend(more),
+            (Column::OptI64(values), Column::OptI64(more)) => values.extend(more),
+            (Column::I32(values), Column::I32(more)) => values.extend(more),
+            (Column::OptI32(values), Column::OptI32(more)) => values.extend(more),
+            (Column::Text(values), Column::Text(more)) => values.extend(more),
+            (Column::OptText(values), Column::OptText(more)) => values.extend(more),
+            _ => return Err(Error::Corrupt("columns of two types cannot be one".to_owned())),
+        }
+        Ok(())
+    }
+
     /// Whether there are no values.
     pub fn is_empty(&self) -> bool {
         self.len() == 0

@@ -28,7 +28,7 @@ pub(crate) use listener::Listener;
 pub(crate) use log::{log_horizon, log_place};
 pub(crate) use notifier::Notifier;
 pub(crate) use open::open;
-pub(crate) use select::{array, in_array, read_columns};
+pub(crate) use select::{array, in_array, read_columns, text_array};
 pub(crate) use sequence::{create_sequence, draw, drop_sequence};
 
 use crate::Error;

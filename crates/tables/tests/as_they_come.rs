@@ -37,7 +37,7 @@ fn read(content: &[u8], mapping: &str) -> (Vec<String>, Vec<String>, Profile) {
                     let reason = reason.trim_start_matches("PROBLEM_REASON_");
                     refused.push(format!("{} {reason}", record.line_number));
                 }
-                Kind::Customer(_) | Kind::ExchangeRate(_) => {}
+                _ => {}
             }
         }
     }

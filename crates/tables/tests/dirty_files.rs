@@ -76,6 +76,7 @@ fn read(content: impl AsRef<[u8]>, mapping: &str) -> Read {
                 Kind::Customer(customer) => read.customers.push(customer),
                 Kind::ExchangeRate(rate) => read.rates.push(rate),
                 Kind::RefusedRow(row) => read.refused.push((record.line_number, row)),
+                other => panic!("files hold no such record: {other:?}"),
             }
         }
     }

@@ -92,7 +92,7 @@ fn check_batches(batches: &[RecordBatch]) {
                 Kind::Customer(_) => customers += 1,
                 Kind::Order(_) => orders += 1,
                 Kind::RefusedRow(_) => refused += 1,
-                Kind::ExchangeRate(_) => panic!("there are no rates in the file"),
+                other => panic!("there is no such record in the file: {other:?}"),
             }
         }
     }

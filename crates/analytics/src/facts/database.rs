@@ -10,6 +10,7 @@ use datafusion::arrow::array::{
 };
 use kehu_core::calendar::{from_days, to_days};
 use kehu_storage::Database;
+use kehu_storage::bulk::Column;
 use kehu_storage::facts::{
     self, CustomerColumns, CustomerSet, LineColumns, OrderColumns, PriceColumns,
 };
@@ -40,23 +41,23 @@ impl FactSource for DatabaseFacts {
     /// Of the prices those of the categories that the customers bought.
     async fn read(
         &self,
-        customers: &CustomerSet,
+        set: &CustomerSet,
         as_of: NaiveDate,
         wanted: &TableNames,
     ) -> Result<Facts, Error> {
         let db = &self.db;
         let (orders, lines) = (wanted.contains(ORDERS), wanted.contains(LINES));
         let (customers, orders, lines) = tokio::try_join!(
-            facts::customers(db, customers, as_of),
+            facts::customers(db, set, as_of),
             async {
                 match orders {
-                    true => facts::orders(db, customers, as_of).await,
+                    true => facts::orders(db, set, as_of).await,
                     false => Ok(OrderColumns::default()),
                 }
             },
             async {
                 match lines || wanted.contains(PRICES) {
-                    true => facts::lines(db, customers, as_of).await,
+                    true => facts::lines(db, set, as_of).await,
                     false => Ok(LineColumns::default()),
                 }
             },
@@ -66,7 +67,13 @@ impl FactSource for DatabaseFacts {
             let categories = columns.lines.categories();
             columns.prices = facts::prices(db, Some(&categories), as_of).await?;
         }
-        columns.into_facts(as_of)
+        let mut facts = columns.into_facts(as_of)?;
+        for kind in facts::tables().filter(|table| wanted.contains(table.name)) {
+            let rows = kind.read(db, set, as_of).await?;
+            let table = tables::of_kind(kind);
+            facts.add(&table, rows_of_kind(&table, rows)?)?;
+        }
+        Ok(facts)
     }
 
     async fn population(&self, as_of: NaiveDate, wanted: &TableNames) -> Result<Facts, Error> {
@@ -150,7 +157,6 @@ fn orders(table: &Table, columns: OrderColumns, as_of: NaiveDate) -> Result<Reco
 }
 
 fn lines(table: &Table, columns: LineColumns, as_of: NaiveDate) -> Result<RecordBatch, Error> {
-    let discount = columns.discount.into_iter().map(|discount| discount.map(i128::from));
     let columns = vec![
         integers(columns.customer_id),
         days_ago(to_days(as_of), &columns.ordered_on),
@@ -158,7 +164,7 @@ fn lines(table: &Table, columns: LineColumns, as_of: NaiveDate) -> Result<Record
         texts(columns.brand),
         Arc::new(StringArray::from(columns.currency)),
         amounts(columns.unit_price),
-        Arc::new(discount.collect::<Decimal128Array>().with_data_type(AMOUNT)),
+        optional_amounts(columns.discount),
         amounts(columns.amount),
     ];
     Ok(RecordBatch::try_new(Arc::clone(&table.schema), columns)?)
@@ -179,6 +185,21 @@ fn prices(table: &Table, columns: PriceColumns) -> Result<RecordBatch, Error> {
     Ok(RecordBatch::try_new(Arc::clone(&table.schema), columns)?)
 }
 
+/// Rows as they are read.
+fn rows_of_kind(table: &Table, columns: Vec<Column>) -> Result<RecordBatch, Error> {
+    let fields = table.schema.fields().iter();
+    let arrays = fields.zip(columns).map(|(field, column)| match column {
+        Column::I64(values) if *field.data_type() == AMOUNT => amounts(values),
+        Column::I64(values) => integers(values),
+        Column::OptI64(values) => optional_amounts(values),
+        Column::I32(values) => Arc::new(Int32Array::from(values)),
+        Column::OptI32(values) => Arc::new(Int32Array::from(values)),
+        Column::Text(values) => Arc::new(StringArray::from(values)),
+        Column::OptText(values) => texts(values),
+    });
+    Ok(RecordBatch::try_new(Arc::clone(&table.schema), arrays.collect())?)
+}
+
 fn integers(values: Vec<i64>) -> ArrayRef {
     Arc::new(Int64Array::from(values))
 }
@@ -191,6 +212,11 @@ fn texts(values: Vec<Option<String>>) -> ArrayRef {
 fn amounts(values: Vec<i64>) -> ArrayRef {
     let amounts = Decimal128Array::from_iter_values(values.into_iter().map(i128::from));
     Arc::new(amounts.with_data_type(AMOUNT))
+}
+
+fn optional_amounts(values: Vec<Option<i64>>) -> ArrayRef {
+    let amounts = values.into_iter().map(|amount| amount.map(i128::from));
+    Arc::new(amounts.collect::<Decimal128Array>().with_data_type(AMOUNT))
 }
 
 fn days_ago(today: i32, days: &[i32]) -> ArrayRef {

@@ -82,7 +82,7 @@ impl FactScan {
 /// The order of the rows as far as the columns tell: it ends where one is left out.
 fn order(table: &Table, schema: &SchemaRef) -> Vec<PhysicalSortExpr> {
     let mut order = Vec::new();
-    for (name, descending) in table.sorted_by {
+    for (name, descending) in &table.sorted_by {
         let Ok(column) = Column::new_with_schema(name, schema) else { break };
         let options = SortOptions { descending: *descending, nulls_first: *descending };
         order.push(PhysicalSortExpr::new(Arc::new(column), options));

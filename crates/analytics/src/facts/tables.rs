@@ -7,6 +7,9 @@
 //! | `lines` | of completed sales: `customer_id`, `days_ago`, `category`, `brand`, `currency`, `unit_price` (in that currency), `amount`, `discount` (base currency) |
 //! | `prices` | of all customers: `category`, `currency`, `unit_price`, `lines` (how many were sold at it) |
 //!
+//! Further tables are those of the kinds of record, whose files in storage describe them
+//! ([`FactTable`]).
+//!
 //! A window of N days `(as_of - N, as_of]` is `days_ago < N`. The date is in the rows and not in
 //! the SQL, so that a plan is made once for all dates.
 
@@ -14,6 +17,9 @@ use std::sync::Arc;
 
 use datafusion::arrow::datatypes::DataType::{Boolean, Decimal128, Int32, Int64, Utf8};
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use kehu_storage::facts::{self, FactTable, FactType};
+
+use crate::frame::CUSTOMER_ID;
 
 /// The table that every question is about.
 pub(crate) const CUSTOMERS: &str = "customers";
@@ -31,14 +37,31 @@ pub(crate) struct Table {
     pub(crate) name: &'static str,
     pub(crate) schema: SchemaRef,
     /// What the rows are sorted by, and whether it falls.
-    pub(crate) sorted_by: &'static [(&'static str, bool)],
+    pub(crate) sorted_by: Vec<(&'static str, bool)>,
     /// Whether its rows are not of one customer, but the same whoever is asked about.
     pub(crate) population: bool,
 }
 
-/// Every table, by name.
-pub(crate) fn tables() -> [Table; 4] {
-    [customers(), lines(), orders(), prices()]
+/// Every table.
+pub(crate) fn tables() -> Vec<Table> {
+    let mut tables = vec![customers(), lines(), orders(), prices()];
+    tables.extend(facts::tables().map(of_kind));
+    tables
+}
+
+/// What is read of a kind of record.
+pub(super) fn of_kind(facts: &FactTable) -> Table {
+    let data_type = |kind| match kind {
+        FactType::Integer => Int32,
+        FactType::Amount => AMOUNT,
+        FactType::Text => Utf8,
+    };
+    let columns = facts.columns.iter();
+    let columns = columns.map(|column| (column.name, data_type(column.kind), column.nullable));
+    let columns = std::iter::once((CUSTOMER_ID, Int64, false)).chain(columns);
+    let mut sorted_by = vec![(CUSTOMER_ID, false)];
+    sorted_by.extend(facts.sorted_by);
+    table(facts.name, columns, sorted_by, false)
 }
 
 pub(super) fn customers() -> Table {
@@ -51,7 +74,7 @@ pub(super) fn customers() -> Table {
         ("industry", Utf8, true),
         ("registered_days", Int32, true),
     ];
-    table(CUSTOMERS, columns, &[("customer_id", false)], false)
+    table(CUSTOMERS, columns, [("customer_id", false)], false)
 }
 
 pub(super) fn orders() -> Table {
@@ -65,7 +88,7 @@ pub(super) fn orders() -> Table {
         ("amount", AMOUNT, false),
         ("is_purchase", Boolean, false),
     ];
-    table(ORDERS, columns, &[("customer_id", false), ("days_ago", true)], false)
+    table(ORDERS, columns, [("customer_id", false), ("days_ago", true)], false)
 }
 
 pub(super) fn lines() -> Table {
@@ -79,7 +102,7 @@ pub(super) fn lines() -> Table {
         ("discount", AMOUNT, true),
         ("amount", AMOUNT, false),
     ];
-    table(LINES, columns, &[("customer_id", false), ("days_ago", true)], false)
+    table(LINES, columns, [("customer_id", false), ("days_ago", true)], false)
 }
 
 pub(super) fn prices() -> Table {
@@ -89,16 +112,18 @@ pub(super) fn prices() -> Table {
         ("unit_price", AMOUNT, false),
         ("lines", Int64, false),
     ];
-    let order = &[("category", false), ("currency", false), ("unit_price", false)];
+    let order = [("category", false), ("currency", false), ("unit_price", false)];
     table(PRICES, columns, order, true)
 }
 
-fn table<const N: usize>(
+fn table(
     name: &'static str,
-    columns: [(&str, DataType, bool); N],
-    sorted_by: &'static [(&'static str, bool)],
+    columns: impl IntoIterator<Item = (&'static str, DataType, bool)>,
+    sorted_by: impl Into<Vec<(&'static str, bool)>>,
     population: bool,
 ) -> Table {
-    let fields = columns.map(|(name, kind, nullable)| Field::new(name, kind, nullable));
-    Table { name, schema: Arc::new(Schema::new(fields.to_vec())), sorted_by, population }
+    let columns = columns.into_iter();
+    let fields: Vec<Field> =
+        columns.map(|(name, kind, nullable)| Field::new(name, kind, nullable)).collect();
+    Table { name, schema: Arc::new(Schema::new(fields)), sorted_by: sorted_by.into(), population }
 }

@@ -209,7 +209,7 @@ fn assert_rows(all: &Frame, some: &Frame) {
     }
 }
 
-fn text(value: &Value) -> String {
+pub(crate) fn text(value: &Value) -> String {
     match value {
         Value::Null => "null".to_owned(),
         Value::Bool(bool) => bool.to_string(),

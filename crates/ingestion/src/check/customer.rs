@@ -7,16 +7,40 @@ use kehu_core::{country, key, limits};
 use kehu_server::{Violations, convert};
 use kehu_storage::ingestion::{COUNTRY_AS_GIVEN, Entry, Profile};
 
-use super::Problems;
+use super::raw::Raw;
+use super::{Checked, Checker, Given, Problems};
 
-/// A customer record; `None` only with problems.
-pub(super) fn record(given: &CustomerRecord, problems: &mut Problems) -> Option<Entry> {
-    let field = "customer.external_id";
-    let (key, _) = key::clean_customer(&given.external_id);
-    let external_id = problems.key(field, &key, ProblemReason::FieldMissing);
-    let empty = CustomerProfile::default();
-    let profile = profile("customer.profile", given.profile.as_ref().unwrap_or(&empty), problems);
-    Some(Entry::Customer { external_id, profile })
+impl Given for CustomerRecord {
+    fn kind(&self) -> &'static str {
+        "customer"
+    }
+
+    fn check(&self, _: &Checker, problems: &mut Problems) -> Option<Checked> {
+        let field = "customer.external_id";
+        let (key, _) = key::clean_customer(&self.external_id);
+        let external_id = problems.key(field, &key, ProblemReason::FieldMissing);
+        let empty = CustomerProfile::default();
+        let given = self.profile.as_ref().unwrap_or(&empty);
+        let profile = profile("customer.profile", given, problems);
+        Some(Checked::Good(Entry::Customer { external_id, profile }))
+    }
+
+    fn raw(&self) -> Raw {
+        let mut raw = Raw::default();
+        raw.push("customer", &self.external_id);
+        let Some(profile) = &self.profile else { return raw };
+        raw.push("display_name", &profile.display_name);
+        raw.push("customer_type", &profile.customer_type);
+        raw.push("region_code", &profile.region_code);
+        raw.push("province", &profile.province);
+        raw.push("city", &profile.city);
+        raw.push("industry_code", &profile.industry_code);
+        raw.push_date("registration_date", profile.registration_date.as_ref());
+        for (key, value) in &profile.attributes {
+            raw.push(key, value);
+        }
+        raw
+    }
 }
 
 /// The profile in `given`, whose fields are paths under `path`. A country is turned into its

@@ -2,12 +2,11 @@
 
 use std::collections::HashSet;
 
-use kehu_contract::google::r#type as google;
 use kehu_contract::ingestion::{Order, OrderKind as Kind, OrderLine, ProblemReason};
 use kehu_core::{Money, Quantity};
 use kehu_storage::ingestion::LineRow;
 
-use super::Problems;
+use super::{Problems, values};
 use kehu_core::decimal::{self, NotANumber};
 use kehu_core::{amount, limits};
 
@@ -52,9 +51,10 @@ pub(super) fn check(given: &OrderLine, order: &Order, problems: &mut Problems) -
     let category = problems.text("category", &given.category, limits::TEXT);
     let brand = problems.text("brand", &given.brand, limits::TEXT);
     let quantity = quantity(given, problems);
-    let unit_price = money("unit_price", given.unit_price.as_ref(), order, problems);
-    let discount = money("discount", given.discount.as_ref(), order, problems);
-    let stated = money("amount", given.amount.as_ref(), order, problems);
+    let of = ("order", order.currency_code.as_str());
+    let unit_price = values::money("unit_price", given.unit_price.as_ref(), of, problems);
+    let discount = values::money("discount", given.discount.as_ref(), of, problems);
+    let stated = values::money("amount", given.amount.as_ref(), of, problems);
     if unit_price.is_some_and(|price| price.0 < 0) && !adjustment {
         let text = "must not be below zero but in an adjustment";
         problems.add("unit_price", ProblemReason::PriceNegative, text);
@@ -123,31 +123,4 @@ fn quantity(given: &OrderLine, problems: &mut Problems) -> Option<Quantity> {
             }
         })
         .ok()
-}
-
-/// An amount in the currency of the order, when it is given.
-fn money(
-    field: &str,
-    given: Option<&google::Money>,
-    order: &Order,
-    problems: &mut Problems,
-) -> Option<Money> {
-    let money = given?;
-    if !money.currency_code.is_empty() && money.currency_code != order.currency_code {
-        let text = "must be in the currency of the order";
-        problems.add(field, ProblemReason::OrderInconsistent, text);
-        return None;
-    }
-    let one_sign = i64::from(money.nanos.signum()) * money.units.signum() >= 0;
-    if !one_sign || money.nanos.unsigned_abs() > 999_999_999 {
-        let text = "units and nanos must have one sign, nanos below one billion";
-        problems.add(field, ProblemReason::NumberInvalid, text);
-        return None;
-    }
-    let parsed = Money::from_units_nanos(money.units, money.nanos);
-    if parsed.is_err() {
-        let text = "must be within 922,337,203,685,477.5807 in either direction";
-        problems.add(field, ProblemReason::OutOfRange, text);
-    }
-    parsed.ok()
 }

@@ -1,5 +1,5 @@
 //! Checks records, all that is wrong with each at once, and turns the good ones into what the
-//! store writes.
+//! store writes. Each kind of record has a file, and a line in [`given`].
 
 mod customer;
 mod digest;
@@ -9,16 +9,53 @@ mod problems;
 mod rate;
 mod raw;
 mod refused;
+mod values;
 
 pub(crate) use customer::profile;
-pub(crate) use order::to_base;
 pub(crate) use problems::Problems;
 pub(crate) use refused::Refused;
 
 use kehu_contract::ingestion::{ProblemReason, Record, RecordBatch, record::Kind};
-use kehu_core::Rate;
 use kehu_core::calendar::BusinessCalendar;
-use kehu_storage::ingestion::{Entry, NewOrder};
+use kehu_storage::ingestion::{Entry, NewReject, RateTable};
+use raw::Raw;
+use std::fmt::Debug;
+
+/// A message of the contract that is a record.
+pub(crate) trait Given {
+    /// The name of its kind, as measurements have it.
+    fn kind(&self) -> &'static str;
+
+    /// Checks it; `None` only with problems.
+    fn check(&self, checker: &Checker, problems: &mut Problems) -> Option<Checked>;
+
+    /// What it holds, for people.
+    fn raw(&self) -> Raw;
+
+    /// What is kept of it when it is refused.
+    fn rejects(&self, line_number: i64, problems: &Problems) -> Vec<NewReject> {
+        vec![refused::new_reject(line_number, self.raw(), problems.all().cloned())]
+    }
+}
+
+/// The record; `None` for a row that its sender could not read as one.
+pub(crate) fn given(kind: &Kind) -> Option<&dyn Given> {
+    Some(match kind {
+        Kind::Customer(record) => record,
+        Kind::Order(order) => order,
+        Kind::ExchangeRate(rate) => rate,
+        Kind::RefusedRow(_) => return None,
+    })
+}
+
+/// A record in another currency than the base currency.
+pub(crate) trait Foreign: Debug + Send {
+    /// Its currency, ISO 4217.
+    fn currency(&self) -> &str;
+
+    /// The record with its amounts in the base currency too, or why it cannot have them.
+    fn in_base(self: Box<Self>, rates: &RateTable) -> Result<Entry, Problems>;
+}
 
 /// The rules of an enterprise.
 #[derive(Debug, Clone)]
@@ -43,8 +80,8 @@ pub(crate) struct CheckedBatch {
 pub(crate) enum Checked {
     /// It can be written as it is.
     Good(Entry),
-    /// An order that can be written once its amounts are in the base currency too.
-    Foreign(NewOrder),
+    /// It can be written once its amounts are in the base currency too.
+    Foreign(Box<dyn Foreign>),
     /// It is kept among the rejects.
     Refused(Refused),
 }
@@ -62,15 +99,11 @@ impl Checker {
 
     fn record(&self, record: &Record) -> Checked {
         let mut problems = Problems::default();
-        let checked = match &record.kind {
-            Some(Kind::Customer(given)) => {
-                customer::record(given, &mut problems).map(Checked::Good)
-            }
-            Some(Kind::Order(given)) => self.order(given, &mut problems),
-            Some(Kind::ExchangeRate(given)) => self.rate(given, &mut problems).map(Checked::Good),
-            Some(Kind::RefusedRow(row)) => {
-                return Checked::Refused(Refused::by_sender(record.line_number, row));
-            }
+        if let Some(Kind::RefusedRow(row)) = &record.kind {
+            return Checked::Refused(Refused::by_sender(record.line_number, row));
+        }
+        let checked = match record.kind.as_ref().and_then(given) {
+            Some(given) => given.check(self, &mut problems),
             None => {
                 problems.add("kind", ProblemReason::FieldMissing, "the record is empty");
                 None
@@ -78,22 +111,7 @@ impl Checker {
         };
         match checked {
             Some(checked) if problems.is_empty() => checked,
-            _ => Checked::Refused(Refused::new(record, problems)),
+            _ => Checked::Refused(Refused::new(record, &problems)),
         }
-    }
-
-    /// An order, converted already when it is in the base currency.
-    fn order(
-        &self,
-        given: &kehu_contract::ingestion::Order,
-        problems: &mut Problems,
-    ) -> Option<Checked> {
-        let mut order = order::check(given, &self.calendar, problems)?;
-        if order.currency != self.base_currency {
-            return Some(Checked::Foreign(order));
-        }
-        // One for one every amount fits.
-        to_base(&mut order, Rate::ONE).ok()?;
-        Some(Checked::Good(Entry::Order(order)))
     }
 }

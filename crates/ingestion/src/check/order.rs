@@ -1,21 +1,74 @@
 //! Orders.
 
-use chrono::{DateTime, Datelike, Utc};
-use kehu_contract::ingestion::{Order, OrderKind as Kind, OrderStatus as Status, ProblemReason};
+use kehu_contract::ingestion::{
+    Order, OrderKind as Kind, OrderLine, OrderStatus as Status, ProblemReason,
+};
 use kehu_core::calendar::BusinessCalendar;
 use kehu_core::money::OutOfRange;
-use kehu_core::{Money, Quantity, Rate, currency, key, limits};
-use kehu_storage::ingestion::{LineRow, NewOrder, OrderKind, OrderStatus};
+use kehu_core::{Money, Quantity, Rate, key, limits};
+use kehu_storage::ingestion::{
+    Entry, LineRow, NewOrder, NewReject, OrderKind, OrderStatus, RateTable,
+};
 
-use super::line;
-use super::{Problems, digest};
+use super::digest::Content;
+use super::raw::Raw;
+use super::refused::new_reject;
+use super::{Checked, Checker, Foreign, Given, Problems, line, values};
+
+const CURRENCY: &str = "order.currency_code";
+
+impl Given for Order {
+    fn kind(&self) -> &'static str {
+        "order"
+    }
+
+    fn check(&self, checker: &Checker, problems: &mut Problems) -> Option<Checked> {
+        let mut order = check(self, &checker.calendar, problems)?;
+        if order.currency != checker.base_currency {
+            return Some(Checked::Foreign(Box::new(order)));
+        }
+        // One for one every amount fits.
+        to_base(&mut order, Rate::ONE).ok()?;
+        Some(Checked::Good(Entry::Order(order)))
+    }
+
+    fn raw(&self) -> Raw {
+        raw(self, None)
+    }
+
+    /// One a line, with the problems of the order and of the line.
+    fn rejects(&self, line_number: i64, problems: &Problems) -> Vec<NewReject> {
+        if self.lines.is_empty() {
+            return vec![new_reject(line_number, self.raw(), problems.all().cloned())];
+        }
+        let lines = self.lines.iter().enumerate();
+        let reject = |(place, line): (usize, &OrderLine)| {
+            new_reject(line.line_number, raw(self, Some(line)), problems.of_part(place))
+        };
+        lines.map(reject).collect()
+    }
+}
+
+impl Foreign for NewOrder {
+    fn currency(&self) -> &str {
+        &self.currency
+    }
+
+    fn in_base(self: Box<Self>, rates: &RateTable) -> Result<Entry, Problems> {
+        let mut order = *self;
+        let rate = values::rate(CURRENCY, &order.currency, order.ordered_on, rates)?;
+        match to_base(&mut order, rate) {
+            Ok(()) => Ok(Entry::Order(order)),
+            Err(OutOfRange) => {
+                let text = "the amount in the base currency does not fit";
+                Err(Problems::of("order.lines", ProblemReason::OutOfRange, text))
+            }
+        }
+    }
+}
 
 /// An order without its amounts in the base currency; `None` only with problems.
-pub(super) fn check(
-    given: &Order,
-    calendar: &BusinessCalendar,
-    problems: &mut Problems,
-) -> Option<NewOrder> {
+fn check(given: &Order, calendar: &BusinessCalendar, problems: &mut Problems) -> Option<NewOrder> {
     let (key, _) = key::clean(&given.external_id);
     let external_id = problems.key("order.external_id", &key, ProblemReason::FieldMissing);
     let (key, _) = key::clean_customer(&given.customer_external_id);
@@ -23,8 +76,8 @@ pub(super) fn check(
     let customer = problems.key(field, &key, ProblemReason::CustomerMissing);
     let kind = kind(given.kind, problems);
     let status = status(given.status, problems);
-    let at = time(given, calendar, problems);
-    let currency = code(&given.currency_code, problems);
+    let at = values::time("order.order_time", given.order_time.as_ref(), calendar, problems);
+    let currency = values::code(CURRENCY, &given.currency_code, problems);
     let channel = problems.text("order.channel", &given.channel, limits::TEXT);
     let mut lines = lines(given, problems);
     let (kind, status, at, currency) = (kind?, status?, at?, currency?);
@@ -53,14 +106,14 @@ pub(super) fn check(
 }
 
 /// Puts the amounts in the base currency into an order, and its digest.
-pub(crate) fn to_base(order: &mut NewOrder, rate: Rate) -> Result<(), OutOfRange> {
+fn to_base(order: &mut NewOrder, rate: Rate) -> Result<(), OutOfRange> {
     let mut sum = Money::ZERO;
     for line in &mut order.lines {
         line.base_amount = line.amount.convert(rate)?;
         sum = sum.checked_add(line.base_amount)?;
     }
     order.base_amount = sum;
-    order.digest = digest::of(order);
+    order.digest = digest(order);
     Ok(())
 }
 
@@ -88,42 +141,6 @@ fn status(given: i32, problems: &mut Problems) -> Option<OrderStatus> {
     }
 }
 
-fn time(
-    given: &Order,
-    calendar: &BusinessCalendar,
-    problems: &mut Problems,
-) -> Option<DateTime<Utc>> {
-    let field = "order.order_time";
-    let Some(time) = &given.order_time else {
-        problems.add(field, ProblemReason::FieldMissing, "must be given");
-        return None;
-    };
-    // Whole microseconds are what the databases keep.
-    let at = u32::try_from(time.nanos)
-        .ok()
-        .and_then(|nanos| DateTime::from_timestamp(time.seconds, nanos / 1_000 * 1_000))
-        .filter(|at| (1899..=2201).contains(&at.year()))
-        .filter(|at| (1900..=2200).contains(&calendar.date(*at).year()));
-    if at.is_none() {
-        let text = "must be a time of the years 1900 to 2200 in the enterprise's time zone";
-        problems.add(field, ProblemReason::OutOfRange, text);
-    }
-    at
-}
-
-fn code(given: &str, problems: &mut Problems) -> Option<&'static str> {
-    let field = "order.currency_code";
-    if given.is_empty() {
-        problems.add(field, ProblemReason::FieldMissing, "must not be empty");
-        return None;
-    }
-    let code = currency::parse(given);
-    if code.is_none() {
-        problems.add(field, ProblemReason::CurrencyUnknown, "must be an ISO 4217 currency");
-    }
-    code
-}
-
 fn lines(given: &Order, problems: &mut Problems) -> Vec<LineRow> {
     if given.lines.is_empty() {
         problems.add("order.lines", ProblemReason::FieldMissing, "must have at least one line");
@@ -135,11 +152,11 @@ fn lines(given: &Order, problems: &mut Problems) -> Vec<LineRow> {
     let mut lines = Vec::with_capacity(given.lines.len());
     let mut numbers = line::Numbers::default();
     for (place, line) in given.lines.iter().enumerate() {
-        problems.at_line(Some(place));
+        problems.at_part(Some(("order.lines", place)));
         numbers.check(line.line_number, problems);
         lines.extend(line::check(line, given, problems));
     }
-    problems.at_line(None);
+    problems.at_part(None);
     lines
 }
 
@@ -161,4 +178,66 @@ fn total(lines: &[LineRow], problems: &mut Problems) -> Option<Money> {
 fn turn_round(line: &mut LineRow) {
     line.quantity = Quantity(line.quantity.0.saturating_neg());
     line.amount = Money(line.amount.0.saturating_neg());
+}
+
+/// The digest of an order whose amounts are complete.
+fn digest(order: &NewOrder) -> String {
+    let mut content = Content::new(order.lines.len());
+    content.push_text(Some(&order.external_id));
+    content.push_text(Some(&order.customer));
+    content.push_text(Some(&order.currency));
+    content.push_text(order.channel.as_deref());
+    for number in [
+        i64::from(order.kind.number()),
+        i64::from(order.status.number()),
+        order.ordered_at.timestamp_micros(),
+        order.base_amount.0,
+    ] {
+        content.push_number(Some(number));
+    }
+    for line in &order.lines {
+        push_line(&mut content, line);
+    }
+    content.digest()
+}
+
+fn push_line(content: &mut Content, line: &LineRow) {
+    for text in [&line.product, &line.description, &line.category, &line.brand] {
+        content.push_text(text.as_deref());
+    }
+    for number in [
+        Some(line.line_number),
+        Some(line.quantity.0),
+        Some(line.unit_price.0),
+        line.discount.map(|discount| discount.0),
+        Some(line.amount.0),
+    ] {
+        content.push_number(number);
+    }
+}
+
+/// An order, with one of its lines.
+fn raw(order: &Order, line: Option<&OrderLine>) -> Raw {
+    let mut raw = Raw::default();
+    raw.push("order", &order.external_id);
+    raw.push("customer", &order.customer_external_id);
+    raw.push("kind", Kind::try_from(order.kind).map_or("", |kind| kind.as_str_name()));
+    let status = Status::try_from(order.status);
+    raw.push("status", status.map_or("", |status| status.as_str_name()));
+    if let Some(time) = &order.order_time {
+        raw.push("order_time", time.to_string());
+    }
+    raw.push("currency", &order.currency_code);
+    raw.push("channel", &order.channel);
+    let Some(line) = line else { return raw };
+    raw.push("line", line.line_number.to_string());
+    raw.push("product", &line.product_code);
+    raw.push("description", &line.description);
+    raw.push("category", &line.category);
+    raw.push("brand", &line.brand);
+    raw.push("quantity", line.quantity.as_ref().map_or("", |quantity| &quantity.value));
+    raw.push_money("unit_price", line.unit_price.as_ref());
+    raw.push_money("discount", line.discount.as_ref());
+    raw.push_money("amount", line.amount.as_ref());
+    raw
 }

@@ -8,23 +8,32 @@ use kehu_core::limits;
 #[derive(Debug, Default)]
 pub(crate) struct Problems {
     found: Vec<(Option<usize>, Problem)>,
-    line: Option<usize>,
+    part: Option<(&'static str, usize)>,
 }
 
 impl Problems {
-    /// What follows is wrong with this line of the order (from 0), or with the record itself.
-    pub(super) fn at_line(&mut self, line: Option<usize>) {
-        self.line = line;
+    /// The one problem of a field.
+    pub(super) fn of(field: &str, reason: ProblemReason, description: &str) -> Self {
+        let mut problems = Self::default();
+        problems.add(field, reason, description);
+        problems
     }
 
-    /// Adds a problem of a field; in a line, a field of the line.
+    /// What follows is wrong with this part of the record (a list in it, and the place from 0), or
+    /// with the record itself.
+    pub(super) fn at_part(&mut self, part: Option<(&'static str, usize)>) {
+        self.part = part;
+    }
+
+    /// Adds a problem of a field; in a part, a field of the part.
     pub(crate) fn add(&mut self, field: &str, reason: ProblemReason, description: &str) {
-        let field = match self.line {
-            Some(line) => format!("order.lines[{line}].{field}"),
+        let field = match self.part {
+            Some((list, place)) => format!("{list}[{place}].{field}"),
             None => field.to_owned(),
         };
         let description = description.to_owned();
-        self.found.push((self.line, Problem { field, reason: reason.into(), description }));
+        let place = self.part.map(|(_, place)| place);
+        self.found.push((place, Problem { field, reason: reason.into(), description }));
     }
 
     /// Whether nothing is wrong so far.
@@ -37,9 +46,9 @@ impl Problems {
         self.found.iter().map(|(_, problem)| problem)
     }
 
-    /// Those of the record itself and of one line; the first of all when neither has any.
-    pub(super) fn of_line(&self, line: usize) -> Vec<Problem> {
-        let concerns = |at: &Option<usize>| at.is_none() || *at == Some(line);
+    /// Those of the record itself and of one part; the first of all when neither has any.
+    pub(super) fn of_part(&self, part: usize) -> Vec<Problem> {
+        let concerns = |at: &Option<usize>| at.is_none() || *at == Some(part);
         let found = self.found.iter().filter(|(at, _)| concerns(at));
         let mut problems: Vec<Problem> = found.map(|(_, problem)| problem.clone()).collect();
         if problems.is_empty() {

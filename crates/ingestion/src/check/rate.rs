@@ -2,27 +2,37 @@
 
 use kehu_contract::ingestion::{ExchangeRate, ProblemReason};
 use kehu_core::{Rate, currency};
-use kehu_server::{Violations, convert};
 use kehu_storage::ingestion::Entry;
 
-use super::{Checker, Problems};
+use super::raw::Raw;
+use super::{Checked, Checker, Given, Problems, values};
 use kehu_core::decimal::{self, NotANumber};
 
 const DECIMALS: u32 = 10;
 
+impl Given for ExchangeRate {
+    fn kind(&self) -> &'static str {
+        "exchange_rate"
+    }
+
+    fn check(&self, checker: &Checker, problems: &mut Problems) -> Option<Checked> {
+        checker.rate(self, problems).map(Checked::Good)
+    }
+
+    fn raw(&self) -> Raw {
+        let mut raw = Raw::default();
+        raw.push("currency", &self.currency_code);
+        raw.push_date("start_date", self.start_date.as_ref());
+        raw.push("rate", self.rate.as_ref().map_or("", |rate| &rate.value));
+        raw
+    }
+}
+
 impl Checker {
     /// An exchange rate; `None` only with problems.
-    pub(super) fn rate(&self, given: &ExchangeRate, problems: &mut Problems) -> Option<Entry> {
+    fn rate(&self, given: &ExchangeRate, problems: &mut Problems) -> Option<Entry> {
         let currency = self.foreign_currency(&given.currency_code, problems);
-        let mut violations = Violations::new();
-        let start_on = convert::parse_date("", given.start_date, &mut violations);
-        if given.start_date.is_none() {
-            let text = "must be given";
-            problems.add("exchange_rate.start_date", ProblemReason::FieldMissing, text);
-        } else if start_on.is_none() {
-            let text = "must be a date that exists, of the years 1900 to 2200";
-            problems.add("exchange_rate.start_date", ProblemReason::DateInvalid, text);
-        }
+        let start_on = values::date("exchange_rate.start_date", given.start_date, problems);
         let text = given.rate.as_ref().map_or("", |rate| rate.value.as_str());
         let rate = rate(text, problems);
         Some(Entry::Rate { currency: currency?, start_on: start_on?, rate: rate? })

@@ -1,10 +1,10 @@
 //! What is kept of a refused record.
 
-use kehu_contract::ingestion::{Problem, ProblemReason, Record, RefusedRow, record::Kind};
+use kehu_contract::ingestion::{Problem, ProblemReason, Record, RefusedRow};
 use kehu_storage::ingestion::{self as store, NewReject};
 
-use super::Problems;
 use super::raw::{self, Raw};
+use super::{Problems, given};
 
 /// Problems of one record that are told: more say nothing new.
 const TOLD: usize = 100;
@@ -22,20 +22,11 @@ pub(crate) struct Refused {
 
 impl Refused {
     /// A record with problems.
-    pub(crate) fn new(record: &Record, problems: Problems) -> Self {
-        let rejects = match &record.kind {
-            Some(Kind::Order(order)) if !order.lines.is_empty() => {
-                let lines = order.lines.iter().enumerate();
-                let reject = |(place, line)| {
-                    let raw = raw::order(order, Some(line));
-                    new_reject(line.line_number, raw, problems.of_line(place))
-                };
-                lines.map(reject).collect()
-            }
-            kind => {
-                let all = problems.all().take(TOLD).cloned().collect();
-                vec![new_reject(record.line_number, rendered(kind.as_ref()), all)]
-            }
+    pub(crate) fn new(record: &Record, problems: &Problems) -> Self {
+        let line_number = record.line_number;
+        let rejects = match record.kind.as_ref().and_then(given) {
+            Some(given) => given.rejects(line_number, problems),
+            None => vec![new_reject(line_number, Raw::default(), problems.all().cloned())],
         };
         Self { answer: problems.all().take(TOLD).cloned().collect(), rejects }
     }
@@ -62,18 +53,14 @@ impl Refused {
     }
 }
 
-fn rendered(kind: Option<&Kind>) -> Raw {
-    match kind {
-        Some(Kind::Customer(record)) => raw::customer(record),
-        Some(Kind::Order(order)) => raw::order(order, None),
-        Some(Kind::ExchangeRate(rate)) => raw::rate(rate),
-        Some(Kind::RefusedRow(_)) | None => Raw::default(),
-    }
-}
-
-fn new_reject(line_number: i64, raw: Raw, problems: Vec<Problem>) -> NewReject {
+/// A row to keep of a record.
+pub(super) fn new_reject(
+    line_number: i64,
+    raw: Raw,
+    problems: impl IntoIterator<Item = Problem>,
+) -> NewReject {
     let (raw, raw_length) = raw.finish();
-    let problems = problems.iter().take(TOLD).map(kept).collect();
+    let problems = problems.into_iter().take(TOLD).map(|problem| kept(&problem)).collect();
     NewReject { line_number, problems, raw, raw_length }
 }
 

@@ -4,17 +4,11 @@
 use sea_orm::sea_query::Expr;
 use sea_orm::{DbBackend, Value};
 
-use super::select::array;
+use super::select::{array, text_array};
 
 /// That a text column is one of `texts`.
 pub(crate) fn is_any_text(backend: DbBackend, column: &str, texts: &[&str]) -> Expr {
-    let values = match backend {
-        DbBackend::Postgres => {
-            Value::from(texts.iter().map(|text| (*text).to_owned()).collect::<Vec<String>>())
-        }
-        _ => serde_json::to_string(texts).expect("texts are always JSON").into(),
-    };
-    is_any(backend, column, values)
+    is_any(backend, column, text_array(backend, texts))
 }
 
 /// That a column of whole numbers is one of `numbers`.

@@ -16,7 +16,17 @@ pub(crate) fn array(backend: DbBackend, numbers: &[i64]) -> Value {
     Value::from(format!("[{}]", numbers.join(",")))
 }
 
-/// What follows a column that must be among the numbers of the parameter at `place`.
+/// The same of texts.
+pub(crate) fn text_array(backend: DbBackend, texts: &[&str]) -> Value {
+    match backend {
+        DbBackend::Postgres => {
+            Value::from(texts.iter().map(|text| (*text).to_owned()).collect::<Vec<String>>())
+        }
+        _ => serde_json::to_string(texts).expect("texts are always JSON").into(),
+    }
+}
+
+/// What follows a column that must be among the values of the parameter at `place`.
 pub(crate) fn in_array(backend: DbBackend, place: usize) -> String {
     match backend {
         DbBackend::Postgres => format!("= ANY(${place})"),

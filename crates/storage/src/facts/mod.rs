@@ -1,5 +1,7 @@
 //! What analytics and reporting read: customers and their facts, as plain columns.
 //!
+//! A kind of record says in a [`FactTable`] what is read of it; orders and their lines, of which
+//! more is made than columns, have functions of their own.
 //! Each function reads the facts of a [`CustomerSet`] up to and including a day, sorted by
 //! customer, day and order. It asks for [`SLICE`] customers at a time, so that the rows of one
 //! statement stay few whatever the size of the set; only the columns it returns grow with it.
@@ -9,6 +11,7 @@ mod lines;
 mod orders;
 mod prices;
 mod slice;
+mod table;
 mod tiles;
 
 use crate::bulk::{Column, ColumnType};
@@ -19,6 +22,7 @@ pub use customers::{CustomerColumns, customers};
 pub use lines::{LineColumns, lines};
 pub use orders::{OrderColumns, orders};
 pub use prices::{PriceColumns, prices};
+pub use table::{FactColumn, FactTable, FactType, tables};
 pub use tiles::{Tile, tiles};
 
 /// Customers asked for in one statement: enough that what a statement costs apart from its rows

@@ -25,11 +25,22 @@ impl Slice {
         values: &[Value],
         columns: &[(&str, ColumnType); N],
     ) -> Result<[Column; N], Error> {
+        let read = self.read_all(db, query, values, columns).await?;
+        Ok(read.try_into().expect("a read gives as many columns as are asked for"))
+    }
+
+    /// The same for any number of columns.
+    pub(super) async fn read_all(
+        &self,
+        db: &Database,
+        query: &str,
+        values: &[Value],
+        columns: &[(&str, ColumnType)],
+    ) -> Result<Vec<Column>, Error> {
         let mut values = values.to_vec();
         let backend = db.reader().get_database_backend();
         let query = query.replace("{customers}", &self.condition(backend, &mut values));
-        let read = bulk::read(db.reader(), &query, values, columns).await?;
-        Ok(read.try_into().expect("a read gives as many columns as are asked for"))
+        bulk::read(db.reader(), &query, values, columns).await
     }
 
     pub(super) fn into_set(self) -> CustomerSet {

@@ -7,25 +7,26 @@ mod batch;
 mod customers;
 pub(crate) mod entity;
 mod held;
-mod orders;
+mod kinds;
 mod profile;
-mod rates;
 mod references;
 mod rejects;
 mod sources;
 mod streams;
 mod timeline;
 mod upsert;
+mod versions;
 mod write;
 
-pub use batch::{Batch, Entry, LineRow, NewOrder, NewReject, OrderKind, OrderStatus, Problem};
+pub use batch::{Batch, NewReject, Problem};
 pub use customers::{Customer, Reference, find_reference, get_customer, list_customers};
 pub use held::{HeldOrders, WaitingOrder, held_orders};
+// A new kind is no line here.
+pub use kinds::*;
 pub use profile::{COUNTRY_AS_GIVEN, Field, Mask, Profile};
-pub use rates::{ListedRate, RateTable, list_rates, load_rates};
 pub use rejects::{Reject, RejectFilter, count_rejects, list_rejects, purge_rejects};
 pub use streams::{Opened, Stream, Totals, open_stream, purge_streams};
-pub use timeline::{OrderHead, TimelineKey, timeline};
+pub use timeline::{Event, TimelineKey, timeline};
 pub use upsert::{Upsert, Upserted, announce, upsert_customer};
 pub use write::{Counts, Tally, Written, write_batch};
 

@@ -1,29 +1,31 @@
-//! What happened with a customer.
+//! What happened with a customer, whatever kind of record says so.
+
+use std::cmp::{Ordering, Reverse};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use kehu_core::{CustomerId, Money};
-use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ConnectionTrait, QueryResult, Statement, Value};
 
-use super::entity::sales_order;
+use super::kinds::{KINDS, TimelineQuery};
 use super::sources::Names;
-use super::{OrderKind, OrderStatus};
 use crate::{Database, Error, Page, PageRequest, time};
 
-/// An order without its lines.
+/// One thing that happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OrderHead {
+pub struct Event {
+    /// Its place in the timeline.
+    pub key: TimelineKey,
+    /// What it was: `sale`, `return`, `adjustment`, `cancelled` for an order, and what other kinds
+    /// of record call theirs.
+    pub kind: String,
     /// The name of its source.
     pub source: String,
     /// The source's key of it.
     pub external_id: String,
-    /// What it is.
-    pub kind: OrderKind,
-    /// How it stands.
-    pub status: OrderStatus,
-    /// When it was placed.
-    pub ordered_at: DateTime<Utc>,
+    /// When it happened.
+    pub at: DateTime<Utc>,
     /// Its business date.
-    pub ordered_on: NaiveDate,
+    pub on: NaiveDate,
     /// ISO 4217.
     pub currency: String,
     /// Its amount in its own currency.
@@ -36,56 +38,82 @@ pub struct OrderHead {
     pub channel: Option<String>,
 }
 
-/// The place of an order in a timeline.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The place of an event in a timeline, which falls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TimelineKey {
-    /// When it was placed, in microseconds.
-    pub ordered_at: i64,
-    /// Its number, for those of one instant.
-    pub order_id: i64,
+    /// When it happened, in microseconds.
+    pub at: i64,
+    /// Which query it comes from, for those of one instant.
+    pub query: i64,
+    /// Its number there.
+    pub place: i64,
 }
 
-/// A page of a customer's orders, newest first.
+impl TimelineKey {
+    /// Before every event.
+    const START: Self = Self { at: i64::MAX, query: i64::MAX, place: i64::MAX };
+
+    /// The least number of a query, at the same instant, that was passed already.
+    fn passed(&self, query: i64) -> i64 {
+        match query.cmp(&self.query) {
+            Ordering::Less => i64::MAX,
+            Ordering::Equal => self.place,
+            Ordering::Greater => i64::MIN,
+        }
+    }
+}
+
+/// A page of what happened with a customer, newest first.
 pub async fn timeline(
     db: &Database,
     customer: CustomerId,
     page: &PageRequest<TimelineKey>,
-) -> Result<Page<OrderHead, TimelineKey>, Error> {
-    use sales_order::Column as Of;
-    let mut query = sales_order::Entity::find()
-        .filter(Of::CustomerId.eq(customer.0))
-        .filter(Of::SupersededAt.is_null())
-        .order_by_desc(Of::OrderedAt)
-        .order_by_desc(Of::OrderId)
-        .limit(page.fetch());
-    if let Some(after) = page.after {
-        let same_instant = Condition::all()
-            .add(Of::OrderedAt.eq(after.ordered_at))
-            .add(Of::OrderId.lt(after.order_id));
-        let older = Condition::any().add(Of::OrderedAt.lt(after.ordered_at)).add(same_instant);
-        query = query.filter(older);
-    }
-    let rows = query.all(db.reader()).await?;
+) -> Result<Page<Event, TimelineKey>, Error> {
     let names = Names::load(db.reader()).await?;
-    let key = |row: &sales_order::Model| TimelineKey {
-        ordered_at: row.ordered_at,
-        order_id: row.order_id,
-    };
-    Page::of(page, rows, key).try_map(|row| decode(row, &names))
+    let mut events = Vec::new();
+    for (number, query) in (0..).zip(KINDS.iter().flat_map(|kind| kind.timeline)) {
+        for row in read(db, number, query, customer, page).await? {
+            events.push(decode(&row, number, &names)?);
+        }
+    }
+    events.sort_unstable_by_key(|event| Reverse(event.key));
+    Ok(Page::of(page, events, |event| event.key))
 }
 
-fn decode(row: sales_order::Model, names: &Names) -> Result<OrderHead, Error> {
-    Ok(OrderHead {
-        source: names.get(row.source_id)?,
-        external_id: row.external_id,
-        kind: OrderKind::of(row.kind)?,
-        status: OrderStatus::of(row.status)?,
-        ordered_at: time::instant(row.ordered_at)?,
-        ordered_on: time::date(row.ordered_on)?,
-        currency: row.currency,
-        amount: Money(row.amount),
-        base_amount: Money(row.base_amount),
-        line_count: row.line_count,
-        channel: row.channel,
+/// The newest of one query after the page before.
+async fn read(
+    db: &Database,
+    number: i64,
+    TimelineQuery(query): &TimelineQuery,
+    customer: CustomerId,
+    page: &PageRequest<TimelineKey>,
+) -> Result<Vec<QueryResult>, Error> {
+    let after = page.after.unwrap_or(TimelineKey::START);
+    let sql = format!(
+        "SELECT * FROM ({query}) AS events WHERE happened_at < $2 \
+         OR happened_at = $2 AND place < $3 ORDER BY happened_at DESC, place DESC LIMIT $4"
+    );
+    let fetch = i64::try_from(page.fetch()).unwrap_or(i64::MAX);
+    let values: [Value; 4] =
+        [customer.0.into(), after.at.into(), after.passed(number).into(), fetch.into()];
+    let backend = db.reader().get_database_backend();
+    let statement = Statement::from_sql_and_values(backend, sql, values);
+    Ok(db.reader().query_all_raw(statement).await?)
+}
+
+fn decode(row: &QueryResult, query: i64, names: &Names) -> Result<Event, Error> {
+    let at = row.try_get("", "happened_at")?;
+    Ok(Event {
+        key: TimelineKey { at, query, place: row.try_get("", "place")? },
+        kind: row.try_get("", "kind")?,
+        source: names.get(row.try_get("", "source_id")?)?,
+        external_id: row.try_get("", "external_id")?,
+        at: time::instant(at)?,
+        on: time::date(row.try_get("", "day")?)?,
+        currency: row.try_get("", "currency")?,
+        amount: Money(row.try_get("", "amount")?),
+        base_amount: Money(row.try_get("", "base_amount")?),
+        line_count: row.try_get("", "line_count")?,
+        channel: row.try_get("", "channel")?,
     })
 }

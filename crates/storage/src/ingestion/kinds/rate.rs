@@ -6,11 +6,15 @@ use chrono::NaiveDate;
 use kehu_core::Rate;
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
-use super::entity::exchange_rate;
-use super::write::Moved;
-use super::{Batch, Entry};
+use super::{Entry, Kind};
 use crate::bulk::{self, Column, OnConflict};
+use crate::ingestion::entity::exchange_rate;
+use crate::ingestion::versions::Writing;
+use crate::ingestion::write::{Counts, Moved};
 use crate::{Database, Error, Page, PageRequest, Transaction, time};
+
+/// The kind.
+pub(super) static KIND: Kind = Kind { name: "exchange_rate", timeline: &[], facts: &[] };
 
 /// Rates by currency and first day.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -87,12 +91,12 @@ pub async fn list_rates(
 /// Writes the rates of a batch; of two for the same currency and day the last one stays. Orders
 /// that were written before keep the amounts that they were converted to.
 pub(super) async fn write(
-    transaction: &Transaction,
-    batch: &Batch,
+    writing: &Writing<'_>,
+    entries: &[Entry],
     moved: &mut Moved,
 ) -> Result<(), Error> {
     let mut given = Vec::new();
-    for entry in &batch.entries {
+    for entry in entries {
         if let Entry::Rate { currency, start_on, rate } = entry {
             given.push((currency.clone(), time::days(*start_on), rate.0));
         }
@@ -100,22 +104,24 @@ pub(super) async fn write(
     if given.is_empty() {
         return Ok(());
     }
-    let mut held = find(transaction, &given).await?;
+    let mut held = find(writing.transaction, &given).await?;
     let mut changed = BTreeMap::new();
+    let mut counts = Counts::default();
     for (currency, day, rate) in given {
         let differs = held.insert((currency.clone(), day), rate) != Some(rate);
-        moved.tally.rates.count(differs);
+        counts.count(differs);
         if differs {
             changed.insert((currency, day), rate);
         }
     }
+    moved.tally.add(KIND.name, counts);
     let columns = [
         ("currency", Column::Text(changed.keys().map(|(currency, _)| currency.clone()).collect())),
         ("start_on", Column::I32(changed.keys().map(|(_, day)| *day).collect())),
         ("rate", Column::I64(changed.values().copied().collect())),
     ];
     let on_conflict = OnConflict::Update { key: &["currency", "start_on"], set: &["rate"] };
-    bulk::insert(transaction, "exchange_rate", &columns, on_conflict).await?;
+    bulk::insert(writing.transaction, "exchange_rate", &columns, on_conflict).await?;
     Ok(())
 }
 

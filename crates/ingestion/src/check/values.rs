@@ -1,0 +1,106 @@
+//! Values that several kinds of record have.
+
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use kehu_contract::google::r#type as google;
+use kehu_contract::ingestion::ProblemReason;
+use kehu_core::calendar::BusinessCalendar;
+use kehu_core::{Money, Rate, currency};
+use kehu_server::{Violations, convert};
+use kehu_storage::ingestion::RateTable;
+use prost_types::Timestamp;
+
+use super::Problems;
+
+/// A time that must be given.
+pub(super) fn time(
+    field: &str,
+    given: Option<&Timestamp>,
+    calendar: &BusinessCalendar,
+    problems: &mut Problems,
+) -> Option<DateTime<Utc>> {
+    let Some(time) = given else {
+        problems.add(field, ProblemReason::FieldMissing, "must be given");
+        return None;
+    };
+    // Whole microseconds are what the databases keep.
+    let at = u32::try_from(time.nanos)
+        .ok()
+        .and_then(|nanos| DateTime::from_timestamp(time.seconds, nanos / 1_000 * 1_000))
+        .filter(|at| (1899..=2201).contains(&at.year()))
+        .filter(|at| (1900..=2200).contains(&calendar.date(*at).year()));
+    if at.is_none() {
+        let text = "must be a time of the years 1900 to 2200 in the enterprise's time zone";
+        problems.add(field, ProblemReason::OutOfRange, text);
+    }
+    at
+}
+
+/// A date that must be given.
+pub(super) fn date(
+    field: &str,
+    given: Option<google::Date>,
+    problems: &mut Problems,
+) -> Option<NaiveDate> {
+    let date = convert::parse_date("", given, &mut Violations::new());
+    if given.is_none() {
+        problems.add(field, ProblemReason::FieldMissing, "must be given");
+    } else if date.is_none() {
+        let text = "must be a date that exists, of the years 1900 to 2200";
+        problems.add(field, ProblemReason::DateInvalid, text);
+    }
+    date
+}
+
+/// A currency that must be given.
+pub(super) fn code(field: &str, given: &str, problems: &mut Problems) -> Option<&'static str> {
+    if given.is_empty() {
+        problems.add(field, ProblemReason::FieldMissing, "must not be empty");
+        return None;
+    }
+    let code = currency::parse(given);
+    if code.is_none() {
+        problems.add(field, ProblemReason::CurrencyUnknown, "must be an ISO 4217 currency");
+    }
+    code
+}
+
+/// An amount in the currency of its record (`an order`), when it is given.
+pub(super) fn money(
+    field: &str,
+    given: Option<&google::Money>,
+    (record, currency): (&str, &str),
+    problems: &mut Problems,
+) -> Option<Money> {
+    let money = given?;
+    if !money.currency_code.is_empty() && money.currency_code != currency {
+        let text = format!("must be in the currency of the {record}");
+        problems.add(field, ProblemReason::OrderInconsistent, &text);
+        return None;
+    }
+    let one_sign = i64::from(money.nanos.signum()) * money.units.signum() >= 0;
+    if !one_sign || money.nanos.unsigned_abs() > 999_999_999 {
+        let text = "units and nanos must have one sign, nanos below one billion";
+        problems.add(field, ProblemReason::NumberInvalid, text);
+        return None;
+    }
+    let parsed = Money::from_units_nanos(money.units, money.nanos);
+    if parsed.is_err() {
+        let text = "must be within 922,337,203,685,477.5807 in either direction";
+        problems.add(field, ProblemReason::OutOfRange, text);
+    }
+    parsed.ok()
+}
+
+/// The rate of a currency that is valid on a day.
+pub(super) fn rate(
+    field: &str,
+    currency: &str,
+    day: NaiveDate,
+    rates: &RateTable,
+) -> Result<Rate, Problems> {
+    rates.effective(currency, day).ok_or_else(|| {
+        let text =
+            format!("no rate of {currency} is valid on {day}: send one that starts then or before");
+        Problems::of(field, ProblemReason::RateMissing, &text)
+    })
+}

@@ -3,6 +3,7 @@
 
 mod customer;
 mod digest;
+mod invoice;
 mod line;
 mod order;
 mod problems;
@@ -43,6 +44,7 @@ pub(crate) fn given(kind: &Kind) -> Option<&dyn Given> {
     Some(match kind {
         Kind::Customer(record) => record,
         Kind::Order(order) => order,
+        Kind::Invoice(invoice) => invoice,
         Kind::ExchangeRate(rate) => rate,
         Kind::RefusedRow(_) => return None,
     })

@@ -4,6 +4,7 @@
 mod customers;
 mod files;
 mod held;
+mod invoices;
 mod orders;
 mod problems;
 mod rates;

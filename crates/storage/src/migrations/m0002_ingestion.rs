@@ -1,4 +1,4 @@
-//! The tables that ingestion owns: sources, customers, orders, rates, streams, rejects.
+//! The tables that ingestion owns: sources, customers, orders, invoices, rates, streams, rejects.
 //!
 //! Lines and orders have no foreign keys: they are written by one store, in one transaction,
 //! and checking each of half a million rows again doubles the time of loading them.
@@ -10,7 +10,7 @@ use sea_orm_migration::schema::{
 
 use super::{drop_tables, key_text};
 use crate::dialect::{create_sequence, drop_sequence};
-use crate::ingestion::{CUSTOMER_NUMBER, ORDER_NUMBER};
+use crate::ingestion::{CUSTOMER_NUMBER, INVOICE_NUMBER, ORDER_NUMBER};
 
 #[derive(DeriveMigrationName)]
 pub(super) struct Migration;
@@ -21,6 +21,7 @@ impl MigrationTrait for Migration {
         create_source(manager).await?;
         create_customer(manager).await?;
         create_order(manager).await?;
+        create_invoice(manager).await?;
         create_exchange_rate(manager).await?;
         create_stream(manager).await?;
         create_reject(manager).await
@@ -31,6 +32,8 @@ impl MigrationTrait for Migration {
             "reject",
             "ingest_stream",
             "exchange_rate",
+            "invoice_payment",
+            "invoice",
             "order_line",
             "sales_order",
             "customer_reference",
@@ -39,7 +42,8 @@ impl MigrationTrait for Migration {
         ];
         drop_tables(manager, &tables).await?;
         drop_sequence(manager.get_connection(), CUSTOMER_NUMBER).await?;
-        drop_sequence(manager.get_connection(), ORDER_NUMBER).await
+        drop_sequence(manager.get_connection(), ORDER_NUMBER).await?;
+        drop_sequence(manager.get_connection(), INVOICE_NUMBER).await
     }
 }
 
@@ -146,6 +150,60 @@ async fn create_order(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .primary_key(Index::create().col("order_id").col("line_number"))
         .to_owned();
     manager.create_table(line).await
+}
+
+/// Versions of invoices, as of orders; their payments stay with them.
+async fn create_invoice(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    create_sequence(manager.get_connection(), INVOICE_NUMBER).await?;
+    let invoice = Table::create()
+        .table("invoice")
+        .col(big_integer("invoice_id").primary_key())
+        .col(big_integer("customer_id"))
+        .col(big_integer("source_id"))
+        .col(key_text(manager, "external_id"))
+        .col(text_null("order_external_id"))
+        .col(integer("status"))
+        .col(big_integer("issued_at"))
+        .col(integer("issued_on"))
+        .col(integer("due_on"))
+        .col(integer_null("settled_on"))
+        .col(text("currency"))
+        .col(big_integer("amount"))
+        .col(big_integer("base_amount"))
+        .col(text("digest"))
+        .col(big_integer_null("source_updated_at"))
+        .col(big_integer("recorded_at"))
+        .col(big_integer_null("superseded_at"))
+        .to_owned();
+    manager.create_table(invoice).await?;
+    let by_key = Index::create()
+        .name("invoice_external_id")
+        .table("invoice")
+        .col("source_id")
+        .col("external_id")
+        .unique()
+        .and_where(Expr::col("superseded_at").is_null())
+        .to_owned();
+    manager.create_index(by_key).await?;
+    let by_customer = Index::create()
+        .name("invoice_customer")
+        .table("invoice")
+        .col("customer_id")
+        .col("issued_on")
+        .to_owned();
+    manager.create_index(by_customer).await?;
+    let payment = Table::create()
+        .table("invoice_payment")
+        .col(big_integer("invoice_id"))
+        .col(integer("payment_number"))
+        .col(key_text(manager, "external_id"))
+        .col(big_integer("paid_at"))
+        .col(integer("paid_on"))
+        .col(big_integer("amount"))
+        .col(big_integer("base_amount"))
+        .primary_key(Index::create().col("invoice_id").col("payment_number"))
+        .to_owned();
+    manager.create_table(payment).await
 }
 
 async fn create_exchange_rate(manager: &SchemaManager<'_>) -> Result<(), DbErr> {

@@ -3,6 +3,7 @@
 //! writing, the timeline, the facts, goes through what is listed here.
 
 mod customer;
+mod invoice;
 mod order;
 mod rate;
 
@@ -15,11 +16,13 @@ use super::write::Moved;
 use crate::Error;
 use crate::facts::FactTable;
 
+pub(crate) use invoice::INVOICE_NUMBER;
+pub use invoice::{InvoiceStatus, NewInvoice, PaymentRow};
 pub use order::{LineRow, NewOrder, OrderKind, OrderStatus};
 pub use rate::{ListedRate, RateTable, list_rates, load_rates};
 
 /// Every kind, in the order in which the records of a batch are written.
-pub(crate) static KINDS: [&Kind; 3] = [&customer::KIND, &order::KIND, &rate::KIND];
+pub(crate) static KINDS: [&Kind; 4] = [&customer::KIND, &order::KIND, &invoice::KIND, &rate::KIND];
 
 /// A kind of record.
 #[derive(Debug)]
@@ -50,6 +53,8 @@ pub enum Entry {
     },
     /// An order, whole.
     Order(NewOrder),
+    /// An invoice, whole.
+    Invoice(NewInvoice),
     /// The rate of a currency from a day on.
     Rate {
         /// ISO 4217.
@@ -67,6 +72,7 @@ impl Entry {
         match self {
             Self::Customer { external_id, .. } => Some(external_id),
             Self::Order(order) => Some(&order.customer),
+            Self::Invoice(invoice) => Some(&invoice.customer),
             Self::Rate { .. } => None,
         }
     }
@@ -84,6 +90,11 @@ pub(super) async fn write(
         _ => None,
     });
     versions::write(writing, &orders, moved).await?;
+    let invoices = select(entries, |entry| match entry {
+        Entry::Invoice(invoice) => Some(invoice),
+        _ => None,
+    });
+    versions::write(writing, &invoices, moved).await?;
     rate::write(writing, entries, moved).await
 }
 

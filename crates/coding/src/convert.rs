@@ -12,7 +12,8 @@ use kehu_server::{Fault, Violations, names};
 pub(crate) use classification::{Versions, classification};
 pub(crate) use code::{code, parse_code, segment};
 pub(crate) use scheme::{parse_scheme, scheme_message, scheme_view};
-pub(crate) use taxonomy::{definition_message, parse_definition, taxonomy_view};
+pub use taxonomy::definition_message;
+pub(crate) use taxonomy::{parse_definition, taxonomy_view};
 
 /// The id of a class.
 pub(crate) fn check_id(field: &str, id: &str, violations: &mut Violations) {

@@ -42,6 +42,7 @@ use code_follower::CodeFollower;
 use coding_job::CodingJob;
 use daily::DailyClassification;
 
+pub use convert::definition_message as taxonomy_definition;
 pub use templates::standard_scheme;
 
 /// The coding role of a process.

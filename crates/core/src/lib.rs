@@ -18,6 +18,7 @@ pub mod scorecard;
 pub mod taxonomy;
 pub mod text;
 pub mod value;
+pub mod yaml;
 
 pub use customer::CustomerId;
 pub use label::Label;

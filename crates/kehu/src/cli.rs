@@ -77,6 +77,10 @@ pub(crate) enum Command {
     Import(commands::import::Import),
     /// List what was refused, with reason and place
     Rejects(commands::rejects::Rejects),
+    /// Bring a scorecard that is written in a file onto the server
+    Scorecard(commands::scorecard::Scorecard),
+    /// Bring a taxonomy that is written in a file onto the server
+    Taxonomy(commands::taxonomy::Taxonomy),
     /// Score every customer under scorecards
     Score(commands::score::Score),
     /// Put every customer in a class

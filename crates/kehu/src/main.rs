@@ -3,6 +3,7 @@
 mod cli;
 mod commands;
 mod connection;
+mod definition;
 mod exit;
 mod flags;
 mod node;

@@ -14,7 +14,8 @@ use kehu_server::{Fault, convert};
 pub(crate) use definition::parse_definition;
 pub(crate) use fields::scorecard_problems;
 pub(crate) use scores::{contributions, score_view};
-pub(crate) use view::{scorecard_view, template};
+pub(crate) use view::scorecard_view;
+pub use view::template;
 
 /// The feature for callers.
 pub(crate) fn feature(feature: &Feature) -> contract::Feature {

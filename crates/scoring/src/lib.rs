@@ -31,6 +31,8 @@ use daily::DailyScoring;
 use follower::ScoringFollower;
 use job::ScoringJob;
 
+pub use convert::template as scorecard_definition;
+
 /// The scoring role of a process.
 #[derive(Clone)]
 pub struct Scoring {

@@ -17,6 +17,8 @@ mod check;
 mod compile;
 mod parse;
 #[cfg(test)]
+mod template_tests;
+#[cfg(test)]
 mod tests;
 
 use std::sync::Arc;

@@ -42,8 +42,8 @@ fn parse_class(class: contract::ClassDefinition) -> Class {
     }
 }
 
-/// A definition, such as that of a template.
-pub(crate) fn definition_message(taxonomy: &Taxonomy) -> contract::TaxonomyDefinition {
+/// A definition, such as that of a template, as it is sent.
+pub fn definition_message(taxonomy: &Taxonomy) -> contract::TaxonomyDefinition {
     contract::TaxonomyDefinition {
         id: taxonomy.id.clone(),
         label: Some(convert::label(&taxonomy.label)),

@@ -19,6 +19,7 @@ mod statistics;
 mod step;
 mod templates;
 mod validate;
+mod written;
 
 #[cfg(test)]
 mod tests;

@@ -1,8 +1,8 @@
 //! Taxonomies: ordered classes with predicates, of which every customer gets exactly one.
 
-mod rfm;
 mod templates;
 mod validate;
+mod written;
 
 use serde::{Deserialize, Serialize};
 

@@ -15,7 +15,9 @@ pub(crate) mod rejects;
 pub(crate) mod report;
 pub(crate) mod resolve;
 pub(crate) mod score;
+pub(crate) mod scorecard;
 pub(crate) mod serve;
+pub(crate) mod taxonomy;
 
 use crate::{
     cli::{Cli, Command},
@@ -43,6 +45,8 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Migrate(command) => command.run().await,
         Command::Import(command) => command.run().await,
         Command::Rejects(command) => command.run().await,
+        Command::Scorecard(command) => command.run().await,
+        Command::Taxonomy(command) => command.run().await,
         Command::Score(command) => command.run().await,
         Command::Classify(command) => command.run().await,
         Command::Code(command) => command.run().await,

@@ -61,8 +61,8 @@ fn count(number: u64) -> i64 {
     i64::try_from(number).expect("customers are counted in 63 bits")
 }
 
-/// A definition, such as that of a template.
-pub(crate) fn template(card: &Scorecard) -> contract::ScorecardDefinition {
+/// A definition, such as that of a template, as it is sent.
+pub fn template(card: &Scorecard) -> contract::ScorecardDefinition {
     contract::ScorecardDefinition {
         id: card.id.clone(),
         label: Some(convert::label(&card.label)),

@@ -6,6 +6,7 @@ mod frozen;
 mod grades;
 mod templates;
 mod validate;
+mod written;
 
 use rust_decimal::Decimal;
 

@@ -1,0 +1,140 @@
+//! A taxonomy as a file.
+//!
+//! ```yaml
+//! id: size
+//! label: {zh: 规模, en: By size}
+//! default_class: small        # the class of everybody for whom no predicate holds
+//! classes:                    # highest priority first
+//!   - id: large
+//!     code: L
+//!     label: {zh: 大客户, en: Large}
+//!     predicate: amount_365d >= 100000
+//!     tags:
+//!       - {zh: 重点客户, en: Key account}
+//!     strategy_summary: {zh: 专人跟进。, en: A person in charge.}
+//!   - id: small
+//!     code: S
+//!     label: {zh: 小客户, en: Small}
+//! ```
+//!
+//! `parent`, `predicate`, `tags` and `strategy_summary` may be left out, and a text in one of the
+//! two languages.
+
+use serde::Deserialize;
+
+use super::{Class, Taxonomy};
+use crate::yaml::{self, NotADefinition, Words};
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a taxonomy: id, label, default_class, classes")]
+struct WrittenTaxonomy {
+    id: String,
+    label: Words,
+    classes: Vec<WrittenClass>,
+    default_class: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a class: id, code, label, predicate")]
+struct WrittenClass {
+    id: String,
+    code: String,
+    label: Words,
+    parent: Option<String>,
+    predicate: Option<String>,
+    #[serde(default)]
+    tags: Vec<Words>,
+    #[serde(default)]
+    strategy_summary: Words,
+}
+
+impl Taxonomy {
+    /// Reads a taxonomy that somebody wrote, and says where it cannot be read. What it says is
+    /// for [`Taxonomy::validate`] to check.
+    pub fn from_yaml(text: &str) -> Result<Self, NotADefinition> {
+        let written: WrittenTaxonomy = yaml::read(text)?;
+        Ok(Self {
+            id: written.id,
+            label: written.label.into(),
+            classes: written.classes.into_iter().map(Class::from).collect(),
+            default_class: written.default_class,
+        })
+    }
+}
+
+impl From<WrittenClass> for Class {
+    fn from(written: WrittenClass) -> Self {
+        Self {
+            id: written.id,
+            code: written.code,
+            label: written.label.into(),
+            parent: written.parent,
+            predicate: written.predicate,
+            tags: written.tags.into_iter().map(Into::into).collect(),
+            strategy_summary: written.strategy_summary.into(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Label;
+
+    const SIZE: &str = "
+id: size
+label: {zh: 规模, en: By size}
+default_class: small
+classes:
+  - id: large
+    code: 1
+    label: {en: Large}
+    parent: all
+    predicate: >-
+      amount_365d >= 100000
+      OR orders_365d > 12
+    tags:
+      - {zh: 重点客户}
+    strategy_summary: {en: A person in charge.}
+  - id: small
+    code: S
+    label: {zh: 小客户, en: Small}
+";
+
+    #[test]
+    fn what_is_left_out_is_empty() {
+        let size = Taxonomy::from_yaml(SIZE).unwrap();
+        assert_eq!((size.id.as_str(), size.default_class.as_str()), ("size", "small"));
+        assert_eq!(size.label, Label::new("规模", "By size"));
+        let [large, small] = &size.classes[..] else { panic!("{:?}", size.classes) };
+        assert_eq!((large.code.as_str(), large.parent.as_deref()), ("1", Some("all")));
+        let predicate = "amount_365d >= 100000 OR orders_365d > 12";
+        assert_eq!(large.predicate.as_deref(), Some(predicate));
+        assert_eq!(large.tags, [Label::new("重点客户", "")]);
+        assert_eq!(large.strategy_summary, Label::new("", "A person in charge."));
+        assert_eq!((&small.parent, &small.predicate, small.tags.len()), (&None, &None, 0));
+        assert!(small.strategy_summary.is_empty());
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_told_with_its_place() {
+        for (from, to, expected) in [
+            ("id: size", "", "missing field `id`"),
+            ("    code: S", "    colour: S", "classes[1]: unknown field `colour`"),
+            ("{en: Large}", "Large", "classes[0].label: invalid type: string \"Large\""),
+            ("{en: Large}", "{de: Groß}", "classes[0].label: unknown field `de`"),
+            ("  - id: small", "  - id: small\n    id: small", "duplicate field `id`"),
+            ("- {zh: 重点客户}", "- 重点客户", "classes[0].tags[0]: invalid type"),
+            ("classes:", "classes: none\nx:", "classes: invalid type: string \"none\""),
+            ("{en: Large}", "{en: Large", "did not find expected ',' or '}' at line"),
+            ("en: Small}", "en: Small}\n---\nid: two", "more than one document"),
+        ] {
+            let text = SIZE.replacen(from, to, 1);
+            assert_ne!(text, SIZE);
+            let error = Taxonomy::from_yaml(&text).unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}");
+        }
+        let error = Taxonomy::from_yaml("[]").unwrap_err().to_string();
+        assert!(error.contains("expected a taxonomy: id, label"), "{error}");
+    }
+}

@@ -1,0 +1,78 @@
+//! Definitions of one's own: files brought onto a server.
+
+use kehu_tests::{program, program::Server};
+
+const WORTH: &str = "
+id: worth
+label: {zh: 价值, en: Worth}
+indicators:
+  - id: amount
+    label: {zh: 金额, en: Amount}
+    feature: amount_total
+    transform: {bands: {cuts: [100.5, 1000], points: [0, 50, 100]}}
+    direction: up
+    weight: 0.60
+    missing: {impute: 0}
+grading: {cuts: [{grade: A, min: 50}]}
+";
+
+const SIZE: &str = "
+id: size
+label: {zh: 规模, en: By size}
+default_class: small
+classes:
+  - {id: large, code: L, label: {en: Large}, predicate: worth_grade = 'A'}
+  - {id: small, code: S, label: {en: Small}}
+";
+
+const SALES: &str = "invoice,customer,date,quantity,price\n\
+    1,c1,2011-12-01,1,2000\n2,c2,2011-12-02,1,5\n";
+
+#[tokio::test]
+async fn what_is_written_in_files_scores_and_classifies() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.display().to_string()
+    };
+    let server = Server::on(&folder.path().join("data")).await;
+    let (worth, size) = (write("worth.yaml", WORTH), write("size.yaml", SIZE));
+    server.succeed(&["import", &write("sales.csv", SALES)]).await;
+    server.succeed(&["business-date", "2011-12-10"]).await;
+
+    let draft = server.succeed(&["scorecard", "apply", &worth]).await;
+    assert_eq!(draft, "scorecards/worth, version 1: a draft\n");
+    let published = "scorecards/worth, version 1: published, calibrated as of 2011-12-10\n";
+    for _ in 0..2 {
+        assert_eq!(server.succeed(&["scorecard", "apply", &worth, "--publish"]).await, published);
+    }
+    let published = "taxonomies/size, version 1: published\n";
+    for _ in 0..2 {
+        assert_eq!(server.succeed(&["taxonomy", "apply", &size, "--publish"]).await, published);
+    }
+    server.succeed(&["score", "worth"]).await;
+    server.succeed(&["classify", "size"]).await;
+    let summary = ["report", "--csv", "class-summary", "--taxonomy", "size"];
+    let summary = server.succeed(&summary).await;
+    assert!(summary.contains(",large,Large,,1,0.5000,2000.0000,"), "{summary}");
+
+    let changed = SIZE.replace("worth_grade = 'A'", "amount_total >= 1");
+    let changed = write("changed.yaml", &changed);
+    let draft = server.succeed(&["taxonomy", "apply", &changed]).await;
+    assert_eq!(draft, "taxonomies/size, version 2: a draft\n");
+
+    for (kind, text, code, said) in [
+        ("taxonomy", SIZE.replace("code: S", "kode: S"), 65, "classes[1]: unknown field `kode`"),
+        ("taxonomy", SIZE.replace("worth_grade", "worth"), 64, "definition.classes[0].predicate"),
+        ("scorecard", WORTH.replace("0.60", "much"), 65, "indicators[0].weight: \"much\""),
+        ("scorecard", WORTH.replace("0.60", "-1"), 64, "definition.indicators[0].weight"),
+    ] {
+        let file = write("wrong.yaml", &text);
+        let arguments = [kind, "apply", file.as_str(), "--server", server.url.as_str()];
+        let (found, errors) = program::fail(&arguments).await;
+        assert_eq!(found, code, "{errors}");
+        assert!(errors.contains(said), "{errors}");
+    }
+    server.stop().await;
+}

@@ -1,15 +1,16 @@
 //! Answers about the customer base: who is in which class, what they bring, who moved.
 //!
-//! [`report`] computes the reports from plain rows, exactly; [`page`] draws them as one HTML
-//! page and `export` writes them as CSV. `source` reads what ingestion, scoring and coding wrote,
-//! and `answer` puts the two together; nothing is written.
+//! Each [`report`] is a folder: what it asks the database, what it computes from the answer,
+//! exactly, the table that it comes as and its section of the [`page`]. `source` holds what
+//! several of them ask. Nothing is written.
 //!
-//! To add a report: its computation in `report`, its method in `answer` and in the contract, its
-//! chart in `charts` with a section in `page`, its rows in `export`.
+//! To add a report: a folder in `report` and its line in `REPORTS`. CSV, messages, a page of its
+//! own and its name in the list follow from its table. What its query reads is a relation of
+//! [`kehu_storage::reports`].
 
-mod answer;
 mod charts;
 mod convert;
+mod csv;
 mod currency;
 mod export;
 mod format;

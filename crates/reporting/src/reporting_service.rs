@@ -1,12 +1,13 @@
 //! `kehu.reporting.v1.ReportingService`.
 
-use crate::{Reporting, convert as own, page, request};
+use crate::{Reporting, convert as own, page, report, request};
 use futures::stream::{self, BoxStream, StreamExt};
 use kehu_contract::reporting::{
     ExportReportRequest, ExportReportResponse, GetClassSummaryRequest, GetClassSummaryResponse,
     GetMigrationMatrixRequest, GetMigrationMatrixResponse, GetMonthlyTrendRequest,
-    GetMonthlyTrendResponse, GetParetoCurveRequest, GetParetoCurveResponse, GetRfmHeatMapRequest,
-    GetRfmHeatMapResponse, RenderReportRequest, RenderReportResponse,
+    GetMonthlyTrendResponse, GetParetoCurveRequest, GetParetoCurveResponse, GetReportRequest,
+    GetReportResponse, GetRfmHeatMapRequest, GetRfmHeatMapResponse, ListReportsRequest,
+    ListReportsResponse, RenderReportRequest, RenderReportResponse,
     reporting_service_server::ReportingService,
 };
 use kehu_server::{Fault, Violations, convert};
@@ -32,8 +33,8 @@ impl Reporting {
             &mut violations,
         );
         violations.finish()?;
-        let answer = self.summary(&question).await?;
-        own::summary(&answer, question.comparison, self.currency())
+        let answer = report::summary(self, &question).await?;
+        report::class_summary_response(&answer, question.comparison, self.currency())
     }
 
     async fn migration_matrix(
@@ -49,8 +50,8 @@ impl Reporting {
             &mut violations,
         );
         violations.finish()?;
-        let answer = self.migration(&question).await?;
-        own::migration(&answer, question.comparison, self.currency())
+        let answer = report::matrix(self, &question).await?;
+        report::migration_matrix_response(&answer, question.comparison, self.currency())
     }
 
     async fn pareto_curve(
@@ -64,7 +65,7 @@ impl Reporting {
         let points =
             request::number("point_count", request.point_count, range, 100, &mut violations);
         violations.finish()?;
-        Ok(own::pareto(&self.pareto(moment, i64::from(points)).await?))
+        Ok(report::pareto_curve_response(&report::curve(self, moment, i64::from(points)).await?))
     }
 
     async fn rfm_heat_map(
@@ -75,7 +76,7 @@ impl Reporting {
         let today = self.business_date().await?;
         let moment = request::moment(&request.time, today, &mut violations);
         violations.finish()?;
-        own::heat_map(&self.rfm(moment).await?, self.currency())
+        report::heat_map_response(&report::map(self, moment).await?, self.currency())
     }
 
     async fn monthly_trend(
@@ -89,10 +90,14 @@ impl Reporting {
         let months =
             request::number("month_count", request.month_count, range, 13, &mut violations);
         violations.finish()?;
-        own::trend(&self.trend(moment, months).await?, self.currency())
+        let answer = report::trend(self, moment, months).await?;
+        report::monthly_trend_response(&answer, self.currency())
     }
 
     async fn page(&self, request: RenderReportRequest) -> Result<Bytes, Fault> {
+        if !request.report.is_empty() {
+            return self.page_of(&request).await;
+        }
         let mut violations = Violations::new();
         let question = request::question(
             &request.taxonomy,
@@ -142,6 +147,20 @@ impl ReportingService for Reporting {
         request: Request<GetMonthlyTrendRequest>,
     ) -> Result<Response<GetMonthlyTrendResponse>, Status> {
         Ok(Response::new(self.monthly_trend(request.into_inner()).await?))
+    }
+
+    async fn list_reports(
+        &self,
+        _: Request<ListReportsRequest>,
+    ) -> Result<Response<ListReportsResponse>, Status> {
+        Ok(Response::new(ListReportsResponse { reports: own::reports() }))
+    }
+
+    async fn get_report(
+        &self,
+        request: Request<GetReportRequest>,
+    ) -> Result<Response<GetReportResponse>, Status> {
+        Ok(Response::new(self.answer(request.into_inner()).await?))
     }
 
     type RenderReportStream = Pieces<RenderReportResponse>;

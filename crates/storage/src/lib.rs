@@ -5,7 +5,8 @@
 //! lease), [`definitions`] in versions, [`history`] (two axes of time), [`idempotency`] by request
 //! id, [`settings`], the [`business_date`], keyset [`page`]s, [`document`]s kept as JSON.
 //! Above it one folder a service: [`ingestion`], [`scoring`], [`coding`]; every table has one
-//! owner, the only service that writes it. [`facts`] is what analytics reads.
+//! owner, the only service that writes it. [`facts`] is what analytics reads, [`reports`] what
+//! reporting does.
 //!
 //! Days are `i32` days since 1970-01-01, instants `i64` microseconds UTC, money an `i64` count
 //! of 1/10,000 of the unit, on both databases (SQLite has no date and no exact decimal). Only
@@ -27,6 +28,7 @@ pub mod idempotency;
 pub mod ingestion;
 mod migrations;
 pub mod page;
+pub mod reports;
 pub mod run;
 pub mod scoring;
 pub mod settings;

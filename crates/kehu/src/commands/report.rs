@@ -7,12 +7,12 @@ use crate::{
     output::{self, Format},
 };
 use chrono::NaiveDate;
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, builder::PossibleValuesParser};
 use kehu_contract::{
     reporting::{
         ExportReportRequest, GetClassSummaryRequest, GetMigrationMatrixRequest,
-        GetMonthlyTrendRequest, GetParetoCurveRequest, GetRfmHeatMapRequest, RenderReportRequest,
-        ReportKind, ReportTime,
+        GetMonthlyTrendRequest, GetParetoCurveRequest, GetReportRequest, GetRfmHeatMapRequest,
+        RenderReportRequest, ReportTime,
     },
     shared::Language,
 };
@@ -24,7 +24,8 @@ use std::path::{Path, PathBuf};
 #[command(after_help = "Examples:\n  kehu report --out report.html\n  \
     kehu report --as-of 2011-12-10 --compare 2011-09-11 --language zh-cn --out report.html\n  \
     kehu report --csv customers --out customers.csv\n  \
-    kehu report --csv class-summary --output json")]
+    kehu report --csv class-summary --output json\n  \
+    kehu report --html monthly-trend --out trend.html")]
 pub(crate) struct Report {
     #[command(flatten)]
     client: Client,
@@ -46,8 +47,14 @@ pub(crate) struct Report {
     language: Tongue,
 
     /// Write this one report as CSV instead of the page (with --output json: as JSON)
-    #[arg(long, value_enum, value_name = "REPORT")]
-    csv: Option<Kind>,
+    #[arg(long, value_parser = PossibleValuesParser::new(kehu_reporting::report::ids()),
+        value_name = "REPORT")]
+    csv: Option<String>,
+
+    /// Draw this one report as a table on a page of its own
+    #[arg(long, value_parser = PossibleValuesParser::new(kehu_reporting::report::ids()),
+        value_name = "REPORT", conflicts_with = "csv")]
+    html: Option<String>,
 
     /// File to write; the page goes to report.html, CSV to standard output if not given
     #[arg(long, value_name = "FILE")]
@@ -61,30 +68,19 @@ enum Tongue {
     ZhCn,
 }
 
-/// The reports.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Kind {
-    ClassSummary,
-    MigrationMatrix,
-    ParetoCurve,
-    RfmHeatMap,
-    MonthlyTrend,
-    Customers,
-}
-
 impl Report {
     /// Fetches the report and writes it.
     pub(crate) async fn run(self) -> Result<(), Failure> {
         let connection = Connection::open(self.client.options()).await?;
-        match (self.csv, self.client.output) {
-            (Some(Kind::MigrationMatrix), _) if self.compare.is_none() => Err(Failure::Usage(
+        match (self.csv.as_deref(), self.client.output) {
+            (Some("migration-matrix"), _) if self.compare.is_none() => Err(Failure::Usage(
                 "the matrix shows who moved since an earlier date: add --compare DATE".to_owned(),
             )),
             (Some(_), Format::Json) if self.out.is_some() => Err(Failure::Usage(
                 "--output json goes to standard output: leave out --out FILE".to_owned(),
             )),
-            (Some(kind), Format::Json) => self.print_json(&connection, kind).await,
-            (Some(kind), Format::Table) => self.export(&connection, kind).await,
+            (Some(report), Format::Json) => self.print_json(&connection, report).await,
+            (Some(report), Format::Table) => self.export(&connection, report).await,
             (None, Format::Json) => {
                 Err(Failure::Usage("--output json needs --csv REPORT: the page is HTML".to_owned()))
             }
@@ -99,13 +95,14 @@ impl Report {
             time: self.time(),
             comparison_date: self.compare.map(convert::date),
             language: self.language().into(),
+            report: self.html.clone().unwrap_or_default(),
         };
         save(&path, &render(connection, request).await?)
     }
 
-    async fn export(&self, connection: &Connection, kind: Kind) -> Result<(), Failure> {
+    async fn export(&self, connection: &Connection, report: &str) -> Result<(), Failure> {
         let request = ExportReportRequest {
-            kind: kind.contract().into(),
+            report: report.to_owned(),
             taxonomy: self.taxonomy.clone(),
             time: self.time(),
             comparison_date: self.compare.map(convert::date),
@@ -122,34 +119,38 @@ impl Report {
         }
     }
 
-    async fn print_json(&self, connection: &Connection, kind: Kind) -> Result<(), Failure> {
+    /// Prints the answer of the report's own method, where it has one, else that of all.
+    async fn print_json(&self, connection: &Connection, report: &str) -> Result<(), Failure> {
         let mut reports = connection.reporting();
         let (taxonomy, time) = (self.taxonomy.clone(), self.time());
         let comparison_date = self.compare.map(convert::date);
-        match kind {
-            Kind::ClassSummary => {
+        match report {
+            "class-summary" => {
                 let request = GetClassSummaryRequest { taxonomy, time, comparison_date };
                 output::json(reports.get_class_summary(request).await?.get_ref())
             }
-            Kind::MigrationMatrix => {
+            "migration-matrix" => {
                 let request = GetMigrationMatrixRequest { taxonomy, time, comparison_date };
                 output::json(reports.get_migration_matrix(request).await?.get_ref())
             }
-            Kind::ParetoCurve => {
+            "pareto-curve" => {
                 let request = GetParetoCurveRequest { time, point_count: 0 };
                 output::json(reports.get_pareto_curve(request).await?.get_ref())
             }
-            Kind::RfmHeatMap => {
+            "rfm-heat-map" => {
                 let request = GetRfmHeatMapRequest { time };
                 output::json(reports.get_rfm_heat_map(request).await?.get_ref())
             }
-            Kind::MonthlyTrend => {
+            "monthly-trend" => {
                 let request = GetMonthlyTrendRequest { time, month_count: 0 };
                 output::json(reports.get_monthly_trend(request).await?.get_ref())
             }
-            Kind::Customers => Err(Failure::Usage(
-                "the list of customers is CSV only: leave out --output json".to_owned(),
-            )),
+            report => {
+                let (report, language) = (report.to_owned(), self.language().into());
+                let request =
+                    GetReportRequest { report, taxonomy, time, comparison_date, language };
+                output::json(reports.get_report(request).await?.get_ref())
+            }
         }
     }
 
@@ -161,19 +162,6 @@ impl Report {
         match self.language {
             Tongue::En => Language::En,
             Tongue::ZhCn => Language::ZhCn,
-        }
-    }
-}
-
-impl Kind {
-    fn contract(self) -> ReportKind {
-        match self {
-            Self::ClassSummary => ReportKind::ClassSummary,
-            Self::MigrationMatrix => ReportKind::MigrationMatrix,
-            Self::ParetoCurve => ReportKind::ParetoCurve,
-            Self::RfmHeatMap => ReportKind::RfmHeatMap,
-            Self::MonthlyTrend => ReportKind::MonthlyTrend,
-            Self::Customers => ReportKind::Customers,
         }
     }
 }

@@ -1,20 +1,19 @@
 //! All reports on one HTML page that needs nothing but itself: style and charts are inside, and
 //! nothing is fetched. The same figures give the same bytes.
 
-mod classes;
+mod alone;
 mod definitions;
+mod figures;
 mod header;
-mod migration;
-mod pareto;
-mod rfm;
-mod table;
-mod trend;
+pub(crate) mod table;
+
+pub(crate) use alone::Alone;
 
 use crate::{
     format::Format,
     html::{Element, element},
     labels::Labels,
-    report::{ClassSummary, HeatMap, MigrationMatrix, MonthFigures, ParetoCurve, Totals},
+    report::{self, ClassSummary, HeatMap, MigrationMatrix, MonthFigures, ParetoCurve, Totals},
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
@@ -65,11 +64,11 @@ pub struct Comparison {
 }
 
 /// The figures with the way they are written.
-struct View<'a> {
-    figures: &'a Figures,
-    language: Language,
-    labels: &'static Labels,
-    format: Format,
+pub(crate) struct View<'a> {
+    pub(crate) figures: &'a Figures,
+    pub(crate) language: Language,
+    pub(crate) labels: &'static Labels,
+    pub(crate) format: Format,
 }
 
 /// The page in `language`.
@@ -77,12 +76,17 @@ pub fn render(figures: &Figures, language: Language) -> String {
     let labels = Labels::of(language);
     let format = Format::new(language, &figures.currency);
     let view = View { figures, language, labels, format };
-    let page = element("html").attr("lang", labels.tag).child(head(&view)).child(body(&view));
+    let title = format!("{} · {}", labels.title, view.date(figures.as_of));
+    document(labels, title, body(&view))
+}
+
+/// A page that needs nothing but itself.
+fn document(labels: &Labels, title: String, body: Element) -> String {
+    let page = element("html").attr("lang", labels.tag).child(head(title)).child(body);
     format!("<!DOCTYPE html>\n{page}")
 }
 
-fn head(view: &View<'_>) -> Element {
-    let title = format!("{} · {}", view.labels.title, view.date(view.figures.as_of));
+fn head(title: String) -> Element {
     let meta =
         |name: &str, content: &str| element("meta").attr("name", name).attr("content", content);
     element("head")
@@ -98,32 +102,32 @@ fn body(view: &View<'_>) -> Element {
         .child(header::header(view))
         .child(header::key_figures(view))
         .child(header::brief(view))
-        .child(classes::section(view))
-        .children(migration::section(view))
-        .child(rfm::section(view))
-        .child(trend::section(view))
+        .child(report::class_section(view))
+        .children(report::migration_section(view))
+        .child(report::rfm_section(view))
+        .child(report::trend_section(view))
         .child(definitions::section(view));
     element("body").child(main)
 }
 
 impl View<'_> {
-    fn date(&self, date: NaiveDate) -> String {
+    pub(crate) fn date(&self, date: NaiveDate) -> String {
         self.format.date(date)
     }
 
     /// Names of the classes in the language of the page.
-    fn class_names(&self) -> Vec<&str> {
+    pub(crate) fn class_names(&self) -> Vec<&str> {
         self.figures.classes.iter().map(|class| class.label.get(self.language)).collect()
     }
 
     /// The last month is not over on the business date.
-    fn is_cut(&self) -> bool {
+    pub(crate) fn is_cut(&self) -> bool {
         self.figures.as_of < calendar::month_end(self.figures.as_of)
     }
 }
 
 /// A section with its heading.
-fn section(id: &str, heading: &str) -> Element {
+pub(crate) fn section(id: &str, heading: &str) -> Element {
     let name = format!("{id}-heading");
     element("section")
         .attr("id", id)
@@ -132,7 +136,12 @@ fn section(id: &str, heading: &str) -> Element {
 }
 
 /// A chart with its name above, a legend of (style, name) and a note below.
-fn figure(heading: &str, legend: &[(&str, &str)], chart: Element, note: Option<String>) -> Element {
+pub(crate) fn figure(
+    heading: &str,
+    legend: &[(&str, &str)],
+    chart: Element,
+    note: Option<String>,
+) -> Element {
     let mut figure = element("figure").child(element("h3").text(heading));
     if !legend.is_empty() {
         let entry = |(style, name): &(&str, &str)| {

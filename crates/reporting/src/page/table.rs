@@ -3,7 +3,7 @@
 use crate::html::{Element, element};
 
 /// A table in its frame.
-pub(super) fn table(class: &str, caption: &str, head: Element, body: Element) -> Element {
+pub(crate) fn table(class: &str, caption: &str, head: Element, body: Element) -> Element {
     let table = element("table")
         .class(class)
         .child(element("caption").text(caption))
@@ -18,7 +18,7 @@ pub(super) fn table(class: &str, caption: &str, head: Element, body: Element) ->
 }
 
 /// One row of column heads; those after the first are heads of figures.
-pub(super) fn head(names: &[String]) -> Element {
+pub(crate) fn head(names: &[String]) -> Element {
     let mut row = element("tr");
     for (place, name) in names.iter().enumerate() {
         let class = if place == 0 { "text" } else { "number" };
@@ -28,11 +28,11 @@ pub(super) fn head(names: &[String]) -> Element {
 }
 
 /// The head of a row.
-pub(super) fn row_head(name: &str) -> Element {
+pub(crate) fn row_head(name: &str) -> Element {
     element("th").attr("scope", "row").class("text").text(name)
 }
 
 /// A cell with a figure.
-pub(super) fn number(figure: String) -> Element {
+pub(crate) fn number(figure: String) -> Element {
     element("td").class("number").text(figure)
 }

@@ -1,34 +1,130 @@
-//! The reports, computed from plain rows: pure, exact, and independent of the order of the
-//! rows except where it says so.
+//! The reports, a folder each: the query that the database answers, what is computed from it,
+//! the table that it comes as, and its section of the page.
+//!
+//! A report is a [`Report`] in [`REPORTS`]. Its CSV, the answers of `GetReport` and
+//! `ListReports`, its own page and its place in the list of `kehu report` follow from its table.
 
 mod class_summary;
-mod heat_map;
-mod migration;
+mod customers;
+mod migration_matrix;
 mod monthly_trend;
-mod pareto;
+mod pareto_curve;
+mod rfm_heat_map;
+pub(crate) mod table;
 
 pub use class_summary::{ClassFigures, ClassSummary, class_summary};
-pub use heat_map::{HeatMap, HeatMapCell, Scored, heat_map};
-pub use migration::{MigrationCell, MigrationMatrix, migration_matrix};
-pub use monthly_trend::{MonthFigures, MonthlyTrend, Order, Totals};
-pub use pareto::{ParetoCurve, ParetoPoint, pareto_curve};
+pub use migration_matrix::{MigrationCell, MigrationMatrix, migration_matrix};
+pub use monthly_trend::{MonthFigures, Totals};
+pub use pareto_curve::{ParetoCurve, ParetoPoint, pareto_curve};
+pub use rfm_heat_map::{HeatMap, HeatMapCell, Scored, heat_map};
 
-use kehu_core::CustomerId;
+pub(crate) use class_summary::page::section as class_section;
+pub(crate) use class_summary::{message::response as class_summary_response, summary};
+pub(crate) use migration_matrix::page::section as migration_section;
+pub(crate) use migration_matrix::{matrix, message::response as migration_matrix_response};
+pub(crate) use monthly_trend::page::section as trend_section;
+pub(crate) use monthly_trend::{
+    message::response as monthly_trend_response, months, totals, trend,
+};
+pub(crate) use pareto_curve::page::figure as pareto_figure;
+pub(crate) use pareto_curve::{curve, message::response as pareto_curve_response};
+pub(crate) use rfm_heat_map::page::section as rfm_section;
+pub(crate) use rfm_heat_map::{map, map_of as rfm_map, message::response as heat_map_response};
+
+use crate::{Reporting, request::Question, source::Classified};
+use async_trait::async_trait;
+use chrono::NaiveDate;
+use kehu_core::{Label, label::Language};
+use kehu_server::Fault;
 use rust_decimal::Decimal;
+use table::Table;
 
-/// One customer as of the business date.
+/// Every report.
+pub(crate) const REPORTS: &[&dyn Report] = &[
+    &class_summary::Report,
+    &migration_matrix::Report,
+    &pareto_curve::Report,
+    &rfm_heat_map::Report,
+    &monthly_trend::Report,
+    &customers::Report,
+];
+
+/// A report that callers ask for by name.
+#[async_trait]
+pub(crate) trait Report: Sync {
+    /// What callers name it: `class-summary`.
+    fn id(&self) -> &'static str;
+
+    /// What it is called.
+    fn label(&self) -> Label;
+
+    /// What a question must say.
+    fn needs(&self) -> Needs;
+
+    /// Whether it names people by their keys in other systems, which only callers with the scope
+    /// of personal data may see.
+    fn names_people(&self) -> bool {
+        false
+    }
+
+    /// The report as a table. What can be refused is refused before its first rows.
+    async fn table(
+        &self,
+        reporting: &Reporting,
+        question: &Question,
+        language: Language,
+    ) -> Result<Table, Fault>;
+}
+
+/// What a question must say besides its time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Needs {
+    /// Nothing.
+    Time,
+    /// A taxonomy; it may name an earlier date.
+    Taxonomy,
+    /// A taxonomy and an earlier date.
+    Comparison,
+}
+
+/// The report of this name.
+pub(crate) fn find(id: &str) -> Option<&'static dyn Report> {
+    REPORTS.iter().copied().find(|report| report.id() == id)
+}
+
+/// The names of all reports.
+pub fn ids() -> impl Iterator<Item = &'static str> {
+    REPORTS.iter().map(|report| report.id())
+}
+
+/// A report with the business date it is for.
+#[derive(Debug)]
+pub(crate) struct Dated<T> {
+    pub(crate) as_of: NaiveDate,
+    pub(crate) report: T,
+}
+
+/// A report by class.
+#[derive(Debug)]
+pub(crate) struct ByClass<T> {
+    pub(crate) classified: Classified,
+    pub(crate) report: T,
+}
+
+/// Customers that were in one class and are in another, or the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Member {
-    /// The customer.
-    pub customer: CustomerId,
-    /// Place of its class among those of the report; `None` when it has none on the date.
-    pub class: Option<usize>,
-    /// Place of its class on the comparison date; `None` when it had none yet.
-    pub earlier: Option<usize>,
-    /// Amount up to the date, net of returns, in the base currency.
-    pub amount: Decimal,
-    /// Amount of its completed orders up to the date, before returns.
-    pub ordered: Decimal,
-    /// Completed orders up to the date.
+pub struct ClassCell {
+    /// Place of the class on the comparison date among those of the report; `None` when they had
+    /// none yet.
+    pub from: Option<usize>,
+    /// Place of the class on the date; `None` when they have none.
+    pub to: Option<usize>,
+    /// How many.
+    pub customers: i64,
+    /// Their completed orders up to the date.
     pub orders: i64,
+    /// Their amount up to the date, net of returns, in the base currency.
+    pub amount: Decimal,
+    /// Amount of their completed orders up to the date, before returns.
+    pub ordered: Decimal,
 }

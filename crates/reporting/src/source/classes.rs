@@ -1,21 +1,25 @@
-//! The classes of all customers, true on a date and on an earlier one.
+//! How many customers are in which class, true on a date and on an earlier one.
 
-use crate::request::{Moment, Question};
+use crate::{
+    report::ClassCell,
+    request::{Moment, Question},
+};
 use chrono::{DateTime, NaiveDate, Utc};
 use kehu_core::{
-    CustomerId, Label,
+    Label,
     taxonomy::{Class, Taxonomy},
 };
 use kehu_server::Fault;
 use kehu_storage::{
     Database,
-    coding::classes::{self, ClassColumns, View},
+    bulk::ColumnType::{I64, OptText},
+    coding::classes,
     definitions,
-    facts::CustomerSet,
+    reports::{Basis, Rows},
 };
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
-/// Who is in which class.
+/// How many are in which class.
 #[derive(Debug, Clone)]
 pub(crate) struct Classified {
     /// Name of the taxonomy.
@@ -25,10 +29,8 @@ pub(crate) struct Classified {
     /// The classes of the newest version that gave one, in its order, and after them those that
     /// only older versions know and somebody is or was in.
     pub(crate) classes: Vec<Class>,
-    /// Place of each customer's class on the date.
-    pub(crate) now: HashMap<CustomerId, usize>,
-    /// Place of each customer's class on the earlier date; empty without one.
-    pub(crate) earlier: HashMap<CustomerId, usize>,
+    /// The customers by their classes on the earlier date and on this one, places of `classes`.
+    pub(crate) cells: Vec<ClassCell>,
 }
 
 /// A precondition when nobody has ever been classified under the taxonomy, or under any.
@@ -46,39 +48,82 @@ pub(crate) async fn check_classified(
 /// Reads the classes that a question is about. [`Fault::NotFound`] for a taxonomy that does not
 /// exist, [`Fault::Precondition`] when nobody has a class on one of the dates.
 pub(crate) async fn classified(db: &Database, question: &Question) -> Result<Classified, Fault> {
-    let as_of = question.moment.as_of;
-    let now = on_date(db, question, as_of).await?;
-    let earlier = match question.comparison {
-        None => ClassColumns::default(),
-        Some(comparison) => on_date(db, question, comparison).await?,
-    };
-    let version_ids: BTreeSet<i64> =
-        now.version_ids.iter().chain(&earlier.version_ids).copied().collect();
-    let versions =
-        definitions::by_numbers::<Taxonomy>(db.reader(), &Vec::from_iter(version_ids)).await?;
-    let definitions: Vec<_> =
-        versions.into_iter().rev().map(|version| version.definition).collect();
-    let named = now.classes.iter().chain(&earlier.classes).map(String::as_str);
-    let classes = merge(&definitions, &named.collect());
-    let places = classes.iter().enumerate().map(|(place, class)| (class.id.as_str(), place));
-    let places: BTreeMap<&str, usize> = places.collect();
-    let (now, earlier) = (by_customer(&now, &places)?, by_customer(&earlier, &places)?);
+    let basis = basis(question);
+    let rows = basis.rows(db, include_str!("class_cells.sql"), &COLUMNS).await?;
+    let mut named = BTreeSet::new();
+    for (column, date) in [("to_class", Some(basis.as_of)), ("from_class", basis.earlier)] {
+        let Some(date) = date else { continue };
+        let before = named.len();
+        for row in 0..rows.len() {
+            named.extend(rows.text(column, row)?.map(|class| (column, class)));
+        }
+        if named.len() == before {
+            let known_at = question.moment.known_at;
+            let asked = Some((date, known_at));
+            return Err(unclassified(db, Some(&question.taxonomy), asked).await?);
+        }
+    }
+    let definitions = versions(db, &basis).await?;
+    let classes = merge(&definitions, &named.iter().map(|(_, class)| *class).collect());
+    let cells = cells(&rows, &classes)?;
     let label = definitions.first().map(|newest| newest.label.clone()).unwrap_or_default();
-    Ok(Classified { taxonomy: label, as_of, classes, now, earlier })
+    Ok(Classified { taxonomy: label, as_of: basis.as_of, classes, cells })
 }
 
-async fn on_date(
-    db: &Database,
-    question: &Question,
-    date: NaiveDate,
-) -> Result<ClassColumns, Fault> {
-    let view = View { true_on: Some(date), known_at: question.moment.known_at };
-    let columns = classes::at(db, &question.taxonomy, &CustomerSet::All, view).await?;
-    if columns.customers.is_empty() {
-        let known_at = question.moment.known_at;
-        return Err(unclassified(db, Some(&question.taxonomy), Some((date, known_at))).await?);
+const COLUMNS: [(&str, kehu_storage::bulk::ColumnType); 8] = [
+    ("from_class", OptText),
+    ("to_class", OptText),
+    ("customers", I64),
+    ("orders", I64),
+    ("amount_high", I64),
+    ("amount_low", I64),
+    ("ordered_high", I64),
+    ("ordered_low", I64),
+];
+
+/// What a question is about, for queries.
+pub(crate) fn basis(question: &Question) -> Basis {
+    Basis {
+        known_at: question.moment.known_at,
+        taxonomy: Some(question.taxonomy.clone()),
+        earlier: question.comparison,
+        ..Basis::of(question.moment.as_of)
     }
-    Ok(columns)
+}
+
+/// The versions that gave the classes on the dates, the newest first.
+async fn versions(db: &Database, basis: &Basis) -> Result<Vec<Taxonomy>, Fault> {
+    let mut version_ids = BTreeSet::new();
+    for date in [Some(basis.as_of), basis.earlier].into_iter().flatten() {
+        version_ids.extend(basis.version_on(db, date).await?);
+    }
+    let version_ids = Vec::from_iter(version_ids);
+    let versions = definitions::by_numbers::<Taxonomy>(db.reader(), &version_ids).await?;
+    Ok(versions.into_iter().rev().map(|version| version.definition).collect())
+}
+
+fn cells(rows: &Rows, classes: &[Class]) -> Result<Vec<ClassCell>, Fault> {
+    let places = classes.iter().enumerate().map(|(place, class)| (class.id.as_str(), place));
+    let places: BTreeMap<&str, usize> = places.collect();
+    let place = |class: Option<&str>| match class {
+        None => Ok(None),
+        Some(class) => match places.get(class) {
+            Some(place) => Ok(Some(*place)),
+            None => Err(Fault::internal(format!("class {class} is in no version"))),
+        },
+    };
+    let mut cells = Vec::with_capacity(rows.len());
+    for row in 0..rows.len() {
+        cells.push(ClassCell {
+            from: place(rows.text("from_class", row)?)?,
+            to: place(rows.text("to_class", row)?)?,
+            customers: rows.whole("customers", row)?,
+            orders: rows.whole("orders", row)?,
+            amount: rows.amount("amount", row)?,
+            ordered: rows.amount("ordered", row)?,
+        });
+    }
+    Ok(cells)
 }
 
 /// The fault that nobody has a class (on a date, as known at a time): the taxonomy does not
@@ -123,20 +168,6 @@ fn merge(definitions: &[Taxonomy], named: &BTreeSet<&str>) -> Vec<Class> {
         }
     }
     classes
-}
-
-fn by_customer(
-    columns: &ClassColumns,
-    places: &BTreeMap<&str, usize>,
-) -> Result<HashMap<CustomerId, usize>, Fault> {
-    let mut by_customer = HashMap::with_capacity(columns.customers.len());
-    for (customer, class) in columns.customers.iter().zip(&columns.classes) {
-        let Some(place) = places.get(class.as_str()) else {
-            return Err(Fault::internal(format!("class {class} is in no version")));
-        };
-        by_customer.insert(CustomerId(*customer), *place);
-    }
-    Ok(by_customer)
 }
 
 #[cfg(test)]

@@ -1,13 +1,17 @@
 //! Codes of customers.
 
-use crate::report::Member;
-use kehu_core::code_scheme::CodeScheme;
+use super::basis;
+use crate::request::Question;
+use kehu_core::{code_scheme::CodeScheme, taxonomy::Class};
 use kehu_server::{Fault, aside};
-use kehu_storage::{Database, PageRequest, coding::codes, definitions, facts::CustomerSet};
+use kehu_storage::{
+    Database, PageRequest,
+    bulk::ColumnType::{I64, Text},
+    coding::codes,
+    definitions,
+    facts::CustomerSet,
+};
 use std::collections::HashMap;
-
-/// Example codes of each class.
-const EXAMPLES: usize = 3;
 
 /// Codes of a few customers of each class, in the order of the classes.
 pub(crate) type Examples = Vec<Vec<String>>;
@@ -35,30 +39,25 @@ pub(crate) async fn scheme_of(db: &Database, taxonomy: &str) -> Result<Option<St
 /// The codes of the first members of each class.
 pub(crate) async fn examples(
     db: &Database,
-    taxonomy: &str,
-    class_count: usize,
-    members: &[Member],
+    question: &Question,
+    classes: &[Class],
 ) -> Result<Examples, Fault> {
-    let first = first_members(class_count, members);
-    let mut examples = vec![Vec::new(); class_count];
-    let Some(scheme) = scheme_of(db, taxonomy).await? else { return Ok(examples) };
-    let wanted = CustomerSet::Ids(first.iter().flatten().copied().collect());
+    let mut examples = vec![Vec::new(); classes.len()];
+    let Some(scheme) = scheme_of(db, &question.taxonomy).await? else { return Ok(examples) };
+    let columns = [("class_id", Text), ("customer_id", I64)];
+    let first = basis(question).rows(db, include_str!("first_members.sql"), &columns).await?;
+    let mut members = Vec::with_capacity(first.len());
+    for row in 0..first.len() {
+        members.push((first.text("class_id", row)?, first.whole("customer_id", row)?));
+    }
+    let wanted = CustomerSet::Ids(members.iter().map(|(_, customer)| *customer).collect());
     let columns = codes::current_of(db, &scheme, &wanted).await?;
     let codes: HashMap<i64, String> = columns.customers.into_iter().zip(columns.codes).collect();
-    for (place, customers) in first.iter().enumerate() {
-        let codes = customers.iter().filter_map(|customer| codes.get(customer));
-        examples[place] = codes.cloned().collect();
-    }
-    Ok(examples)
-}
-
-fn first_members(class_count: usize, members: &[Member]) -> Vec<Vec<i64>> {
-    let mut first = vec![Vec::new(); class_count];
-    for member in members {
-        let Some(class) = member.class else { continue };
-        if first[class].len() < EXAMPLES {
-            first[class].push(member.customer.0);
+    for (class, customer) in members {
+        let place = classes.iter().position(|it| Some(it.id.as_str()) == class);
+        if let (Some(place), Some(code)) = (place, codes.get(&customer)) {
+            examples[place].push(code.clone());
         }
     }
-    first
+    Ok(examples)
 }

@@ -1,12 +1,12 @@
-//! What the reports rest on, read from the stores of the other services.
+//! What several reports rest on, read from the stores of the other services.
 
-mod activity;
+mod amounts;
 mod classes;
 mod codes;
 mod scores;
 
-pub(crate) use activity::{Activity, activity, orders};
-pub(crate) use classes::{Classified, check_classified, classified, unclassified};
+pub(crate) use amounts::{amounts, without_class};
+pub(crate) use classes::{Classified, basis, check_classified, classified, unclassified};
 pub(crate) use codes::{Examples, examples, scheme_of};
 pub(crate) use scores::rfm_bins;
 

@@ -3,18 +3,20 @@
 use crate::world::{EARLIER, World, time};
 use kehu_contract::{
     reporting::{
-        ExportReportRequest, RenderReportRequest, ReportKind,
+        ExportReportRequest, GetReportRequest, ListReportsRequest, RenderReportRequest,
         reporting_service_server::ReportingService,
     },
     shared::Language,
 };
-use kehu_tests::{databases, date};
+use kehu_core::Money;
+use kehu_storage::ingestion::{Entry, NewOrder};
+use kehu_tests::{at, databases, date, day, each_database, shop};
 use tokio_stream::StreamExt;
 use tonic::Request;
 
-async fn csv(world: &World, kind: ReportKind, language: Language) -> String {
+async fn csv(world: &World, report: &str, language: Language) -> String {
     let request = ExportReportRequest {
-        kind: kind.into(),
+        report: report.to_owned(),
         taxonomy: "tiers".to_owned(),
         time: time(None, Some(world.known[2])),
         comparison_date: date(EARLIER),
@@ -27,11 +29,16 @@ async fn csv(world: &World, kind: ReportKind, language: Language) -> String {
 }
 
 async fn page(world: &World, language: Language) -> String {
+    page_of(world, "", language).await
+}
+
+async fn page_of(world: &World, report: &str, language: Language) -> String {
     let request = RenderReportRequest {
         taxonomy: "tiers".to_owned(),
         time: time(None, Some(world.known[2])),
         comparison_date: date(EARLIER),
         language: language.into(),
+        report: report.to_owned(),
     };
     let response = world.reporting.render_report(Request::new(request)).await.unwrap();
     let pieces: Vec<_> = response.into_inner().collect().await;
@@ -39,13 +46,14 @@ async fn page(world: &World, language: Language) -> String {
     String::from_utf8(bytes).unwrap()
 }
 
-const KINDS: [ReportKind; 6] = [
-    ReportKind::ClassSummary,
-    ReportKind::MigrationMatrix,
-    ReportKind::ParetoCurve,
-    ReportKind::RfmHeatMap,
-    ReportKind::MonthlyTrend,
-    ReportKind::Customers,
+/// Every report, and how many lines its file has.
+const REPORTS: [(&str, usize); 6] = [
+    ("class-summary", 5),
+    ("migration-matrix", 6),
+    ("pareto-curve", 5),
+    ("rfm-heat-map", 5),
+    ("monthly-trend", 14),
+    ("customers", 6),
 ];
 
 #[tokio::test]
@@ -61,8 +69,11 @@ async fn both_databases_write_the_same_files() {
         let mut files = Vec::new();
         for language in [Language::En, Language::ZhCn] {
             files.push(page(&world, language).await);
-            for kind in KINDS {
-                files.push(csv(&world, kind, language).await);
+            for (report, _) in REPORTS {
+                files.push(csv(&world, report, language).await);
+                if report != "customers" {
+                    files.push(page_of(&world, report, language).await);
+                }
             }
         }
         all.push(files);
@@ -76,7 +87,7 @@ async fn both_databases_write_the_same_files() {
 async fn every_report_has_its_rows() {
     let test = databases().await.remove(0);
     let world = World::full(&test).await;
-    let summary = csv(&world, ReportKind::ClassSummary, Language::En).await;
+    let summary = csv(&world, "class-summary", Language::En).await;
     assert_eq!(
         summary,
         "as_of_date,comparison_date,class_id,label,strategy_summary,customer_count,\
@@ -91,13 +102,11 @@ async fn every_report_has_its_rows() {
          2011-12-10,2011-09-10,total,All customers,,5,1.0000,1280.0000,1.0000,GBP,6,230.0000,4,\
          1,0,\r\n"
     );
-    let matrix = csv(&world, ReportKind::MigrationMatrix, Language::ZhCn).await;
+    let matrix = csv(&world, "migration-matrix", Language::ZhCn).await;
     assert!(matrix.contains("2011-09-10,2011-12-10,silver,银,gold,金,1,900.0000,GBP\r\n"));
     assert!(matrix.contains("2011-09-10,2011-12-10,,,silver,银,1,80.0000,GBP\r\n"));
-    for (kind, lines) in
-        [(ReportKind::ParetoCurve, 5), (ReportKind::RfmHeatMap, 5), (ReportKind::MonthlyTrend, 14)]
-    {
-        assert_eq!(csv(&world, kind, Language::En).await.lines().count(), lines, "{kind:?}");
+    for (report, lines) in REPORTS {
+        assert_eq!(csv(&world, report, Language::En).await.lines().count(), lines, "{report}");
     }
 }
 
@@ -105,7 +114,7 @@ async fn every_report_has_its_rows() {
 async fn customers_have_a_row_each() {
     let test = databases().await.remove(0);
     let world = World::full(&test).await;
-    let customers = csv(&world, ReportKind::Customers, Language::ZhCn).await;
+    let customers = csv(&world, "customers", Language::ZhCn).await;
     let rows: Vec<_> = customers.lines().collect();
     assert_eq!(rows.len(), 6, "c6 was not there yet\n{customers}");
     let head: Vec<_> = rows[0].split(',').collect();
@@ -141,4 +150,63 @@ async fn pages_say_what_they_are_about() {
         assert!(zh.contains(text), "{text}");
     }
     assert_ne!(en.len(), zh.len());
+}
+
+/// One report comes the same way as a file, as a message and as a page.
+#[tokio::test]
+async fn every_report_is_a_table() {
+    let test = databases().await.remove(0);
+    let world = World::full(&test).await;
+    let listed = world.reporting.list_reports(Request::new(ListReportsRequest {})).await.unwrap();
+    let listed = listed.into_inner().reports;
+    let ids: Vec<_> = listed.iter().map(|report| report.id.as_str()).collect();
+    assert_eq!(ids, REPORTS.map(|(report, _)| report));
+    for report in &listed {
+        let request = GetReportRequest {
+            report: report.id.clone(),
+            taxonomy: "tiers".to_owned(),
+            time: time(None, Some(world.known[2])),
+            comparison_date: date(EARLIER),
+            language: Language::ZhCn.into(),
+        };
+        let answer = world.reporting.get_report(Request::new(request)).await.unwrap().into_inner();
+        let file = csv(&world, &report.id, Language::ZhCn).await;
+        let heads: Vec<_> = answer.columns.iter().map(|column| column.id.as_str()).collect();
+        assert_eq!(file.lines().next().unwrap(), heads.join(","));
+        assert_eq!(file.lines().count(), answer.rows.len() + 1, "{}", report.id);
+        assert!(answer.rows.iter().all(|row| row.cells.len() == heads.len()));
+        if report.id == "customers" {
+            continue;
+        }
+        let page = page_of(&world, &report.id, Language::ZhCn).await;
+        let label = report.label.as_ref().unwrap();
+        assert!(page.contains(&format!("<h1>{} · 2011年12月10日</h1>", label.zh)), "{page}");
+        assert_eq!(page.matches("<tr>").count(), answer.rows.len() + 1);
+        let head = answer.columns[0].label.as_ref().unwrap();
+        assert!(page.contains(&format!(">{}</th>", head.zh)), "{page}");
+    }
+}
+
+#[tokio::test]
+async fn amounts_are_summed_beyond_the_largest_of_a_record() {
+    each_database(async |test| {
+        let world = World::full(test).await;
+        let largest = |number: i64| {
+            let sale = shop::sale("c2", &format!("large {number}"), day("2011-12-09"), 1);
+            Entry::Order(NewOrder { amount: Money(i64::MAX), base_amount: Money(i64::MAX), ..sale })
+        };
+        let entries: Vec<_> = (0..3).map(largest).collect();
+        shop::ingest(&world.db, "large", entries, at(1)).await;
+        let summary = csv(&world, "class-summary", Language::En).await;
+        assert!(
+            summary.contains("total,All customers,,5,1.0000,2767011611057712.7421,"),
+            "{summary}"
+        );
+        let trend = csv(&world, "monthly-trend", Language::En).await;
+        assert!(trend.contains("2011-12-01,4,2,1,2767011611056512.7421,100.0000,"), "{trend}");
+        for report in ["migration-matrix", "pareto-curve", "rfm-heat-map", ""] {
+            page_of(&world, report, Language::En).await;
+        }
+    })
+    .await;
 }

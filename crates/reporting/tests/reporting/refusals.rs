@@ -3,7 +3,7 @@
 use crate::world::{EARLIER, NOW, World, time};
 use kehu_contract::reporting::{
     ExportReportRequest, GetClassSummaryRequest, GetMigrationMatrixRequest, GetMonthlyTrendRequest,
-    GetParetoCurveRequest, GetRfmHeatMapRequest, RenderReportRequest, ReportKind,
+    GetParetoCurveRequest, GetRfmHeatMapRequest, RenderReportRequest,
     reporting_service_server::ReportingService,
 };
 use kehu_tests::{date, each_database};
@@ -50,7 +50,7 @@ async fn a_base_where_nothing_was_done() {
         let reporting = &world.reporting;
         let page = RenderReportRequest { taxonomy: "tiers".to_owned(), ..Default::default() };
         let export = ExportReportRequest {
-            kind: ReportKind::Customers.into(),
+            report: "customers".to_owned(),
             taxonomy: "tiers".to_owned(),
             ..Default::default()
         };
@@ -84,13 +84,19 @@ async fn requests_that_break_their_rules() {
         let points = GetParetoCurveRequest { time: None, point_count: 1 };
         let months = GetMonthlyTrendRequest { time: None, month_count: 121 };
         let kind = ExportReportRequest::default();
-        let unknown = ExportReportRequest { kind: 99, ..Default::default() };
+        let unknown = ExportReportRequest { report: "none".to_owned(), ..Default::default() };
+        let people = RenderReportRequest {
+            report: "customers".to_owned(),
+            taxonomy: "tiers".to_owned(),
+            ..Default::default()
+        };
         for status in [
             reporting.get_migration_matrix(Request::new(matrix)).await.err(),
             reporting.get_pareto_curve(Request::new(points)).await.err(),
             reporting.get_monthly_trend(Request::new(months)).await.err(),
             reporting.export_report(Request::new(kind)).await.err(),
             reporting.export_report(Request::new(unknown)).await.err(),
+            reporting.render_report(Request::new(people)).await.err(),
         ] {
             assert_eq!(status.expect("it is refused").code(), Code::InvalidArgument);
         }

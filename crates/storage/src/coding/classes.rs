@@ -25,6 +25,7 @@ pub use counts::{Move, counts, moves};
 pub use line::{ClassLine, complete, in_force, latest_classified};
 pub use read::{HistoryKey, at, evaluated_through, get, history, members};
 pub use record::{Evaluation, NewClass, Scope, record};
+pub(crate) use sight::sight as seen;
 
 /// A stay of a customer in a class.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -136,6 +136,7 @@ async fn write_report(
         time: Some(dates.report_time()),
         comparison_date: dates.comparison.map(convert::date),
         language: language.into(),
+        report: String::new(),
     };
     report::write(path, &report::render(connection, request).await?)?;
     output::line(&format!("Report: {}", path.display()))

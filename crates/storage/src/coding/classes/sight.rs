@@ -7,16 +7,16 @@ use crate::{Database, Error, time};
 /// The rows of a taxonomy that are true on a date as known at a time: `condition` chooses among
 /// the columns of `class_span` those rows, at most one of a customer.
 #[derive(Debug)]
-pub(super) struct Sight {
-    pub(super) condition: String,
+pub(crate) struct Sight {
+    pub(crate) condition: String,
     /// The line, and the days on which it is in force.
-    pub(super) segment: Segment,
+    pub(crate) segment: Segment,
     /// When it was known, in microseconds since 1970.
     pub(super) known_at: Option<i64>,
 }
 
 /// `None` when no line is in force then.
-pub(super) async fn sight(
+pub(crate) async fn sight(
     db: &Database,
     taxonomy: &str,
     view: View,

@@ -1,13 +1,17 @@
-//! One row a customer: who it is, its class and code, its scores, what it bought. Written some
+//! One row a customer: who it is, its class and code, its scores, what it bought. Read some
 //! customers at a time, so that memory does not grow with the base.
 
-use super::csv::{self, Cell, Row};
+use super::{
+    Needs,
+    table::{Cell, Column, Kind, Row, Table},
+};
 use crate::{Reporting, request::Question, source};
+use async_trait::async_trait;
 use chrono::NaiveDate;
-use futures::stream::{self, BoxStream, StreamExt};
+use futures::stream::{self, StreamExt};
 use kehu_analytics::Analytics;
 use kehu_core::{
-    CustomerId, Value, calendar,
+    CustomerId, Label, Value, calendar,
     label::Language,
     scorecard::{ColumnKind, Scorecard},
     taxonomy::{Class, Taxonomy},
@@ -24,24 +28,33 @@ use kehu_storage::{
     ingestion::{Customer, list_customers},
     scoring::scores,
 };
-use prost::bytes::Bytes;
-use std::collections::{BTreeMap, HashMap};
+use rust_decimal::{Decimal, prelude::ToPrimitive};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 /// Customers in memory at once.
 const CUSTOMERS_AT_ONCE: u64 = 5_000;
 
 /// Columns before and after those of the scores.
-const FIRST: [&str; 8] = [
-    "as_of_date",
-    "customer",
-    "references",
-    "region_code",
-    "class_id",
-    "class_label",
-    "class_from_date",
-    "tags",
+const FIRST: [(&str, Kind, &str, &str); 8] = [
+    ("as_of_date", Kind::Date, "截止日期", "As of"),
+    ("customer", Kind::Id, "客户", "Customer"),
+    ("references", Kind::Text, "来源标识", "References"),
+    ("region_code", Kind::Text, "国家或地区", "Country"),
+    ("class_id", Kind::Id, "类别标识", "Class id"),
+    ("class_label", Kind::Text, "类别", "Class"),
+    ("class_from_date", Kind::Date, "类别起始日期", "In the class from"),
+    ("tags", Kind::Text, "标签", "Tags"),
 ];
-const LAST: [&str; 5] = ["code", "amount_total", "currency_code", "orders_total", "recency_days"];
+const LAST: [(&str, Kind, &str, &str); 5] = [
+    ("code", Kind::Text, "客户编码", "Code"),
+    ("amount_total", Kind::Amount, "累计金额", "Amount of all time"),
+    ("currency_code", Kind::Id, "币种", "Currency"),
+    ("orders_total", Kind::Count, "累计订单数", "Orders of all time"),
+    ("recency_days", Kind::Count, "距上次购买天数", "Days since the last order"),
+];
 
 /// The features behind the last columns.
 const FEATURES: [&str; 3] = ["amount_total", "orders_total", "recency_days"];
@@ -69,21 +82,41 @@ struct Known {
     features: Vec<Vec<Value>>,
 }
 
-impl Reporting {
-    pub(super) async fn customer_rows(
+/// The report `customers`.
+pub(crate) struct Report;
+
+#[async_trait]
+impl super::Report for Report {
+    fn id(&self) -> &'static str {
+        "customers"
+    }
+
+    fn label(&self) -> Label {
+        Label::new("客户", "Customers")
+    }
+
+    fn needs(&self) -> Needs {
+        Needs::Taxonomy
+    }
+
+    fn names_people(&self) -> bool {
+        true
+    }
+
+    async fn table(
         &self,
+        reporting: &Reporting,
         question: &Question,
         language: Language,
-    ) -> Result<BoxStream<'static, Result<Bytes, Fault>>, Fault> {
-        let export = Export::open(self, question, language).await?;
-        let head = csv::write([export.head()]);
-        let sets = facts::split(&self.db, &CustomerSet::All, CUSTOMERS_AT_ONCE).await?;
-        let export = std::sync::Arc::new(export);
+    ) -> Result<Table, Fault> {
+        let export = Arc::new(Export::open(reporting, question, language).await?);
+        let columns = export.columns();
+        let sets = facts::split(&reporting.db, &CustomerSet::All, CUSTOMERS_AT_ONCE).await?;
         let parts = stream::iter(sets).then(move |set| {
-            let export = std::sync::Arc::clone(&export);
-            async move { csv::write(export.rows(&set).await?) }
+            let export = Arc::clone(&export);
+            async move { export.rows(&set).await }
         });
-        Ok(stream::iter([head]).chain(parts).boxed())
+        Ok(Table { columns, parts: parts.boxed() })
     }
 }
 
@@ -124,9 +157,17 @@ impl Export {
         })
     }
 
-    fn head(&self) -> Row {
-        let scores = self.score_columns.iter().map(|(name, _)| name.as_str());
-        FIRST.into_iter().chain(scores).chain(LAST).map(Cell::plain).collect()
+    fn columns(&self) -> Vec<Column> {
+        let score = |(name, kind): &(String, ColumnKind)| {
+            let kind = match kind {
+                ColumnKind::Integer => Kind::Count,
+                ColumnKind::Decimal => Kind::Number,
+                ColumnKind::Text => Kind::Text,
+            };
+            Column { id: name.clone(), label: Label::new(name, name), kind }
+        };
+        let scores = self.score_columns.iter().map(score);
+        FIRST.map(Column::new).into_iter().chain(scores).chain(LAST.map(Column::new)).collect()
     }
 
     async fn rows(&self, set: &CustomerSet) -> Result<Vec<Row>, Fault> {
@@ -197,8 +238,8 @@ impl Export {
             return Ok(None);
         }
         let mut row = vec![
-            Cell::plain(self.as_of),
-            Cell::plain(names::customer(record.id)),
+            Cell::Date(self.as_of),
+            Cell::Id(names::customer(record.id)),
             Cell::text(&references(record)),
             record.profile.region_code.as_deref().map_or(Cell::Null, Cell::text),
         ];
@@ -207,13 +248,10 @@ impl Export {
             let value = known.scores.get(name).and_then(|values| values.get(place));
             row.push(score_cell(value, *kind));
         }
-        let whole = |number: Option<rust_decimal::Decimal>| {
-            number.map_or(Cell::Null, |number| Cell::plain(number.normalize()))
-        };
         row.extend([
             known.codes.get(&record.id.0).map_or(Cell::Null, |code| Cell::text(code)),
             Cell::optional(amount),
-            Cell::plain(&self.currency),
+            Cell::id(&self.currency),
             whole(orders),
             whole(recency),
         ]);
@@ -228,9 +266,9 @@ impl Export {
             return Err(Fault::internal(format!("class {id} is in no version")));
         };
         Ok([
-            Cell::plain(&class.id),
+            Cell::id(&class.id),
             Cell::text(class.label.get(self.language)),
-            Cell::plain(from),
+            Cell::Date(from),
             Cell::text(&self.tags(class)),
         ])
     }
@@ -252,11 +290,14 @@ fn references(record: &Customer) -> String {
 fn score_cell(value: Option<&Value>, kind: ColumnKind) -> Cell {
     match value {
         None | Some(Value::Null) => Cell::Null,
-        Some(Value::Bool(boolean)) => Cell::plain(boolean),
+        Some(Value::Bool(boolean)) => Cell::Id(boolean.to_string()),
         Some(Value::Text(text)) => Cell::text(text),
-        Some(Value::Number(number)) if kind == ColumnKind::Integer => {
-            Cell::plain(number.normalize())
-        }
-        Some(Value::Number(number)) => Cell::decimal(*number),
+        Some(Value::Number(number)) if kind == ColumnKind::Integer => whole(Some(*number)),
+        Some(Value::Number(number)) => Cell::Number(*number),
     }
+}
+
+/// A number of days, orders or a bin.
+fn whole(number: Option<Decimal>) -> Cell {
+    number.and_then(|number| number.to_i64()).map_or(Cell::Null, Cell::Count)
 }

@@ -1,7 +1,21 @@
 //! The Pareto curve: which share of the customers brings which share of the amount.
 
-use crate::ratio::{self, SHARE_SCALE};
-use kehu_core::CustomerId;
+pub(super) mod message;
+pub(crate) mod page;
+
+use super::{
+    Dated, Needs,
+    table::{Cell, Kind, Table},
+};
+use crate::{
+    Reporting,
+    ratio::{self, SHARE_SCALE},
+    request::{Moment, Question},
+    source,
+};
+use async_trait::async_trait;
+use kehu_core::{CustomerId, Label, label::Language};
+use kehu_server::Fault;
 use rust_decimal::Decimal;
 use std::cmp::Reverse;
 
@@ -102,6 +116,59 @@ fn point(sums: &[Decimal], count: i64, customers: i64, amount: Decimal) -> Paret
     ParetoPoint {
         customer_share: ratio::count_share(count, customers, SHARE_SCALE).unwrap_or_default(),
         amount_share: of_amount.unwrap_or_default(),
+    }
+}
+
+/// The curve at a moment.
+pub(crate) async fn curve(
+    reporting: &Reporting,
+    moment: Moment,
+    point_count: i64,
+) -> Result<Dated<ParetoCurve>, Fault> {
+    source::check_classified(&reporting.db, None, moment).await?;
+    let as_of = moment.as_of;
+    let amounts = source::amounts(&reporting.db, as_of).await?;
+    Ok(Dated { as_of, report: pareto_curve(&amounts, point_count) })
+}
+
+/// Points of the curve in the table.
+const POINTS: i64 = 100;
+
+const COLUMNS: [(&str, Kind, &str, &str); 3] = [
+    ("as_of_date", Kind::Date, "截止日期", "As of"),
+    ("customer_share", Kind::Share, "客户占比", "Share of customers"),
+    ("amount_share", Kind::Share, "净销售额占比", "Share of net sales"),
+];
+
+/// The report `pareto-curve`.
+pub(crate) struct Report;
+
+#[async_trait]
+impl super::Report for Report {
+    fn id(&self) -> &'static str {
+        "pareto-curve"
+    }
+
+    fn label(&self) -> Label {
+        Label::new("净销售额集中度", "Concentration of net sales")
+    }
+
+    fn needs(&self) -> Needs {
+        Needs::Time
+    }
+
+    async fn table(
+        &self,
+        reporting: &Reporting,
+        question: &Question,
+        _: Language,
+    ) -> Result<Table, Fault> {
+        let answer = curve(reporting, question.moment, POINTS).await?;
+        let row = |point: &ParetoPoint| {
+            let shares = [point.customer_share, point.amount_share].map(Cell::Number);
+            [vec![Cell::Date(answer.as_of)], shares.to_vec()].concat()
+        };
+        Ok(Table::new(&COLUMNS, answer.report.points.iter().map(row).collect()))
     }
 }
 

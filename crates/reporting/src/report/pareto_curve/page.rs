@@ -1,13 +1,13 @@
 //! The Pareto curve.
 
-use super::View;
 use crate::{
     charts,
     html::{Element, element},
+    page::{self, View},
 };
 
 /// The curve, or a note when no customer is on it.
-pub(super) fn figure(view: &View<'_>) -> Element {
+pub(crate) fn figure(view: &View<'_>) -> Element {
     let (curve, labels) = (&view.figures.pareto, view.labels);
     if curve.customers == 0 {
         let note = element("p").class("none").text(labels.pareto_none);
@@ -15,5 +15,5 @@ pub(super) fn figure(view: &View<'_>) -> Element {
     }
     let legend = [("line-first", labels.share_of_net_sales), ("line-even", labels.pareto_even)];
     let chart = charts::pareto(curve, labels, &view.format);
-    super::figure(labels.pareto, &legend, chart, None)
+    page::figure(labels.pareto, &legend, chart, None)
 }

@@ -1,24 +1,24 @@
 //! Classes: the chart of their shares beside the Pareto curve, and the table.
 
-use super::{View, figure, pareto, section as page_section, table};
+use super::ClassFigures;
 use crate::{
     charts,
     format::NOTHING,
     html::{Element, element},
-    ratio,
-    report::ClassFigures,
+    page::{View, figure, section as page_section, table},
+    ratio, report,
 };
 use rust_decimal::Decimal;
 
 /// The section.
-pub(super) fn section(view: &View<'_>) -> Element {
+pub(crate) fn section(view: &View<'_>) -> Element {
     let labels = view.labels;
     let names = view.class_names();
     let chart = charts::class_shares(&view.figures.summary, &names, labels, &view.format);
     let legend = [("first", labels.share_of_customers), ("second", labels.share_of_net_sales)];
     let shares = figure(labels.class_shares, &legend, chart, None);
     page_section("classes", labels.classes)
-        .child(element("div").class("pair").child(shares).child(pareto::figure(view)))
+        .child(element("div").class("pair").child(shares).child(report::pareto_figure(view)))
         .child(class_table(view, &names))
 }
 

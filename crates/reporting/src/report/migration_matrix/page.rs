@@ -1,12 +1,12 @@
 //! The migration matrix as a tinted table.
 
-use super::{View, section as page_section, table};
+use super::{MigrationCell, MigrationMatrix};
 use crate::{
     charts::tint,
     html::{Element, element},
     labels::fill,
+    page::{View, section as page_section, table},
     ratio,
-    report::{MigrationCell, MigrationMatrix},
 };
 use rust_decimal::Decimal;
 
@@ -14,7 +14,7 @@ use rust_decimal::Decimal;
 const ROOMY: usize = 8;
 
 /// The section, where there is an earlier date.
-pub(super) fn section(view: &View<'_>) -> Option<Element> {
+pub(crate) fn section(view: &View<'_>) -> Option<Element> {
     let labels = view.labels;
     let comparison = view.figures.comparison.as_ref()?;
     let (earlier, later) = (view.date(comparison.date), view.date(view.figures.as_of));

@@ -1,15 +1,15 @@
 //! Month by month: two charts and the table behind them.
 
-use super::{View, figure, section as page_section, table};
+use super::MonthFigures;
 use crate::{
     charts,
     html::{Element, element},
     labels::fill,
-    report::MonthFigures,
+    page::{View, figure, section as page_section, table},
 };
 
 /// The section.
-pub(super) fn section(view: &View<'_>) -> Element {
+pub(crate) fn section(view: &View<'_>) -> Element {
     let (labels, format, months) = (view.labels, &view.format, &view.figures.months);
     let cut = view.is_cut();
     let sales_legend =

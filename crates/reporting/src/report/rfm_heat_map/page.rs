@@ -1,15 +1,15 @@
 //! Recency against frequency: where the customers are, and where the money is.
 
-use super::{View, figure, section as page_section};
 use crate::{
     charts::{self, HeatMapChart},
     html::{Element, element},
+    page::{View, figure, section as page_section},
     ratio,
 };
 use rust_decimal::Decimal;
 
 /// The section; a note when nobody was scored.
-pub(super) fn section(view: &View<'_>) -> Element {
+pub(crate) fn section(view: &View<'_>) -> Element {
     let (map, labels) = (&view.figures.heat_map, view.labels);
     let section = page_section("rfm", labels.rfm);
     if map.cells.is_empty() {

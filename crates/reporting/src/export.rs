@@ -1,0 +1,164 @@
+//! One report as its table: written as CSV, answered as a message, drawn as a page.
+
+use crate::{
+    Reporting, convert as own, csv, page,
+    report::{self, Needs, Report, table::Table},
+    request::{self, Question},
+};
+use chrono::NaiveDate;
+use futures::stream::{BoxStream, StreamExt};
+use kehu_contract::{
+    google::r#type::Date,
+    reporting::{
+        ExportReportRequest, GetReportRequest, GetReportResponse, RenderReportRequest, ReportTime,
+    },
+};
+use kehu_core::label::Language;
+use kehu_server::{Fault, Violations, convert};
+use prost::bytes::Bytes;
+
+/// Most rows of an answer; a report with more is exported.
+const MOST_ROWS: usize = 10_000;
+
+/// A report that was asked for.
+struct Asked {
+    report: &'static dyn Report,
+    question: Question,
+    language: Language,
+}
+
+/// What the requests for one report have in common.
+struct Request<'a> {
+    report: &'a str,
+    taxonomy: &'a str,
+    time: &'a Option<ReportTime>,
+    comparison: Option<Date>,
+    language: i32,
+}
+
+impl Reporting {
+    /// The report as CSV, in parts. What can be refused is refused before the first.
+    pub(crate) async fn export(
+        &self,
+        request: ExportReportRequest,
+    ) -> Result<BoxStream<'static, Result<Bytes, Fault>>, Fault> {
+        let asked = self
+            .asked(&Request {
+                report: &request.report,
+                taxonomy: &request.taxonomy,
+                time: &request.time,
+                comparison: request.comparison_date,
+                language: request.language,
+            })
+            .await?;
+        Ok(csv::write(self.table(&asked).await?))
+    }
+
+    /// The report as a message.
+    pub(crate) async fn answer(
+        &self,
+        request: GetReportRequest,
+    ) -> Result<GetReportResponse, Fault> {
+        let asked = self
+            .asked(&Request {
+                report: &request.report,
+                taxonomy: &request.taxonomy,
+                time: &request.time,
+                comparison: request.comparison_date,
+                language: request.language,
+            })
+            .await?;
+        let table = self.table(&asked).await?;
+        let columns = table.columns.iter().map(own::column).collect();
+        let rows = all(&asked, table).await?.into_iter().map(own::row).collect();
+        Ok(GetReportResponse {
+            report: asked.report.id().to_owned(),
+            as_of_date: Some(convert::date(asked.question.moment.as_of)),
+            comparison_date: asked.question.comparison.map(convert::date),
+            columns,
+            rows,
+        })
+    }
+
+    /// The report as a page of its own.
+    pub(crate) async fn page_of(&self, request: &RenderReportRequest) -> Result<Bytes, Fault> {
+        let asked = self
+            .asked(&Request {
+                report: &request.report,
+                taxonomy: &request.taxonomy,
+                time: &request.time,
+                comparison: request.comparison_date,
+                language: request.language,
+            })
+            .await?;
+        if asked.report.names_people() {
+            let mut violations = Violations::new();
+            violations.add("report", "names people and is not drawn: export it");
+            violations.finish()?;
+        }
+        let table = self.table(&asked).await?;
+        let columns = table.columns.clone();
+        let rows = all(&asked, table).await?;
+        let alone = page::Alone {
+            title: asked.report.label(),
+            as_of: asked.question.moment.as_of,
+            currency: self.currency(),
+            columns: &columns,
+            rows: &rows,
+        };
+        Ok(alone.render(asked.language).into())
+    }
+
+    async fn table(&self, asked: &Asked) -> Result<Table, Fault> {
+        asked.report.table(self, &asked.question, asked.language).await
+    }
+
+    async fn asked(&self, request: &Request<'_>) -> Result<Asked, Fault> {
+        let mut violations = Violations::new();
+        let today = self.business_date().await?;
+        let report = report::find(request.report);
+        if report.is_none() {
+            let ids: Vec<_> = report::ids().collect();
+            violations.add("report", format!("must be one of {}", ids.join(", ")));
+        }
+        let needs = report.map_or(Needs::Time, Report::needs);
+        let question = question(needs, request, today, &mut violations);
+        violations.finish()?;
+        let report = report.ok_or_else(|| Fault::internal("a good request names a report"))?;
+        Ok(Asked { report, question, language: convert::language(request.language) })
+    }
+}
+
+/// Checks what the report needs.
+fn question(
+    needs: Needs,
+    request: &Request<'_>,
+    today: NaiveDate,
+    violations: &mut Violations,
+) -> Question {
+    let Request { taxonomy, time, comparison, .. } = *request;
+    match needs {
+        Needs::Comparison => request::comparison(taxonomy, time, comparison, today, violations),
+        Needs::Taxonomy => request::question(taxonomy, time, comparison, today, violations),
+        Needs::Time => {
+            let moment = request::moment(time, today, violations);
+            Question { taxonomy: String::new(), moment, comparison: None }
+        }
+    }
+}
+
+/// All rows of a table, if they fit an answer.
+async fn all(asked: &Asked, mut table: Table) -> Result<Vec<report::table::Row>, Fault> {
+    let mut rows = Vec::new();
+    while let Some(part) = table.parts.next().await {
+        rows.extend(part?);
+        if rows.len() > MOST_ROWS {
+            return Err(Fault::Precondition {
+                kind: "REPORT_FITS_ANSWER",
+                subject: format!("reports/{}", asked.report.id()),
+                description: format!("it has more than {MOST_ROWS} rows: export it as CSV"),
+            });
+        }
+    }
+    Ok(rows)
+}

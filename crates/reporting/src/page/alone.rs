@@ -1,0 +1,78 @@
+//! One report as a page of its own: its table.
+
+use super::{document, table};
+use crate::{
+    format::{Format, NOTHING},
+    html::{Element, element},
+    labels::Labels,
+    report::table::{Cell, Column, Kind, Row},
+};
+use chrono::NaiveDate;
+use kehu_core::{Label, label::Language};
+
+/// A report, ready to be drawn.
+pub(crate) struct Alone<'a> {
+    /// What it is called.
+    pub(crate) title: Label,
+    /// The business date.
+    pub(crate) as_of: NaiveDate,
+    /// ISO 4217 code of the base currency.
+    pub(crate) currency: &'a str,
+    /// Its columns.
+    pub(crate) columns: &'a [Column],
+    /// Its rows.
+    pub(crate) rows: &'a [Row],
+}
+
+impl Alone<'_> {
+    /// The page in `language`.
+    pub(crate) fn render(&self, language: Language) -> String {
+        let (labels, format) = (Labels::of(language), Format::new(language, self.currency));
+        let title = format!("{} · {}", self.title.get(language), format.date(self.as_of));
+        let mut body = element("tbody");
+        for row in self.rows {
+            body = body.child(self.row(row, &format));
+        }
+        let mut heads = element("tr");
+        for column in self.columns {
+            let head = element("th").attr("scope", "col").class(style(column.kind));
+            heads = heads.child(head.text(column.label.get(language)));
+        }
+        let heads = element("thead").child(heads);
+        let main = element("main")
+            .child(element("header").child(element("h1").text(title.as_str())))
+            .child(table::table("report", self.title.get(language), heads, body));
+        document(labels, title, element("body").child(main))
+    }
+
+    fn row(&self, row: &Row, format: &Format) -> Element {
+        let mut line = element("tr");
+        for (column, cell) in self.columns.iter().zip(row) {
+            let field = element("td").class(style(column.kind));
+            line = line.child(field.text(text(cell, column.kind, format)));
+        }
+        line
+    }
+}
+
+/// Figures stand right, texts left.
+fn style(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Id | Kind::Text | Kind::Date => "text",
+        Kind::Count | Kind::Amount | Kind::Share | Kind::Number => "number",
+    }
+}
+
+fn text(cell: &Cell, kind: Kind, format: &Format) -> String {
+    match cell {
+        Cell::Null => NOTHING.to_owned(),
+        Cell::Id(text) | Cell::Text(text) => text.clone(),
+        Cell::Date(date) => format.date(*date),
+        Cell::Count(count) => format.count(*count),
+        Cell::Number(number) => match kind {
+            Kind::Amount => format.amount(*number),
+            Kind::Share => format.percent(Some(*number)),
+            _ => number.normalize().to_string(),
+        },
+    }
+}

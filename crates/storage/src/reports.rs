@@ -1,0 +1,177 @@
+//! What reports read: aggregates, computed in the database over the records of the other services.
+//!
+//! The query of a report is a SELECT that runs on both databases. In its FROM clause it names what
+//! it reads in braces, and gets it as of the [`Basis`], under the same name:
+//!
+//! | relation | columns |
+//! |---|---|
+//! | `{orders}` | orders that count, up to the date: `customer_id`, `ordered_on`, `purchase` (a sale above zero), `returned` (goods that came back), `high`, `low` (its amount) |
+//! | `{classes}` | who is in which class on the date: `customer_id`, `class_no` |
+//! | `{earlier_classes}` | the same on the earlier date; nobody without one |
+//! | `{class_names}` | ids of classes: `class_no`, `class_id` |
+//! | `{periods}` | the periods: `period` (their place), `first_day`, `last_day` |
+//!
+//! Days count from 1970-01-01. Amounts are in two parts, `high` times 2^32 and `low`, because the
+//! sum of 64-bit numbers may not be one: SQLite refuses it. A query sums both parts, and
+//! [`Rows::amount`] puts them together again, exactly.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use kehu_core::money::AMOUNT_SCALE;
+use rust_decimal::Decimal;
+
+use crate::bulk::{self, Column, ColumnType};
+use crate::coding::classes::{View, seen};
+use crate::ingestion::{OrderKind, OrderStatus};
+use crate::{Database, Error, time};
+
+/// What the lower part of an amount counts up to.
+const PART: i64 = 1 << 32;
+
+/// As of when a report is drawn, of whom, and against what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Basis {
+    /// The business date.
+    pub as_of: NaiveDate,
+    /// When classes must have been known; `None` for now.
+    pub known_at: Option<DateTime<Utc>>,
+    /// The taxonomy of the classes; without one there are none.
+    pub taxonomy: Option<String>,
+    /// The earlier date.
+    pub earlier: Option<NaiveDate>,
+    /// First and last day of each period.
+    pub periods: Vec<(NaiveDate, NaiveDate)>,
+}
+
+/// The rows of a query.
+#[derive(Debug, Clone)]
+pub struct Rows {
+    columns: Vec<(&'static str, Column)>,
+}
+
+impl Basis {
+    /// Without classes, earlier date and periods.
+    pub fn of(as_of: NaiveDate) -> Self {
+        Self { as_of, known_at: None, taxonomy: None, earlier: None, periods: Vec::new() }
+    }
+
+    /// The rows of a query and what its columns hold, those of amounts apart: each amount `name`
+    /// of `amounts` is the columns `name_high` and `name_low`.
+    pub async fn rows(
+        &self,
+        db: &Database,
+        query: &str,
+        columns: &[(&'static str, ColumnType)],
+    ) -> Result<Rows, Error> {
+        let sql = self.fill(db, query).await?;
+        let read = bulk::read(db.reader(), &sql, Vec::new(), columns).await?;
+        let names = columns.iter().map(|(name, _)| *name);
+        Ok(Rows { columns: names.zip(read).collect() })
+    }
+
+    /// The number of the version that gave the classes on a date; `None` when none did.
+    pub async fn version_on(&self, db: &Database, date: NaiveDate) -> Result<Option<i64>, Error> {
+        let Some(taxonomy) = &self.taxonomy else { return Ok(None) };
+        let view = View { true_on: Some(date), known_at: self.known_at };
+        Ok(seen(db, taxonomy, view).await?.map(|sight| sight.segment.version_id))
+    }
+
+    /// The query with its relations put in.
+    async fn fill(&self, db: &Database, query: &str) -> Result<String, Error> {
+        let mut filled = String::with_capacity(query.len());
+        let mut rest = query;
+        while let Some((before, after)) = rest.split_once('{') {
+            let (name, behind) = after.split_once('}').unwrap_or((after, ""));
+            let relation = match name {
+                "orders" => self.orders(),
+                "classes" => self.classes(db, Some(self.as_of)).await?,
+                "earlier_classes" => self.classes(db, self.earlier).await?,
+                "class_names" => "SELECT class_no, class_id FROM class_name".to_owned(),
+                "periods" => self.period_rows(),
+                _ => return Err(Error::Corrupt(format!("no relation is named {name:?}"))),
+            };
+            filled.push_str(&format!("{before}({relation}) AS {name}"));
+            rest = behind;
+        }
+        Ok(filled + rest)
+    }
+
+    fn orders(&self) -> String {
+        format!(
+            "SELECT customer_id, ordered_on, kind = {sale} AND base_amount > 0 AS purchase, \
+             kind = {back} AS returned, base_amount / {PART} AS high, base_amount % {PART} AS low \
+             FROM sales_order WHERE superseded_at IS NULL AND status = {completed} \
+             AND ordered_on <= {day}",
+            sale = OrderKind::Sale.number(),
+            back = OrderKind::Return.number(),
+            completed = OrderStatus::Completed.number(),
+            day = time::days(self.as_of),
+        )
+    }
+
+    async fn classes(&self, db: &Database, date: Option<NaiveDate>) -> Result<String, Error> {
+        let mut condition = "1 = 0".to_owned();
+        if let (Some(taxonomy), Some(date)) = (&self.taxonomy, date) {
+            let view = View { true_on: Some(date), known_at: self.known_at };
+            if let Some(sight) = seen(db, taxonomy, view).await? {
+                condition = sight.condition;
+            }
+        }
+        Ok(format!("SELECT customer_id, class_no FROM class_span WHERE {condition}"))
+    }
+
+    fn period_rows(&self) -> String {
+        let mut rows =
+            vec!["SELECT 0 AS period, 0 AS first_day, 0 AS last_day WHERE 1 = 0".to_owned()];
+        for (period, (first, last)) in self.periods.iter().enumerate() {
+            let (first, last) = (time::days(*first), time::days(*last));
+            rows.push(format!("SELECT {period}, {first}, {last}"));
+        }
+        rows.join(" UNION ALL ")
+    }
+}
+
+impl Rows {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.columns.first().map_or(0, |(_, column)| column.len())
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// A whole number that is never null, of the column `name` of a row.
+    pub fn whole(&self, name: &str, row: usize) -> Result<i64, Error> {
+        match self.column(name)? {
+            Column::I64(values) => Ok(values[row]),
+            Column::I32(values) => Ok(values[row].into()),
+            _ => Err(Error::Corrupt(format!("{name} is no whole number"))),
+        }
+    }
+
+    /// A text, or null.
+    pub fn text(&self, name: &str, row: usize) -> Result<Option<&str>, Error> {
+        match self.column(name)? {
+            Column::Text(values) => Ok(Some(&values[row])),
+            Column::OptText(values) => Ok(values[row].as_deref()),
+            _ => Err(Error::Corrupt(format!("{name} is no text"))),
+        }
+    }
+
+    /// The amount whose parts are the columns `name_high` and `name_low`, four decimals.
+    pub fn amount(&self, name: &str, row: usize) -> Result<Decimal, Error> {
+        let high = self.whole(&format!("{name}_high"), row)?;
+        let low = self.whole(&format!("{name}_low"), row)?;
+        let sum = i128::from(high) * i128::from(PART) + i128::from(low);
+        Decimal::try_from_i128_with_scale(sum, AMOUNT_SCALE)
+            .map_err(|_| Error::Corrupt(format!("{name} has more digits than can be kept")))
+    }
+
+    fn column(&self, name: &str) -> Result<&Column, Error> {
+        let found = self.columns.iter().find(|(known, _)| *known == name);
+        let (_, column) =
+            found.ok_or_else(|| Error::Corrupt(format!("the query gives no column {name}")))?;
+        Ok(column)
+    }
+}

@@ -12,6 +12,8 @@ mod patience;
 mod postgres;
 pub mod program;
 pub mod sample;
+#[cfg(debug_assertions)]
+pub mod schedule;
 mod served;
 pub mod shop;
 

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 /// How long a machine with more to do may take.
-const PATIENCE: Duration = Duration::from_secs(240);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(240);
 /// How often to look.
 const POLL: Duration = Duration::from_millis(20);
 

@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use crate::Error;
 use crate::dialect::{self, CHANGE_CHANNEL, Connections, RUN_CHANNEL, Reader};
 use crate::migrations::Migrator;
+use crate::pauses::{Pauses, Point};
 
 /// How to connect.
 #[derive(Debug, Clone)]
@@ -50,6 +51,7 @@ pub struct Database {
     runs: watch::Sender<u64>,
     listener: Arc<dialect::Listener>,
     notifier: Arc<dialect::Notifier>,
+    pauses: Pauses,
 }
 
 impl Database {
@@ -65,7 +67,19 @@ impl Database {
         let (signal, _) = watch::channel(0);
         let (runs, _) = watch::channel(0);
         let listener = Arc::new(dialect::Listener::new(url));
-        Ok(Self { connections, signal, runs, listener, notifier: Arc::default() })
+        let pauses = Pauses::default();
+        Ok(Self { connections, signal, runs, listener, notifier: Arc::default(), pauses })
+    }
+
+    /// The same database, for somebody who is held at every [`Point`].
+    #[cfg(all(feature = "pauses", debug_assertions))]
+    pub fn held(&self, pauses: Pauses) -> Self {
+        Self { pauses, ..self.clone() }
+    }
+
+    /// Holds a test's transaction here; nothing in a build for use.
+    pub(crate) async fn reach(&self, point: Point) {
+        self.pauses.reach(point).await;
     }
 
     /// Brings the tables up to date, in one transaction, one process at a time.
@@ -95,7 +109,10 @@ impl Database {
     /// Starts a transaction that writes. On SQLite there is one at a time (the next waits), so
     /// keep it short, and never call what begins another while one is open.
     pub async fn begin(&self) -> Result<Transaction, Error> {
-        Ok(self.transaction(self.connections.begin().await?))
+        self.reach(Point::Begin).await;
+        let transaction = self.transaction(self.connections.begin().await?);
+        self.reach(Point::Begun).await;
+        Ok(transaction)
     }
 
     /// Starts a transaction for a lease or a heartbeat, which must not append to the change log.
@@ -169,6 +186,7 @@ impl Transaction {
     /// Makes everything that was written durable and visible, then wakes the consumers of the
     /// change log if something was appended to it, and the workers if there may be work on runs.
     pub async fn commit(self) -> Result<(), Error> {
+        self.database.reach(Point::Commit).await;
         self.inner.commit().await?;
         if self.appended.into_inner() > 0 {
             self.database.signal.send_modify(|commits| *commits += 1);

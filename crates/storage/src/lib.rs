@@ -28,6 +28,7 @@ pub mod idempotency;
 pub mod ingestion;
 mod migrations;
 pub mod page;
+pub mod pauses;
 pub mod reports;
 pub mod run;
 pub mod scoring;

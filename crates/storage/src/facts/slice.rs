@@ -4,6 +4,7 @@ use sea_orm::{ConnectionTrait, DbBackend, Statement, Value};
 
 use super::{CustomerSet, SLICE};
 use crate::bulk::{self, Column, ColumnType};
+use crate::pauses::Point;
 use crate::{Database, Error, dialect};
 
 /// Some customers: few enough for one statement.
@@ -74,6 +75,7 @@ impl Slice {
 /// The slices in which the facts of the set are read: each in a statement of the same text
 /// whoever is asked about, so that the database prepares it once.
 pub(super) async fn to_read(db: &Database, set: &CustomerSet) -> Result<Vec<Slice>, Error> {
+    db.reach(Point::Facts).await;
     match set {
         // Not cut, because there cannot be more customers than there are ids.
         CustomerSet::Range(first, last) if last.abs_diff(*first) < SLICE && first <= last => {

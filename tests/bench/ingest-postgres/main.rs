@@ -1,9 +1,9 @@
-//! Load for the benchmarks `ingest-postgres…` of `tests/bench/run`: starts a server on a PostgreSQL
-//! database, sends orders with a line and a customer key each, and prints how many a second were
-//! acknowledged.
+//! Load for the benchmarks `ingest-…` of `tests/bench/run`: starts a server on a database, sends
+//! orders with a line and a customer key each, and prints how many a second were acknowledged.
 //!
-//! `ingest URL STREAMS ORDERS HELD`: so many orders over so many streams at once; of a hundred
-//! orders, HELD were sent before.
+//! `ingest DATABASE STREAMS ORDERS HELD`: so many orders over so many streams at once; of a hundred
+//! orders, HELD were sent before. DATABASE is the URL of one of PostgreSQL, or the folder of an
+//! embedded one.
 
 use futures::future::try_join_all;
 use kehu_contract::google::r#type::{Decimal, Money};
@@ -37,20 +37,18 @@ const APART: i64 = 60;
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [url, numbers @ ..] = &arguments[..] else { return Err(usage()) };
+    let [database, numbers @ ..] = &arguments[..] else { return Err(usage()) };
     let numbers: Vec<u64> = numbers.iter().map(|text| text.parse()).collect::<Result<_, _>>()?;
     let [streams, orders, held] = numbers[..] else { return Err(usage()) };
-    // The server inherits this.
-    let server = ["serve", "--listen", "127.0.0.1:0", "--roles", "ingestion", "--log", "warn"];
-    let mut command = kehu_tests::program::kehu(&server);
-    command.env("KEHU__STORAGE__DATABASE_URL", url);
-    let server = Server::spawn(command).await;
+    let server = serve(database).await;
     let channel = Channel::from_shared(server.url.clone())?.connect().await?;
     let before = |number: &u64| number % 100 < held;
     if held > 0 {
         send(&channel, "before", (0..orders).filter(before).collect()).await?;
     }
-    sea_orm::Database::connect(url).await?.execute_unprepared("CHECKPOINT").await?;
+    if is_postgres(database) {
+        sea_orm::Database::connect(database).await?.execute_unprepared("CHECKPOINT").await?;
+    }
     let began = Instant::now();
     let each = orders.div_ceil(streams);
     let ranges = (0..streams).map(|stream| stream * each..orders.min((stream + 1) * each));
@@ -61,7 +59,22 @@ async fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn usage() -> Box<dyn Error> {
-    "ingest URL STREAMS ORDERS HELD".into()
+    "ingest DATABASE STREAMS ORDERS HELD".into()
+}
+
+fn is_postgres(database: &str) -> bool {
+    database.starts_with("postgres://")
+}
+
+async fn serve(database: &str) -> Server {
+    let serve = ["serve", "--listen", "127.0.0.1:0", "--roles", "ingestion", "--log", "warn"];
+    let mut command = kehu_tests::program::kehu(&serve);
+    if is_postgres(database) {
+        command.env("KEHU__STORAGE__DATABASE_URL", database);
+    } else {
+        command.args(["--data-dir", database]);
+    }
+    Server::spawn(command).await
 }
 
 async fn stream(channel: &Channel, orders: Range<u64>) -> Result<(), Box<dyn Error>> {

@@ -2,6 +2,7 @@
 //!
 //! Services return a [`Fault`]; only this module turns one into a `tonic::Status`.
 
+mod bounds;
 mod status;
 mod violations;
 

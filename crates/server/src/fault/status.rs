@@ -1,6 +1,6 @@
 //! Faults as gRPC statuses with `google.rpc` details, and back.
 
-use super::{Fault, Violation};
+use super::{Fault, Violation, bounds};
 use crate::telemetry::traces;
 use kehu_contract::error::ErrorReason;
 use std::{collections::HashMap, time::Duration};
@@ -19,8 +19,9 @@ impl From<Fault> for Status {
         if let Fault::Internal(cause) = &fault {
             tracing::error!(cause = chain(cause.as_ref()), "internal error");
         }
+        let fault = bounds::within(fault);
         let (code, reason) = code_and_reason(&fault);
-        let message = message(&fault);
+        let message = bounds::text(&message(&fault));
         Status::with_error_details(code, message, details(fault, reason))
     }
 }
@@ -92,7 +93,7 @@ fn message(fault: &Fault) -> String {
     match fault {
         Fault::Invalid(violations) => match violations.as_slice() {
             [] => fault.to_string(),
-            [only] => format!("{}: {}", only.field, only.description),
+            [only] => format!("{}: {}", bounds::name(&only.field), only.description),
             [first, rest @ ..] => {
                 format!("{}: {} (and {} more)", first.field, first.description, rest.len())
             }
@@ -110,8 +111,8 @@ fn details(fault: Fault, reason: ErrorReason) -> ErrorDetails {
     }
     match fault {
         Fault::Invalid(violations) => {
-            let violations: Vec<_> = violations.into_iter().map(field_violation).collect();
-            details.set_bad_request(violations);
+            let (listed, _) = bounds::listed(&violations);
+            details.set_bad_request(listed.into_iter().map(field_violation).collect::<Vec<_>>());
         }
         Fault::NotFound { kind, name } | Fault::Exists { kind, name } => {
             details.set_resource_info(kind, name, "", "");
@@ -137,6 +138,10 @@ fn details(fault: Fault, reason: ErrorReason) -> ErrorDetails {
 /// What a program needs to act on the reason.
 fn metadata(fault: &Fault) -> HashMap<String, String> {
     let (key, value) = match fault {
+        Fault::Invalid(violations) => match bounds::listed(violations) {
+            (_, 0) => return HashMap::new(),
+            (_, left_out) => ("violations_left_out", left_out.to_string()),
+        },
         Fault::SequenceGap { next } => ("next_sequence", next.to_string()),
         Fault::CodesExhausted { prefix } => ("prefix", prefix.clone()),
         Fault::Unauthenticated(problem) => ("why", problem.word().to_owned()),

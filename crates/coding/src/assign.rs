@@ -53,7 +53,7 @@ impl Due {
 }
 
 impl Assigner {
-    /// The scheme with this id.
+    /// The scheme with this id. [`Fault::Precondition`] when it cannot give codes any more.
     pub(crate) async fn new(
         db: &Database,
         analytics: &Analytics,
@@ -61,6 +61,11 @@ impl Assigner {
     ) -> Result<Self, Fault> {
         let scheme = definitions::get::<CodeScheme>(db, scheme, None).await?.definition;
         let compiled = compiled(&scheme)?;
+        for table in &scheme.tables {
+            if analytics.catalogue().find(&table.attribute).is_none() {
+                return Err(broken(&scheme, &format!("there is no feature {}", table.attribute)));
+            }
+        }
         Ok(Self { scheme, compiled, analytics: analytics.clone() })
     }
 
@@ -261,12 +266,21 @@ impl Assigner {
     }
 }
 
-/// A stored scheme ready to render and read codes; it was checked before it was kept.
+/// A stored scheme ready to render and read codes. It was checked before it was kept, by a
+/// program that may have been another one: [`Fault::Precondition`] when it does not pass here.
 pub(crate) fn compiled(scheme: &CodeScheme) -> Result<CompiledScheme, Fault> {
     scheme.compile().map_err(|problems| {
-        let fields: Vec<String> = problems.into_iter().map(|problem| problem.field).collect();
-        Fault::internal(format!("code scheme {} is broken: {}", scheme.id, fields.join(", ")))
+        let problems = problems.into_iter().map(|it| format!("{}: {}", it.field, it.message));
+        broken(scheme, &problems.collect::<Vec<_>>().join(", "))
     })
+}
+
+fn broken(scheme: &CodeScheme, why: &str) -> Fault {
+    Fault::Precondition {
+        kind: "CODE_SCHEME_COMPILES",
+        subject: names::resource(names::CODE_SCHEMES, &scheme.id),
+        description: format!("it cannot give codes: {why}"),
+    }
 }
 
 /// The short code of each class of the versions, by version and class.

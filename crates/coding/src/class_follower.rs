@@ -10,7 +10,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use chrono::NaiveDate;
 use kehu_analytics::Analytics;
-use kehu_core::{CustomerId, calendar::BusinessCalendar};
+use kehu_core::{CustomerId, calendar::BusinessCalendar, taxonomy::Taxonomy};
 use kehu_runs::{CursorMove, Follower};
 use kehu_server::{Fault, clock};
 use kehu_storage::{
@@ -20,7 +20,7 @@ use kehu_storage::{
         classes::{self, ClassLine, Scope},
         pins::{self, Pinned},
     },
-    definitions,
+    definitions::{self, Definition},
     facts::CustomerSet,
     history::{self, Guarded, Segment, Subject, Writer},
     time,
@@ -104,7 +104,7 @@ impl ClassFollower {
     async fn in_force(&self, batch: &Batch) -> Result<Vec<(Pinned, Option<Segment>)>, Fault> {
         let first = time::days(batch.first_day);
         let mut lines = Vec::new();
-        for taxonomy in history::names(self.db.reader(), Subject::Classes).await? {
+        for taxonomy in definitions::ids(self.db.reader(), &Taxonomy::KIND).await? {
             let timeline = classes::in_force(self.db.reader(), &taxonomy).await?;
             for segment in timeline.segments() {
                 if segment.to.is_some_and(|to| to <= first.max(segment.from)) {

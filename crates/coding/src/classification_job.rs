@@ -16,6 +16,7 @@ use kehu_storage::{
         pins::{self, Pinned},
     },
     definitions,
+    document::Document,
     facts::CustomerSet,
     history::{Guarded, Subject, Writer},
     run::{Cut, Kind, Run},
@@ -32,9 +33,14 @@ const CUSTOMERS_OF_CHANGE: usize = 20_000;
 
 /// What a classification run was asked to do, as kept in the run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct ClassificationRequest {
     /// Ids of taxonomies; empty for every published one.
     pub(crate) taxonomies: Vec<String>,
+}
+
+impl Document for ClassificationRequest {
+    const NAME: &'static str = "request of a classification run";
 }
 
 /// Classification runs. They read scores, so those asked for before come first.
@@ -182,5 +188,22 @@ impl Job for ClassificationJob {
             changed.extend(classes::complete(transaction, &line, as_of).await?);
         }
         append(transaction, changed, as_of).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kehu_storage::{Error, document};
+
+    #[test]
+    fn requests_survive_the_formats_around_theirs() {
+        let own = r#"[1,1,{"taxonomies":["abc"]}]"#;
+        let request: ClassificationRequest = document::read(own).unwrap();
+        assert_eq!(document::write(&request), own);
+        let more = own.replace("[1,1,{", "[2,1,{\"added\":[7],");
+        assert_eq!(document::read::<ClassificationRequest>(&more).unwrap(), request);
+        let newer = document::read::<ClassificationRequest>(&more.replace("[2,1,", "[2,2,"));
+        assert!(matches!(newer, Err(Error::NewerFormat { needed: 2, .. })));
     }
 }

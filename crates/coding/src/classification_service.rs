@@ -14,7 +14,7 @@ use kehu_storage::{
         classes::{self, Assignment, HistoryKey, View},
         taxonomies::TaxonomyVersion,
     },
-    definitions, facts,
+    definitions, document, facts,
     run::NewRun,
     scoring::scores,
 };
@@ -47,7 +47,7 @@ impl Coding {
         let asked = ClassificationRequest { taxonomies: ids };
         let new = NewRun {
             kind: KIND.name,
-            request: serde_json::to_string(&asked).map_err(Fault::internal)?,
+            request: document::write(&asked),
             as_of: Some(as_of),
             partition_size: None,
             request_id,

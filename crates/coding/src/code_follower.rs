@@ -6,7 +6,7 @@
 use async_trait::async_trait;
 use kehu_analytics::Analytics;
 use kehu_runs::{CursorMove, Follower};
-use kehu_server::{Fault, clock};
+use kehu_server::{Fault, aside, clock, names};
 use kehu_storage::{
     Database,
     change_log::{self, Change, Position, Topic},
@@ -36,13 +36,19 @@ impl CodeFollower {
         let customers = CustomerSet::Ids(batch.customers.iter().map(|id| id.0).collect());
         let mut due = Vec::new();
         for scheme in followed {
-            let assigner = Assigner::new(&self.db, &self.analytics, &scheme).await?;
+            let name = names::resource(names::CODE_SCHEMES, &scheme);
+            let assigner = match Assigner::new(&self.db, &self.analytics, &scheme).await {
+                Ok(assigner) => assigner,
+                Err(fault @ Fault::Precondition { .. }) => {
+                    aside::broken(&name, &fault);
+                    continue;
+                }
+                Err(fault) => return Err(fault),
+            };
             match assigner.due(&self.db, &customers, batch.as_of).await {
                 Ok(codes) if codes.is_empty() => {}
                 Ok(codes) => due.push((assigner, codes)),
-                Err(Fault::Precondition { description, .. }) => {
-                    tracing::error!(scheme, description, "the scheme is left out");
-                }
+                Err(fault @ Fault::Precondition { .. }) => aside::broken(&name, &fault),
                 Err(fault) => return Err(fault),
             }
         }

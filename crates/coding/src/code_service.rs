@@ -19,7 +19,7 @@ use kehu_storage::{
         classes::{self, View},
         schemes::SchemeVersion,
     },
-    definitions, facts,
+    definitions, document, facts,
     run::NewRun,
 };
 use tonic::{Request, Response, Status};
@@ -38,7 +38,7 @@ impl Coding {
         let id = names::parse_resource("name", names::CODE_SCHEMES, &request.name, &mut violations);
         violations.finish()?;
         let scheme = definitions::get(&self.db, &id.unwrap_or_default(), None).await?;
-        Ok(GetCodeSchemeResponse { code_scheme: Some(view(&scheme)?) })
+        Ok(GetCodeSchemeResponse { code_scheme: Some(view(&scheme)) })
     }
 
     async fn list_code_schemes(
@@ -53,7 +53,7 @@ impl Coding {
         let found = definitions::list(&self.db, &page).await?;
         let schemes = aside::readable(found.items)?;
         Ok(ListCodeSchemesResponse {
-            code_schemes: schemes.iter().map(view).collect::<Result<_, Fault>>()?,
+            code_schemes: schemes.iter().map(view).collect(),
             next_page_token: found.next.map(|key| page::token(&key, &filters)).unwrap_or_default(),
         })
     }
@@ -81,7 +81,7 @@ impl Coding {
         let asked = CodingRequest { scheme };
         let new = NewRun {
             kind: KIND.name,
-            request: serde_json::to_string(&asked).map_err(Fault::internal)?,
+            request: document::write(&asked),
             as_of: Some(as_of),
             partition_size: None,
             request_id,
@@ -108,8 +108,9 @@ impl Coding {
     }
 }
 
-fn view(scheme: &SchemeVersion) -> Result<contract::CodeScheme, Fault> {
-    Ok(scheme_view(scheme, compiled(&scheme.definition)?.capacity()))
+/// A scheme that cannot give codes any more has no capacity.
+fn view(scheme: &SchemeVersion) -> contract::CodeScheme {
+    scheme_view(scheme, compiled(&scheme.definition).map_or(0, |compiled| compiled.capacity()))
 }
 
 #[tonic::async_trait]

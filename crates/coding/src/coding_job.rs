@@ -7,7 +7,9 @@ use kehu_core::code_scheme::CodeScheme;
 use kehu_runs::{Job, Partition, RunContext};
 use kehu_server::{Fault, clock};
 use kehu_storage::{
-    Database, definitions, facts,
+    Database, definitions,
+    document::Document,
+    facts,
     run::{Cut, Kind},
 };
 use serde::{Deserialize, Serialize};
@@ -16,9 +18,14 @@ use crate::assign::Assigner;
 
 /// What a coding run was asked to do, as kept in the run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct CodingRequest {
     /// The id of the scheme.
     pub(crate) scheme: String,
+}
+
+impl Document for CodingRequest {
+    const NAME: &'static str = "request of a coding run";
 }
 
 /// Coding runs. They read classes, so those asked for before come first; numbers are given in
@@ -75,5 +82,22 @@ impl Job for CodingJob {
             self.code(context, &assigner, &partition, as_of).await?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kehu_storage::{Error, document};
+
+    #[test]
+    fn requests_survive_the_formats_around_theirs() {
+        let own = r#"[1,1,{"scheme":"standard"}]"#;
+        let request: CodingRequest = document::read(own).unwrap();
+        assert_eq!(document::write(&request), own);
+        let more = own.replace("[1,1,{", "[2,1,{\"added\":[7],");
+        assert_eq!(document::read::<CodingRequest>(&more).unwrap(), request);
+        let newer = document::read::<CodingRequest>(&more.replace("[2,1,", "[2,2,"));
+        assert!(matches!(newer, Err(Error::NewerFormat { needed: 2, .. })));
     }
 }

@@ -1,46 +1,64 @@
 //! What everybody is classified for each business day.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use chrono::NaiveDate;
+use kehu_analytics::Analytics;
 use kehu_core::calendar::BusinessCalendar;
 use kehu_core::scorecard::Scorecard;
+use kehu_core::taxonomy::Taxonomy;
 use kehu_runs::{Daily, Evaluated};
 use kehu_server::{Fault, clock};
 use kehu_storage::{
     Database, business_date,
     coding::classes,
-    definitions::pins,
-    history::{self, Subject},
+    definitions::{self, pins},
+    document, history,
     run::NewRun,
     scoring::scores,
     time,
 };
 
 use crate::classification_job::{ClassificationRequest, KIND};
+use crate::evaluate::Evaluator;
 
 /// Classifies everybody as of each business day, under the taxonomies in force.
 pub(crate) struct DailyClassification {
     db: Database,
+    analytics: Analytics,
     calendar: BusinessCalendar,
 }
 
 impl DailyClassification {
-    pub(crate) fn new(db: Database, calendar: BusinessCalendar) -> Self {
-        Self { db, calendar }
+    pub(crate) fn new(db: Database, analytics: Analytics, calendar: BusinessCalendar) -> Self {
+        Self { db, analytics, calendar }
     }
 
-    /// Whether every scorecard that is followed was evaluated for the business date: predicates
-    /// that read scores would find none before that.
-    async fn is_scored(&self) -> Result<bool, Fault> {
-        let today = business_date::current(&self.db, &self.calendar, clock::now()).await?.date;
+    /// How far everybody was classified under the taxonomy.
+    async fn through(&self, id: &str) -> Result<Option<Evaluated>, Fault> {
+        let timeline = classes::in_force(self.db.reader(), id).await?;
+        let (Some(first), Some(last)) = (timeline.segments().first(), timeline.last()) else {
+            return Ok(None);
+        };
+        let through =
+            history::evaluated_through(self.db.reader(), last.line_id, None, None).await?;
+        let Some(through) = through else { return Ok(None) };
+        let since = time::instant(first.known)?;
+        Ok(Some(Evaluated { id: id.to_owned(), through: time::date(through)?, since }))
+    }
+
+    /// The scorecards that are followed and were not evaluated for the business date yet.
+    async fn unscored(&self, today: NaiveDate) -> Result<BTreeSet<String>, Fault> {
+        let mut unscored = BTreeSet::new();
         for followed in pins::followed::<Scorecard>(&self.db).await? {
-            let id = &followed.version.definition.id;
-            let evaluated = scores::evaluated_through(&self.db, id).await?;
+            let id = followed.version.definition.id;
+            let evaluated = scores::evaluated_through(&self.db, &id).await?;
             if evaluated.is_some_and(|(through, _)| through < today) {
-                return Ok(false);
+                unscored.insert(id);
             }
         }
-        Ok(true)
+        Ok(unscored)
     }
 }
 
@@ -50,21 +68,29 @@ impl Daily for DailyClassification {
         "classification"
     }
 
+    /// Those that wait for scores are left out: predicates would find none. So are those that are
+    /// broken, so that the others go on.
     async fn evaluated(&self) -> Result<Vec<Evaluated>, Fault> {
-        let mut evaluated = Vec::new();
-        if !self.is_scored().await? {
+        let today = business_date::current(&self.db, &self.calendar, clock::now()).await?.date;
+        let (mut evaluated, mut due) = (Vec::new(), Vec::new());
+        for version in definitions::in_force::<Taxonomy>(&self.db, &[] as &[&str]).await? {
+            match self.through(&version.definition.id).await? {
+                Some(one) if one.through < today => due.push((version, one)),
+                other => evaluated.extend(other),
+            }
+        }
+        if due.is_empty() {
             return Ok(evaluated);
         }
-        for id in history::names(self.db.reader(), Subject::Classes).await? {
-            let timeline = classes::in_force(self.db.reader(), &id).await?;
-            let (Some(first), Some(last)) = (timeline.segments().first(), timeline.last()) else {
-                continue;
-            };
-            let through =
-                history::evaluated_through(self.db.reader(), last.line_id, None, None).await?;
-            let Some(through) = through else { continue };
-            let since = time::instant(first.known)?;
-            evaluated.push(Evaluated { id, through: time::date(through)?, since });
+        let unscored = self.unscored(today).await?;
+        let versions = due.iter().map(|(version, _)| version.clone()).collect();
+        let evaluator = Evaluator::of_sound(&self.db, &self.analytics, versions).await?;
+        for (version, one) in due {
+            let number = version.version_id;
+            let read = evaluator.scorecards_of(number);
+            if evaluator.has(number) && !read.iter().any(|id| unscored.contains(*id)) {
+                evaluated.push(one);
+            }
         }
         Ok(evaluated)
     }
@@ -73,7 +99,7 @@ impl Daily for DailyClassification {
         let asked = ClassificationRequest { taxonomies: ids };
         Ok(NewRun {
             kind: KIND.name,
-            request: serde_json::to_string(&asked).map_err(Fault::internal)?,
+            request: document::write(&asked),
             as_of: Some(day),
             partition_size: None,
             request_id: None,

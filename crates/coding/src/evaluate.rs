@@ -1,14 +1,14 @@
 //! From features and scores of customers to their classes: the one function behind runs and
 //! follower.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use kehu_analytics::{Analytics, Frame};
 use kehu_core::CustomerId;
 use kehu_core::scorecard::Problem;
-use kehu_server::{Fault, names};
+use kehu_server::{Fault, aside, names};
 use kehu_storage::{
     Database,
     change_log::{self, NewChange, Position, Topic},
@@ -29,8 +29,8 @@ pub(crate) struct Evaluator {
     taxonomies: Vec<(TaxonomyVersion, Rules)>,
     features: BTreeSet<String>,
     scorecards: BTreeSet<String>,
-    /// The columns among those of the predicates that scorecards give.
-    score_columns: BTreeSet<String>,
+    /// The columns among those of the predicates that scorecards give, with the scorecard.
+    score_columns: BTreeMap<String, String>,
 }
 
 /// The classes of some customers, not yet recorded.
@@ -69,8 +69,9 @@ impl Evaluator {
         let columns = Columns::read(db, analytics).await?;
         let mut evaluator = Self::empty(analytics);
         for version in versions {
+            let name = names::resource(names::TAXONOMIES, &version.definition.id);
             if let Err(fault) = evaluator.add(version, &columns) {
-                tracing::error!(%fault, "the taxonomy is left out");
+                aside::broken(&name, &fault);
             }
         }
         Ok(Arc::new(evaluator))
@@ -82,7 +83,7 @@ impl Evaluator {
             taxonomies: Vec::new(),
             features: BTreeSet::new(),
             scorecards: BTreeSet::new(),
-            score_columns: BTreeSet::new(),
+            score_columns: BTreeMap::new(),
         }
     }
 
@@ -93,10 +94,12 @@ impl Evaluator {
             match columns.scorecard(column) {
                 Some(scorecard) => {
                     self.scorecards.insert(scorecard.to_owned());
-                    self.score_columns.insert(column.to_owned())
+                    self.score_columns.insert(column.to_owned(), scorecard.to_owned());
                 }
-                None => self.features.insert(column.to_owned()),
-            };
+                None => {
+                    self.features.insert(column.to_owned());
+                }
+            }
         }
         self.taxonomies.push((version, rules));
         Ok(())
@@ -112,8 +115,15 @@ impl Evaluator {
     pub(crate) fn reads_scores(&self, version_id: i64) -> bool {
         let version = self.taxonomies.iter().find(|(one, _)| one.version_id == version_id);
         version.is_some_and(|(_, rules)| {
-            rules.columns().any(|column| self.score_columns.contains(column))
+            rules.columns().any(|column| self.score_columns.contains_key(column))
         })
+    }
+
+    /// The scorecards whose scores the predicates of a version read, by id.
+    pub(crate) fn scorecards_of(&self, version_id: i64) -> BTreeSet<&str> {
+        let version = self.taxonomies.iter().find(|(one, _)| one.version_id == version_id);
+        let columns = version.into_iter().flat_map(|(_, rules)| rules.columns());
+        columns.filter_map(|column| self.score_columns.get(column)).map(String::as_str).collect()
     }
 
     /// The scorecards whose scores the predicates read, by id.

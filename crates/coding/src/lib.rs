@@ -82,7 +82,11 @@ impl Coding {
 
     /// What it does each business day.
     pub fn dailies(&self) -> Vec<Arc<dyn Daily>> {
-        vec![Arc::new(DailyClassification::new(self.db.clone(), self.calendar))]
+        vec![Arc::new(DailyClassification::new(
+            self.db.clone(),
+            self.analytics.clone(),
+            self.calendar,
+        ))]
     }
 
     /// What it does when facts, scores and classes change.

@@ -3,9 +3,9 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use kehu_core::calendar::BusinessCalendar;
-use kehu_server::{Fault, clock};
+use kehu_server::{Fault, aside, clock};
 use kehu_storage::{
-    Database,
+    Database, PageRequest,
     business_date::{self, BusinessDate},
     run::{self, NewRun},
 };
@@ -16,6 +16,8 @@ use crate::worker::pause;
 
 /// How often the business date is looked at.
 const POLL: Duration = Duration::from_secs(10);
+/// Runs of a kind among which one that is under way is looked for.
+const NEWEST: u64 = 100;
 
 /// What is evaluated each business day.
 #[async_trait]
@@ -56,6 +58,7 @@ pub async fn keep_days(
             match start_due(&db, &calendar, daily.as_ref()).await {
                 Ok(None) => {}
                 Ok(Some(day)) => tracing::debug!(name, %day, "a business day is evaluated"),
+                Err(Fault::NewerFormat { what }) => aside::leave(&what),
                 Err(fault) => tracing::warn!(name, %fault, cause = ?fault, "no day was started"),
             }
         }
@@ -80,13 +83,26 @@ pub async fn start_due(
     }
     for (day, mut ids) in due {
         ids.sort();
-        let request_id = format!("daily {} {day} {}", daily.name(), ids.join(" "));
+        let prefix = format!("daily {} ", daily.name());
+        let request_id = format!("{prefix}{day} {}", ids.join(" "));
         let new = NewRun { request_id: Some(request_id), ..daily.run(ids, day)? };
+        if is_at_others(db, &new, &prefix).await? {
+            return Ok(Some(day));
+        }
         if !run::start(db, &new, now).await?.state.is_final() {
             return Ok(Some(day));
         }
     }
     Ok(None)
+}
+
+/// Whether a run for others than these is under way: some are due later than others of the same
+/// day, and those would be evaluated with both.
+async fn is_at_others(db: &Database, new: &NewRun, prefix: &str) -> Result<bool, Fault> {
+    let newest = run::list(db, Some(new.kind), &PageRequest::first(NEWEST)).await?;
+    let open = newest.items.iter().filter(|run| !run.state.is_final());
+    let mut others = open.filter(|run| run.request_id != new.request_id);
+    Ok(others.any(|run| run.request_id.as_ref().is_some_and(|id| id.starts_with(prefix))))
 }
 
 /// The days up to the business date for which everybody is to be evaluated, in order: those after

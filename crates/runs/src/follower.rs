@@ -2,7 +2,7 @@
 
 use crate::{measure::measure_backlog, worker::pause};
 use async_trait::async_trait;
-use kehu_server::{Fault, clock, fault, telemetry::traces};
+use kehu_server::{Fault, aside, clock, fault, telemetry::traces};
 use kehu_storage::{
     Database,
     change_log::{self, Change, Position, Topic},
@@ -49,7 +49,8 @@ pub trait Follower: Send + Sync {
 }
 
 /// Hands changes to `follower`, in order, until `stop`. A fault is logged and tried again: the
-/// cursor stays where it is. Of several replicas one is at work at a time: `owner` names this one
+/// cursor stays where it is. What only a later release can read leaves the cursor to its replicas:
+/// to go on without it would be to lose the changes for it. Of several replicas one is at work at a time: `owner` names this one
 /// in leases.
 pub async fn follow(
     db: Database,
@@ -82,6 +83,10 @@ impl Replica {
                     () = stop.cancelled() => {}
                 },
                 Ok(Step::HeldUp) => pause(OPEN_WRITER, stop).await,
+                Err(Fault::NewerFormat { .. }) => {
+                    self.give_back().await;
+                    pause(POLL, stop).await;
+                }
                 Ok(Step::LeftToAnother) | Err(_) => pause(RETRY, stop).await,
             }
         }
@@ -172,6 +177,10 @@ impl Replica {
         if matches!(fault, Fault::Conflict) {
             // Another replica believed that it had the lease, and was quicker.
             tracing::debug!(consumer, "the changes were followed by another process");
+            return;
+        }
+        if let Fault::NewerFormat { what } = fault {
+            aside::leave(&format!("{what}, followed by {consumer}"));
             return;
         }
         tracing::warn!(consumer, %fault, cause = ?fault, "following failed");

@@ -5,9 +5,9 @@ use async_trait::async_trait;
 use kehu_server::{Fault, clock};
 use kehu_storage::{
     Database, Transaction,
+    document::{self, Document},
     run::{self, Kind, Lease, Run},
 };
-use serde::de::DeserializeOwned;
 use std::{
     sync::{Mutex, PoisonError},
     time::Duration,
@@ -69,9 +69,10 @@ impl RunContext {
         Self { run, db, kind, partition_size, holding, stop }
     }
 
-    /// The request that the run was started with.
-    pub fn request<T: DeserializeOwned>(&self) -> Result<T, Fault> {
-        serde_json::from_str(&self.run.request).map_err(Fault::internal)
+    /// The request that the run was started with. [`Fault::NewerFormat`] when only workers of a
+    /// later release can read it; returned from the job, it leaves the run to them.
+    pub fn request<D: Document>(&self) -> Result<D, Fault> {
+        Ok(document::read(&self.run.request)?)
     }
 
     /// Says what the run is doing, in a word.

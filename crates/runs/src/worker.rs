@@ -1,12 +1,12 @@
 //! The worker: takes pieces of runs that wait, or whose worker died, and carries them out.
 
 use crate::{Job, PARTITION, RunContext, job::LEASE, measure::ActiveRun};
-use kehu_server::{Fault, clock, fault, telemetry::traces};
+use kehu_server::{Fault, aside, clock, fault, telemetry::traces};
 use kehu_storage::{
     Database, Error,
     run::{self, HeartbeatOutcome, Kind, Lease, Look, Retry, Run, RunError},
 };
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, Span, field::Empty};
 
@@ -53,8 +53,9 @@ impl Worker {
     pub async fn work(self, stop: CancellationToken) {
         let kind = self.job.kind();
         let mut wakes = self.db.runs_changed();
+        let mut left = BTreeSet::new();
         while !stop.is_cancelled() {
-            match self.step(&kind, &stop).await {
+            match self.step(&kind, &mut left, &stop).await {
                 Ok(None) => {}
                 Ok(Some(wait)) => tokio::select! {
                     () = wakes.wait(wait) => {}
@@ -68,10 +69,16 @@ impl Worker {
         }
     }
 
-    /// Works on what there is; how long to wait when there is nothing.
-    async fn step(&self, kind: &Kind, stop: &CancellationToken) -> Result<Option<Duration>, Error> {
+    /// Works on what there is; how long to wait when there is nothing. What only workers of a
+    /// later release can do is `left` to them.
+    async fn step(
+        &self,
+        kind: &Kind,
+        left: &mut BTreeSet<i64>,
+        stop: &CancellationToken,
+    ) -> Result<Option<Duration>, Error> {
         let now = clock::now();
-        match run::look(&self.db, kind, now).await? {
+        match run::look(&self.db, kind, left, now).await? {
             Look::Nothing(until) => {
                 let until = until.map(|until| (until - now).to_std().unwrap_or_default());
                 Ok(Some(until.unwrap_or(self.poll).min(self.poll)))
@@ -80,6 +87,7 @@ impl Worker {
                 // Whoever finished its last piece died before it could end it.
                 match fault::contain(self.complete(run_id)).await {
                     Ok(_) => {}
+                    Err(Fault::NewerFormat { what }) => leave(left, run_id, &what),
                     Err(fault) if fault.is_transient() => pause(RETRY, stop).await,
                     Err(fault) => run::give_up(&self.db, run_id, &why(fault), clock::now()).await?,
                 }
@@ -89,15 +97,24 @@ impl Worker {
                 let taken = run::lease(&self.db, run_id, kind, &self.owner, now, LEASE).await?;
                 if let Some((run, lease)) = taken {
                     let span = span(&run, kind);
-                    self.attempt((run, lease), *kind, stop).instrument(span).await;
+                    let attempt = self.attempt((run, lease), *kind, stop).instrument(span);
+                    if let Some(what) = attempt.await {
+                        leave(left, run_id, &what);
+                    }
                 }
                 Ok(None)
             }
         }
     }
 
-    /// An attempt at a run, from the piece that was leased on, as far as there are free ones.
-    async fn attempt(&self, (run, lease): (Run, Lease), kind: Kind, stop: &CancellationToken) {
+    /// An attempt at a run, from the piece that was leased on, as far as there are free ones. What
+    /// this worker cannot read of it, if it has to be left to others.
+    async fn attempt(
+        &self,
+        (run, lease): (Run, Lease),
+        kind: Kind,
+        stop: &CancellationToken,
+    ) -> Option<String> {
         let run_id = run.run_id;
         tracing::info!(run_id, partition = lease.partition, "run taken");
         let active = ActiveRun::begin(kind.name);
@@ -110,6 +127,10 @@ impl Worker {
             () = overdue(stop) => Err(Fault::Cancelled),
         };
         let pause_after = matches!(&outcome, Err(fault) if fault.is_transient());
+        let unread = match &outcome {
+            Err(Fault::NewerFormat { what }) => Some(what.clone()),
+            _ => None,
+        };
         let (mut outcome, recorded) = self.record_end(&context.lease(), outcome, stop).await;
         if matches!(recorded, Err(Error::LeaseLost { .. })) {
             outcome = "lost";
@@ -119,16 +140,11 @@ impl Worker {
         if outcome == "failed" {
             Span::current().record("otel.status_code", "error");
         }
-        match recorded {
-            Ok(()) => tracing::info!(run_id, outcome, "run let go"),
-            Err(Error::LeaseLost { .. }) => {
-                tracing::warn!(run_id, "another worker took the piece, or the run has ended");
-            }
-            Err(error) => tracing::error!(run_id, %error, "the end of the run was not recorded"),
-        }
+        log_end(run_id, outcome, &recorded);
         if pause_after {
             pause(RETRY, stop).await;
         }
+        unread
     }
 
     /// Whether the run ended with it; others may still be at their pieces.
@@ -163,6 +179,9 @@ impl Worker {
             Err(Fault::Cancelled) if stop.is_cancelled() => {
                 ("given_back", run::give_back(&self.db, lease, now).await)
             }
+            Err(Fault::NewerFormat { .. }) => {
+                ("given_back", run::give_back(&self.db, lease, now).await)
+            }
             Err(Fault::Cancelled) => ("cancelled", run::cancelled(&self.db, lease, now).await),
             Err(fault) => ("failed", self.record_failure(lease, fault).await),
         }
@@ -192,6 +211,22 @@ impl Worker {
             }
         }
     }
+}
+
+fn log_end(run_id: i64, outcome: &str, recorded: &Result<(), Error>) {
+    match recorded {
+        Ok(()) => tracing::info!(run_id, outcome, "run let go"),
+        Err(Error::LeaseLost { .. }) => {
+            tracing::warn!(run_id, "another worker took the piece, or the run has ended");
+        }
+        Err(error) => tracing::error!(run_id, %error, "the end of the run was not recorded"),
+    }
+}
+
+/// Leaves a run to the workers of a later release.
+fn leave(left: &mut BTreeSet<i64>, run_id: i64, what: &str) {
+    aside::leave(&format!("run {run_id}: {what}"));
+    left.insert(run_id);
 }
 
 /// The span of an attempt, in the trace of the call that asked for the run.

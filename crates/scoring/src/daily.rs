@@ -2,21 +2,39 @@
 
 use async_trait::async_trait;
 use chrono::NaiveDate;
+use kehu_analytics::Analytics;
 use kehu_core::scorecard::Scorecard;
 use kehu_runs::{Daily, Evaluated};
-use kehu_server::Fault;
-use kehu_storage::{Database, definitions::pins, run::NewRun, scoring::scores};
+use kehu_server::{Fault, aside, names};
+use kehu_storage::{
+    Database,
+    definitions::{self, pins},
+    document,
+    run::NewRun,
+    scoring::scores,
+};
 
+use crate::evaluate::Card;
 use crate::job::{KIND, ScoringRequest};
 
 /// Scores everybody as of each business day.
 pub(crate) struct DailyScoring {
     db: Database,
+    analytics: Analytics,
 }
 
 impl DailyScoring {
-    pub(crate) fn new(db: Database) -> Self {
-        Self { db }
+    pub(crate) fn new(db: Database, analytics: Analytics) -> Self {
+        Self { db, analytics }
+    }
+
+    /// Whether the version that a run would compute can score.
+    async fn is_sound(&self, id: &str) -> Result<bool, Fault> {
+        let newest = definitions::in_force::<Scorecard>(&self.db, &[id]).await?.pop();
+        let Some(newest) = newest else { return Ok(false) };
+        let card = Card::new(newest, self.analytics.catalogue());
+        let name = names::resource(names::SCORECARDS, id);
+        Ok(card.inspect_err(|fault| aside::broken(&name, fault)).is_ok())
     }
 }
 
@@ -26,6 +44,7 @@ impl Daily for DailyScoring {
         "scoring"
     }
 
+    /// A scorecard that cannot score is left out, so that the others go on.
     async fn evaluated(&self) -> Result<Vec<Evaluated>, Fault> {
         let mut evaluated = Vec::new();
         for followed in pins::followed::<Scorecard>(&self.db).await? {
@@ -33,7 +52,9 @@ impl Daily for DailyScoring {
             let Some((through, since)) = scores::evaluated_through(&self.db, &id).await? else {
                 continue;
             };
-            evaluated.push(Evaluated { id, through, since });
+            if self.is_sound(&id).await? {
+                evaluated.push(Evaluated { id, through, since });
+            }
         }
         Ok(evaluated)
     }
@@ -42,7 +63,7 @@ impl Daily for DailyScoring {
         let asked = ScoringRequest { scorecards: ids };
         Ok(NewRun {
             kind: KIND.name,
-            request: serde_json::to_string(&asked).map_err(Fault::internal)?,
+            request: document::write(&asked),
             as_of: Some(day),
             partition_size: None,
             request_id: None,

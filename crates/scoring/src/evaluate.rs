@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use kehu_analytics::{Analytics, Catalogue, Frame};
 use kehu_core::scorecard::{Scorecard, Scorer};
 use kehu_core::{CustomerId, Value};
-use kehu_server::Fault;
+use kehu_server::{Fault, names};
 use kehu_storage::{
     facts::CustomerSet,
     scoring::{scorecards::Version, scores::Evaluated},
@@ -26,16 +26,16 @@ pub(crate) struct Card {
 }
 
 impl Card {
-    /// Prepares a published version.
+    /// Prepares a published version. [`Fault::Precondition`] when it cannot score any more.
     pub(crate) fn new(version: Version, catalogue: &Catalogue) -> Result<Arc<Self>, Fault> {
         let Some(published) = &version.published else {
             return Err(Fault::internal("only published versions can score"));
         };
-        let scorer = Scorer::new(&version.definition, &published.frozen.calibration)
-            .map_err(Fault::internal)?;
+        let scorer = Scorer::new(&version.definition, &published.frozen.calibration);
+        let scorer = scorer.map_err(|error| broken(&version, &error.to_string()))?;
         for feature in version.definition.features() {
             if catalogue.find(feature).is_none() {
-                return Err(Fault::internal(format!("there is no feature {feature}")));
+                return Err(broken(&version, &format!("there is no feature {feature}")));
             }
         }
         Ok(Arc::new(Self { version, scorer }))
@@ -54,6 +54,14 @@ impl Card {
             Evaluated { customer, score: Some((values, score)) }
         };
         Ok(rows.into_iter().map(score).collect())
+    }
+}
+
+fn broken(version: &Version, why: &str) -> Fault {
+    Fault::Precondition {
+        kind: "SCORECARD_COMPILES",
+        subject: names::resource(names::SCORECARDS, &version.definition.id),
+        description: format!("version {} of it cannot score: {why}", version.version),
     }
 }
 

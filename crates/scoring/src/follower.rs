@@ -10,7 +10,7 @@ use kehu_core::CustomerId;
 use kehu_core::calendar::BusinessCalendar;
 use kehu_core::scorecard::Scorecard;
 use kehu_runs::{CursorMove, Follower};
-use kehu_server::{Fault, clock, names};
+use kehu_server::{Fault, aside, clock, names};
 use kehu_storage::{
     Database, business_date,
     change_log::{self, Change, Topic},
@@ -114,10 +114,7 @@ impl ScoringFollower {
     fn sound(&self, version: Version) -> Option<Arc<Card>> {
         let name = names::resource(names::SCORECARDS, &version.definition.id);
         let card = Card::new(version, self.analytics.catalogue());
-        card.inspect_err(|fault| {
-            tracing::error!(scorecard = name, %fault, cause = ?fault, "it cannot score: set aside");
-        })
-        .ok()
+        card.inspect_err(|fault| aside::broken(&name, fault)).ok()
     }
 
     /// Scores customers under scorecards as of one date, computing their features once.

@@ -13,6 +13,7 @@ use kehu_storage::{
     Database, Transaction,
     change_log::{self, NewChange, Position, Topic},
     definitions::{self, pins},
+    document::Document,
     facts::CustomerSet,
     run::{Cut, Kind, Run},
     scoring::scores::{self, Evaluated, Evaluation},
@@ -26,9 +27,14 @@ const ATTEMPTS: u32 = 8;
 
 /// What a scoring run was asked to do, as kept in the run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct ScoringRequest {
     /// Ids of scorecards; empty for every published one.
     pub(crate) scorecards: Vec<String>,
+}
+
+impl Document for ScoringRequest {
+    const NAME: &'static str = "request of a scoring run";
 }
 
 /// Scoring runs.
@@ -206,5 +212,22 @@ pub(crate) fn change(
         last_day: as_of,
         as_of: Some(as_of),
         recorded_at: now,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kehu_storage::{Error, document};
+
+    #[test]
+    fn requests_survive_the_formats_around_theirs() {
+        let own = r#"[1,1,{"scorecards":["rfm"]}]"#;
+        let request: ScoringRequest = document::read(own).unwrap();
+        assert_eq!(document::write(&request), own);
+        let more = own.replace("[1,1,{", "[2,1,{\"added\":[7],");
+        assert_eq!(document::read::<ScoringRequest>(&more).unwrap(), request);
+        let newer = document::read::<ScoringRequest>(&more.replace("[2,1,", "[2,2,"));
+        assert!(matches!(newer, Err(Error::NewerFormat { needed: 2, .. })));
     }
 }

@@ -73,7 +73,7 @@ impl Scoring {
 
     /// What it does each business day.
     pub fn dailies(&self) -> Vec<Arc<dyn Daily>> {
-        vec![Arc::new(DailyScoring::new(self.db.clone()))]
+        vec![Arc::new(DailyScoring::new(self.db.clone(), self.analytics.clone()))]
     }
 
     /// The business date that holds.

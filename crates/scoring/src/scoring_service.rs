@@ -9,7 +9,7 @@ use kehu_core::CustomerId;
 use kehu_core::scorecard::Scorecard;
 use kehu_server::{Fault, Violations, auth, convert, names, page};
 use kehu_storage::{
-    PageRequest, definitions,
+    PageRequest, definitions, document,
     run::NewRun,
     scoring::scores::{self, ScoreRecord, View},
 };
@@ -39,7 +39,7 @@ impl Scoring {
         let asked = ScoringRequest { scorecards: ids };
         let new = NewRun {
             kind: KIND.name,
-            request: serde_json::to_string(&asked).map_err(Fault::internal)?,
+            request: document::write(&asked),
             as_of: Some(as_of.unwrap_or(today)),
             partition_size: None,
             request_id,

@@ -1,5 +1,6 @@
-//! What this program cannot read because a later release wrote it. It is left to the programs of
-//! that release, which run beside this one during a rolling upgrade.
+//! What is set aside so that the rest goes on: what this program cannot read because a later
+//! release wrote it, which is left to the programs of that release, as they run beside this one
+//! during a rolling upgrade; and definitions that are broken.
 
 use crate::Fault;
 use crate::telemetry::metrics::SERVER_LEFT;
@@ -12,12 +13,24 @@ use std::{
 
 /// Counts something that is left to others, and says so the first time.
 pub fn leave(what: &str) {
-    static SAID: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
     static LEFT: LazyLock<Counter<u64>> = LazyLock::new(|| SERVER_LEFT.counter());
     LEFT.add(1, &[]);
-    if SAID.lock().unwrap_or_else(PoisonError::into_inner).insert(what.to_owned()) {
+    if is_new(what) {
         tracing::warn!(what, "a later release wrote it: it is left to the programs of that one");
     }
+}
+
+/// Says of a definition, by its resource name, that it is broken and the others go on without it;
+/// the first time, and again when it is broken in another way.
+pub fn broken(what: &str, fault: &Fault) {
+    if is_new(&format!("{what}: {fault}")) {
+        tracing::error!(what, %fault, cause = ?fault, "it is broken: set aside");
+    }
+}
+
+fn is_new(text: &str) -> bool {
+    static SAID: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+    SAID.lock().unwrap_or_else(PoisonError::into_inner).insert(text.to_owned())
 }
 
 /// What can be read; the rest is [left](leave) to others. Any other error fails them all.

@@ -124,7 +124,8 @@ impl Coding {
             return Ok(Some(row));
         }
         for scheme in self.schemes().await? {
-            let folded = compiled(&scheme)?.normalise(normal);
+            let Ok(compiled) = compiled(&scheme) else { continue };
+            let folded = compiled.normalise(normal);
             if folded == normal {
                 continue;
             }
@@ -144,7 +145,7 @@ impl Coding {
     /// The scheme that is named, else the only one there is.
     async fn scheme(&self, named: Option<&str>) -> Result<(CodeScheme, CompiledScheme), Fault> {
         let scheme = match named {
-            Some(id) => definitions::get(&self.db, id, None).await?.definition,
+            Some(id) => definitions::get::<CodeScheme>(&self.db, id, None).await?.definition,
             None => only(self.schemes().await?)?,
         };
         let compiled = compiled(&scheme)?;

@@ -212,7 +212,7 @@ impl World {
     pub(crate) async fn queue(&self, kind: &'static str, request: &str, as_of: &str) -> i64 {
         let new = NewRun {
             kind,
-            request: format!("{{{request}}}"),
+            request: format!("[1,1,{{{request}}}]"),
             as_of: Some(day(as_of)),
             partition_size: Some(3),
             request_id: None,

@@ -139,6 +139,12 @@ async fn a_scorecard_that_cannot_score_does_not_stop_the_others() {
         let facts = change_log::read(&world.db, Topic::Facts, Position::START, 100).await.unwrap();
         let cursor = change_log::cursor(&world.db, "scoring").await.unwrap();
         assert_eq!(cursor, facts.last().unwrap().position);
+
+        shop::fix_business_date(&world.db, day("2011-12-11")).await;
+        assert_eq!(world.pass_days().await, [day("2011-12-11")]);
+        assert_eq!(world.pass_days().await, [], "nothing is due any more");
+        assert!(world.get("c03", "rfm", Some("2011-12-11"), None).await.is_ok());
+        assert!(world.get("c03", "abc", Some("2011-12-11"), None).await.is_err());
     })
     .await;
 }

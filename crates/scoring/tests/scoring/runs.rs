@@ -36,7 +36,7 @@ async fn newcomers_are_left_to_the_follower() {
 async fn start(world: &World, partition: u32) -> Run {
     let new = NewRun {
         kind: "scoring",
-        request: r#"{"scorecards":["rfm"]}"#.to_owned(),
+        request: r#"[1,1,{"scorecards":["rfm"]}]"#.to_owned(),
         as_of: Some(day("2011-12-10")),
         partition_size: Some(partition),
         request_id: None,

@@ -1,4 +1,4 @@
-//! What predicates saw of a customer, as it is kept: JSON by column, every number without
+//! What predicates saw of a customer, as it is kept: a document by column, every number without
 //! trailing zeros, so that equal evidence is equal text.
 
 use std::collections::BTreeMap;
@@ -6,16 +6,22 @@ use std::collections::BTreeMap;
 use kehu_core::Value;
 
 use crate::Error;
+use crate::document::{self, Document};
 
-pub(super) fn encode(evidence: &BTreeMap<String, Value>) -> String {
-    let shortest: BTreeMap<&str, Value> =
-        evidence.iter().map(|(column, value)| (column.as_str(), shortened(value))).collect();
-    serde_json::to_string(&shortest).expect("writing to memory cannot fail")
+type Evidence = BTreeMap<String, Value>;
+
+impl Document for Evidence {
+    const NAME: &'static str = "evidence of a class";
 }
 
-pub(super) fn decode(text: &str) -> Result<BTreeMap<String, Value>, Error> {
-    serde_json::from_str(text)
-        .map_err(|error| Error::Corrupt(format!("the evidence of a class cannot be read: {error}")))
+pub(super) fn encode(evidence: &Evidence) -> String {
+    let shortest: Evidence =
+        evidence.iter().map(|(column, value)| (column.clone(), shortened(value))).collect();
+    document::write(&shortest)
+}
+
+pub(super) fn decode(text: &str) -> Result<Evidence, Error> {
+    document::read(text)
 }
 
 fn shortened(value: &Value) -> Value {
@@ -37,6 +43,15 @@ mod tests {
             ("missing".to_owned(), Value::Null),
         ]);
         assert_eq!(decode(&encode(&evidence)).unwrap(), evidence);
+    }
+
+    #[test]
+    fn the_format_before_and_one_to_come_are_read() {
+        let own = r#"[1,1,{"amount":{"number":"12.5"},"missing":"null"}]"#;
+        let evidence = decode(own).unwrap();
+        assert_eq!(encode(&evidence), own);
+        assert_eq!(decode(&own.replace("[1,1,", "[2,1,")).unwrap(), evidence);
+        assert!(matches!(decode("[2,2,{}]"), Err(Error::NewerFormat { needed: 2, .. })));
     }
 
     #[test]

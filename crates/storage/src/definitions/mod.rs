@@ -27,7 +27,7 @@ use crate::{Error, time};
 
 pub use draft::{approve, preview, save_draft};
 pub use publish::{create, publish};
-pub use read::{by_number, by_numbers, get, in_force, key, key_of, list, lock, published};
+pub use read::{by_number, by_numbers, get, ids, in_force, key, key_of, list, lock, published};
 pub use retire::retire;
 
 /// A kind of definition.

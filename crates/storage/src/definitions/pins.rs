@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 
-use super::read::{get, in_force};
+use super::read::{get, ids};
 use super::{Definition, Version};
 use crate::run::{self, Following, Pin};
 use crate::{Database, Error, Transaction};
@@ -57,15 +57,10 @@ pub struct Followed<D: Definition> {
 /// were cancelled do not count, and what is retired is not followed.
 pub async fn followed<D: Definition>(db: &Database) -> Result<Vec<Followed<D>>, Error> {
     let mut followed = Vec::new();
-    for newest in in_force::<D>(db, &[] as &[&str]).await? {
-        let id = newest.definition.id();
-        let Some(pinned) = run::latest(db.reader(), D::KIND.collection, id).await? else {
-            continue;
-        };
-        let version = match pinned.version {
-            Some(version) if version != newest.version => get(db, id, Some(version)).await?,
-            _ => newest,
-        };
+    for id in ids(db.reader(), &D::KIND).await? {
+        let pinned = run::latest(db.reader(), D::KIND.collection, &id).await?;
+        let Some(pinned) = pinned else { continue };
+        let version = get(db, &id, pinned.version).await?;
         followed.push(Followed { version, as_of: pinned.as_of });
     }
     Ok(followed)
@@ -93,7 +88,7 @@ pub async fn check_followed<D: Definition>(
 /// first time. Runs that failed or were cancelled do not count, and what is retired is left out.
 pub async fn following<D: Definition>(db: &Database) -> Result<BTreeMap<String, Following>, Error> {
     let mut following = run::following(db, D::KIND.collection).await?;
-    let in_force = in_force::<D>(db, &[] as &[&str]).await?;
-    following.retain(|id, _| in_force.iter().any(|version| version.definition.id() == id));
+    let ids = ids(db.reader(), &D::KIND).await?;
+    following.retain(|id, _| ids.contains(id));
     Ok(following)
 }

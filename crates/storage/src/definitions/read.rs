@@ -25,8 +25,13 @@ pub async fn get<D: Definition>(
         .await?;
     let missing = || {
         let name = D::KIND.resource(id);
-        let name = version.map_or(name.clone(), |version| format!("{name}/versions/{version}"));
-        Error::not_found(D::KIND.name, name)
+        Error::not_found(
+            D::KIND.name,
+            match version {
+                None => name,
+                Some(version) => format!("{name}/versions/{version}"),
+            },
+        )
     };
     row.ok_or_else(missing)?.try_into()
 }
@@ -91,6 +96,17 @@ pub async fn in_force<D: Definition>(
     }
     let rows = query.order_by_asc(Column::DefinitionId).all(db.reader()).await?;
     rows.into_iter().map(Version::try_from).collect()
+}
+
+/// The ids of the definitions of a kind that are not retired, sorted.
+pub async fn ids(connection: &impl ConnectionTrait, kind: &Kind) -> Result<Vec<String>, Error> {
+    let ids = name::Entity::find()
+        .select_only()
+        .column(name::Column::DefinitionId)
+        .filter(name::Column::Kind.eq(kind.name))
+        .filter(name::Column::RetiredAt.is_null())
+        .order_by_asc(name::Column::DefinitionId);
+    Ok(ids.into_tuple().all(connection).await?)
 }
 
 /// Every published version of a definition, the newest first.

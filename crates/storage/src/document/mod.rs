@@ -17,7 +17,8 @@ mod lenient;
 #[cfg(test)]
 mod tests;
 
-use serde::{Serialize, de::DeserializeOwned};
+use serde::Serialize;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 
 use crate::Error;
@@ -82,6 +83,10 @@ pub fn read<D: Document>(text: &str) -> Result<D, Error> {
 /// Whether two texts that were kept for the same purpose say the same, as far as that can be
 /// told: texts of two formats are taken to.
 pub fn is_same(left: &str, right: &str) -> bool {
-    let head = |text: &str| text.split(',').take(2).map(str::to_owned).collect::<Vec<_>>();
-    left == right || head(left) != head(right)
+    let format = |text: &str| serde_json::from_str::<(u32, u32, IgnoredAny)>(text).ok();
+    match (format(left), format(right)) {
+        _ if left == right => true,
+        (Some(left), Some(right)) => (left.0, left.1) != (right.0, right.1),
+        _ => false,
+    }
 }

@@ -118,6 +118,7 @@ fn texts_of_two_formats_are_not_compared() {
         (own.clone(), true),
         (own.replace("one", "two"), false),
         (own.replace("[2,2,", "[3,2,"), true),
+        ("{}".to_owned(), false),
     ] {
         assert_eq!(is_same(&own, &other), same, "{other}");
     }

@@ -1,6 +1,6 @@
 //! Customers: read one, many, or by a source's key; write many at once.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, Utc};
 use kehu_core::CustomerId;
@@ -15,6 +15,7 @@ use super::{
     sources::{self, Names},
 };
 use crate::bulk::{self, Column, OnConflict};
+use crate::document::{self, Document};
 use crate::{Database, Error, Page, PageRequest, Transaction, dialect, time};
 
 /// A golden record.
@@ -145,11 +146,13 @@ async fn references_of(
     Ok(references)
 }
 
+impl Document for BTreeMap<String, String> {
+    const NAME: &'static str = "set of attributes of a customer";
+}
+
 /// The profile in a row.
 pub(super) fn profile(row: customer::Model) -> Result<Profile, Error> {
-    let attributes = serde_json::from_str(&row.attributes).map_err(|error| {
-        Error::Corrupt(format!("the attributes of customer {}: {error}", row.customer_id))
-    })?;
+    let attributes = document::read(&row.attributes)?;
     Ok(Profile {
         display_name: row.display_name,
         customer_type: row.customer_type,
@@ -202,9 +205,7 @@ fn columns(rows: &[Row], now: DateTime<Utc>) -> Vec<(&'static str, Column)> {
         Column::OptText(rows.iter().map(|row| field(&row.profile).clone()).collect())
     };
     let registered = rows.iter().map(|row| row.profile.registered_on.map(time::days));
-    let attributes = rows.iter().map(|row| {
-        serde_json::to_string(&row.profile.attributes).expect("a map of texts is always JSON")
-    });
+    let attributes = rows.iter().map(|row| document::write(&row.profile.attributes));
     vec![
         ("customer_id", Column::I64(rows.iter().map(|row| row.id.0).collect())),
         ("display_name", text(|profile| &profile.display_name)),

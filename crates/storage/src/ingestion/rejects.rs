@@ -7,6 +7,7 @@ use sea_orm::{ColumnTrait, EntityTrait, Order, QueryFilter, QueryOrder, QuerySel
 use super::entity::reject;
 use super::{Batch, Problem, Stream, sources::Names};
 use crate::bulk::{self, Column, OnConflict};
+use crate::document::{self, Document};
 use crate::{Database, Error, Page, PageRequest, Transaction, time};
 
 /// A refused record.
@@ -58,9 +59,7 @@ pub async fn list_rejects(
 }
 
 fn decode(row: reject::Model, names: &Names) -> Result<Reject, Error> {
-    let problems = serde_json::from_str(&row.problems).map_err(|error| {
-        Error::Corrupt(format!("problems of reject {}: {error}", row.reject_id))
-    })?;
+    let problems = document::read(&row.problems)?;
     Ok(Reject {
         id: row.reject_id,
         source: names.get(row.source_id)?,
@@ -117,7 +116,10 @@ pub(super) async fn write(
         ("origin", Column::Text(vec![stream.origin.clone(); count])),
         ("line_number", Column::I64(rejects.iter().map(|reject| reject.line_number).collect())),
         ("reason", Column::I32(reasons.collect())),
-        ("problems", Column::Text(rejects.iter().map(|reject| encode(&reject.problems)).collect())),
+        (
+            "problems",
+            Column::Text(rejects.iter().map(|reject| document::write(&reject.problems)).collect()),
+        ),
         ("raw", Column::Text(rejects.iter().map(|reject| reject.raw.clone()).collect())),
         ("raw_length", Column::I64(rejects.iter().map(|reject| reject.raw_length).collect())),
         ("recorded_at", Column::I64(vec![time::micros(now); count])),
@@ -137,6 +139,22 @@ pub async fn purge_rejects(db: &Database, before: DateTime<Utc>) -> Result<u64, 
     Ok(deleted.rows_affected)
 }
 
-fn encode(problems: &[Problem]) -> String {
-    serde_json::to_string(problems).expect("texts and numbers are always JSON")
+impl Document for Vec<Problem> {
+    const NAME: &'static str = "list of what is wrong with a record";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_format_before_and_one_to_come_are_read() {
+        let own = r#"[1,1,[{"field":"amount","reason":3,"description":"no number"}]]"#;
+        let problems: Vec<Problem> = document::read(own).unwrap();
+        assert_eq!((problems[0].reason, document::write(&problems).as_str()), (3, own));
+        let more = r#"[2,1,[{"field":"amount","reason":3,"description":"no number","row":7}]]"#;
+        assert_eq!(document::read::<Vec<Problem>>(more).unwrap(), problems);
+        let newer = document::read::<Vec<Problem>>("[2,2,[]]");
+        assert!(matches!(newer, Err(Error::NewerFormat { needed: 2, .. })));
+    }
 }

@@ -1,6 +1,6 @@
 //! Looking for work on runs, without writing anything.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
@@ -26,9 +26,17 @@ pub enum Look {
 }
 
 /// What there is to do on the runs of a kind: the oldest run that has a free piece, that nobody
-/// has ended though all is finished, or that nobody is at though it is to be cancelled.
-pub async fn look(db: &Database, kind: &Kind, now: DateTime<Utc>) -> Result<Look, Error> {
-    let open = open_runs(db, kind).await?;
+/// has ended though all is finished, or that nobody is at though it is to be cancelled. Runs that
+/// the worker has set `aside`, because others must do them, are passed over, unless they are to
+/// be cancelled.
+pub async fn look(
+    db: &Database,
+    kind: &Kind,
+    aside: &BTreeSet<i64>,
+    now: DateTime<Utc>,
+) -> Result<Look, Error> {
+    let mut open = open_runs(db, kind).await?;
+    open.retain(|run| run.cancel_requested || !aside.contains(&run.run_id));
     let ids: Vec<i64> = open.iter().map(|run| run.run_id).collect();
     if ids.is_empty() {
         return Ok(Look::Nothing(None));

@@ -124,7 +124,7 @@ pub struct RunError {
 pub struct NewRun {
     /// The name of its [`Kind`].
     pub kind: &'static str,
-    /// With what, as JSON of the service that does it.
+    /// With what, as a [document](crate::document) of the service that does it.
     pub request: String,
     /// The date its results are of.
     pub as_of: Option<NaiveDate>,
@@ -147,7 +147,7 @@ pub struct Run {
     pub state: RunState,
     /// What it is doing now, in a word; empty before it starts.
     pub phase: String,
-    /// With what, as JSON of the service that does it.
+    /// With what, as a [document](crate::document) of the service that does it.
     pub request: String,
     /// The date its results are of.
     pub as_of: Option<NaiveDate>,

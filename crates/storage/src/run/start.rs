@@ -8,7 +8,7 @@ use sea_orm::{
 
 use super::{NewRun, Run, RunState, partition};
 use crate::entity::run;
-use crate::{Database, Error, Page, PageRequest, time, trace};
+use crate::{Database, Error, Page, PageRequest, document, time, trace};
 
 /// Queues a run. The same request id again returns the run it started, whatever has become of
 /// it; [`Error::AlreadyExists`] when that one does something else.
@@ -62,7 +62,8 @@ async fn started_before(db: &Database, new: &NewRun) -> Result<Run, Error> {
         Error::Conflict(format!("request {request_id} is being handled, send it again"))
     })?;
     let run = Run::try_from(row)?;
-    if run.kind != new.kind || run.request != new.request || run.as_of != new.as_of {
+    let same = document::is_same(&run.request, &new.request);
+    if run.kind != new.kind || !same || run.as_of != new.as_of {
         return Err(Error::already_exists("another run of request", request_id));
     }
     Ok(run)

@@ -5,8 +5,8 @@ use kehu_core::scorecard::{self, Scorecard, calibrate};
 use kehu_core::taxonomy::{self, Taxonomy};
 use kehu_core::{CustomerId, Label, Value};
 use kehu_storage::definitions::{
-    self, Definition, Kind, Signed, Version, approve, create, get, in_force, key, list, pins,
-    preview, publish, published, retire, save_draft,
+    Definition, Kind, Signed, Version, approve, create, get, in_force, key, list, pins, preview,
+    publish, published, retire, save_draft,
 };
 use kehu_storage::document::Document;
 use kehu_storage::run::{self, NewRun};
@@ -315,7 +315,7 @@ async fn writers_of_a_new_definition_do_not_make_two_drafts() {
             assert!(saved.is_ok() || is_conflict(saved), "{saved:?}");
         }
         assert!(left.is_ok() || right.is_ok());
-        let found = definitions::list::<Taxonomy>(db, &PageRequest::first(9)).await.unwrap();
+        let found = list::<Taxonomy>(db, &PageRequest::first(9)).await.unwrap();
         assert_eq!(found.items.len(), 1);
     })
     .await;

@@ -32,7 +32,7 @@ pub(crate) fn out_of_memory() -> RunError {
 
 /// The scoring run with work, and whether all that is left is to end it.
 pub(crate) async fn found(db: &Database, now: i64) -> Option<(i64, bool)> {
-    match look(db, &SCORING, at(now)).await.unwrap() {
+    match look(db, &SCORING, &BTreeSet::new(), at(now)).await.unwrap() {
         Look::Run { run_id, finished } => Some((run_id, finished)),
         Look::Nothing(_) => None,
     }
@@ -44,7 +44,7 @@ pub(crate) async fn take(db: &Database, worker: &str, now: i64) -> Option<Lease>
 }
 
 async fn take_of(db: &Database, kind: &Kind, worker: &str, now: i64) -> Option<Lease> {
-    match look(db, kind, at(now)).await.unwrap() {
+    match look(db, kind, &BTreeSet::new(), at(now)).await.unwrap() {
         Look::Run { run_id, finished: false } => {
             let taken = lease(db, run_id, kind, worker, at(now), TTL).await.unwrap();
             taken.map(|(_, lease)| lease)
@@ -184,12 +184,16 @@ async fn a_run_waits_for_those_that_it_builds_on() {
         let new = NewRun { kind: "classification", ..scoring(None) };
         let waits = start(db, &new, at(0)).await.unwrap().run_id;
         start(db, &scoring(None), at(0)).await.unwrap();
-        assert_eq!(look(db, &after, at(1)).await.unwrap(), Look::Nothing(None));
+        assert_eq!(look(db, &after, &BTreeSet::new(), at(1)).await.unwrap(), Look::Nothing(None));
         prepared(db, "w", 1).await;
-        assert_eq!(look(db, &after, at(1)).await.unwrap(), Look::Nothing(None));
+        assert_eq!(look(db, &after, &BTreeSet::new(), at(1)).await.unwrap(), Look::Nothing(None));
         assert!(succeeded(db, before.run_id).await.unwrap());
         let free = Look::Run { run_id: waits, finished: false };
-        assert_eq!(look(db, &after, at(1)).await.unwrap(), free, "a later one is no reason");
+        assert_eq!(
+            look(db, &after, &BTreeSet::new(), at(1)).await.unwrap(),
+            free,
+            "a later one is no reason"
+        );
     })
     .await;
 }
@@ -207,7 +211,7 @@ async fn pieces_in_order_are_taken_one_after_the_other() {
             let lease = take_of(db, &CODING, "a", now).await.unwrap();
             assert_eq!(lease.partition, number);
             assert_eq!(take_of(db, &CODING, "b", now).await, None, "another waits");
-            let until = look(db, &CODING, at(now)).await.unwrap();
+            let until = look(db, &CODING, &BTreeSet::new(), at(now)).await.unwrap();
             assert_eq!(until, Look::Nothing(Some(at(now) + TTL)), "until the lease may end");
             finish(db, &lease, 2, 2).await.unwrap();
         }
@@ -374,7 +378,7 @@ async fn who_finds_nothing_has_written_nothing() {
         let before = partitions(db, held.run_id).await.unwrap();
         // While somebody else writes, on SQLite nobody could.
         let writing = db.begin().await.unwrap();
-        let waiting = look(db, &SCORING, at(1)).await.unwrap();
+        let waiting = look(db, &SCORING, &BTreeSet::new(), at(1)).await.unwrap();
         assert_eq!(waiting, Look::Nothing(Some(at(0) + TTL)));
         writing.rollback().await.unwrap();
         assert_eq!(partitions(db, held.run_id).await.unwrap(), before);

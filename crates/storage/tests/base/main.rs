@@ -6,6 +6,7 @@ mod bulk;
 mod business_date;
 mod change_log;
 mod definitions;
+mod documents;
 mod leases;
 mod orders;
 mod requests;

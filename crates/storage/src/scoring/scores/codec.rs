@@ -5,6 +5,7 @@ use kehu_core::scorecard::{Score, Scorecard, grows_daily};
 use rust_decimal::Decimal;
 
 use crate::Error;
+use crate::document::{self, Document};
 
 /// What a span keeps of a score: the values that it is computed from, and what opens a new span
 /// when it changes.
@@ -56,8 +57,12 @@ fn plain(value: &Value) -> Value {
     }
 }
 
-pub(super) fn encode(values: &[Value]) -> String {
-    serde_json::to_string(values).expect("writing to memory cannot fail")
+impl Document for Vec<Value> {
+    const NAME: &'static str = "list of the values of a score";
+}
+
+pub(super) fn encode(values: &Vec<Value>) -> String {
+    document::write(values)
 }
 
 /// The content of a row, of which these columns are read.
@@ -67,9 +72,7 @@ pub(super) fn decode(
     bins: String,
     card: &Scorecard,
 ) -> Result<Content, Error> {
-    let values: Vec<Value> = serde_json::from_str(text).map_err(|error| {
-        Error::Corrupt(format!("the values of a score cannot be read: {error}"))
-    })?;
+    let values: Vec<Value> = document::read(text)?;
     if values.len() != card.features().len() {
         let id = &card.id;
         return Err(Error::Corrupt(format!("a score does not fit its version of scorecard {id}")));
@@ -92,9 +95,12 @@ mod tests {
         ];
         let values: Vec<Value> = written.iter().map(plain).collect();
         let text = encode(&values);
-        assert_eq!(text, r#"[{"number":"12.5"},"null",{"text":"客\"2011\""}]"#);
+        assert_eq!(text, r#"[1,1,[{"number":"12.5"},"null",{"text":"客\"2011\""}]]"#);
         let content = decode(&text, Some("A".to_owned()), "5,,3".to_owned(), &card).unwrap();
         assert_eq!((&content.values, &content.grows), (&values, &vec![true, false, false]));
+        let read = |text: &str| decode(text, None, String::new(), &card);
+        assert_eq!(read(&text.replace("[1,1,", "[2,1,")).unwrap().values, values);
+        assert!(matches!(read("[2,2,[]]"), Err(Error::NewerFormat { needed: 2, .. })));
         let other = templates().into_iter().find(|card| card.id == "abc").unwrap();
         let misfit = decode(&text, None, String::new(), &other);
         assert!(matches!(misfit, Err(Error::Corrupt(_))));

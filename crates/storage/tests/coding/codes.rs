@@ -1,10 +1,8 @@
-use std::collections::BTreeSet;
-
 use chrono::{DateTime, Utc};
 use kehu_core::code_scheme::{CodeScheme, Recoding};
 use kehu_core::{CustomerId, Label};
 use kehu_storage::coding::codes::{
-    NewCode, current, current_of, current_within, end, existing, give, of_customer, resolve, take,
+    NewCode, current, current_within, end, existing, give, of_customer, resolve, take,
 };
 use kehu_storage::coding::schemes::{self, SchemeVersion};
 use kehu_storage::definitions::{self, Signed};

@@ -66,14 +66,14 @@ async fn credit_features_are_of_the_invoices_and_payments_up_to_the_date() {
         let analytics = Analytics::new(db.clone(), Limits::of_memory(1 << 30));
         for (feature, as_of, expected) in [
             ("overdue_amount", "2023-12-31", ["null", "null", "null", "null"]),
-            ("overdue_amount", "2024-01-31", ["0", "0", "null", "null"]),
+            ("overdue_amount", "2024-01-31", ["0.0000", "0.0000", "null", "null"]),
             // What is paid later does not count yet.
-            ("overdue_amount", "2024-02-09", ["70.0000", "0", "null", "null"]),
-            ("overdue_amount", "2024-02-10", ["19.9999", "0", "null", "null"]),
-            ("overdue_amount", "2024-03-02", ["0", "0", "null", "null"]),
-            ("overdue_amount", "2024-03-03", ["250.5000", "0", "null", "null"]),
-            ("overdue_amount", "2024-03-31", ["200.2500", "0", "null", "null"]),
-            ("overdue_amount", "2024-04-01", ["200.2500", "40.0000", "null", "0"]),
+            ("overdue_amount", "2024-02-09", ["70.0000", "0.0000", "null", "null"]),
+            ("overdue_amount", "2024-02-10", ["19.9999", "0.0000", "null", "null"]),
+            ("overdue_amount", "2024-03-02", ["0.0000", "0.0000", "null", "null"]),
+            ("overdue_amount", "2024-03-03", ["250.5000", "0.0000", "null", "null"]),
+            ("overdue_amount", "2024-03-31", ["200.2500", "0.0000", "null", "null"]),
+            ("overdue_amount", "2024-04-01", ["200.2500", "40.0000", "null", "0.0000"]),
         ] {
             let frame = analytics.features(&CustomerSet::All, day(as_of), &[feature]).await;
             let frame = frame.unwrap();

@@ -136,6 +136,8 @@ fn a_customer_alone_is_the_same_as_among_all() {
         |feature: &str| all.column(feature).unwrap().iter().any(|value| *value != Value::Null);
     let catalogue = analytics();
     for feature in catalogue.catalogue().features() {
-        assert!(feature.group == "attributes" || measured(&feature.id), "{}", feature.id);
+        // There are neither profiles nor invoices.
+        let without_facts = ["attributes", "credit"].contains(&feature.group.as_str());
+        assert!(without_facts || measured(&feature.id), "{}", feature.id);
     }
 }

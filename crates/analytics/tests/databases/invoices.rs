@@ -74,6 +74,16 @@ async fn credit_features_are_of_the_invoices_and_payments_up_to_the_date() {
             ("overdue_amount", "2024-03-03", ["250.5000", "0.0000", "null", "null"]),
             ("overdue_amount", "2024-03-31", ["200.2500", "0.0000", "null", "null"]),
             ("overdue_amount", "2024-04-01", ["200.2500", "40.0000", "null", "0.0000"]),
+            ("invoices_365d", "2024-03-31", ["2", "2", "0", "0"]),
+            ("invoices_365d", "2025-01-01", ["1", "2", "0", "1"]),
+            // One was paid late, one is late; of customer 2 one was paid in time, one is not due.
+            ("late_rate_365d", "2024-03-31", ["1", "0", "null", "null"]),
+            ("late_rate_365d", "2024-04-01", ["1", "0.5", "null", "null"]),
+            ("days_late_mean_365d", "2024-02-10", ["10", "0", "null", "null"]),
+            ("days_late_mean_365d", "2024-03-31", ["29.5", "0", "null", "null"]),
+            ("days_late_mean_365d", "2024-04-01", ["30", "0.5", "null", "null"]),
+            ("days_late_max_365d", "2024-03-31", ["30", "0", "null", "null"]),
+            ("days_late_max_365d", "2024-04-01", ["30", "1", "null", "null"]),
         ] {
             let frame = analytics.features(&CustomerSet::All, day(as_of), &[feature]).await;
             let frame = frame.unwrap();

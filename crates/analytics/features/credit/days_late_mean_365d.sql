@@ -1,0 +1,19 @@
+/*
+id: days_late_mean_365d
+zh: 近一年平均逾期天数
+en: Mean days late, last 365 days
+group: credit
+type: ratio
+unit: d
+window: 365d
+description: >-
+  Mean days from the due date to the payment in full, or to the date where it is not paid in full,
+  of the invoices issued in the 365 days that end on the date and paid in full or past due on it; 0
+  for one paid in time. Null without such invoices.
+*/
+SELECT customer_id,
+       round(CAST(sum(CASE WHEN days_late > 0 THEN days_late ELSE 0 END) AS DECIMAL(38, 10))
+             / count(*), 9) AS days_late_mean_365d
+FROM invoices
+WHERE days_ago < 365 AND (days_past_due > 0 OR paid >= amount)
+GROUP BY customer_id

@@ -1,0 +1,18 @@
+/*
+id: late_rate_365d
+zh: 近一年逾期率
+en: Share of late invoices, last 365 days
+group: credit
+type: ratio
+unit: share
+window: 365d
+description: >-
+  Of the invoices issued in the 365 days that end on the date and paid in full or past due on it,
+  the share that was paid in full after its due date, or is not yet. Null without such invoices.
+*/
+SELECT customer_id,
+       round(CAST(count(*) FILTER (WHERE days_late > 0) AS DECIMAL(38, 10)) / count(*), 9)
+           AS late_rate_365d
+FROM invoices
+WHERE days_ago < 365 AND (days_past_due > 0 OR paid >= amount)
+GROUP BY customer_id

@@ -7,11 +7,8 @@ use crate::{
 };
 use chrono::NaiveDate;
 use futures::stream::{BoxStream, StreamExt};
-use kehu_contract::{
-    google::r#type::Date,
-    reporting::{
-        ExportReportRequest, GetReportRequest, GetReportResponse, RenderReportRequest, ReportTime,
-    },
+use kehu_contract::reporting::{
+    ExportReportRequest, GetReportRequest, GetReportResponse, RenderReportRequest,
 };
 use kehu_core::label::Language;
 use kehu_server::{Fault, Violations, convert};
@@ -27,30 +24,20 @@ struct Asked {
     language: Language,
 }
 
-/// What the requests for one report have in common.
-struct Request<'a> {
-    report: &'a str,
-    taxonomy: &'a str,
-    time: &'a Option<ReportTime>,
-    comparison: Option<Date>,
-    language: i32,
-}
-
 impl Reporting {
     /// The report as CSV, in parts. What can be refused is refused before the first.
     pub(crate) async fn export(
         &self,
         request: ExportReportRequest,
     ) -> Result<BoxStream<'static, Result<Bytes, Fault>>, Fault> {
-        let asked = self
-            .asked(&Request {
-                report: &request.report,
-                taxonomy: &request.taxonomy,
-                time: &request.time,
-                comparison: request.comparison_date,
-                language: request.language,
-            })
-            .await?;
+        let asked = self.asked(&GetReportRequest {
+            report: request.report,
+            taxonomy: request.taxonomy,
+            time: request.time,
+            comparison_date: request.comparison_date,
+            language: request.language,
+        });
+        let asked = asked.await?;
         Ok(csv::write(self.table(&asked).await?))
     }
 
@@ -59,15 +46,7 @@ impl Reporting {
         &self,
         request: GetReportRequest,
     ) -> Result<GetReportResponse, Fault> {
-        let asked = self
-            .asked(&Request {
-                report: &request.report,
-                taxonomy: &request.taxonomy,
-                time: &request.time,
-                comparison: request.comparison_date,
-                language: request.language,
-            })
-            .await?;
+        let asked = self.asked(&request).await?;
         let table = self.table(&asked).await?;
         let columns = table.columns.iter().map(own::column).collect();
         let rows = all(&asked, table).await?.into_iter().map(own::row).collect();
@@ -81,16 +60,15 @@ impl Reporting {
     }
 
     /// The report as a page of its own.
-    pub(crate) async fn page_of(&self, request: &RenderReportRequest) -> Result<Bytes, Fault> {
-        let asked = self
-            .asked(&Request {
-                report: &request.report,
-                taxonomy: &request.taxonomy,
-                time: &request.time,
-                comparison: request.comparison_date,
-                language: request.language,
-            })
-            .await?;
+    pub(crate) async fn page_of(&self, request: RenderReportRequest) -> Result<Bytes, Fault> {
+        let asked = self.asked(&GetReportRequest {
+            report: request.report,
+            taxonomy: request.taxonomy,
+            time: request.time,
+            comparison_date: request.comparison_date,
+            language: request.language,
+        });
+        let asked = asked.await?;
         if asked.report.names_people() {
             let mut violations = Violations::new();
             violations.add("report", "names people and is not drawn: export it");
@@ -113,10 +91,10 @@ impl Reporting {
         asked.report.table(self, &asked.question, asked.language).await
     }
 
-    async fn asked(&self, request: &Request<'_>) -> Result<Asked, Fault> {
+    async fn asked(&self, request: &GetReportRequest) -> Result<Asked, Fault> {
         let mut violations = Violations::new();
         let today = self.business_date().await?;
-        let report = report::find(request.report);
+        let report = report::find(&request.report);
         if report.is_none() {
             let ids: Vec<_> = report::ids().collect();
             violations.add("report", format!("must be one of {}", ids.join(", ")));
@@ -132,11 +110,11 @@ impl Reporting {
 /// Checks what the report needs.
 fn question(
     needs: Needs,
-    request: &Request<'_>,
+    request: &GetReportRequest,
     today: NaiveDate,
     violations: &mut Violations,
 ) -> Question {
-    let Request { taxonomy, time, comparison, .. } = *request;
+    let (taxonomy, time, comparison) = (&request.taxonomy, &request.time, request.comparison_date);
     match needs {
         Needs::Comparison => request::comparison(taxonomy, time, comparison, today, violations),
         Needs::Taxonomy => request::question(taxonomy, time, comparison, today, violations),

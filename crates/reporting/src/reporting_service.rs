@@ -96,7 +96,7 @@ impl Reporting {
 
     async fn page(&self, request: RenderReportRequest) -> Result<Bytes, Fault> {
         if !request.report.is_empty() {
-            return self.page_of(&request).await;
+            return self.page_of(request).await;
         }
         let mut violations = Violations::new();
         let question = request::question(

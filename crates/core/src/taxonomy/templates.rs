@@ -26,6 +26,7 @@ mod tests {
     /// The classes of each template in order, by their codes. The last is the default one.
     const CLASSES: &[(&str, &str)] = &[
         ("abc", "A B C N"),
+        ("lifecycle", "L D F B R A P"),
         ("rfm-11", "C L P F M T S R X H Z N"),
         ("rfm-8", "1 2 3 4 5 6 7 8 N"),
         ("value-six", "L D H A P V N"),

@@ -74,6 +74,11 @@ impl Assigner {
         &self.scheme.id
     }
 
+    /// Whether who is due depends on classes; otherwise everybody is.
+    pub(crate) fn follows_classes(&self) -> bool {
+        !self.scheme.taxonomy.is_empty()
+    }
+
     /// Who of the customers is to get a code for what is true on `as_of`: those that have a
     /// class (every customer, under a scheme without a taxonomy) and no code, or one of a class
     /// they have left, if the scheme says so.
@@ -255,11 +260,13 @@ impl Assigner {
     }
 
     fn render(&self, code: &DueCode, number: i64) -> Result<NewCode, Fault> {
-        let number = u64::try_from(number).map_err(Fault::internal)?;
-        let rendered = self.compiled.render(&code.prefix, number).map_err(Fault::internal)?;
+        let counted = u64::try_from(number).map_err(Fault::internal)?;
+        let rendered = self.compiled.render(&code.prefix, counted).map_err(Fault::internal)?;
         Ok(NewCode {
             code: rendered.displayed,
             normal: rendered.normalised,
+            prefix: code.prefix.key().to_owned(),
+            number,
             customer: code.customer,
             class_code: code.class_code.clone(),
         })

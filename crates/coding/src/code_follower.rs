@@ -1,14 +1,16 @@
 //! Codes that follow from changes of classes, without anyone starting a run.
 //!
-//! It follows classes, not scores, so that whoever is classified, by a run or by a change, gets
-//! a code in the same way.
+//! Schemes over a taxonomy follow classes, not scores, so that whoever is classified, by a run or
+//! by a change, gets a code in the same way. Those without one follow facts: everybody gets a code.
 
 use async_trait::async_trait;
+use chrono::NaiveDate;
 use kehu_analytics::Analytics;
+use kehu_core::calendar::BusinessCalendar;
 use kehu_runs::{CursorMove, Follower};
 use kehu_server::{Fault, aside, clock, names};
 use kehu_storage::{
-    Database,
+    Database, business_date,
     change_log::{self, Change, Position, Topic},
     facts::CustomerSet,
 };
@@ -16,24 +18,48 @@ use kehu_storage::{
 use crate::assign::{Assigner, Due};
 use crate::following::{Batch, first_batch, settled_schemes};
 
-/// Name of the cursor.
-const CONSUMER: &str = "codes";
+/// What the codes follow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Followed {
+    /// Facts: schemes without a taxonomy.
+    Facts,
+    /// Classes: schemes over a taxonomy.
+    Classes,
+}
 
-/// Gives codes to the customers whose classes changed, under every scheme that has had a run.
+/// Gives codes to the customers who changed, under every scheme that has had a run.
 pub(crate) struct CodeFollower {
     db: Database,
     analytics: Analytics,
+    calendar: BusinessCalendar,
+    followed: Followed,
 }
 
 impl CodeFollower {
-    pub(crate) fn new(db: Database, analytics: Analytics) -> Self {
-        Self { db, analytics }
+    pub(crate) fn new(
+        db: Database,
+        analytics: Analytics,
+        calendar: BusinessCalendar,
+        followed: Followed,
+    ) -> Self {
+        Self { db, analytics, calendar, followed }
+    }
+
+    /// The date that codes are given for: that of the classes, or the business date.
+    async fn as_of(&self, batch: &Batch) -> Result<NaiveDate, Fault> {
+        match self.followed {
+            Followed::Classes => Ok(batch.as_of),
+            Followed::Facts => {
+                Ok(business_date::current(&self.db, &self.calendar, clock::now()).await?.date)
+            }
+        }
     }
 
     /// Who is due under each scheme, by scheme.
     async fn due(&self, batch: &Batch) -> Result<Vec<(Assigner, Due)>, Fault> {
         let followed = settled_schemes(&self.db).await?;
         let customers = CustomerSet::Ids(batch.customers.iter().map(|id| id.0).collect());
+        let as_of = self.as_of(batch).await?;
         let mut due = Vec::new();
         for scheme in followed {
             let name = names::resource(names::CODE_SCHEMES, &scheme);
@@ -45,7 +71,10 @@ impl CodeFollower {
                 }
                 Err(fault) => return Err(fault),
             };
-            match assigner.due(&self.db, &customers, batch.as_of).await {
+            if assigner.follows_classes() != (self.followed == Followed::Classes) {
+                continue;
+            }
+            match assigner.due(&self.db, &customers, as_of).await {
                 Ok(codes) if codes.is_empty() => {}
                 Ok(codes) => due.push((assigner, codes)),
                 Err(fault @ Fault::Precondition { .. }) => aside::broken(&name, &fault),
@@ -73,7 +102,7 @@ impl CodeFollower {
                 Err(fault) => return Err((None, fault)),
             }
         }
-        let moved = change_log::advance(&transaction, CONSUMER, from, to).await;
+        let moved = change_log::advance(&transaction, self.consumer(), from, to).await;
         moved.map_err(Fault::from).map_err(other)?;
         transaction.commit().await.map_err(Fault::from).map_err(other)
     }
@@ -82,11 +111,17 @@ impl CodeFollower {
 #[async_trait]
 impl Follower for CodeFollower {
     fn consumer(&self) -> &'static str {
-        CONSUMER
+        match self.followed {
+            Followed::Facts => "codes-facts",
+            Followed::Classes => "codes",
+        }
     }
 
     fn topic(&self) -> Topic {
-        Topic::Classes
+        match self.followed {
+            Followed::Facts => Topic::Facts,
+            Followed::Classes => Topic::Classes,
+        }
     }
 
     /// A scheme without numbers is left out, so that the others go on; its next run says the

@@ -38,7 +38,7 @@ use tonic::service::RoutesBuilder;
 
 use class_follower::{ClassFollower, Followed};
 use classification_job::ClassificationJob;
-use code_follower::CodeFollower;
+use code_follower::{CodeFollower, Followed as CodesFollow};
 use coding_job::CodingJob;
 use daily::DailyClassification;
 
@@ -94,10 +94,12 @@ impl Coding {
         let (db, analytics, calendar) = (&self.db, &self.analytics, self.calendar);
         let classes =
             |followed| ClassFollower::new(db.clone(), analytics.clone(), calendar, followed);
+        let codes = |followed| CodeFollower::new(db.clone(), analytics.clone(), calendar, followed);
         vec![
             Arc::new(classes(Followed::Facts)),
             Arc::new(classes(Followed::Scores)),
-            Arc::new(CodeFollower::new(self.db.clone(), self.analytics.clone())),
+            Arc::new(codes(CodesFollow::Classes)),
+            Arc::new(codes(CodesFollow::Facts)),
         ]
     }
 

@@ -148,6 +148,27 @@ async fn a_taxonomy_over_features_follows_facts() {
     .await;
 }
 
+/// A scheme without a taxonomy has no class to follow: who appears gets a code all the same.
+#[tokio::test]
+async fn a_scheme_without_a_taxonomy_follows_facts() {
+    each_database(async |test| {
+        let world = World::with_orders(test).await;
+        let mut plain = scheme("plain", "C{seq:4}");
+        plain.taxonomy = String::new();
+        world.create_scheme(plain).await.unwrap();
+        world.follow().await;
+        assert!(world.codes("plain").await.is_empty(), "nothing follows before the first run");
+        world.code("plain", AS_OF).await;
+        world.ingest("new", vec![sale(13, "n13", day("2011-12-09"), 1)]).await;
+        world.follow().await;
+        let codes = world.codes("plain").await;
+        assert_eq!((codes.len(), codes[&13].as_str()), (13, "C0013"));
+        world.code("plain", AS_OF).await;
+        assert_eq!(world.codes("plain").await, codes, "what follows is what a run gives");
+    })
+    .await;
+}
+
 /// Facts of the past that arrive late: every day evaluated since is evaluated again for the
 /// customer, under the version in force on it, and what was known is kept.
 #[tokio::test]

@@ -6,6 +6,7 @@ use kehu_contract::coding::Recoding;
 use kehu_contract::error::ErrorReason;
 use kehu_server::fault;
 use kehu_storage::Database;
+use kehu_storage::coding::codes;
 use kehu_storage::run::RunState;
 use kehu_tests::{day, each_database};
 
@@ -136,6 +137,13 @@ async fn two_schemes_that_write_alike_share_no_code() {
         let two: BTreeSet<_> = world.codes("two").await.into_values().collect();
         assert_eq!((one.len(), two.len()), (12, 12));
         assert!(one.is_disjoint(&two));
+        assert_eq!(codes::skipped(&world.db, "one").await.unwrap(), []);
+        let skipped = codes::skipped(&world.db, "two").await.unwrap();
+        let numbers: Vec<_> = skipped.iter().map(|one| (one.prefix.as_str(), one.number)).collect();
+        let prefix = numbers[0].0;
+        assert_eq!(numbers, (1..=12).map(|number| (prefix, number)).collect::<Vec<_>>());
+        let normals: BTreeSet<_> = skipped.into_iter().map(|one| one.normal).collect();
+        assert_eq!(normals, one, "what was skipped is what the other scheme had given");
     })
     .await;
 }

@@ -162,6 +162,8 @@ impl World {
         let code = |customer: i64| codes::NewCode {
             code: format!("K{customer:06}"),
             normal: format!("K{customer:06}"),
+            prefix: "K".to_owned(),
+            number: customer,
             customer: CustomerId(customer),
             class_code: "X".to_owned(),
         };

@@ -12,7 +12,7 @@ use super::entity::code::{Column, Entity, Model};
 use crate::facts::CustomerSet;
 use crate::{Database, Error, Transaction, time};
 
-pub use give::{NewCode, end, give, take};
+pub use give::{NewCode, Skipped, end, give, skipped, take};
 
 /// A code that was given to a customer.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -23,6 +23,7 @@ impl MigrationTrait for Migration {
         let tables = [
             "classification_run",
             "code",
+            "code_skip",
             "code_sequence",
             "class_evidence",
             "class_span",
@@ -99,7 +100,23 @@ async fn create_code_sequence(manager: &SchemaManager<'_>) -> Result<(), DbErr> 
         .col(big_integer("last"))
         .primary_key(Index::create().col("scheme_id").col("prefix"))
         .to_owned();
-    manager.create_table(code_sequence).await
+    manager.create_table(code_sequence).await?;
+    // With the codes it makes up every number that a counter has given out.
+    let code_skip = Table::create()
+        .table("code_skip")
+        .col(key_text(manager, "scheme_id"))
+        .col(key_text(manager, "prefix"))
+        .col(big_integer("number"))
+        .col(text("normal"))
+        .col(big_integer("customer_id"))
+        .col(big_integer("recorded_at"))
+        .col(big_integer_null("run_id"))
+        .primary_key(Index::create().col("scheme_id").col("prefix").col("number"))
+        .foreign_key(
+            ForeignKey::create().from("code_skip", "scheme_id").to("code_scheme", "scheme_id"),
+        )
+        .to_owned();
+    manager.create_table(code_skip).await
 }
 
 /// The primary key, the code's normal form, is what keeps a code from being given twice, ever.

@@ -29,6 +29,8 @@ fn code(customer: i64, number: i64) -> NewCode {
     NewCode {
         code: format!("K-{number:06}"),
         normal: format!("K{number:06}"),
+        prefix: "K######".to_owned(),
+        number,
         customer: CustomerId(customer),
         class_code: "A".to_owned(),
     }

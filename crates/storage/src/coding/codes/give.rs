@@ -4,13 +4,13 @@ use std::collections::HashSet;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use kehu_core::CustomerId;
-use sea_orm::sea_query::{Expr, ExprTrait, OnConflict as Merge, Query};
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict as Merge, Order, Query};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 
 use super::super::customers::ROWS_AT_ONCE;
 use super::super::entity::code::{Column as Field, Entity};
 use crate::bulk::{self, Column, OnConflict};
-use crate::{Error, Transaction, time};
+use crate::{Database, Error, Transaction, time};
 
 /// A code to give.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +19,10 @@ pub struct NewCode {
     pub code: String,
     /// Its normal form.
     pub normal: String,
+    /// The counter that its number is from.
+    pub prefix: String,
+    /// Its number.
+    pub number: i64,
     /// To whom.
     pub customer: CustomerId,
     /// The short code of the customer's class.
@@ -69,7 +73,8 @@ pub async fn end(
 }
 
 /// Makes the codes current, and returns the customers whose code exists already (of another
-/// scheme that renders the same): they have got none, and take the next number. The caller
+/// scheme that renders the same): they have got none, and take the next number; that theirs was
+/// skipped stays on record ([`skipped`]). The caller
 /// holds the lock of the scheme and has seen that none of the customers has a current code.
 pub async fn give(
     transaction: &Transaction,
@@ -98,7 +103,60 @@ pub async fn give(
     if usize::try_from(given) == Ok(rows) {
         return Ok(Vec::new());
     }
-    left_without(transaction, scheme, codes).await
+    let left = left_without(transaction, scheme, codes).await?;
+    let skipped: Vec<&NewCode> =
+        codes.iter().filter(|code| left.contains(&code.customer)).collect();
+    note_skipped(transaction, scheme, &skipped, run_id, now).await?;
+    Ok(left)
+}
+
+/// A number that a counter gave out and no code has, because the code was given before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Skipped {
+    /// The counter.
+    pub prefix: String,
+    /// The number.
+    pub number: i64,
+    /// The normal form of the code, which another scheme has given.
+    pub normal: String,
+}
+
+/// The numbers of a scheme that were skipped, by counter and number.
+pub async fn skipped(db: &Database, scheme: &str) -> Result<Vec<Skipped>, Error> {
+    let statement = Query::select()
+        .columns(["prefix", "number", "normal"])
+        .from("code_skip")
+        .and_where(Expr::col("scheme_id").eq(scheme))
+        .order_by("prefix", Order::Asc)
+        .order_by("number", Order::Asc)
+        .to_owned();
+    let mut skipped = Vec::new();
+    for row in db.reader().query_all(&statement).await? {
+        let (prefix, number) = (row.try_get("", "prefix")?, row.try_get("", "number")?);
+        skipped.push(Skipped { prefix, number, normal: row.try_get("", "normal")? });
+    }
+    Ok(skipped)
+}
+
+async fn note_skipped(
+    transaction: &Transaction,
+    scheme: &str,
+    codes: &[&NewCode],
+    run_id: Option<i64>,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let rows = codes.len();
+    let columns = [
+        ("scheme_id", Column::Text(vec![scheme.to_owned(); rows])),
+        ("prefix", Column::Text(codes.iter().map(|code| code.prefix.clone()).collect())),
+        ("number", Column::I64(codes.iter().map(|code| code.number).collect())),
+        ("normal", Column::Text(codes.iter().map(|code| code.normal.clone()).collect())),
+        ("customer_id", Column::I64(codes.iter().map(|code| code.customer.0).collect())),
+        ("recorded_at", Column::I64(vec![time::micros(now); rows])),
+        ("run_id", Column::OptI64(vec![run_id; rows])),
+    ];
+    bulk::insert(transaction, "code_skip", &columns, OnConflict::Fail).await?;
+    Ok(())
 }
 
 async fn left_without(

@@ -19,10 +19,12 @@ pub(crate) struct Assembled {
 }
 
 /// Converts records in foreign currencies at the rates that are held and those that came earlier
-/// in the batch; a record without a rate is refused.
+/// in the batch; a record without a rate is refused. The store converts again should others be
+/// held by the time it writes.
 pub(crate) async fn assemble(db: &Database, checked: CheckedBatch) -> Result<Assembled, Error> {
-    let mut rates = load_rates(db, &currencies(&checked)).await?;
-    let batch = Batch { sequence: checked.sequence, ..Batch::default() };
+    let foreign = currencies(&checked);
+    let mut rates = load_rates(db, &foreign).await?;
+    let batch = Batch { sequence: checked.sequence, foreign, ..Batch::default() };
     let mut assembled = Assembled { batch, ..Assembled::default() };
     for (index, (record, checked)) in (0..).zip(checked.records) {
         match checked {

@@ -14,6 +14,7 @@ mod open;
 mod postgres;
 mod select;
 mod sequence;
+mod turns;
 
 use sea_orm::sea_query::ColumnDef;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement, Value};
@@ -30,6 +31,7 @@ pub(crate) use notifier::Notifier;
 pub(crate) use open::open;
 pub(crate) use select::{array, in_array, read_columns, text_array};
 pub(crate) use sequence::{create_sequence, draw, drop_sequence};
+pub(crate) use turns::{change_rates, use_rates};
 
 use crate::Error;
 

@@ -5,8 +5,8 @@ use sha2::{Digest, Sha256};
 /// Bytes of a SHA-256 that are kept: enough to tell the versions of one record apart.
 const KEPT: usize = 16;
 
-/// What is kept of a record, as bytes. The amounts in the base currency are part of it, so that a
-/// record sent again after its rate was corrected is converted anew.
+/// What is kept of a record, as bytes. The amounts in the base currency are no part of it: the
+/// store converts anew when a rate changes.
 #[derive(Debug)]
 pub(super) struct Content(Vec<u8>);
 

@@ -188,16 +188,12 @@ fn amount(
 }
 
 /// Puts the amounts in the base currency into an invoice, the day on which it was paid in full,
-/// and its digest. What was paid up to each payment is converted, and not the payment alone: what
-/// is rounded at one comes back at the next, and nothing is left of an invoice that was paid.
+/// and its digest.
 fn to_base(invoice: &mut NewInvoice, rate: Rate) -> Result<(), OutOfRange> {
-    invoice.base_amount = invoice.amount.convert(rate)?;
-    let (mut paid, mut base_paid) = (Money::ZERO, Money::ZERO);
-    for payment in &mut invoice.payments {
+    invoice.convert(rate)?;
+    let mut paid = Money::ZERO;
+    for payment in &invoice.payments {
         paid = paid.checked_add(payment.amount)?;
-        let base = paid.convert(rate)?;
-        payment.base_amount = base.checked_sub(base_paid)?;
-        base_paid = base;
         if invoice.settled_on.is_none() && paid >= invoice.amount {
             invoice.settled_on = Some(payment.paid_on);
         }
@@ -215,7 +211,7 @@ fn digest(invoice: &NewInvoice) -> String {
     content.push_text(Some(&invoice.currency));
     content.push_text(Some(&format!("{} {}", invoice.issued_on, invoice.due_on)));
     let status = i64::from(invoice.status.number());
-    for number in [status, invoice.amount.0, invoice.base_amount.0] {
+    for number in [status, invoice.amount.0] {
         content.push_number(Some(number));
     }
     for payment in &invoice.payments {

@@ -107,12 +107,7 @@ fn check(given: &Order, calendar: &BusinessCalendar, problems: &mut Problems) ->
 
 /// Puts the amounts in the base currency into an order, and its digest.
 fn to_base(order: &mut NewOrder, rate: Rate) -> Result<(), OutOfRange> {
-    let mut sum = Money::ZERO;
-    for line in &mut order.lines {
-        line.base_amount = line.amount.convert(rate)?;
-        sum = sum.checked_add(line.base_amount)?;
-    }
-    order.base_amount = sum;
+    order.convert(rate)?;
     order.digest = digest(order);
     Ok(())
 }
@@ -191,7 +186,6 @@ fn digest(order: &NewOrder) -> String {
         i64::from(order.kind.number()),
         i64::from(order.status.number()),
         order.ordered_at.timestamp_micros(),
-        order.base_amount.0,
     ] {
         content.push_number(Some(number));
     }

@@ -1,7 +1,9 @@
 use kehu_contract::ingestion::{
     GetTimelineRequest, ListExchangeRatesRequest, Order, ProblemReason,
 };
-use kehu_tests::each_database;
+use kehu_core::CustomerId;
+use kehu_storage::change_log::{self, Position, Topic};
+use kehu_tests::{day, each_database};
 
 use crate::records::{order, rate, sale};
 use crate::server::Server;
@@ -55,15 +57,88 @@ async fn the_rate_of_the_day_is_taken() {
 }
 
 #[tokio::test]
-async fn an_order_sent_again_takes_the_corrected_rate() {
+async fn a_corrected_rate_converts_anew() {
     each_database(async |database| {
         let server = Server::start(database).await;
         let records =
             |value| vec![rate("USD", "2011-01-01", value), order(dollars("1", "2011-01-31", 10))];
         server.ingest("first", records("0.6")).await;
         let done = server.ingest("second", records("0.7")).await;
-        assert_eq!((done.accepted_count, done.unchanged_count), (2, 0));
+        assert_eq!((done.accepted_count, done.unchanged_count), (1, 1), "the order is the same");
         assert_eq!(base_amounts(&server).await, [("1".to_owned(), 7, 0)]);
+    })
+    .await;
+}
+
+/// Once there is a first rate, it does not matter in which order rates and orders come, nor how
+/// they are batched: amounts are those of the last rate before the day, and whoever they move for
+/// is evaluated again.
+#[tokio::test]
+async fn amounts_do_not_depend_on_which_came_first() {
+    each_database(async |database| {
+        let first = || rate("USD", "2011-01-01", "0.5");
+        let parts = || {
+            let orders = vec![
+                order(dollars("1", "2011-01-31", 10)),
+                order(dollars("2", "2011-02-01", 10)),
+                order(dollars("3", "2011-03-01", 10)),
+            ];
+            [
+                orders,
+                vec![rate("USD", "2011-02-01", "0.75")],
+                vec![rate("USD", "2011-02-15", "0.8"), rate("USD", "2011-01-01", "0.6")],
+            ]
+        };
+        let expected =
+            [("3".to_owned(), 8, 0), ("2".to_owned(), 7, 500_000_000), ("1".to_owned(), 6, 0)];
+        for places in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
+            for together in [false, true] {
+                let fresh = kehu_tests::databases().await;
+                let fresh = fresh.iter().find(|fresh| fresh.kind == database.kind).unwrap();
+                let server = Server::start(fresh).await;
+                server.ingest("before", vec![first()]).await;
+                let batches = places.map(|place: usize| parts()[place].clone());
+                match together {
+                    true => {
+                        server.ingest("all", batches.concat()).await;
+                    }
+                    false => {
+                        for (place, batch) in batches.into_iter().enumerate() {
+                            server.ingest(&format!("batch {place}"), batch).await;
+                        }
+                    }
+                }
+                assert_eq!(base_amounts(&server).await, expected, "{places:?} {together}");
+            }
+        }
+    })
+    .await;
+}
+
+/// A rate that moves nobody's amounts tells nobody; one that does names the customers and days.
+#[tokio::test]
+async fn a_late_rate_is_followed() {
+    each_database(async |database| {
+        let server = Server::start(database).await;
+        let other = Order { customer_external_id: "b".to_owned(), ..dollars("2", "2011-03-01", 5) };
+        let records = vec![
+            rate("USD", "2011-01-01", "0.5"),
+            order(dollars("1", "2011-01-31", 10)),
+            order(other),
+        ];
+        server.ingest("first", records).await;
+        let read = async || {
+            let db = &database.database;
+            change_log::read(db, Topic::Facts, Position::START, 9).await.unwrap()
+        };
+        assert_eq!(read().await.len(), 1);
+        server.ingest("nobody", vec![rate("USD", "2011-02-01", "0.5")]).await;
+        assert_eq!(read().await.len(), 1);
+        server.ingest("one", vec![rate("USD", "2011-02-01", "0.7")]).await;
+        let changes = read().await;
+        let last = changes.last().unwrap();
+        assert_eq!((changes.len(), last.customers.as_slice()), (2, &[CustomerId(2)][..]));
+        assert_eq!((last.first_day, last.last_day), (day("2011-03-01"), day("2011-03-01")));
     })
     .await;
 }

@@ -13,6 +13,9 @@ pub struct Batch {
     pub sequence: i64,
     /// The good records, in the order they came.
     pub entries: Vec<Entry>,
+    /// The currencies of records that are not in the base currency. Their amounts in it are those
+    /// at the rates held when the batch is written.
+    pub foreign: BTreeSet<String>,
     /// Rows for what was refused, in the order it came; an order gives one a line.
     pub rejects: Vec<NewReject>,
     /// How many records were refused.

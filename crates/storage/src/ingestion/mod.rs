@@ -11,6 +11,7 @@ mod kinds;
 mod profile;
 mod references;
 mod rejects;
+mod revalue;
 mod sources;
 mod streams;
 mod timeline;

@@ -110,7 +110,7 @@ async fn try_write(
     let mut moved = Moved::default();
     let (source_id, resolved) = (stream.source_id, &resolved);
     let writing = Writing { transaction: &transaction, source_id, resolved, now };
-    kinds::write(&writing, &batch.entries, &mut moved).await?;
+    kinds::write(&writing, batch, &mut moved).await?;
     rejects::write(&transaction, stream, batch, now).await?;
     if !streams::advance(&transaction, stream, batch, moved.tally.total(), now).await? {
         return Ok(Written::TakenOver);

@@ -12,7 +12,7 @@ use crate::ingestion::write::{Counts, Moved};
 use crate::ingestion::{Mask, Profile};
 
 /// The kind.
-pub(super) static KIND: Kind = Kind { name: "customer", timeline: &[], facts: &[] };
+pub(super) static KIND: Kind = Kind { name: "customer", timeline: &[], facts: &[], valued: None };
 
 /// Customers of a batch before and after it.
 struct Profiles {

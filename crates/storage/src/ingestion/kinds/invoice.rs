@@ -1,9 +1,10 @@
 //! Invoices with their payments.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use kehu_core::Money;
+use kehu_core::money::OutOfRange;
+use kehu_core::{Money, Rate};
 
-use super::{Kind, TimelineQuery};
+use super::{Kind, TimelineQuery, Valued};
 use crate::bulk::Column;
 use crate::facts::{FactColumn, FactTable, FactType};
 use crate::ingestion::versions::{Columns, Head, Place, Versioned};
@@ -13,8 +14,15 @@ use crate::time;
 pub(crate) const INVOICE_NUMBER: &str = "invoice_number";
 
 /// The kind.
-pub(super) static KIND: Kind =
-    Kind { name: PLACE.kind, timeline: &[INVOICES, PAYMENTS], facts: &[FACTS] };
+pub(super) static KIND: Kind = Kind {
+    name: PLACE.kind,
+    timeline: &[INVOICES, PAYMENTS],
+    facts: &[FACTS],
+    valued: Some(&VALUED),
+};
+
+static VALUED: Valued =
+    Valued { place: &PLACE, parts: "invoice_payment", part: "payment_number", convert: in_base };
 
 static PLACE: Place = Place {
     kind: "invoice",
@@ -114,10 +122,41 @@ pub struct NewInvoice {
     pub base_amount: Money,
     /// Its payments by time, at most 1,000.
     pub payments: Vec<PaymentRow>,
-    /// A digest of all the above: equal when the content is equal.
+    /// A digest of all the above but the amounts in the base currency.
     pub digest: String,
     /// When its source last changed it, where the source says so.
     pub source_updated_at: Option<DateTime<Utc>>,
+}
+
+impl NewInvoice {
+    /// Converts its amounts at a rate.
+    pub fn convert(&mut self, rate: Rate) -> Result<(), OutOfRange> {
+        let payments: Vec<Money> = self.payments.iter().map(|payment| payment.amount).collect();
+        let (amount, bases) = in_base(self.amount, &payments, rate)?;
+        self.base_amount = amount;
+        for (payment, base) in self.payments.iter_mut().zip(bases) {
+            payment.base_amount = base;
+        }
+        Ok(())
+    }
+}
+
+/// What was paid up to each payment is converted, and not the payment alone: what is rounded at one
+/// comes back at the next, and nothing is left of an invoice that was paid.
+fn in_base(
+    amount: Money,
+    payments: &[Money],
+    rate: Rate,
+) -> Result<(Money, Vec<Money>), OutOfRange> {
+    let (mut paid, mut base_paid) = (Money::ZERO, Money::ZERO);
+    let mut bases = Vec::with_capacity(payments.len());
+    for payment in payments {
+        paid = paid.checked_add(*payment)?;
+        let base = paid.convert(rate)?;
+        bases.push(base.checked_sub(base_paid)?);
+        base_paid = base;
+    }
+    Ok((amount.convert(rate)?, bases))
 }
 
 /// A payment of an invoice, in part or in full.

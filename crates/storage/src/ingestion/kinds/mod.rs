@@ -8,21 +8,23 @@ mod order;
 mod rate;
 
 use chrono::NaiveDate;
-use kehu_core::Rate;
+use kehu_core::money::OutOfRange;
+use kehu_core::{Money, Rate};
 
-use super::Profile;
-use super::versions::{self, Writing};
+use super::versions::{self, Place, Writing};
 use super::write::Moved;
+use super::{Batch, Profile, revalue};
 use crate::Error;
 use crate::facts::FactTable;
 
 pub(crate) use invoice::INVOICE_NUMBER;
 pub use invoice::{InvoiceStatus, NewInvoice, PaymentRow};
 pub use order::{LineRow, NewOrder, OrderKind, OrderStatus};
+pub(super) use rate::{Changed, held};
 pub use rate::{ListedRate, RateTable, list_rates, load_rates};
 
 /// Every kind, in the order in which the records of a batch are written.
-pub(crate) static KINDS: [&Kind; 4] = [&customer::KIND, &order::KIND, &invoice::KIND, &rate::KIND];
+pub(crate) static KINDS: [&Kind; 4] = [&rate::KIND, &customer::KIND, &order::KIND, &invoice::KIND];
 
 /// A kind of record.
 #[derive(Debug)]
@@ -33,6 +35,22 @@ pub(crate) struct Kind {
     pub(crate) timeline: &'static [TimelineQuery],
     /// The tables that analytics reads of it.
     pub(crate) facts: &'static [FactTable],
+    /// Its amounts, if it has some.
+    pub(super) valued: Option<&'static Valued>,
+}
+
+/// The amounts of a kind of record, and how they are converted to the base currency. Its tables have
+/// `amount` and `base_amount`.
+#[derive(Debug)]
+pub(super) struct Valued {
+    /// Where the records are. They have a `currency`, and are converted at the rate of their day.
+    pub(super) place: &'static Place,
+    /// The table of their parts.
+    pub(super) parts: &'static str,
+    /// Its column with the place of a part in its record.
+    pub(super) part: &'static str,
+    /// The amount of a record and those of its parts, in order, in the base currency.
+    pub(super) convert: fn(Money, &[Money], Rate) -> Result<(Money, Vec<Money>), OutOfRange>,
 }
 
 /// A SELECT of what happened with the customer `$1`, which ends with a condition: `happened_at` (in
@@ -76,14 +94,36 @@ impl Entry {
             Self::Rate { .. } => None,
         }
     }
+
+    /// The currency of its amounts, and the day at whose rate they are converted.
+    pub(super) fn priced(&self) -> Option<(&str, NaiveDate)> {
+        match self {
+            Self::Order(order) => Some((&order.currency, order.ordered_on)),
+            Self::Invoice(invoice) => Some((&invoice.currency, invoice.issued_on)),
+            Self::Customer { .. } | Self::Rate { .. } => None,
+        }
+    }
+
+    /// Converts its amounts at a rate.
+    pub(super) fn convert(&mut self, rate: Rate) -> Result<(), OutOfRange> {
+        match self {
+            Self::Order(order) => order.convert(rate),
+            Self::Invoice(invoice) => invoice.convert(rate),
+            Self::Customer { .. } | Self::Rate { .. } => Ok(()),
+        }
+    }
 }
 
 /// Writes records, kind by kind.
 pub(super) async fn write(
     writing: &Writing<'_>,
-    entries: &[Entry],
+    batch: &Batch,
     moved: &mut Moved,
 ) -> Result<(), Error> {
+    rate::take_turn(writing.transaction, batch).await?;
+    let changed = rate::write(writing, &batch.entries, moved).await?;
+    let entries = revalue::convert(writing.transaction, batch).await?;
+    let entries: &[Entry] = &entries;
     customer::write(writing, entries, moved).await?;
     let orders = select(entries, |entry| match entry {
         Entry::Order(order) => Some(order),
@@ -95,7 +135,7 @@ pub(super) async fn write(
         _ => None,
     });
     versions::write(writing, &invoices, moved).await?;
-    rate::write(writing, entries, moved).await
+    revalue::revalue(writing.transaction, &changed, moved).await
 }
 
 /// The records of one kind.

@@ -1,9 +1,10 @@
 //! Orders, returns and adjustments, with their lines.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use kehu_core::{Money, Quantity};
+use kehu_core::money::OutOfRange;
+use kehu_core::{Money, Quantity, Rate};
 
-use super::{Kind, TimelineQuery};
+use super::{Kind, TimelineQuery, Valued};
 use crate::bulk::Column;
 use crate::ingestion::ORDER_NUMBER;
 use crate::ingestion::versions::{Columns, Head, Place, Versioned};
@@ -11,7 +12,11 @@ use crate::time;
 
 /// The kind. What analytics reads of orders has columns of its own: `facts::orders` and
 /// `facts::lines`.
-pub(super) static KIND: Kind = Kind { name: PLACE.kind, timeline: &[TIMELINE], facts: &[] };
+pub(super) static KIND: Kind =
+    Kind { name: PLACE.kind, timeline: &[TIMELINE], facts: &[], valued: Some(&VALUED) };
+
+static VALUED: Valued =
+    Valued { place: &PLACE, parts: "order_line", part: "line_number", convert: in_base };
 
 static PLACE: Place = Place {
     kind: "order",
@@ -97,11 +102,36 @@ pub struct NewOrder {
     pub channel: Option<String>,
     /// Its lines, 1 or more, each number once.
     pub lines: Vec<LineRow>,
-    /// A digest of all the above: equal when the content is equal.
+    /// A digest of all the above but the amounts in the base currency.
     pub digest: String,
     /// When its source last changed it, where the source says so: a version never takes the place
     /// of one that its source changed later.
     pub source_updated_at: Option<DateTime<Utc>>,
+}
+
+impl NewOrder {
+    /// Converts its amounts at a rate.
+    pub fn convert(&mut self, rate: Rate) -> Result<(), OutOfRange> {
+        let lines: Vec<Money> = self.lines.iter().map(|line| line.amount).collect();
+        let (sum, bases) = in_base(self.amount, &lines, rate)?;
+        self.base_amount = sum;
+        for (line, base) in self.lines.iter_mut().zip(bases) {
+            line.base_amount = base;
+        }
+        Ok(())
+    }
+}
+
+/// Each line is converted; the order is their sum.
+fn in_base(_: Money, lines: &[Money], rate: Rate) -> Result<(Money, Vec<Money>), OutOfRange> {
+    let mut sum = Money::ZERO;
+    let mut bases = Vec::with_capacity(lines.len());
+    for line in lines {
+        let base = line.convert(rate)?;
+        sum = sum.checked_add(base)?;
+        bases.push(base);
+    }
+    Ok((sum, bases))
 }
 
 /// A line of an order.

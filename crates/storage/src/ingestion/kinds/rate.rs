@@ -1,20 +1,25 @@
 //! Exchange rates.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 
 use chrono::NaiveDate;
 use kehu_core::Rate;
-use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 
 use super::{Entry, Kind};
 use crate::bulk::{self, Column, OnConflict};
+use crate::ingestion::Batch;
 use crate::ingestion::entity::exchange_rate;
 use crate::ingestion::versions::Writing;
 use crate::ingestion::write::{Counts, Moved};
-use crate::{Database, Error, Page, PageRequest, Transaction, time};
+use crate::{Database, Error, Page, PageRequest, Transaction, dialect, time};
 
 /// The kind.
-pub(super) static KIND: Kind = Kind { name: "exchange_rate", timeline: &[], facts: &[] };
+pub(super) static KIND: Kind =
+    Kind { name: "exchange_rate", timeline: &[], facts: &[], valued: None };
 
 /// Rates by currency and first day.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -31,17 +36,31 @@ impl RateTable {
         let rates = self.0.get(currency)?;
         rates.range(..=day).next_back().map(|(_, rate)| *rate)
     }
+
+    /// The first day after `day` on which another rate starts.
+    pub(in crate::ingestion) fn next(&self, currency: &str, day: NaiveDate) -> Option<NaiveDate> {
+        let after = (Bound::Excluded(day), Bound::Unbounded);
+        self.0.get(currency)?.range(after).next().map(|(start_on, _)| *start_on)
+    }
 }
 
 /// All rates of some currencies.
 pub async fn load_rates(db: &Database, currencies: &BTreeSet<String>) -> Result<RateTable, Error> {
+    held(db.reader(), currencies).await
+}
+
+/// The same as the connection sees them.
+pub(in crate::ingestion) async fn held(
+    connection: &impl ConnectionTrait,
+    currencies: &BTreeSet<String>,
+) -> Result<RateTable, Error> {
     let mut table = RateTable::default();
     if currencies.is_empty() {
         return Ok(table);
     }
     let rows = exchange_rate::Entity::find()
         .filter(exchange_rate::Column::Currency.is_in(currencies))
-        .all(db.reader())
+        .all(connection)
         .await?;
     for row in rows {
         table.insert(&row.currency, time::date(row.start_on)?, Rate(row.rate));
@@ -88,13 +107,35 @@ pub async fn list_rates(
     Ok(Page::of(page, rates, |rate| (rate.currency.clone(), rate.start_on)))
 }
 
-/// Writes the rates of a batch; of two for the same currency and day the last one stays. Orders
-/// that were written before keep the amounts that they were converted to.
+/// Currencies with the days from which a rate has changed.
+pub(in crate::ingestion) type Changed = BTreeMap<String, BTreeSet<NaiveDate>>;
+
+/// Waits for who changes rates that the batch needs, and for who needs rates that it changes; what
+/// is read of them from here on holds until the transaction ends.
+pub(super) async fn take_turn(transaction: &Transaction, batch: &Batch) -> Result<(), Error> {
+    let mut turns: BTreeMap<&str, bool> =
+        batch.foreign.iter().map(|currency| (currency.as_str(), false)).collect();
+    for entry in &batch.entries {
+        if let Entry::Rate { currency, .. } = entry {
+            turns.insert(currency, true);
+        }
+    }
+    for (currency, changes) in turns {
+        match changes {
+            true => dialect::change_rates(transaction, currency).await?,
+            false => dialect::use_rates(transaction, currency).await?,
+        }
+    }
+    Ok(())
+}
+
+/// Writes the rates of a batch; of two for the same currency and day the last one stays. Returns
+/// what changed, see [`crate::ingestion::revalue`].
 pub(super) async fn write(
     writing: &Writing<'_>,
     entries: &[Entry],
     moved: &mut Moved,
-) -> Result<(), Error> {
+) -> Result<Changed, Error> {
     let mut given = Vec::new();
     for entry in entries {
         if let Entry::Rate { currency, start_on, rate } = entry {
@@ -102,7 +143,7 @@ pub(super) async fn write(
         }
     }
     if given.is_empty() {
-        return Ok(());
+        return Ok(Changed::new());
     }
     let mut held = find(writing.transaction, &given).await?;
     let mut changed = BTreeMap::new();
@@ -122,7 +163,11 @@ pub(super) async fn write(
     ];
     let on_conflict = OnConflict::Update { key: &["currency", "start_on"], set: &["rate"] };
     bulk::insert(writing.transaction, "exchange_rate", &columns, on_conflict).await?;
-    Ok(())
+    let mut days = Changed::new();
+    for (currency, day) in changed.into_keys() {
+        days.entry(currency).or_default().insert(time::date(day)?);
+    }
+    Ok(days)
 }
 
 async fn find(

@@ -62,9 +62,10 @@ pub async fn classify(
     let line = line(db, version).await?;
     let day = day(as_of);
     let position = position(1, clock::now().timestamp_millis());
-    let evaluation = Evaluation { line: &line, day, position, run_id, scope: Scope::Results };
-    let transaction = db.begin().await?;
     let ids: Vec<i64> = results.iter().map(|result| result.customer.0).collect();
+    let scope = Scope::Customers(&ids);
+    let evaluation = Evaluation { line: &line, day, position, run_id, scope };
+    let transaction = db.begin().await?;
     let guarded = Guarded::Customers(&ids);
     let mut writer = Writer::begin(&transaction, Subject::Classes, guarded, 1).await?;
     let changed = classes::record(&mut writer, &evaluation, results).await?;

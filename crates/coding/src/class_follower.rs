@@ -50,7 +50,7 @@ pub(crate) struct ClassFollower {
 /// A line, and who is due on it for which days.
 struct Due {
     line: ClassLine,
-    /// Whether it is in force; what is not is seen by nobody yet.
+    /// Whether it was in force when it was loaded.
     in_force: bool,
     days: BTreeMap<i32, BTreeSet<i64>>,
 }
@@ -178,15 +178,18 @@ impl Due {
         let Some((_, results)) = results else { return Ok(Vec::new()) };
         let mut results = results.clone();
         results.retain(|result| customers.contains(&result.customer.0));
+        let looked_at: Vec<i64> = customers.iter().copied().collect();
         let evaluation = classes::Evaluation {
             line: &self.line,
             day: day.day,
             position: day.evaluation.position,
             run_id: None,
-            scope: Scope::Results,
+            scope: Scope::Customers(&looked_at),
         };
         let changed = classes::record(writer, &evaluation, &results).await?;
-        Ok(if self.in_force { changed } else { Vec::new() })
+        // It may have come in force since it was loaded.
+        let seen = classes::is_seen(writer.transaction(), &self.line, day.day).await?;
+        Ok(if seen { changed } else { Vec::new() })
     }
 }
 
@@ -213,7 +216,10 @@ impl Follower for ClassFollower {
         let transaction = self.db.begin().await?;
         let ids: Vec<i64> = batch.customers.iter().map(|customer| customer.0).collect();
         let steps = u32::try_from(days.len() * due.len()).map_err(Fault::internal)?;
-        let guarded = Guarded::Customers(&ids);
+        let guarded = match due.iter().all(|due| due.in_force) {
+            true => Guarded::Customers(&ids),
+            false => Guarded::CustomersAndLines(&ids),
+        };
         let mut writer = Writer::begin(&transaction, Subject::Classes, guarded, steps).await?;
         let mut changed: BTreeMap<NaiveDate, BTreeSet<CustomerId>> = BTreeMap::new();
         for day in &days {

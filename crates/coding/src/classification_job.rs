@@ -20,7 +20,6 @@ use kehu_storage::{
     facts::CustomerSet,
     history::{Guarded, Subject, Writer},
     run::{Cut, Kind, Run},
-    time,
 };
 use serde::{Deserialize, Serialize};
 
@@ -121,7 +120,7 @@ impl ClassificationJob {
                 scope: Scope::Range(first, last),
             };
             let customers = classes::record(&mut writer, &evaluated, results).await?;
-            if is_seen(&transaction, evaluated.line, work.as_of).await? {
+            if classes::is_seen(&transaction, evaluated.line, work.as_of).await? {
                 seen.extend(customers.iter().copied());
             }
             moved.extend(customers);
@@ -131,17 +130,6 @@ impl ClassificationJob {
         append(&transaction, seen, work.as_of).await?;
         Ok(transaction.commit().await?)
     }
-}
-
-/// Whether what is written on a line for a day is seen at once.
-async fn is_seen(
-    transaction: &Transaction,
-    line: &ClassLine,
-    as_of: NaiveDate,
-) -> Result<bool, Fault> {
-    let timeline = classes::in_force(transaction, &line.taxonomy).await?;
-    let mut segments = timeline.segments().iter();
-    Ok(segments.any(|seen| seen.line_id == line.line_id && seen.from <= time::days(as_of)))
 }
 
 /// Tells the followers whose classes changed.

@@ -7,5 +7,7 @@ mod changes;
 mod classes;
 mod codes;
 mod coding_runs;
+#[cfg(debug_assertions)]
+mod schedules;
 mod taxonomies;
 mod world;

@@ -5,6 +5,8 @@
 mod changes;
 mod days;
 mod runs;
+#[cfg(debug_assertions)]
+mod schedules;
 mod scorecards;
 mod scores;
 mod world;

@@ -29,8 +29,13 @@ impl World {
     /// An empty one, whose business date is 2011-12-10.
     pub(crate) async fn new(test: &TestDatabase) -> Self {
         let db = test.database.clone();
-        let analytics = Analytics::new(db.clone(), Limits::of_memory(1 << 30));
         shop::fix_business_date(&db, day("2011-12-10")).await;
+        Self::on(db)
+    }
+
+    /// The service on this database, as in another replica.
+    pub(crate) fn on(db: Database) -> Self {
+        let analytics = Analytics::new(db.clone(), Limits::of_memory(1 << 30));
         Self { scoring: Scoring::new(db.clone(), shop::settings(), analytics), db }
     }
 

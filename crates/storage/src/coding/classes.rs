@@ -22,7 +22,7 @@ use kehu_core::{CustomerId, Value};
 
 pub use crate::scoring::scores::View;
 pub use counts::{Move, counts, moves};
-pub use line::{ClassLine, complete, in_force, latest_classified};
+pub use line::{ClassLine, complete, in_force, is_seen, latest_classified};
 pub use read::{HistoryKey, at, evaluated_through, get, history, members};
 pub use record::{Evaluation, NewClass, Scope, record};
 pub(crate) use sight::sight as seen;

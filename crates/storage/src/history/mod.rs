@@ -57,6 +57,9 @@ pub enum Guarded<'a> {
     Customers(&'a [i64]),
     /// Which line is in force.
     Lines,
+    /// Rows of these customers on lines of which one is not in force: none comes in force
+    /// meanwhile.
+    CustomersAndLines(&'a [i64]),
 }
 
 /// The right of a transaction to make something known. Until the transaction ends no other one
@@ -79,9 +82,15 @@ impl<'a> Writer<'a> {
         steps: u32,
     ) -> Result<Self, Error> {
         dialect::announce_writer(transaction).await?;
+        let of = |ids: &[i64]| ids.iter().map(|id| id >> BUCKET_BITS).collect();
         let buckets: BTreeSet<i64> = match guarded {
-            Guarded::Customers(ids) => ids.iter().map(|id| id >> BUCKET_BITS).collect(),
+            Guarded::Customers(ids) => of(ids),
             Guarded::Lines => BTreeSet::from([LINES_BUCKET]),
+            Guarded::CustomersAndLines(ids) => {
+                let mut buckets: BTreeSet<i64> = of(ids);
+                buckets.insert(LINES_BUCKET);
+                buckets
+            }
         };
         let known = guard(transaction, subject, &buckets, steps.max(1)).await?;
         Ok(Self { transaction, known, steps: steps.max(1) })

@@ -32,15 +32,16 @@ async fn look(
     result: (i64, &str, i64),
 ) -> bool {
     let line = line(db, version).await.unwrap();
+    let ids = [result.0];
     let evaluation = Evaluation {
         line: &line,
         day: day(as_of),
         position: position(9, number),
         run_id: None,
-        scope: Scope::Results,
+        scope: Scope::Customers(&ids),
     };
     let transaction = db.begin().await.unwrap();
-    let guarded = Guarded::Customers(&[result.0]);
+    let guarded = Guarded::Customers(&ids);
     let mut writer = Writer::begin(&transaction, Subject::Classes, guarded, 1).await.unwrap();
     let changed = record(&mut writer, &evaluation, &[class(result)]).await.unwrap();
     transaction.commit().await.unwrap();

@@ -27,7 +27,7 @@ async fn an_open_writer_is_waited_for() {
             day: day("2011-12-09"),
             position: position(9, 1),
             run_id: None,
-            scope: Scope::Results,
+            scope: Scope::Customers(&[1]),
         };
         let transaction = db.begin().await.unwrap();
         let guarded = Guarded::Customers(&[1]);

@@ -70,12 +70,12 @@ async fn step(db: &Database, version: &TaxonomyVersion, model: &mut Model, dice:
         results.push(class((customer, name, 1)));
     }
     let line = line(db, version).await.unwrap();
-    let scope = if everybody { Scope::Range(1, CUSTOMERS) } else { Scope::Results };
+    let ids: Vec<i64> = results.iter().map(|result| result.customer.0).collect();
+    let scope = if everybody { Scope::Range(1, CUSTOMERS) } else { Scope::Customers(&ids) };
     let on = time::date(day).unwrap();
     let evaluation =
         Evaluation { line: &line, day: on, position: Position::START, run_id: None, scope };
     let transaction = db.begin().await.unwrap();
-    let ids: Vec<i64> = results.iter().map(|result| result.customer.0).collect();
     let guarded = Guarded::Customers(&ids);
     let mut writer = Writer::begin(&transaction, Subject::Classes, guarded, 1).await.unwrap();
     record(&mut writer, &evaluation, &results).await.unwrap();

@@ -95,6 +95,17 @@ pub async fn in_force(
     history::timeline(connection, Subject::Classes, taxonomy, None).await
 }
 
+/// Whether what is written on a line for a day is seen at once.
+pub async fn is_seen(
+    connection: &impl ConnectionTrait,
+    line: &ClassLine,
+    day: NaiveDate,
+) -> Result<bool, Error> {
+    let timeline = in_force(connection, &line.taxonomy).await?;
+    let mut segments = timeline.segments().iter();
+    Ok(segments.any(|seen| seen.line_id == line.line_id && seen.from <= time::days(day)))
+}
+
 /// Ends a run through everybody: the day counts as evaluated for all customers, and the line
 /// comes in force from that day on if it was not. Returns whose classes come to be seen with
 /// that, ascending, empty when the line was in force on the day before.

@@ -4,7 +4,7 @@
 //! are older. Each notes how far the change log had come before it read anything; here, with
 //! the customers guarded, the one that has seen less yields, customer by customer.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::NaiveDate;
 use kehu_core::{CustomerId, Value};
@@ -13,7 +13,7 @@ use super::super::customers::ROWS_AT_ONCE;
 use super::super::evidence;
 use super::line::ClassLine;
 use super::read::{chosen, list};
-use super::restate::{Origin, Restated, Span, restate};
+use super::restate::{Origin, Restated, Span, leave, restate};
 use crate::bulk::{self, Column, ColumnType, OnConflict};
 use crate::change_log::Position;
 use crate::facts::CustomerSet;
@@ -22,11 +22,11 @@ use crate::{Error, Transaction, time};
 
 /// Who was looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scope {
+pub enum Scope<'a> {
     /// Everyone with an id from the first to the last.
     Range(i64, i64),
-    /// Only those with a result.
-    Results,
+    /// These customers, ascending.
+    Customers(&'a [i64]),
 }
 
 /// What results have in common.
@@ -41,8 +41,8 @@ pub struct Evaluation<'a> {
     pub position: Position,
     /// The run; `None` when they follow from a change.
     pub run_id: Option<i64>,
-    /// Who was looked at.
-    pub scope: Scope,
+    /// Who was looked at. Whoever has no result is no customer on the day, or not any more.
+    pub scope: Scope<'a>,
 }
 
 /// A class to record.
@@ -67,8 +67,11 @@ pub async fn record(
     let known = writer.step();
     let transaction = writer.transaction();
     let (line_id, day) = (evaluation.line.line_id, time::days(evaluation.day));
-    let customers: Vec<i64> = results.iter().map(|result| result.customer.0).collect();
+    let mut customers: Vec<i64> = results.iter().map(|result| result.customer.0).collect();
+    let mut absent = absent(transaction, evaluation, &customers).await?;
+    customers.extend(&absent);
     let seen = history::positions(transaction, line_id, day, &customers).await?;
+    absent.retain(|customer| seen.get(customer).is_none_or(|seen| *seen <= evaluation.position));
     let looked = Looked { line_id, day, position: evaluation.position, known };
     let current: Vec<&NewClass> = results
         .iter()
@@ -76,16 +79,48 @@ pub async fn record(
             seen.get(&result.customer.0).is_none_or(|seen| *seen <= evaluation.position)
         })
         .collect();
-    let rows = compare(transaction, evaluation, known, &current).await?;
+    let mut rows = compare(transaction, evaluation, known, &current).await?;
+    rows.leave(transaction, &absent).await?;
     let changed = rows.write(transaction).await?;
     match evaluation.scope {
         Scope::Range(first, last) => history::pass(transaction, looked, first, last).await?,
-        Scope::Results => {
-            let customers: Vec<i64> = current.iter().map(|result| result.customer.0).collect();
+        Scope::Customers(_) => {
+            let mut customers: Vec<i64> = current.iter().map(|result| result.customer.0).collect();
+            customers.extend(&absent);
+            customers.sort_unstable();
             history::look(transaction, looked, &customers).await?;
         }
     }
     Ok(changed)
+}
+
+/// Who was looked at and has no result; of a range, those whom it concerns: who have a stay on the
+/// day.
+async fn absent(
+    transaction: &Transaction,
+    evaluation: &Evaluation<'_>,
+    found: &[i64],
+) -> Result<Vec<i64>, Error> {
+    let found: HashSet<i64> = found.iter().copied().collect();
+    let (first, last) = match evaluation.scope {
+        Scope::Range(first, last) => (first, last),
+        Scope::Customers(all) => {
+            return Ok(all.iter().copied().filter(|customer| !found.contains(customer)).collect());
+        }
+    };
+    let (line_id, day) = (evaluation.line.line_id, time::days(evaluation.day));
+    let sql = format!(
+        "SELECT DISTINCT customer_id FROM class_span WHERE line_id = {line_id} AND known_to IS \
+         NULL AND valid_from <= {day} AND (valid_to IS NULL OR valid_to > {day}) AND \
+         customer_id BETWEEN {first} AND {last} ORDER BY customer_id"
+    );
+    let types = [("customer_id", ColumnType::I64)];
+    let mut standing = bulk::read(transaction, &sql, Vec::new(), &types).await?;
+    let Some(Column::I64(mut standing)) = standing.pop() else {
+        return Err(Error::Corrupt("classes are of other types".to_owned()));
+    };
+    standing.retain(|customer| !found.contains(customer));
+    Ok(standing)
 }
 
 /// What has to be written for the results.
@@ -131,7 +166,7 @@ async fn compare(
 async fn open_stays(
     transaction: &Transaction,
     line_id: i32,
-    scope: Scope,
+    scope: Scope<'_>,
     customers: &[i64],
 ) -> Result<HashMap<i64, (i32, i32)>, Error> {
     // A range is read as one where most of it is asked for.
@@ -229,6 +264,27 @@ impl Rows {
         self.closed.push(customer);
         self.inserted.push((customer, Span { from: self.day, to: None, class }));
         self.evidence.push((customer, self.day, evidence::encode(&result.evidence)));
+    }
+
+    /// Ends the stays of who is no customer on the day.
+    async fn leave(&mut self, transaction: &Transaction, absent: &[i64]) -> Result<(), Error> {
+        let later = history::looked(transaction, self.line_id, self.day + 1, absent).await?;
+        let stays = stays(transaction, self.line_id, self.day, absent).await?;
+        for customer in absent {
+            let spans = stays.get(customer).map_or(&[][..], Vec::as_slice);
+            let Some(left) = leave(spans, self.day, later.next(*customer, self.day)) else {
+                continue;
+            };
+            self.changed.push(CustomerId(*customer));
+            self.superseded.extend(left.superseded.into_iter().map(|from| (*customer, from)));
+            for (span, origin) in left.inserted {
+                self.inserted.push((*customer, span));
+                if let Origin::RestOf(from) = origin {
+                    self.copied.push((*customer, span.from, from));
+                }
+            }
+        }
+        Ok(())
     }
 
     fn restate(&mut self, result: &NewClass, restated: Restated) {

@@ -70,6 +70,23 @@ pub(super) fn restate(spans: &[Span], day: i32, next: Option<i32>, class: i32) -
     Some(restated)
 }
 
+/// Leaves no class on the days from `day` until `next`: it was no customer then. `None` when there
+/// is none.
+pub(super) fn leave(spans: &[Span], day: i32, next: Option<i32>) -> Option<Restated> {
+    let before = |day: i32, end: Option<i32>| end.is_none_or(|end| day < end);
+    let mut restated = Restated::default();
+    for span in spans.iter().filter(|span| before(span.from, next) && before(day, span.to)) {
+        restated.superseded.push(span.from);
+        if span.from < day {
+            restated.inserted.push((Span { to: Some(day), ..*span }, Origin::Kept));
+        }
+        if let Some(next) = next.filter(|next| before(*next, span.to)) {
+            restated.inserted.push((Span { from: next, ..*span }, Origin::RestOf(span.from)));
+        }
+    }
+    (!restated.superseded.is_empty()).then_some(restated)
+}
+
 /// What stays of the stay on the left: of the same class, it is one with the new one.
 fn join(stay: &mut (Span, Origin), left: Span, inserted: &mut Vec<(Span, Origin)>) {
     if left.class == stay.0.class {

@@ -31,7 +31,7 @@ enum Home {
 /// A fresh database of each kind: SQLite in a temporary folder, and PostgreSQL where there is a
 /// server, see [`ServerDatabase::migrated`].
 pub async fn databases() -> Vec<TestDatabase> {
-    let mut databases = vec![sqlite().await];
+    let mut databases = vec![embedded().await];
     if let Some(clone) = ServerDatabase::migrated().await {
         databases.push(postgres(clone).await);
     }
@@ -49,7 +49,8 @@ pub async fn each_database(test: impl AsyncFn(&TestDatabase)) {
     }
 }
 
-async fn sqlite() -> TestDatabase {
+/// A fresh database on SQLite alone.
+pub async fn embedded() -> TestDatabase {
     let folder = TempDir::new().expect("a temporary folder can be made");
     let url = format!("sqlite://{}/kehu.db", folder.path().display());
     let database = connect(&url).await;

@@ -18,7 +18,7 @@ mod served;
 pub mod shop;
 
 pub use customers::customers;
-pub use database::{TestDatabase, databases, each_database};
+pub use database::{TestDatabase, databases, each_database, embedded};
 pub use dates::{at, date, day, now};
 pub use patience::until;
 pub use postgres::ServerDatabase;

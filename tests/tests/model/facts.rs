@@ -1,0 +1,111 @@
+//! The shop's facts as they stand, and records that say them.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+use kehu_core::Rate;
+use kehu_storage::Database;
+use kehu_storage::ingestion::{
+    Batch, Entry, NewOrder, Opened, OrderStatus, Profile, load_rates, open_stream, write_batch,
+};
+use kehu_tests::{now, shop};
+
+/// An order, whose customer, day and amount may be corrected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Order {
+    pub(crate) customer: usize,
+    pub(crate) day: NaiveDate,
+    pub(crate) amount: i64,
+    pub(crate) dollars: bool,
+    pub(crate) cancelled: bool,
+}
+
+/// What came in at once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Fact {
+    Order(usize, Order),
+    /// Pounds for ten dollars from a day on.
+    Rate(NaiveDate, i64),
+}
+
+/// Everything that came in, as it stands.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Facts {
+    pub(crate) orders: BTreeMap<usize, Order>,
+    pub(crate) rates: BTreeMap<NaiveDate, i64>,
+    /// Customers in the order of their first appearance, which numbers them.
+    pub(crate) customers: Vec<usize>,
+}
+
+impl Facts {
+    pub(crate) fn take(&mut self, fact: &Fact) {
+        match fact {
+            Fact::Rate(day, rate) => {
+                self.rates.insert(*day, *rate);
+            }
+            Fact::Order(id, order) => {
+                self.orders.insert(*id, *order);
+                if !self.customers.contains(&order.customer) {
+                    self.customers.push(order.customer);
+                }
+            }
+        }
+    }
+
+    /// Records that say it all: the customers in their order, then the rates, then the orders.
+    pub(crate) fn entries(&self) -> Vec<Entry> {
+        let customers = self.customers.iter().map(|customer| Entry::Customer {
+            external_id: key(*customer),
+            profile: Profile::default(),
+        });
+        let rates = self.rates.iter().map(|(day, rate)| entry(&Fact::Rate(*day, *rate)));
+        let orders = self.orders.iter().map(|(id, order)| entry(&Fact::Order(*id, *order)));
+        customers.chain(rates).chain(orders).collect()
+    }
+}
+
+/// The key of a customer.
+pub(crate) fn key(customer: usize) -> String {
+    format!("c{customer:02}")
+}
+
+pub(crate) fn entry(fact: &Fact) -> Entry {
+    match fact {
+        Fact::Rate(start_on, rate) => Entry::Rate {
+            currency: "USD".to_owned(),
+            start_on: *start_on,
+            rate: Rate(*rate * Rate::ONE.0 / 10),
+        },
+        Fact::Order(id, order) => {
+            let sale = shop::sale(&key(order.customer), &format!("o{id}"), order.day, order.amount);
+            let status = match order.cancelled {
+                true => OrderStatus::Cancelled,
+                false => OrderStatus::Completed,
+            };
+            let currency = if order.dollars { "USD" } else { "GBP" }.to_owned();
+            let digest = format!("{} {currency} {status:?}", sale.digest);
+            Entry::Order(NewOrder { status, currency, digest, ..sale })
+        }
+    }
+}
+
+/// Writes records as the one batch of a stream, as ingestion does: dollars are converted at the
+/// rates held now, and again by the store.
+pub(crate) async fn ingest(db: &Database, stream: &str, mut entries: Vec<Entry>) {
+    let dollars = ["USD".to_owned()].into();
+    let mut rates = load_rates(db, &dollars).await.unwrap();
+    for entry in &mut entries {
+        match entry {
+            Entry::Rate { currency, start_on, rate } => rates.insert(currency, *start_on, *rate),
+            Entry::Order(order) if order.currency == "USD" => {
+                let rate = rates.effective("USD", order.ordered_on).unwrap();
+                order.convert(rate).unwrap();
+            }
+            _ => {}
+        }
+    }
+    let opened = open_stream(db, stream, shop::SOURCE, "test", now()).await.unwrap();
+    let Opened::Stream(opened) = opened else { panic!("{stream} is of another source") };
+    let batch = Batch { sequence: 1, entries, foreign: dollars, ..Batch::default() };
+    write_batch(db, &opened, &batch, now()).await.unwrap();
+}

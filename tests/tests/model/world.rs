@@ -110,11 +110,11 @@ impl World {
     /// Starts a run in pieces of three customers.
     async fn start(&self, work: Work, day: NaiveDate) -> i64 {
         let (kind, request) = match work {
-            Work::Scoring => ("scoring", r#"{"scorecards":["rfm"]}"#.to_owned()),
-            Work::Classification => ("classification", r#"{"taxonomies":[]}"#.to_owned()),
+            Work::Scoring => ("scoring", r#"[1,1,{"scorecards":["rfm"]}]"#.to_owned()),
+            Work::Classification => ("classification", r#"[1,1,{"taxonomies":[]}]"#.to_owned()),
             Work::Coding(scheme) => {
                 self.create_scheme(scheme).await;
-                ("coding", format!(r#"{{"scheme":"{scheme}"}}"#))
+                ("coding", format!(r#"[1,1,{{"scheme":"{scheme}"}}]"#))
             }
         };
         let new = NewRun {

@@ -30,7 +30,7 @@ impl Reporting {
         &self,
         request: ExportReportRequest,
     ) -> Result<BoxStream<'static, Result<Bytes, Fault>>, Fault> {
-        let asked = self.asked(&GetReportRequest {
+        let asked = self.asked(GetReportRequest {
             report: request.report,
             taxonomy: request.taxonomy,
             time: request.time,
@@ -46,7 +46,7 @@ impl Reporting {
         &self,
         request: GetReportRequest,
     ) -> Result<GetReportResponse, Fault> {
-        let asked = self.asked(&request).await?;
+        let asked = self.asked(request).await?;
         let table = self.table(&asked).await?;
         let columns = table.columns.iter().map(own::column).collect();
         let rows = all(&asked, table).await?.into_iter().map(own::row).collect();
@@ -61,7 +61,7 @@ impl Reporting {
 
     /// The report as a page of its own.
     pub(crate) async fn page_of(&self, request: RenderReportRequest) -> Result<Bytes, Fault> {
-        let asked = self.asked(&GetReportRequest {
+        let asked = self.asked(GetReportRequest {
             report: request.report,
             taxonomy: request.taxonomy,
             time: request.time,
@@ -91,7 +91,7 @@ impl Reporting {
         asked.report.table(self, &asked.question, asked.language).await
     }
 
-    async fn asked(&self, request: &GetReportRequest) -> Result<Asked, Fault> {
+    async fn asked(&self, request: GetReportRequest) -> Result<Asked, Fault> {
         let mut violations = Violations::new();
         let today = self.business_date().await?;
         let report = report::find(&request.report);
@@ -100,7 +100,7 @@ impl Reporting {
             violations.add("report", format!("must be one of {}", ids.join(", ")));
         }
         let needs = report.map_or(Needs::Time, Report::needs);
-        let question = question(needs, request, today, &mut violations);
+        let question = question(needs, &request, today, &mut violations);
         violations.finish()?;
         let report = report.ok_or_else(|| Fault::internal("a good request names a report"))?;
         Ok(Asked { report, question, language: convert::language(request.language) })

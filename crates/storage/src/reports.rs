@@ -9,6 +9,7 @@
 //! | `{classes}` | who is in which class on the date: `customer_id`, `class_no` |
 //! | `{earlier_classes}` | the same on the earlier date; nobody without one |
 //! | `{class_names}` | ids of classes: `class_no`, `class_id` |
+//! | `{invoices}` | invoices issued up to the date of which something is still to be paid then: `customer_id`, `past_due` (days since the due date, 0 and below before), `high`, `low` (what is to be paid) |
 //! | `{periods}` | the periods: `period` (their place), `first_day`, `last_day` |
 //!
 //! Days count from 1970-01-01. Amounts are in two parts, `high` times 2^32 and `low`, because the
@@ -21,7 +22,7 @@ use rust_decimal::Decimal;
 
 use crate::bulk::{self, Column, ColumnType};
 use crate::coding::classes::{View, seen};
-use crate::ingestion::{OrderKind, OrderStatus};
+use crate::ingestion::{InvoiceStatus, OrderKind, OrderStatus};
 use crate::{Database, Error, time};
 
 /// What the lower part of an amount counts up to.
@@ -83,6 +84,7 @@ impl Basis {
             let (name, behind) = after.split_once('}').unwrap_or((after, ""));
             let relation = match name {
                 "orders" => self.orders(),
+                "invoices" => self.invoices(),
                 "classes" => self.classes(db, Some(self.as_of)).await?,
                 "earlier_classes" => self.classes(db, self.earlier).await?,
                 "class_names" => "SELECT class_no, class_id FROM class_name".to_owned(),
@@ -105,6 +107,24 @@ impl Basis {
             back = OrderKind::Return.number(),
             completed = OrderStatus::Completed.number(),
             day = time::days(self.as_of),
+        )
+    }
+
+    fn invoices(&self) -> String {
+        let (day, issued) = (time::days(self.as_of), InvoiceStatus::Issued.number());
+        // Payments are taken off part by part; what the lower part then owes goes to the upper one.
+        format!(
+            "SELECT customer_id, past_due, high, low FROM (\
+             SELECT customer_id, past_due, high + low / {PART} AS high, low % {PART} AS low FROM (\
+             SELECT i.customer_id, {day} - i.due_on AS past_due, \
+             i.base_amount / {PART} - CAST(coalesce(sum(p.base_amount / {PART}), 0) AS bigint) \
+             AS high, \
+             i.base_amount % {PART} - CAST(coalesce(sum(p.base_amount % {PART}), 0) AS bigint) \
+             AS low FROM invoice i LEFT JOIN invoice_payment p \
+             ON p.invoice_id = i.invoice_id AND p.paid_on <= {day} \
+             WHERE i.superseded_at IS NULL AND i.status = {issued} AND i.issued_on <= {day} \
+             GROUP BY i.invoice_id, i.customer_id, i.due_on, i.base_amount) AS parts) AS rest \
+             WHERE high > 0 OR (high = 0 AND low > 0)"
         )
     }
 

@@ -5,6 +5,7 @@
 //! `ListReports`, its own page and its place in the list of `kehu report` follow from its table.
 
 mod class_summary;
+mod credit_ageing;
 mod customers;
 mod migration_matrix;
 mod monthly_trend;
@@ -46,6 +47,8 @@ pub(crate) const REPORTS: &[&dyn Report] = &[
     &pareto_curve::Report,
     &rfm_heat_map::Report,
     &monthly_trend::Report,
+    &credit_ageing::ByClass,
+    &credit_ageing::ByCustomer,
     &customers::Report,
 ];
 

@@ -14,7 +14,7 @@ use kehu_tests::{at, databases, date, day, each_database, shop};
 use tokio_stream::StreamExt;
 use tonic::Request;
 
-async fn csv(world: &World, report: &str, language: Language) -> String {
+pub(crate) async fn csv(world: &World, report: &str, language: Language) -> String {
     let request = ExportReportRequest {
         report: report.to_owned(),
         taxonomy: "tiers".to_owned(),
@@ -47,12 +47,14 @@ async fn page_of(world: &World, report: &str, language: Language) -> String {
 }
 
 /// Every report, and how many lines its file has.
-const REPORTS: [(&str, usize); 6] = [
+const REPORTS: [(&str, usize); 8] = [
     ("class-summary", 5),
     ("migration-matrix", 6),
     ("pareto-curve", 5),
     ("rfm-heat-map", 5),
     ("monthly-trend", 14),
+    ("credit-ageing", 2),
+    ("credit-ageing-customers", 1),
     ("customers", 6),
 ];
 

@@ -6,6 +6,10 @@ use std::path::{Path, PathBuf};
 
 const STORAGE: &str = "crates/storage/src";
 
+/// Where records are written whose tables their kinds name, which are searched like all sources.
+const BY_NAME: [&str; 2] =
+    ["crates/storage/src/ingestion/versions.rs", "crates/storage/src/ingestion/revalue.rs"];
+
 /// How many words after `bulk::insert` the table stands at the latest: its arguments before it.
 const BULK: usize = 4;
 
@@ -49,6 +53,11 @@ fn a_stranger_that_writes_is_found() {
         ("crates/storage/src/scoring/x.rs", "\"UPDATE customer SET name = ''\"", 1),
         ("crates/storage/src/ingestion/x.rs", "\"UPDATE customer SET name = ''\"", 0),
         ("crates/storage/src/ingestion/x.rs", "format!(\"UPDATE {table} SET a = 1\")", 1),
+        (
+            "crates/storage/src/coding/x.rs",
+            r#"static PLACE: Place = Place { kind: "order", table: "sales_order" };"#,
+            1,
+        ),
         ("crates/storage/src/run/x.rs", r#"bulk::insert(writer.transaction(), "code", &c)"#, 1),
         ("crates/storage/src/run/x.rs", "bulk::insert(transaction, name, &columns, Fail)", 1),
         ("crates/storage/src/run/x.rs", r#"Query::insert().into_table("request")"#, 1),
@@ -124,6 +133,7 @@ impl Tables {
             match self.owners.get(&table) {
                 Some(of) if of == owner => {}
                 Some(of) => violations.push(format!("{path}: {table} is written by {of} alone")),
+                None if BY_NAME.contains(&path) => {}
                 None => violations.push(format!("{path}: {table} is written: is it a table?")),
             }
         }
@@ -141,8 +151,10 @@ impl Tables {
                 | ["DELETE", "FROM", table, ..]
                 | ["UPDATE", table, "SET", ..]
                 | ["TRUNCATE" | "COPY", table, ..]
-                | ["into_table" | "from_table", table, ..]
-                | ["Query", "update", "table", table, ..] => written.push(table.to_owned()),
+                | ["into_table" | "from_table", table, ..] => written.push(table.to_owned()),
+                ["table" | "parts", table, ..] if self.owners.contains_key(table) => {
+                    written.push(table.to_owned());
+                }
                 ["bulk", "insert", ref arguments @ ..] => {
                     let mut near = arguments.iter().take(BULK);
                     let table = near.find(|word| self.owners.contains_key(**word));

@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use kehu_core::CustomerId;
-use kehu_core::scorecard::{Score, Scorecard};
+use kehu_core::scorecard::Score;
 use kehu_storage::coding::classes::{self, View};
 use kehu_storage::coding::codes;
 use kehu_storage::definitions::{self, Signed};
 use kehu_storage::facts::CustomerSet;
-use kehu_storage::scoring::scores;
+use kehu_storage::scoring::{scorecards::Version, scores};
 use kehu_storage::{Database, PageRequest};
 use kehu_tests::classes::known;
 use kehu_tests::{now, shop};
@@ -55,7 +55,7 @@ pub(crate) async fn rebuild(db: Database, like: &World, state: &State) -> World 
 
 /// A version with the thresholds that were frozen in it.
 async fn copy_scorecard(to: &Database, from: &Database, version: i64) {
-    let original = definitions::get::<Scorecard>(from, "rfm", Some(version)).await.unwrap();
+    let original: Version = definitions::get(from, "rfm", Some(version)).await.unwrap();
     let signed = Signed::at(now());
     let draft = definitions::save_draft(to, &original.definition, None, &signed).await.unwrap();
     let frozen = original.published.unwrap().frozen;

@@ -112,9 +112,6 @@ async fn create_code_sequence(manager: &SchemaManager<'_>) -> Result<(), DbErr> 
         .col(big_integer("recorded_at"))
         .col(big_integer_null("run_id"))
         .primary_key(Index::create().col("scheme_id").col("prefix").col("number"))
-        .foreign_key(
-            ForeignKey::create().from("code_skip", "scheme_id").to("code_scheme", "scheme_id"),
-        )
         .to_owned();
     manager.create_table(code_skip).await
 }

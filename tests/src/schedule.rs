@@ -119,7 +119,8 @@ impl<T> Actor<T> {
         }
     }
 
-    /// Lets it go on to its end, and says what it came to.
+    /// Lets it go on to its end, and says what it came to. Who waits for another's transaction may
+    /// get one of its own as soon as that ends: finish both at once.
     pub async fn finish(mut self) -> T {
         self.note(None, false);
         self.arrivals.close();

@@ -1,8 +1,10 @@
 //! Classes and codes that follow from changes.
 
 use kehu_contract::coding::create_taxonomy_request::Origin;
+use kehu_core::CustomerId;
 use kehu_core::taxonomy::Taxonomy;
 use kehu_storage::change_log::{self, Position, Topic};
+use kehu_storage::coding::classes::{View, get};
 use kehu_storage::coding::pins;
 use kehu_storage::definitions;
 use kehu_tests::classes::known;
@@ -206,6 +208,40 @@ async fn a_late_correction_restates_the_past() {
             world.classify(&[], as_of).await;
         }
         assert_eq!(world.history(1).await, followed, "what follows is what runs give");
+    })
+    .await;
+}
+
+/// The only order of a customer turns out to be of a later day: until then it was no customer, and
+/// has no class, whether a follower finds that or a run.
+#[tokio::test]
+async fn who_was_no_customer_yet_has_no_class() {
+    each_database(async |test| {
+        let world = World::with_orders(test).await;
+        world.publish_size().await;
+        let orders = |on: &str| [13, 14].map(|id| sale(id, &format!("n{id}"), day(on), 1));
+        world.ingest("early", orders("2011-12-05").to_vec()).await;
+        for as_of in ["2011-12-06", AS_OF] {
+            world.classify(&[], as_of).await;
+        }
+        world.follow().await;
+        let [follower, run] = orders("2011-12-08");
+        world.ingest("later", vec![follower]).await;
+        world.follow().await;
+        world.ingest("later too", vec![run]).await;
+        world.classify(&[], "2011-12-06").await;
+        for customer in [13, 14] {
+            for (true_on, expected) in
+                [("2011-12-06", None), ("2011-12-09", None), (AS_OF, Some("small"))]
+            {
+                let view = View { true_on: Some(day(true_on)), known_at: None };
+                let found = get(&world.db, CustomerId(customer), "size", view).await.unwrap();
+                let found = found.map(|found| found.class);
+                assert_eq!(found.as_deref(), expected, "{customer} on {true_on}");
+            }
+        }
+        world.follow().await;
+        assert_eq!(world.ids("size", "small").await, [1, 2, 3, 4, 13, 14]);
     })
     .await;
 }

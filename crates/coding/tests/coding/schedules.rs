@@ -201,8 +201,7 @@ async fn two_followers_write_one_after_the_other() {
         let (mut first, mut second) = (follower(&schedule).await, follower(&schedule).await);
         assert_eq!(first.until(Point::Commit).await, Reached::There);
         assert_eq!(second.until(Point::Commit).await, Reached::Waits);
-        first.finish().await;
-        second.finish().await;
+        tokio::join!(first.finish(), second.finish());
         is_what_runs_give(&world).await;
         assert!(world.codes("changing").await[&1].starts_with("NM"));
     })

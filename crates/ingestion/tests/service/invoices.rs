@@ -177,6 +177,17 @@ async fn an_invoice_in_another_currency_is_converted_at_one_rate() {
             "invoice i1 100.0000 EUR 33.3350 GBP",
         ];
         assert_eq!(lines(&server).await, expected);
+        // A rate that is corrected converts it again, payments included.
+        server.ingest("fourth", vec![rate("EUR", "2011-01-01", "0.5")]).await;
+        let expected = [
+            "payment p3 33.3400 EUR 16.6700 GBP",
+            "payment p2 33.3300 EUR 16.6650 GBP",
+            "payment p1 33.3300 EUR 16.6650 GBP",
+            "invoice i1 100.0000 EUR 50.0000 GBP",
+        ];
+        assert_eq!(lines(&server).await, expected);
+        let again = server.ingest("fifth", vec![sent(euros())]).await;
+        assert_eq!((again.accepted_count, again.unchanged_count), (0, 1), "it is the same");
     })
     .await;
 }

@@ -139,4 +139,19 @@ mod tests {
             assert_eq!(restate(&stays, day, next, class), None);
         }
     }
+
+    #[test]
+    fn days_on_which_it_was_no_customer_are_left_out() {
+        let stays = [span(1, 5, 1), span(5, 0, 2)];
+        for (day, next, superseded, inserted) in [
+            (1, Some(5), vec![1], vec![]),
+            (3, Some(4), vec![1], vec![(span(1, 3, 1), Kept), (span(4, 5, 1), RestOf(1))]),
+            (3, Some(7), vec![1, 5], vec![(span(1, 3, 1), Kept), (span(7, 0, 2), RestOf(5))]),
+            (6, None, vec![5], vec![(span(5, 6, 2), Kept)]),
+        ] {
+            let expected = Restated { superseded, inserted };
+            assert_eq!(leave(&stays, day, next), Some(expected), "{day} {next:?}");
+        }
+        assert_eq!(leave(&stays[..1], 5, None), None);
+    }
 }

@@ -26,7 +26,7 @@ type Scores = BTreeMap<String, Score>;
 /// A fresh database that was given the facts as they stand, and evaluated everybody for the days
 /// that were, each under the version of that day.
 pub(crate) async fn rebuild(db: Database, like: &World, state: &State) -> World {
-    let rebuilt = World::new(db).await;
+    let rebuilt = World::new(db);
     shop::fix_business_date(&rebuilt.db, state.today).await;
     facts::ingest(&rebuilt.db, "all", state.facts.entries()).await;
     let mut days: Vec<NaiveDate> =

@@ -63,7 +63,7 @@ async fn play(seed: u64) {
     let tests = databases().await;
     let mut worlds = Vec::new();
     for test in &tests {
-        worlds.push((test.kind, World::new(test.database.clone()).await, Promises::default()));
+        worlds.push((test.kind, World::new(test.database.clone()), Promises::default()));
     }
     for round in plan.rounds() {
         for (kind, world, _) in &worlds {

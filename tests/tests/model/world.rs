@@ -41,7 +41,7 @@ pub(crate) struct World {
 }
 
 impl World {
-    pub(crate) async fn new(db: Database) -> Self {
+    pub(crate) fn new(db: Database) -> Self {
         let analytics = Analytics::new(db.clone(), Memory::of_memory(1 << 28));
         let scoring = Scoring::new(db.clone(), shop::settings(), analytics.clone());
         let coding = Coding::new(db.clone(), shop::settings(), analytics);

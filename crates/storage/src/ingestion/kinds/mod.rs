@@ -50,8 +50,11 @@ pub(super) struct Valued {
     /// Its column with the place of a part in its record.
     pub(super) part: &'static str,
     /// The amount of a record and those of its parts, in order, in the base currency.
-    pub(super) convert: fn(Money, &[Money], Rate) -> Result<(Money, Vec<Money>), OutOfRange>,
+    pub(super) convert: Convert,
 }
+
+/// Converts the amount of a record and those of its parts at a rate.
+pub(super) type Convert = fn(Money, &[Money], Rate) -> Result<(Money, Vec<Money>), OutOfRange>;
 
 /// A SELECT of what happened with the customer `$1`, which ends with a condition: `happened_at` (in
 /// microseconds), `place` (a number that no two of one instant share), `day`, `kind`, `source_id`,

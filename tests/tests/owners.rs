@@ -175,7 +175,7 @@ impl Tables {
         for part in text.split("use ").skip(1) {
             let import: Vec<&str> = self::words(part.split(';').next().unwrap_or("")).collect();
             let modules = import.iter().filter(|word| self.entities.contains_key(**word));
-            let Some(last) = modules.last() else { continue };
+            let Some(last) = modules.next_back() else { continue };
             if import.contains(&"entity")
                 && import.iter().any(|word| matches!(*word, "Entity" | "ActiveModel"))
             {

@@ -46,6 +46,7 @@ pub fn sale(customer: &str, external_id: &str, on: NaiveDate, pounds: i64) -> Ne
         amount,
         base_amount: amount,
         channel: None,
+        sale: None,
         lines: vec![line],
         digest: format!("{customer} {on} {pounds}"),
         source_updated_at: None,

@@ -1,18 +1,19 @@
 //! Giving codes under a scheme: who is due, what the code says, and the numbers.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::ops::RangeInclusive;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use kehu_analytics::Analytics;
 use kehu_core::code_scheme::{CodeScheme, CompiledScheme, Prefix, Recoding};
 use kehu_core::taxonomy::Taxonomy;
 use kehu_core::{CustomerId, Value};
-use kehu_server::{Fault, names};
+use kehu_server::Fault;
 use kehu_storage::{
     Database, Transaction,
     coding::{
         classes::{self, View},
-        codes::{self, CodeColumns, NewCode},
+        codes::{self, CodeColumns, LeftOut, NewCode},
         schemes,
     },
     definitions,
@@ -20,6 +21,7 @@ use kehu_storage::{
 };
 
 use crate::convert::analytics_fault;
+use crate::measure;
 
 /// Hundredths of a prefix's capacity from which on its use is warned about.
 const WARN_PERCENT: i64 = 80;
@@ -36,6 +38,10 @@ pub(crate) struct Due {
     as_of: NaiveDate,
     /// Ascending by customer.
     codes: Vec<DueCode>,
+    /// Those whose code the scheme cannot write, and why.
+    unwritable: Vec<(CustomerId, String)>,
+    /// Those among the customers who are noted as left out.
+    noted: Vec<CustomerId>,
 }
 
 /// A code but for its number.
@@ -46,9 +52,9 @@ struct DueCode {
 }
 
 impl Due {
-    /// Whether nobody is due.
+    /// Whether nobody is due, and nobody was when it was last looked at.
     pub(crate) fn is_empty(&self) -> bool {
-        self.codes.is_empty()
+        self.codes.is_empty() && self.unwritable.is_empty() && self.noted.is_empty()
     }
 }
 
@@ -67,11 +73,6 @@ impl Assigner {
             }
         }
         Ok(Self { scheme, compiled, analytics: analytics.clone() })
-    }
-
-    /// The id of the scheme.
-    pub(crate) fn id(&self) -> &str {
-        &self.scheme.id
     }
 
     /// Whether who is due depends on classes; otherwise everybody is.
@@ -94,8 +95,9 @@ impl Assigner {
         candidates.retain(|(customer, class_code)| {
             self.needs_code(current.get(*customer), class_code, as_of)
         });
-        let codes = self.prefixes(candidates, as_of).await?;
-        Ok(Due { as_of, codes })
+        let noted = codes::left_out_of(db, &self.scheme.id, customers).await?;
+        let (codes, unwritable) = self.prefixes(candidates, as_of).await?;
+        Ok(Due { as_of, codes, unwritable, noted })
     }
 
     /// The short code of each customer's class, ascending by customer.
@@ -132,27 +134,26 @@ impl Assigner {
             && given_on <= kehu_storage::time::days(as_of)
     }
 
-    /// What each code says of its customer, the attributes as of the date among it.
+    /// What each code says of its customer, the attributes as of the date among it; and those
+    /// whose class the scheme cannot write.
     async fn prefixes(
         &self,
         candidates: Vec<(CustomerId, String)>,
         as_of: NaiveDate,
-    ) -> Result<Vec<DueCode>, Fault> {
+    ) -> Result<(Vec<DueCode>, Vec<(CustomerId, String)>), Fault> {
         let customers = candidates.iter().map(|(customer, _)| customer.0).collect();
         let attributes = self.attributes(customers, as_of).await?;
-        let mut codes = Vec::with_capacity(candidates.len());
+        let (mut codes, mut unwritable) = (Vec::with_capacity(candidates.len()), Vec::new());
         for (customer, class_code) in candidates {
             let values = attributes.get(&customer);
             let attribute = |name: &str| values.and_then(|values| values.get(name)).cloned();
             let prefix = self.compiled.prefix(&class_code, &attribute, as_of);
-            let prefix = prefix.map_err(|error| Fault::Precondition {
-                kind: "CLASS_CODE_FITS",
-                subject: names::resource(names::CODE_SCHEMES, &self.scheme.id),
-                description: error.to_string(),
-            })?;
-            codes.push(DueCode { customer, class_code, prefix });
+            match prefix {
+                Ok(prefix) => codes.push(DueCode { customer, class_code, prefix }),
+                Err(error) => unwritable.push((customer, error.to_string())),
+            }
         }
-        Ok(codes)
+        Ok((codes, unwritable))
     }
 
     /// The attributes of the template for each customer; null ones are left out.
@@ -178,8 +179,9 @@ impl Assigner {
     }
 
     /// Gives the codes, in the order of customers, and returns how many. Whoever got one in the
-    /// meantime keeps that. [`Fault::CodesExhausted`] when a prefix has too few numbers left:
-    /// roll back, then nothing is given.
+    /// meantime keeps that. Who comes when the numbers of a prefix have run out keeps the code it
+    /// has and is noted as left out. [`Fault::Conflict`] when another scheme gave one of the codes
+    /// meanwhile: roll back and repeat.
     pub(crate) async fn give(
         &self,
         transaction: &Transaction,
@@ -188,25 +190,42 @@ impl Assigner {
         now: DateTime<Utc>,
     ) -> Result<usize, Fault> {
         schemes::lock(transaction, &self.scheme.id).await?;
-        let mut pending = self.still_due(transaction, due, now).await?;
-        let count = pending.len();
-        while !pending.is_empty() {
-            let codes = self.number(transaction, &pending).await?;
-            let left =
-                codes::give(transaction, &self.scheme.id, &codes, due.as_of, run_id, now).await?;
-            pending.retain(|code| left.contains(&code.customer));
+        let (pending, replaced) = self.still_due(transaction, due).await?;
+        let (given, without) = self.number_all(transaction, pending, run_id, now).await?;
+        let customers = given.iter().map(|code| code.customer);
+        let ended: Vec<CustomerId> =
+            customers.filter(|customer| replaced.contains(customer)).collect();
+        codes::end(transaction, &self.scheme.id, &ended, now).await?;
+        let left =
+            codes::give(transaction, &self.scheme.id, &given, due.as_of, run_id, now).await?;
+        if !left.is_empty() {
+            return Err(Fault::Conflict);
         }
-        Ok(count)
+        let left_out: Vec<LeftOut> = due
+            .unwritable
+            .iter()
+            .cloned()
+            .chain(without)
+            .map(|(customer, reason)| LeftOut {
+                customer,
+                reason,
+                as_of: due.as_of,
+                recorded_at: now,
+                run_id,
+            })
+            .collect();
+        codes::leave_out(transaction, &self.scheme.id, &due.noted, &left_out).await?;
+        measure::left_out("code_scheme", &self.scheme.id, left_out.len());
+        Ok(given.len())
     }
 
-    /// Who is due as the transaction sees it, under the lock. Codes that will be replaced are
-    /// ended here.
+    /// Who is due as the transaction sees it, under the lock, and who of them has a code that is
+    /// to be replaced.
     async fn still_due<'a>(
         &self,
         transaction: &Transaction,
         due: &'a Due,
-        now: DateTime<Utc>,
-    ) -> Result<Vec<&'a DueCode>, Fault> {
+    ) -> Result<(Vec<&'a DueCode>, HashSet<CustomerId>), Fault> {
         let set = CustomerSet::Ids(due.codes.iter().map(|code| code.customer.0).collect());
         let current = codes::current_within(transaction, &self.scheme.id, &set).await?;
         let current = Current::of(&current);
@@ -214,20 +233,47 @@ impl Assigner {
         pending.retain(|code| {
             self.needs_code(current.get(code.customer), &code.class_code, due.as_of)
         });
-        let replaced: Vec<CustomerId> = pending
-            .iter()
-            .map(|code| code.customer)
-            .filter(|customer| current.get(*customer).is_some())
-            .collect();
-        codes::end(transaction, &self.scheme.id, &replaced, now).await?;
-        Ok(pending)
+        let customers = pending.iter().map(|code| code.customer);
+        let replaced = customers.filter(|customer| current.get(*customer).is_some()).collect();
+        Ok((pending, replaced))
     }
 
-    /// The codes with their numbers: for each prefix the next ones, in the order of customers.
+    /// The codes with their numbers, ascending by customer, and who got none. A number whose code
+    /// exists already, of another scheme that writes the same, is skipped, which stays on record.
+    async fn number_all(
+        &self,
+        transaction: &Transaction,
+        mut pending: Vec<&DueCode>,
+        run_id: Option<i64>,
+        now: DateTime<Utc>,
+    ) -> Result<(Vec<NewCode>, Vec<(CustomerId, String)>), Fault> {
+        let (mut numbered, mut without) = (Vec::with_capacity(pending.len()), Vec::new());
+        while !pending.is_empty() {
+            let codes = self.number(transaction, &pending, &mut without).await?;
+            let normals: Vec<&str> = codes.iter().map(|code| code.normal.as_str()).collect();
+            let taken = codes::taken(transaction, &normals).await?;
+            let (skipped, codes): (Vec<NewCode>, Vec<NewCode>) =
+                codes.into_iter().partition(|code| taken.contains(&code.normal));
+            codes::skip(transaction, &self.scheme.id, &skipped, run_id, now).await?;
+            numbered.extend(codes);
+            let done: HashSet<CustomerId> = numbered
+                .iter()
+                .map(|code| code.customer)
+                .chain(without.iter().map(|(customer, _)| *customer))
+                .collect();
+            pending.retain(|code| !done.contains(&code.customer));
+        }
+        numbered.sort_unstable_by_key(|code| code.customer);
+        Ok((numbered, without))
+    }
+
+    /// The codes with their numbers: for each prefix the next ones, in the order of customers. Who
+    /// comes after the last number goes to `without`.
     async fn number(
         &self,
         transaction: &Transaction,
         pending: &[&DueCode],
+        without: &mut Vec<(CustomerId, String)>,
     ) -> Result<Vec<NewCode>, Fault> {
         let mut by_prefix: BTreeMap<&str, Vec<&DueCode>> = BTreeMap::new();
         for code in pending {
@@ -235,28 +281,39 @@ impl Assigner {
         }
         let mut codes = Vec::with_capacity(pending.len());
         for (prefix, group) in by_prefix {
-            let count = i64::try_from(group.len()).map_err(Fault::internal)?;
-            let last = codes::take(transaction, &self.scheme.id, prefix, count).await?;
-            self.check_capacity(prefix, last, count)?;
-            for (code, number) in group.into_iter().zip(last - count + 1..) {
+            let numbers = self.take(transaction, prefix, group.len()).await?;
+            let mut group = group.into_iter();
+            for (number, code) in numbers.zip(group.by_ref()) {
                 codes.push(self.render(code, number)?);
             }
+            let full =
+                format!("no number is left under {prefix}: widen the sequence in a new scheme");
+            without.extend(group.map(|code| (code.customer, full.clone())));
         }
-        codes.sort_unstable_by_key(|code| code.customer);
         Ok(codes)
     }
 
-    fn check_capacity(&self, prefix: &str, last: i64, count: i64) -> Result<(), Fault> {
+    /// Takes numbers of a prefix, as many as there are.
+    async fn take(
+        &self,
+        transaction: &Transaction,
+        prefix: &str,
+        count: usize,
+    ) -> Result<RangeInclusive<i64>, Fault> {
+        let count = i64::try_from(count).map_err(Fault::internal)?;
+        let scheme = &self.scheme.id;
+        let last = codes::take(transaction, scheme, prefix, count).await?;
         let capacity = i64::try_from(self.compiled.capacity()).unwrap_or(i64::MAX);
-        if last > capacity {
-            return Err(Fault::CodesExhausted { prefix: prefix.to_owned() });
+        let surplus = (last - capacity).clamp(0, count);
+        if surplus > 0 {
+            codes::put_back(transaction, scheme, prefix, surplus).await?;
+            tracing::error!(scheme, prefix, capacity, surplus, "a prefix has run out of codes");
         }
         let limit = capacity / 100 * WARN_PERCENT + capacity % 100 * WARN_PERCENT / 100;
         if last > limit && last - count <= limit {
-            let scheme = &self.scheme.id;
             tracing::warn!(scheme, prefix, last, capacity, "a prefix is running out of codes");
         }
-        Ok(())
+        Ok(last - count + 1..=last - surplus)
     }
 
     fn render(&self, code: &DueCode, number: i64) -> Result<NewCode, Fault> {

@@ -11,7 +11,7 @@ use kehu_server::{Fault, Violations, auth, convert, names, page};
 use kehu_storage::{
     PageRequest,
     coding::{
-        classes::{self, Assignment, HistoryKey, View},
+        classes::{self, Assignment, HistoryKey, LEFT_OUT, View},
         taxonomies::TaxonomyVersion,
     },
     definitions, document, facts,
@@ -124,8 +124,13 @@ impl Coding {
             definitions::get::<Taxonomy>(&self.db, &id, None).await?;
             let known = view.known_at;
             let through = classes::evaluated_through(&self.db, customer, &id, known).await?;
+            let left_out = classes::left_out(&self.db, customer, &id, view).await?;
+            let why = match left_out.and_then(|one| one.left_out) {
+                Some(reason) => format!(" (left out: {reason})"),
+                None => beyond(view, through),
+            };
             let taxonomy = names::resource(names::TAXONOMIES, &id);
-            let name = format!("{customer} under {taxonomy}{}", beyond(view, through));
+            let name = format!("{customer} under {taxonomy}{why}");
             return Err(Fault::NotFound { kind: "class", name });
         };
         let classification = self.views(&[found]).await?.pop();
@@ -141,17 +146,21 @@ impl Coding {
         let taxonomy =
             names::parse_resource("taxonomy", names::TAXONOMIES, taxonomy, &mut violations);
         let taxonomy = taxonomy.unwrap_or_default();
-        if !request.class_id.is_empty() {
+        if request.left_out && !request.class_id.is_empty() {
+            violations.add("class_id", "must be empty: who is left out has no class");
+        } else if !request.class_id.is_empty() {
             check_id("class_id", &request.class_id, &mut violations);
         }
         let view = convert::parse_view(request.true_on_date, &request.known_time, &mut violations);
         let dates = format!("{view:?}");
-        let filters = ["members", &taxonomy, &request.class_id, dates.as_str()];
+        let kind = if request.left_out { "left_out" } else { "members" };
+        let filters = [kind, &taxonomy, &request.class_id, dates.as_str()];
         let page = page::parse(request.page_size, &request.page_token, &filters, &mut violations);
         violations.finish()?;
         let after = page.after.and_then(|key| key.parse().ok());
         let page = PageRequest { limit: page.size, after };
-        let class = Some(request.class_id.as_str()).filter(|class| !class.is_empty());
+        let class = Some(request.class_id.as_str());
+        let class = class.filter(|class| request.left_out || *class != LEFT_OUT);
         let found = classes::members(&self.db, &taxonomy, class, view, &page).await?;
         if found.items.is_empty() {
             self.check_evaluated(&taxonomy, view).await?;

@@ -11,7 +11,7 @@ use kehu_runs::{CursorMove, Follower};
 use kehu_server::{Fault, aside, clock, names};
 use kehu_storage::{
     Database, business_date,
-    change_log::{self, Change, Position, Topic},
+    change_log::{self, Change, Topic},
     facts::CustomerSet,
 };
 
@@ -74,37 +74,12 @@ impl CodeFollower {
             if assigner.follows_classes() != (self.followed == Followed::Classes) {
                 continue;
             }
-            match assigner.due(&self.db, &customers, as_of).await {
-                Ok(codes) if codes.is_empty() => {}
-                Ok(codes) => due.push((assigner, codes)),
-                Err(fault @ Fault::Precondition { .. }) => aside::broken(&name, &fault),
-                Err(fault) => return Err(fault),
+            let codes = assigner.due(&self.db, &customers, as_of).await?;
+            if !codes.is_empty() {
+                due.push((assigner, codes));
             }
         }
         Ok(due)
-    }
-
-    /// Gives everything in one transaction, or fails with the place of the scheme that has no
-    /// numbers left.
-    async fn give(
-        &self,
-        due: &[(Assigner, Due)],
-        from: Position,
-        to: Position,
-    ) -> Result<(), (Option<usize>, Fault)> {
-        let other = |fault: Fault| (None, fault);
-        let now = clock::now();
-        let transaction = self.db.begin().await.map_err(Fault::from).map_err(other)?;
-        for (place, (assigner, codes)) in due.iter().enumerate() {
-            match assigner.give(&transaction, codes, None, now).await {
-                Ok(_) => {}
-                Err(fault @ Fault::CodesExhausted { .. }) => return Err((Some(place), fault)),
-                Err(fault) => return Err((None, fault)),
-            }
-        }
-        let moved = change_log::advance(&transaction, self.consumer(), from, to).await;
-        moved.map_err(Fault::from).map_err(other)?;
-        transaction.commit().await.map_err(Fault::from).map_err(other)
     }
 }
 
@@ -124,20 +99,16 @@ impl Follower for CodeFollower {
         }
     }
 
-    /// A scheme without numbers is left out, so that the others go on; its next run says the
-    /// same to whoever starts it.
+    /// Who gets no code is noted, and all others get theirs.
     async fn apply(&self, changes: &[Change], cursor: CursorMove) -> Result<(), Fault> {
         let Some(batch) = first_batch(changes) else { return Ok(()) };
-        let mut due = self.due(&batch).await?;
-        loop {
-            match self.give(&due, cursor.from, batch.to).await {
-                Ok(()) => return Ok(()),
-                Err((Some(place), fault)) => {
-                    let (assigner, _) = due.remove(place);
-                    tracing::error!(scheme = assigner.id(), %fault, "the scheme is left out");
-                }
-                Err((None, fault)) => return Err(fault),
-            }
+        let due = self.due(&batch).await?;
+        let now = clock::now();
+        let transaction = self.db.begin().await?;
+        for (assigner, codes) in &due {
+            assigner.give(&transaction, codes, None, now).await?;
         }
+        change_log::advance(&transaction, self.consumer(), cursor.from, batch.to).await?;
+        Ok(transaction.commit().await?)
     }
 }

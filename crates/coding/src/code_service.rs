@@ -7,9 +7,9 @@ use kehu_contract::coding as contract;
 use kehu_contract::coding::{
     CreateCodeSchemeRequest, CreateCodeSchemeResponse, DecodeCodeRequest, DecodeCodeResponse,
     GetCodeSchemeRequest, GetCodeSchemeResponse, ListCodeHistoryRequest, ListCodeHistoryResponse,
-    ListCodeSchemesRequest, ListCodeSchemesResponse, ResolveCodeRequest, ResolveCodeResponse,
-    StartCodingRequest, StartCodingResponse, ValidateCodeRequest, ValidateCodeResponse,
-    code_service_server::CodeService,
+    ListCodeSchemesRequest, ListCodeSchemesResponse, ListLeftOutRequest, ListLeftOutResponse,
+    ResolveCodeRequest, ResolveCodeResponse, StartCodingRequest, StartCodingResponse,
+    ValidateCodeRequest, ValidateCodeResponse, code_service_server::CodeService,
 };
 use kehu_core::code_scheme::CodeScheme;
 use kehu_server::{Fault, Violations, aside, auth, convert, names, page};
@@ -155,6 +155,13 @@ impl CodeService for Coding {
         request: Request<ListCodeHistoryRequest>,
     ) -> Result<Response<ListCodeHistoryResponse>, Status> {
         Ok(Response::new(Coding::list_code_history(self, request.into_inner()).await?))
+    }
+
+    async fn list_left_out(
+        &self,
+        request: Request<ListLeftOutRequest>,
+    ) -> Result<Response<ListLeftOutResponse>, Status> {
+        Ok(Response::new(Coding::list_left_out(self, request.into_inner()).await?))
     }
 
     async fn decode_code(

@@ -10,7 +10,7 @@ use kehu_core::scorecard::Problem;
 use kehu_server::{Fault, Violations, names};
 
 pub(crate) use classification::{Versions, classification};
-pub(crate) use code::{code, parse_code, segment};
+pub(crate) use code::{code, left_out, parse_code, segment};
 pub(crate) use scheme::{parse_scheme, scheme_message, scheme_view};
 pub use taxonomy::definition_message;
 pub(crate) use taxonomy::{parse_definition, taxonomy_view};

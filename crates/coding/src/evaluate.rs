@@ -21,6 +21,7 @@ use kehu_storage::{
 };
 
 use crate::convert::analytics_fault;
+use crate::measure;
 use crate::rules::{Columns, Rules, column_kind};
 
 /// Versions of taxonomies that classify together, over one frame.
@@ -146,7 +147,19 @@ impl Evaluator {
         // Busy for long: on a thread where it holds up nobody.
         let results = tokio::task::spawn_blocking(move || evaluator.classify(&frame));
         let results = results.await.map_err(Fault::internal)??;
+        self.tell_left_out(&results);
         Ok(Evaluation { position, customers, results })
+    }
+
+    fn tell_left_out(&self, results: &[(i64, Vec<NewClass>)]) {
+        for ((version, _), (_, classes)) in self.taxonomies.iter().zip(results) {
+            let left_out = classes.iter().filter(|class| class.is_left_out()).count();
+            let taxonomy = version.definition.id.as_str();
+            if left_out > 0 {
+                tracing::error!(taxonomy, left_out, "customers are left out of the taxonomy");
+            }
+            measure::left_out("taxonomy", taxonomy, left_out);
+        }
     }
 
     /// The columns that the predicates read, and no others.

@@ -18,6 +18,7 @@ mod convert;
 mod daily;
 mod evaluate;
 mod following;
+mod measure;
 mod rules;
 mod taxonomy_service;
 mod templates;

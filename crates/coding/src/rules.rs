@@ -94,28 +94,43 @@ impl Rules {
         self.columns.iter().map(String::as_str)
     }
 
-    /// The class of every customer of the frame, in its order: the first whose predicate holds,
-    /// else the default. The evidence of each is the columns that the predicates read.
+    /// What every customer of the frame comes to, in its order: the class of the first predicate
+    /// that holds, else the default. Who comes to a predicate that cannot be evaluated is left
+    /// out. The evidence of each is the columns that the predicates read.
     pub(crate) fn classify(&self, frame: &Frame) -> Result<Vec<NewClass>, Fault> {
         let chosen = self.choose(frame)?;
         let mut evidence = self.evidence(frame)?;
         let customers = frame.customers().into_iter();
-        let assignment = |(customer, class): (CustomerId, Option<usize>)| {
-            let class = class.map_or(&self.default_class, |index| &self.predicates[index].0);
+        let assignment = |(customer, choice): (CustomerId, Choice)| {
             let evidence = evidence.next().unwrap_or_default();
-            NewClass { customer, class: class.clone(), evidence }
+            match choice {
+                Choice::Undecided => {
+                    NewClass { customer, class: self.default_class.clone(), evidence }
+                }
+                Choice::Class(index) => {
+                    NewClass { customer, class: self.predicates[index].0.clone(), evidence }
+                }
+                Choice::Failed(index) => {
+                    NewClass::left_out(customer, &too_large(&self.predicates[index].0), evidence)
+                }
+            }
         };
         Ok(customers.zip(chosen).map(assignment).collect())
     }
 
-    /// For each customer the place of the first predicate that holds.
-    fn choose(&self, frame: &Frame) -> Result<Vec<Option<usize>>, Fault> {
-        let mut chosen = vec![None; frame.len()];
+    /// For each customer the first predicate that holds, or that fails before one does.
+    fn choose(&self, frame: &Frame) -> Result<Vec<Choice>, Fault> {
+        let mut chosen = vec![Choice::Undecided; frame.len()];
         for (index, (_, predicate)) in self.predicates.iter().enumerate() {
             let holds = predicate.evaluate(frame).map_err(analytics_fault)?;
-            for (class, holds) in chosen.iter_mut().zip(holds) {
-                if holds && class.is_none() {
-                    *class = Some(index);
+            for (choice, holds) in chosen.iter_mut().zip(holds) {
+                if *choice != Choice::Undecided {
+                    continue;
+                }
+                match holds {
+                    Some(true) => *choice = Choice::Class(index),
+                    Some(false) => {}
+                    None => *choice = Choice::Failed(index),
                 }
             }
         }
@@ -135,4 +150,23 @@ impl Rules {
         }
         Ok(rows.into_iter())
     }
+}
+
+/// What the predicates say of a customer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Choice {
+    /// None has held yet.
+    Undecided,
+    /// The one at this place holds.
+    Class(usize),
+    /// The one at this place cannot be evaluated.
+    Failed(usize),
+}
+
+/// Why somebody is left out, without a value: those stand in the evidence.
+fn too_large(class: &str) -> String {
+    format!(
+        "in the predicate of class {class} a number of this customer grows past 38 digits: correct \
+         the value, or divide before multiplying"
+    )
 }

@@ -88,7 +88,7 @@ pub async fn send(
         if failures > PATIENCE {
             return Err(Error::Call(status));
         }
-        tracing::info!(code = %status.code(), "the stream broke off and is resumed");
+        tracing::warn!(why = status.message(), "the stream broke off and is resumed");
         sleep(WAIT * failures).await;
     }
 }

@@ -3,7 +3,9 @@
 use kehu_contract::ingestion as contract;
 use kehu_server::page::PageRequest;
 use kehu_server::{Violations, convert, names};
-use kehu_storage::ingestion::{Customer, Event, Field, ListedRate, Mask, Profile, Reject};
+use kehu_storage::ingestion::{
+    Customer, Event, Field, ListedRate, Mask, Profile, Reference, Reject,
+};
 use prost_types::FieldMask;
 use std::collections::BTreeSet;
 
@@ -97,23 +99,33 @@ pub(crate) fn parse_key(page: &PageRequest, violations: &mut Violations) -> Opti
 
 /// A customer.
 pub(crate) fn customer(customer: Customer) -> contract::Customer {
-    let references = customer.references.into_iter().map(|reference| contract::SourceReference {
-        source: reference.source,
-        external_id: reference.external_id,
-    });
     contract::Customer {
         name: names::customer(customer.id),
-        references: references.collect(),
+        references: references(customer.references),
         profile: Some(profile(customer.profile)),
         create_time: Some(convert::timestamp(customer.created_at)),
         update_time: Some(convert::timestamp(customer.updated_at)),
         etag: customer.version.to_string(),
+        external_codes: references(customer.codes),
     }
+}
+
+fn references(references: Vec<Reference>) -> Vec<contract::SourceReference> {
+    let message = |reference: Reference| contract::SourceReference {
+        source: reference.source,
+        external_id: reference.external_id,
+    };
+    references.into_iter().map(message).collect()
 }
 
 /// The customer for those who may not read personal data.
 pub(crate) fn without_personal_data(customer: contract::Customer) -> contract::Customer {
-    contract::Customer { references: Vec::new(), profile: None, ..customer }
+    contract::Customer {
+        references: Vec::new(),
+        external_codes: Vec::new(),
+        profile: None,
+        ..customer
+    }
 }
 
 fn profile(profile: Profile) -> contract::CustomerProfile {
@@ -141,6 +153,8 @@ pub(crate) fn event(event: Event, base_currency: &str) -> contract::TimelineEven
         base_amount: Some(convert::money(event.base_amount, base_currency)),
         line_count: event.line_count,
         channel: event.channel.unwrap_or_default(),
+        sale_external_id: event.sale.unwrap_or_default(),
+        return_external_ids: event.returns,
     }
 }
 

@@ -3,8 +3,8 @@
 use kehu_contract::ingestion::{
     Customer, GetCustomerRequest, GetCustomerResponse, GetTimelineRequest, GetTimelineResponse,
     ListCustomersRequest, ListCustomersResponse, LookupCustomerRequest, LookupCustomerResponse,
-    UpsertCustomerRequest, UpsertCustomerResponse, customer_service_server::CustomerService,
-    lookup_customer_request::Key,
+    SourceReference, UpsertCustomerRequest, UpsertCustomerResponse,
+    customer_service_server::CustomerService, lookup_customer_request::Key,
 };
 use kehu_core::{CustomerId, code_scheme};
 use kehu_server::{
@@ -20,6 +20,8 @@ use tonic::{Request, Response, Status};
 use crate::{Ingestion, convert};
 
 const KIND: &str = "customer";
+/// So many customers with the same code are named.
+const NAMED: usize = 10;
 
 impl Ingestion {
     async fn list(&self, request: ListCustomersRequest) -> Result<ListCustomersResponse, Fault> {
@@ -49,12 +51,20 @@ impl Ingestion {
                 let field = "reference";
                 let key = convert::check_reference(field, Some(reference), &mut violations);
                 violations.finish()?;
-                let id = store::find_reference(&self.db, &key.source, &key.external_id).await?;
-                self.customer(id, format!("{}/{}", key.source, key.external_id)).await
+                let SourceReference { source, external_id } = &key;
+                let mut id = store::find_reference(&self.db, source, external_id).await?;
+                if id.is_none() {
+                    id = self.by_external_code(Some(source), external_id).await?;
+                }
+                self.customer(id, format!("{source}/{external_id}")).await
             }
             Some(Key::Code(code)) => {
                 let row = codes::resolve(&self.db, &code_scheme::normalise(&code)).await?;
-                self.customer(row.map(|row| row.customer), code).await
+                let id = match row {
+                    Some(row) => Some(row.customer),
+                    None => self.by_external_code(None, &code).await?,
+                };
+                self.customer(id, code).await
             }
             None => {
                 violations.add("key", "must be given: a reference or a code");
@@ -90,6 +100,30 @@ impl Ingestion {
                 .unwrap_or_default(),
             events: found.items.into_iter().map(|event| convert::event(event, base)).collect(),
         })
+    }
+
+    /// The customer that sources, or one of them, say has had this code.
+    async fn by_external_code(
+        &self,
+        source: Option<&str>,
+        code: &str,
+    ) -> Result<Option<CustomerId>, Fault> {
+        let found = store::find_external_code(&self.db, source, code).await?;
+        if found.len() > 1 {
+            let named = found.iter().take(NAMED).map(|id| names::customer(*id));
+            let named: Vec<String> = named.collect();
+            return Err(Fault::Precondition {
+                kind: "EXTERNAL_CODE_UNIQUE",
+                subject: code.to_owned(),
+                description: format!(
+                    "{} customers have had this code: {}{}",
+                    found.len(),
+                    named.join(", "),
+                    if found.len() > NAMED { " and others" } else { "" }
+                ),
+            });
+        }
+        Ok(found.first().copied())
     }
 
     /// The customer with this number; a fault that names `name` when there is none.

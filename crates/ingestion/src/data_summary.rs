@@ -34,6 +34,7 @@ impl Ingestion {
             first_order_date: first.map(convert::date),
             last_order_date: last.map(convert::date),
             waiting_order_count: held.waiting,
+            customer_count: held.customers,
             waiting_orders: held.first_waiting.into_iter().map(waiting_order).collect(),
         })
     }

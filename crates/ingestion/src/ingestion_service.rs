@@ -15,7 +15,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
 use tracing::Instrument;
 
-use crate::{Ingestion, convert, stream};
+use crate::{Ingestion, convert, measure, stream};
 
 /// Answers that wait for a slow caller before the writing waits too.
 const ANSWERS: usize = 16;
@@ -34,6 +34,12 @@ impl Ingestion {
         let page = PageRequest { limit: page.size, after };
         let found = store::list_rejects(&self.db, &filter, &page).await?;
         let counts = store::count_rejects(&self.db, &filter).await?;
+        for reject in &found.items {
+            if let Some(damage) = &reject.damage {
+                tracing::error!(reject = reject.id, damage, "a reject cannot be read whole");
+                measure::damaged();
+            }
+        }
         let next = found.next.map(|id| page::token(&id.to_string(), &filters));
         Ok(ListRejectsResponse {
             rejects: found.items.into_iter().map(convert::reject).collect(),

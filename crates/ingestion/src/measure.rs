@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use kehu_contract::ingestion::Record;
-use kehu_server::telemetry::metrics::INGESTION_RECORDS;
+use kehu_server::telemetry::metrics::{INGESTION_DAMAGED, INGESTION_RECORDS};
 use kehu_storage::ingestion::{Counts, Tally};
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::Counter;
@@ -41,4 +41,10 @@ fn count(kind: &'static str, outcome: &'static str, records: u64) {
             [KeyValue::new("kehu.record.kind", kind), KeyValue::new("kehu.outcome", outcome)];
         RECORDS.add(records, &attributes);
     }
+}
+
+/// Counts a reject that could not be read whole.
+pub(crate) fn damaged() {
+    static DAMAGED: LazyLock<Counter<u64>> = LazyLock::new(|| INGESTION_DAMAGED.counter());
+    DAMAGED.add(1, &[]);
 }

@@ -87,6 +87,8 @@ pub(crate) enum Command {
     Classify(commands::classify::Classify),
     /// Give every customer without a code one
     Code(commands::code::Code),
+    /// List customers without a class or a code, with the reason
+    LeftOut(commands::left_out::LeftOut),
     /// Write a report as a page or as CSV
     Report(commands::report::Report),
     /// Show why a customer has its scores and classes

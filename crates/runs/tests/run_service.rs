@@ -53,7 +53,13 @@ impl Job for Scripted {
                     context.check()?;
                     tokio::time::sleep(Duration::from_millis(5)).await;
                 },
-                CODING => return Err(Fault::CodesExhausted { prefix: "K".to_owned() }),
+                CODING => {
+                    return Err(Fault::Precondition {
+                        kind: "SOMETHING_DONE_FIRST",
+                        subject: "codeSchemes/standard".to_owned(),
+                        description: "something has to be done first".to_owned(),
+                    });
+                }
                 _ => {}
             }
         }
@@ -201,7 +207,7 @@ async fn a_run_that_has_ended_stays_as_it_is() {
         let _worker = world.work();
         for (kind, state, error) in [
             (CLASSIFICATION, RunState::Succeeded, None),
-            (CODING, RunState::Failed, Some(Code::ResourceExhausted)),
+            (CODING, RunState::Failed, Some(Code::FailedPrecondition)),
         ] {
             let name = world.start(kind).await;
             let end = rest(&mut world.watch(&name).await.unwrap()).await.pop().unwrap();

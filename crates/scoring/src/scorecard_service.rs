@@ -7,7 +7,9 @@ use kehu_contract::scoring::{
     PublishScorecardRequest, PublishScorecardResponse, create_scorecard_request::Origin,
     scorecard_service_server::ScorecardService,
 };
-use kehu_core::scorecard::{self, Calibration, CalibrationError, Scorecard, calibrate};
+use kehu_core::scorecard::{
+    self, Calibration, CalibrationError, Scorecard, calibrate, calibrate_on_nobody,
+};
 use kehu_server::{Fault, Violations, aside, auth, clock, convert, names, page};
 use kehu_storage::{
     PageRequest,
@@ -92,9 +94,16 @@ impl Scoring {
         let cards = std::iter::once(&draft.definition);
         let frame = evaluate::frame(&self.analytics, cards, &CustomerSet::All, date).await?;
         let definition = draft.definition.clone();
+        let allow_empty = request.allow_empty_population;
         let calibration = evaluate::busy(move || {
             let population = evaluate::values(&frame, &definition)?;
-            calibration(&definition, calibrate(&definition, &population))
+            let result = match calibrate(&definition, &population) {
+                Err(CalibrationError::EmptyPopulation { .. }) if allow_empty => {
+                    calibrate_on_nobody(&definition)
+                }
+                result => result,
+            };
+            calibration(&definition, result)
         })
         .await?;
         let frozen = Calibrated { calibration, calibrated_on: date };

@@ -7,13 +7,13 @@ use crate::{
     health::Health,
     layers::{
         deadline::Deadline, load::Load, middleware::Layered, panic::Panic, served::Served,
-        trace::Trace,
+        starting::Starting, trace::Trace,
     },
     tls::{self, Tls},
 };
 use kehu_contract::DESCRIPTORS;
-use std::net::SocketAddr;
-use tokio::net::TcpListener;
+use std::{io, net::SocketAddr};
+use tokio::{net::TcpListener, sync::watch};
 use tokio_util::sync::CancellationToken;
 use tonic::{service::RoutesBuilder, transport::Server};
 
@@ -30,6 +30,9 @@ pub enum Error {
         /// Why.
         source: std::io::Error,
     },
+    /// The socket cannot be used.
+    #[error("the listener failed")]
+    Socket(#[from] io::Error),
     /// The server ended with an error.
     #[error("the server failed")]
     Serve(#[from] tonic::transport::Error),
@@ -40,8 +43,7 @@ pub enum Error {
 
 /// A bound address that serves nothing yet.
 pub struct Listener {
-    /// What accepts connections.
-    pub socket: TcpListener,
+    socket: std::net::TcpListener,
     /// The address, with the port that was given where 0 was asked for.
     pub address: SocketAddr,
 }
@@ -52,7 +54,37 @@ impl Listener {
         let bind = |source| Error::Bind { setting, address, source };
         let socket = TcpListener::bind(address).await.map_err(bind)?;
         let address = socket.local_addr().map_err(bind)?;
-        Ok(Self { socket, address })
+        Ok(Self { socket: socket.into_std().map_err(bind)?, address })
+    }
+
+    /// What accepts its connections.
+    pub fn into_socket(self) -> io::Result<TcpListener> {
+        TcpListener::from_std(self.socket)
+    }
+
+    /// Answers while the process cannot serve yet, until `stop`: for health, and to every other
+    /// call with what `why` says at the time.
+    pub fn explain(
+        &self,
+        limits: &config::Server,
+        tls: Option<Tls>,
+        health: &Health,
+        why: watch::Receiver<String>,
+        stop: CancellationToken,
+    ) -> io::Result<impl Future<Output = Result<(), Error>> + use<>> {
+        let socket = TcpListener::from_std(self.socket.try_clone()?)?;
+        let mut routes = RoutesBuilder::default();
+        routes.add_service(health.service());
+        let server = connections(limits)
+            .layer(Layered(Trace))
+            .layer(Layered(Panic))
+            .layer(Layered(Starting(why)))
+            .add_routes(routes.routes());
+        let incoming = tls::incoming(socket, tls);
+        Ok(async move {
+            server.serve_with_incoming_shutdown(incoming, stop.cancelled_owned()).await?;
+            Ok(())
+        })
     }
 }
 
@@ -80,6 +112,7 @@ impl Api {
         mut routes: RoutesBuilder,
         stop: CancellationToken,
     ) -> Result<(), Error> {
+        let socket = listener.into_socket()?;
         routes.add_service(self.health.service());
         if self.limits.reflection {
             add_reflection(&mut routes, &self.services)?;
@@ -93,10 +126,7 @@ impl Api {
             .layer(Layered(Auth(self.authenticator)))
             .layer(Layered(Served::new(self.services)))
             .add_routes(routes.routes())
-            .serve_with_incoming_shutdown(
-                tls::incoming(listener.socket, self.tls),
-                stop.cancelled_owned(),
-            )
+            .serve_with_incoming_shutdown(tls::incoming(socket, self.tls), stop.cancelled_owned())
             .await?;
         Ok(())
     }

@@ -44,7 +44,6 @@ fn examples() -> Vec<Fault> {
         },
         Fault::SequenceGap { next: 42 },
         Fault::StreamTakenOver,
-        Fault::CodesExhausted { prefix: "CN-A-".into() },
         Fault::Unavailable,
         Fault::Cancelled,
         Fault::internal("the log has this, the caller does not"),

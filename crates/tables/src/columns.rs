@@ -53,10 +53,14 @@ pub enum Role {
     CustomerType,
     /// Industry of the customer.
     Industry,
+    /// A code that the customer has had elsewhere.
+    Code,
+    /// Of a return, the source's key of the sale that it takes back.
+    SaleId,
 }
 
 /// Roles with the names that columns usually have, folded: letters and digits in lower case.
-const USUAL_NAMES: [(Role, &[&str]); 17] = [
+const USUAL_NAMES: [(Role, &[&str]); 19] = [
     (
         Role::OrderId,
         &[
@@ -180,6 +184,35 @@ const USUAL_NAMES: [(Role, &[&str]); 17] = [
     (Role::City, &["city", "城市"]),
     (Role::CustomerName, &["customername", "客户名称", "客户姓名", "客戶名稱", "顧客名"]),
     (Role::CustomerType, &["customertype", "客户类型"]),
+    (
+        Role::Code,
+        &[
+            "code",
+            "existingcode",
+            "legacycode",
+            "oldcode",
+            "customercode",
+            "客户代码",
+            "原客户编码",
+            "旧客户编码",
+            "客户编码",
+        ],
+    ),
+    (
+        Role::SaleId,
+        &[
+            "saleid",
+            "originalorderid",
+            "originalorder",
+            "originalinvoice",
+            "originalinvoiceno",
+            "returnedorder",
+            "returnof",
+            "原订单号",
+            "原订单编号",
+            "原單號",
+        ],
+    ),
 ];
 
 impl Role {
@@ -207,6 +240,8 @@ impl Role {
             Self::CustomerName => "customer_name",
             Self::CustomerType => "customer_type",
             Self::Industry => "industry",
+            Self::Code => "code",
+            Self::SaleId => "sale_id",
         }
     }
 }
@@ -226,7 +261,7 @@ pub(crate) struct Layout {
 }
 
 /// How many roles there are.
-const ROLES: usize = Role::Industry as usize + 1;
+const ROLES: usize = Role::SaleId as usize + 1;
 
 impl Layout {
     /// Finds the columns that a mapping states, or with none stated those with usual names.
@@ -326,6 +361,10 @@ impl Search<'_> {
         for (role, names) in USUAL_NAMES {
             let place = names.iter().find_map(|name| self.place(|column| fold(column) == *name));
             places.extend(place.map(|place| (role, place)));
+        }
+        // A column has one role: what names the customer is no code beside that.
+        if places.get(&Role::Code) == places.get(&Role::CustomerId) {
+            places.remove(&Role::Code);
         }
         let priced = places.contains_key(&Role::Quantity) && places.contains_key(&Role::UnitPrice);
         if priced {

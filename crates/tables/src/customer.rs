@@ -1,6 +1,6 @@
 //! What a row says about its customer.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use kehu_contract::ingestion::{CustomerProfile, CustomerRecord, Problem, ProblemReason};
 
@@ -28,25 +28,42 @@ const ROLES: [Role; 6] = [
 #[derive(Debug, Default)]
 pub(crate) struct Profiles {
     last: Vec<String>,
-    profile: CustomerProfile,
+    said: Said,
     problems: Vec<Problem>,
+}
+
+/// What a row says about its customer.
+#[derive(Debug, Default)]
+pub(crate) struct Said {
+    pub(crate) profile: CustomerProfile,
+    /// A code that the customer has had elsewhere; may be empty.
+    code: String,
+}
+
+impl Said {
+    /// The code that it names, if any.
+    pub(crate) fn code(&self) -> Option<String> {
+        (!self.code.is_empty()).then(|| self.code.clone())
+    }
 }
 
 impl Profiles {
     /// Whether a file says anything about its customers.
     pub(crate) fn are_in(layout: &Layout) -> bool {
-        !layout.attributes.is_empty() || ROLES.iter().any(|role| layout.place(*role).is_some())
+        let mut roles = ROLES.iter().chain([&Role::Code]);
+        !layout.attributes.is_empty() || roles.any(|role| layout.place(*role).is_some())
     }
 
-    /// The profile in a row, and what is wrong with it.
+    /// What a row says, and what is wrong with it.
     pub(crate) fn read(
         &mut self,
         row: &Row,
         layout: &Layout,
         cleaned: &mut Cleaned,
-    ) -> (&CustomerProfile, &[Problem]) {
+    ) -> (&Said, &[Problem]) {
         let places = || {
-            let roles = ROLES.iter().filter_map(|role| layout.place(*role));
+            let roles = ROLES.iter().chain([&Role::Code]);
+            let roles = roles.filter_map(|role| layout.place(*role));
             roles.chain(layout.attributes.iter().map(|(_, place)| *place))
         };
         let same = !self.last.is_empty()
@@ -55,7 +72,7 @@ impl Profiles {
             self.last = places().map(|place| row.cell(place).to_owned()).collect();
             self.read_anew(row, layout, cleaned);
         }
-        (&self.profile, &self.problems)
+        (&self.said, &self.problems)
     }
 
     fn read_anew(&mut self, row: &Row, layout: &Layout, cleaned: &mut Cleaned) {
@@ -68,7 +85,7 @@ impl Profiles {
             }
             None => String::new(),
         };
-        self.profile = CustomerProfile {
+        self.said.profile = CustomerProfile {
             display_name: read(Role::CustomerName),
             customer_type: read(Role::CustomerType),
             region_code: read(Role::Country),
@@ -82,9 +99,12 @@ impl Profiles {
             let value =
                 text::clean(row.cell(*place), column, limits::DESCRIPTION, cleaned, problems);
             if !value.is_empty() {
-                self.profile.attributes.insert(name.clone(), value);
+                self.said.profile.attributes.insert(name.clone(), value);
             }
         }
+        let code = layout.place(Role::Code).map_or("", |place| row.cell(place));
+        let code = cleaned.key(code).into_owned();
+        self.said.code = text::check(code, layout.column(Role::Code), limits::KEY, problems);
     }
 }
 
@@ -121,7 +141,11 @@ fn is_rounded(key: &str) -> bool {
 /// The profiles of customers that were sent, so that what the latest order says holds, in
 /// whatever order the rows stand.
 #[derive(Debug, Default)]
-pub(crate) struct Latest(HashMap<String, Vec<Known>>);
+pub(crate) struct Latest {
+    fields: HashMap<String, Vec<Known>>,
+    /// Digests of the customers and their codes.
+    codes: HashSet<(u64, u64)>,
+}
 
 /// A field as it was sent last: when the order was placed that says so, in seconds since 1970,
 /// and a digest of the value.
@@ -139,12 +163,14 @@ impl Latest {
         customer: &str,
         at: i64,
         said: &CustomerProfile,
+        mut codes: BTreeSet<String>,
         layout: &Layout,
     ) -> Option<CustomerRecord> {
         let count = ROLES.len() + layout.attributes.len();
-        let mut new = !self.0.contains_key(customer);
+        codes.retain(|code| self.codes.insert((digest(customer), digest(code))));
+        let mut new = !self.fields.contains_key(customer) || !codes.is_empty();
         let known =
-            self.0.entry(customer.to_owned()).or_insert_with(|| vec![Known::default(); count]);
+            self.fields.entry(customer.to_owned()).or_insert_with(|| vec![Known::default(); count]);
         let mut profile = said.clone();
         let texts = fields(&mut profile);
         let attributes = layout.attributes.iter().map(|(name, _)| name.as_str());
@@ -164,7 +190,8 @@ impl Latest {
             }
         }
         let external_id = customer.to_owned();
-        new.then_some(CustomerRecord { external_id, profile: Some(profile) })
+        let codes = codes.into_iter().collect();
+        new.then_some(CustomerRecord { external_id, profile: Some(profile), codes })
     }
 }
 

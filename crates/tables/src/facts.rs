@@ -18,6 +18,7 @@ pub(crate) struct Facts {
     /// The first line that states no currency.
     no_currency: u64,
     kind: Same,
+    sale: Same,
     days: Vec<Days>,
 }
 
@@ -31,6 +32,8 @@ pub(crate) struct Said {
     /// A [`digest`] of the currency; `None` where the line states none.
     pub(crate) currency: Option<u64>,
     pub(crate) kind: RowKind,
+    /// A [`digest`] of the key of the sale that it takes back; `None` where it names none.
+    pub(crate) sale: Option<u64>,
     pub(crate) day: Option<DayShown>,
 }
 
@@ -75,6 +78,9 @@ impl Facts {
             None => {}
         }
         self.kind.add(said.kind as u64, said.line);
+        if let Some(sale) = said.sale {
+            self.sale.add(sale, said.line);
+        }
         if let Some(day) = said.day {
             let added = self.days.iter_mut().any(|days| days.add(day, said.line));
             if !added {
@@ -99,6 +105,7 @@ impl Facts {
             clash(Role::Date, self.day_clash(dates, calendar)),
             clash(Role::Currency, self.currency_clash(currency)),
             clash(Role::Status, self.kind.clash()),
+            clash(Role::SaleId, self.sale.clash()),
         ];
         found.into_iter().flatten().collect()
     }

@@ -41,6 +41,8 @@ pub(crate) struct ReadLine {
     pub(crate) kind: RowKind,
     pub(crate) currency: String,
     pub(crate) channel: String,
+    /// The key of the sale that it takes back; may be empty.
+    pub(crate) sale: String,
     pub(crate) quantity: Option<Decimal>,
     pub(crate) unit_price: Option<Decimal>,
     pub(crate) amount: Option<Money>,
@@ -59,6 +61,7 @@ impl LineReader {
         let numbers = self.numbers(row, kind, &mut problems);
         let currency = self.currency(row, &numbers.beside, &mut problems);
         let channel = self.text(row, Role::Channel, limits::TEXT, &mut problems);
+        let sale = self.sale(row, &order, &mut problems);
         let mut line = OrderLine {
             line_number: i64::try_from(row.line).unwrap_or(i64::MAX),
             product_code: self.text(row, Role::Product, limits::PRODUCT, &mut problems),
@@ -75,6 +78,7 @@ impl LineReader {
             kind,
             currency,
             channel,
+            sale,
             quantity: numbers.quantity,
             unit_price: numbers.unit_price,
             amount: numbers.line_amount,
@@ -102,6 +106,15 @@ impl LineReader {
             problems.push(self.problem(Role::OrderId, ProblemReason::FieldMissing, text));
         }
         text::check(key.into_owned(), self.layout.column(Role::OrderId), limits::KEY, problems)
+    }
+
+    fn sale(&mut self, row: &Row, order: &str, problems: &mut Vec<Problem>) -> String {
+        let Some(place) = self.layout.place(Role::SaleId) else { return String::new() };
+        let key = self.cleaned.key(row.cell(place));
+        if key == order {
+            return String::new();
+        }
+        text::check(key.into_owned(), self.layout.column(Role::SaleId), limits::KEY, problems)
     }
 
     fn customer(&mut self, row: &Row, problems: &mut Vec<Problem>) -> String {

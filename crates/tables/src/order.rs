@@ -1,6 +1,6 @@
 //! Puts rows together into orders.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 use kehu_contract::ingestion::{CustomerProfile, CustomerRecord, Order, OrderLine};
@@ -20,6 +20,8 @@ struct OpenOrder {
     currency: String,
     kind: RowKind,
     channel: String,
+    sale: String,
+    codes: BTreeSet<String>,
     at: DateTime<Utc>,
     profile: Option<CustomerProfile>,
     lines: Vec<OrderLine>,
@@ -48,7 +50,7 @@ pub(crate) struct Finished {
 
 impl Orders {
     /// Adds a good row to its order.
-    pub(crate) fn add(&mut self, read: ReadLine, profile: Option<&CustomerProfile>, bytes: u64) {
+    pub(crate) fn add(&mut self, read: ReadLine, profile: Option<&customer::Said>, bytes: u64) {
         let amount = read.amount.map_or(0, |amount| i128::from(amount.0));
         let Some(open) = self.open.get_mut(&read.order) else {
             let open = OpenOrder {
@@ -56,8 +58,10 @@ impl Orders {
                 currency: read.currency,
                 kind: read.kind,
                 channel: read.channel,
+                sale: read.sale,
+                codes: profile.iter().filter_map(|said| said.code()).collect(),
                 at: read.at,
-                profile: profile.cloned(),
+                profile: profile.map(|said| said.profile.clone()),
                 lines: vec![read.line],
                 amount,
                 bytes,
@@ -72,8 +76,12 @@ impl Orders {
         if read.channel > open.channel {
             open.channel = read.channel;
         }
+        if read.sale > open.sale {
+            open.sale = read.sale;
+        }
         if let (Some(held), Some(said)) = (&mut open.profile, profile) {
-            customer::merge(held, said);
+            customer::merge(held, &said.profile);
+            open.codes.extend(said.code());
         }
     }
 
@@ -82,7 +90,9 @@ impl Orders {
         let (external_id, open) = self.open.remove_entry(key)?;
         let (latest, at) = (&mut self.latest, open.at.timestamp());
         let profile = open.profile.as_ref();
-        let customer = profile.and_then(|said| latest.record(&open.customer, at, said, layout));
+        let codes = open.codes;
+        let customer =
+            profile.and_then(|said| latest.record(&open.customer, at, said, codes, layout));
         let (kind, status, name) = open.kind.of_order(open.amount < 0);
         let turned = name == "return" && open.amount > 0;
         let amount = if turned { -open.amount } else { open.amount };
@@ -105,6 +115,8 @@ impl Orders {
             currency_code: open.currency,
             channel: open.channel,
             lines: open.lines,
+            // A sale takes nothing back, whatever stands there.
+            sale_external_id: if name == "return" { open.sale } else { String::new() },
         };
         Some(Finished { customer, order, figures, bytes: open.bytes })
     }

@@ -194,7 +194,9 @@ impl Scan {
             .of(cell(Role::Currency), |cell| currency::parse(&key::clean(cell).0).map(digest));
         let currency = stated.or_else(|| beside?.only().map(digest));
         let kind = self.kinds.of(&order, cell(Role::Status));
-        let said = Said { line: row.line, customer, currency, kind, day };
+        let (sale, _) = key::clean(cell(Role::SaleId));
+        let sale = (!sale.is_empty()).then(|| digest(&sale));
+        let said = Said { line: row.line, customer, currency, kind, sale, day };
         self.note(&order, row.raw_length, said);
     }
 

@@ -31,6 +31,20 @@ impl Currency {
         }
     }
 
+    /// What both stand for, where they stand by one number: `¥5元` is in CNY.
+    fn and(self, other: Self) -> Option<Self> {
+        match (self, other) {
+            (Self::Code(code), other) | (other, Self::Code(code)) => {
+                other.may_be(code).then_some(Self::Code(code))
+            }
+            (Self::Sign(_, ours), Self::Sign(_, theirs)) => {
+                let mut both = ours.iter().filter(|code| theirs.contains(code));
+                let code = both.next()?;
+                Some(if both.next().is_none() { Self::Code(code) } else { self })
+            }
+        }
+    }
+
     /// As it is written.
     pub(crate) fn text(self) -> &'static str {
         match self {
@@ -44,8 +58,11 @@ const DOLLARS: [&str; 21] = [
     "NAD", "NZD", "SGD", "TTD", "TWD", "XCD", "MXN", "ARS",
 ];
 
+const RUPEES: [&str; 5] = ["INR", "PKR", "LKR", "NPR", "MUR"];
+const CROWNS: [&str; 4] = ["SEK", "NOK", "DKK", "ISK"];
+
 /// Signs, longer ones before those that they end or begin with.
-const SIGNS: [(&str, &[&str]); 34] = [
+const SIGNS: [(&str, &[&str]); 37] = [
     ("US$", &["USD"]),
     ("HK$", &["HKD"]),
     ("NT$", &["TWD"]),
@@ -67,7 +84,8 @@ const SIGNS: [(&str, &[&str]); 34] = [
     ("圓", &["TWD", "HKD"]),
     ("円", &["JPY"]),
     ("₹", &["INR"]),
-    ("Rs.", &["INR", "PKR", "LKR", "NPR", "MUR"]),
+    ("Rs.", &RUPEES),
+    ("Rs", &RUPEES),
     ("₽", &["RUB"]),
     ("₩", &["KRW", "KPW"]),
     ("원", &["KRW"]),
@@ -78,7 +96,9 @@ const SIGNS: [(&str, &[&str]); 34] = [
     ("₴", &["UAH"]),
     ("zł", &["PLN"]),
     ("Kč", &["CZK"]),
-    ("kr", &["SEK", "NOK", "DKK", "ISK"]),
+    ("kr.", &CROWNS),
+    ("kr", &CROWNS),
+    ("SFr.", &["CHF"]),
     ("Fr.", &["CHF"]),
 ];
 
@@ -92,14 +112,16 @@ pub(crate) struct Parts<'a> {
     pub(crate) digits: &'a str,
 }
 
-/// Takes off brackets, at most one sign, one currency and one percent sign; `None` where there
-/// is more, or nothing else.
+/// Takes off brackets, at most one sign, currencies that agree and one percent sign; `None` where
+/// there is more, or nothing else.
 pub(crate) fn strip<'a>(cell: &'a str, rules: &mut Vec<Rule>) -> Option<Parts<'a>> {
     let mut digits = cell.trim();
     let mut sign = None;
     let (mut currency, mut percent) = (None, false);
     loop {
-        if let Some((found, rest)) = strip_sign(digits) {
+        if let Some(rest) = strip_no_cents(digits) {
+            digits = rest;
+        } else if let Some((found, rest)) = strip_sign(digits) {
             if sign.is_some() {
                 return None;
             }
@@ -110,10 +132,11 @@ pub(crate) fn strip<'a>(cell: &'a str, rules: &mut Vec<Rule>) -> Option<Parts<'a
             }
             (percent, digits) = (true, rest.trim_end());
         } else if let Some((found, rest)) = strip_currency(digits) {
-            if currency.is_some() {
-                return None;
-            }
-            (currency, digits) = (Some(found), rest);
+            let both = match currency {
+                None => found,
+                Some(before) => found.and(before)?,
+            };
+            (currency, digits) = (Some(both), rest);
         } else {
             break;
         }
@@ -150,9 +173,22 @@ impl Sign {
     }
 }
 
+/// A dash that stands for a minus: the sign itself, hyphens, and what programs make of them.
+fn minus(c: char) -> bool {
+    matches!(c, '-' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{fe58}' | '\u{fe63}')
+}
+
+/// The number of an amount without cents: `5,-` and `5.--` are five, not less than nothing.
+fn strip_no_cents(text: &str) -> Option<&str> {
+    let whole = text.trim_end_matches(minus);
+    let dashes = text[whole.len()..].chars().count();
+    let number = whole.strip_suffix([',', '.'])?;
+    let is_whole = number.ends_with(|c: char| c.is_ascii_digit());
+    (is_whole && (1..=2).contains(&dashes)).then_some(number)
+}
+
 /// The sign before or behind, or the brackets round, and the rest.
 fn strip_sign(text: &str) -> Option<(Sign, &str)> {
-    let minus = |c: char| matches!(c, '-' | '\u{2212}' | '\u{2013}' | '\u{fe63}');
     if let Some(inner) = text.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')) {
         return Some((Sign::Brackets, inner.trim()));
     }

@@ -5,7 +5,7 @@ use kehu_server::telemetry::metrics::{Kind, METRICS, Metric};
 use std::collections::BTreeSet;
 
 /// The resource, and attributes as far as a name could be taken for a metric's.
-const LABELS: [&str; 8] = [
+const LABELS: [&str; 10] = [
     "target_info",
     "rpc_method",
     "rpc_response_status_code",
@@ -14,6 +14,8 @@ const LABELS: [&str; 8] = [
     "kehu_outcome",
     "kehu_record_kind",
     "kehu_run_kind",
+    "kehu_left_out_by",
+    "kehu_left_out_id",
 ];
 
 /// The names of a metric's series on the Prometheus endpoint.

@@ -5,6 +5,8 @@ use kehu_tests::{
     program::{self, kehu},
     until,
 };
+use std::process::Stdio;
+use tokio::io::{AsyncBufReadExt, BufReader};
 
 /// The answer of a plain health listener about a service.
 struct Probe {
@@ -77,6 +79,35 @@ async fn a_process_that_waits_for_migrations_can_be_stopped() {
     let mut process = kehu(&[&serve[..], &["--database-url", &database.url]].concat());
     let mut process = process.spawn().unwrap();
     until("it is alive", async || probe.is_alive().await).await;
+    program::terminate(&process).await;
+    assert_eq!(process.wait().await.unwrap().code(), Some(0));
+}
+
+/// Nothing is served before the tables are there, and whoever calls learns at once what to do.
+#[tokio::test]
+async fn a_database_without_tables_is_told_to_whoever_starts_or_calls() {
+    let Some(database) = ServerDatabase::empty().await else { return };
+    let listen = program::free_address().to_string();
+    let url = format!("http://{listen}");
+    let mut process = kehu(&["serve", "--listen", &listen, "--database-url", &database.url]);
+    let mut process = process.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut logged = BufReader::new(process.stderr.take().unwrap()).lines();
+    loop {
+        let line = logged.next_line().await.unwrap().expect("it says so before it ends");
+        if line.contains("run kehu migrate first") {
+            break;
+        }
+    }
+    let (code, said) = Probe { url: url.clone() }.ask("").await;
+    assert_eq!(code, Some(69), "{said}");
+    assert!(said.contains("NOT_SERVING") && said.contains("run kehu migrate first"), "{said}");
+    let (code, said) = program::fail(&["data", "--server", &url]).await;
+    assert_eq!(code, 69, "{said}");
+    assert!(said.contains("run kehu migrate first"), "{said}");
+
+    program::succeed(&["migrate", "--database-url", &database.url]).await;
+    let probe = Probe { url };
+    until("it serves", async || probe.ask("").await.0 == Some(0)).await;
     program::terminate(&process).await;
     assert_eq!(process.wait().await.unwrap().code(), Some(0));
 }

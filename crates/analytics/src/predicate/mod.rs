@@ -92,15 +92,41 @@ impl Predicate {
         &self.columns
     }
 
-    /// Whether it holds, for each customer of the frame; null counts as no.
-    /// [`Error::UnknownColumn`] when the frame lacks one of the columns, [`Error::Engine`] when
-    /// a number grows past 38 digits.
-    pub fn evaluate(&self, frame: &Frame) -> Result<Vec<bool>, Error> {
+    /// Whether it holds, for each customer of the frame; null counts as no. `None` for a customer
+    /// of whom it cannot be told, because a number grows past 38 digits on the way: that is so of
+    /// this customer alone. [`Error::UnknownColumn`] when the frame lacks one of the columns.
+    pub fn evaluate(&self, frame: &Frame) -> Result<Vec<Option<bool>>, Error> {
         let mut arrays = Vec::with_capacity(self.columns.len());
         for name in &self.columns {
             arrays.push(Arc::clone(frame.array(name)?));
         }
-        self.evaluate_arrays(arrays, frame.len())
+        let mut holds = vec![None; frame.len()];
+        self.evaluate_each(&arrays, &mut holds)?;
+        Ok(holds)
+    }
+
+    /// Evaluates all rows at once; where that fails, each half of them by itself, down to the rows
+    /// that it fails for.
+    fn evaluate_each(&self, arrays: &[ArrayRef], holds: &mut [Option<bool>]) -> Result<(), Error> {
+        let rows = holds.len();
+        match self.evaluate_arrays(arrays.to_vec(), rows) {
+            Ok(found) => {
+                for (holds, found) in holds.iter_mut().zip(found) {
+                    *holds = Some(found);
+                }
+                Ok(())
+            }
+            Err(Error::Engine(_)) if rows == 1 => Ok(()),
+            Err(Error::Engine(_)) if rows > 1 => {
+                let (first, second) = holds.split_at_mut(rows / 2);
+                let part = |from: usize, length: usize| {
+                    arrays.iter().map(|array| array.slice(from, length)).collect::<Vec<_>>()
+                };
+                self.evaluate_each(&part(0, first.len()), first)?;
+                self.evaluate_each(&part(first.len(), second.len()), second)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     fn evaluate_arrays(&self, arrays: Vec<ArrayRef>, rows: usize) -> Result<Vec<bool>, Error> {

@@ -2,11 +2,12 @@
 
 use kehu_contract::coding::{
     DecodeCodeRequest, DecodeCodeResponse, ListCodeHistoryRequest, ListCodeHistoryResponse,
-    ResolveCodeRequest, ResolveCodeResponse, ValidateCodeRequest, ValidateCodeResponse,
+    ListLeftOutRequest, ListLeftOutResponse, ResolveCodeRequest, ResolveCodeResponse,
+    ValidateCodeRequest, ValidateCodeResponse,
 };
 use kehu_core::code_scheme::{CodeScheme, CompiledScheme, DecodedSegment, SegmentKind};
 use kehu_core::{CustomerId, Label, taxonomy::Taxonomy};
-use kehu_server::{Fault, Violation, Violations, aside, names};
+use kehu_server::{Fault, Violation, Violations, aside, names, page};
 use kehu_storage::{
     PageRequest,
     coding::codes::{self, CodeRow},
@@ -16,7 +17,7 @@ use kehu_storage::{
 
 use crate::Coding;
 use crate::assign::compiled;
-use crate::convert::{code, parse_code, segment};
+use crate::convert::{code, left_out, parse_code, segment};
 
 /// Most suggestions in an answer.
 const SUGGESTIONS: usize = 20;
@@ -58,6 +59,32 @@ impl Coding {
             self.check_exists(customer).await?;
         }
         Ok(ListCodeHistoryResponse { codes: rows.iter().map(code).collect() })
+    }
+
+    pub(super) async fn list_left_out(
+        &self,
+        request: ListLeftOutRequest,
+    ) -> Result<ListLeftOutResponse, Fault> {
+        let mut violations = Violations::new();
+        let scheme =
+            names::parse_resource("scheme", names::CODE_SCHEMES, &request.scheme, &mut violations);
+        let scheme = scheme.unwrap_or_default();
+        let run = match request.run.as_str() {
+            "" => None,
+            name => names::parse_run("run", name, &mut violations),
+        };
+        let filters = ["left_out", &scheme, &request.run];
+        let page = page::parse(request.page_size, &request.page_token, &filters, &mut violations);
+        violations.finish()?;
+        definitions::get::<CodeScheme>(&self.db, &scheme, None).await?;
+        let after = page.after.and_then(|key| key.parse().ok());
+        let page = PageRequest { limit: page.size, after };
+        let found = codes::list_left_out(&self.db, &scheme, run, &page).await?;
+        let token = |key: i64| page::token(&key.to_string(), &filters);
+        Ok(ListLeftOutResponse {
+            left_out: found.items.iter().map(left_out).collect(),
+            next_page_token: found.next.map(token).unwrap_or_default(),
+        })
     }
 
     async fn check_exists(&self, customer: CustomerId) -> Result<(), Fault> {

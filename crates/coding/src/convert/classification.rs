@@ -29,21 +29,24 @@ pub(crate) fn classification(
     row: &Assignment,
     versions: &Versions,
 ) -> Result<contract::Classification, Fault> {
-    let version = versions.0.get(&row.version_id);
-    let class = version.and_then(|version| version.definition.class(&row.class));
-    let Some((version, class)) = version.zip(class) else {
-        return Err(Fault::internal(format!("class {} is not in its taxonomy", row.class)));
+    let unknown = || Fault::internal(format!("class {} is not in its taxonomy", row.class));
+    let version = versions.0.get(&row.version_id).ok_or_else(unknown)?;
+    let class = match row.left_out {
+        Some(_) => None,
+        None => Some(version.definition.class(&row.class).ok_or_else(unknown)?),
     };
     let evidence = row.evidence.iter();
+    let tags = class.iter().flat_map(|class| &class.tags);
     Ok(contract::Classification {
         customer: names::customer(row.customer),
         taxonomy: names::resource(names::TAXONOMIES, &row.taxonomy),
         version: version.version,
         class_id: row.class.clone(),
-        label: Some(convert::label(&class.label)),
-        predicate: class.predicate.clone().unwrap_or_default(),
+        label: class.map(|class| convert::label(&class.label)),
+        predicate: class.and_then(|class| class.predicate.clone()).unwrap_or_default(),
         evidence: evidence.map(|(name, value)| (name.clone(), convert::value(value))).collect(),
-        tags: class.tags.iter().map(convert::label).collect(),
+        tags: tags.map(convert::label).collect(),
+        left_out_reason: row.left_out.clone().unwrap_or_default(),
         valid_from_date: Some(convert::date(row.valid_from)),
         valid_to_date: row.valid_to.map(convert::date),
         record_time: Some(convert::timestamp(row.recorded_at)),

@@ -5,7 +5,7 @@ use kehu_core::Label;
 use kehu_core::code_scheme::{DecodedSegment, SegmentKind, normalise};
 use kehu_core::country;
 use kehu_server::{Violations, convert, names};
-use kehu_storage::coding::codes::CodeRow;
+use kehu_storage::coding::codes::{CodeRow, LeftOut};
 
 /// Longest text that is looked at as a code, in characters; the longest code has 64.
 const LONGEST_CODE: usize = 200;
@@ -33,6 +33,17 @@ pub(crate) fn code(row: &CodeRow) -> contract::Code {
         as_of_date: Some(convert::date(row.as_of)),
         create_time: Some(convert::timestamp(row.created_at)),
         end_time: row.ended_at.map(convert::timestamp),
+    }
+}
+
+/// A customer without a code as callers see it.
+pub(crate) fn left_out(row: &LeftOut) -> contract::LeftOut {
+    contract::LeftOut {
+        customer: names::customer(row.customer),
+        reason: row.reason.clone(),
+        as_of_date: Some(convert::date(row.as_of)),
+        record_time: Some(convert::timestamp(row.recorded_at)),
+        run: row.run_id.map(names::run).unwrap_or_default(),
     }
 }
 

@@ -248,7 +248,7 @@ async fn who_was_no_customer_yet_has_no_class() {
 
 /// A prefix without numbers holds up neither the other scheme nor the cursor.
 #[tokio::test]
-async fn an_exhausted_scheme_is_left_out() {
+async fn who_gets_no_code_holds_up_nobody() {
     each_database(async |test| {
         let world = World::with_orders(test).await;
         world.publish_size().await;
@@ -263,7 +263,9 @@ async fn an_exhausted_scheme_is_left_out() {
         world.ingest("new", orders.collect()).await;
         world.scores_changed(&customers, AS_OF).await;
         world.follow().await;
-        assert_eq!(world.codes("a-tiny").await.len(), 12);
+        // Nine of the class have a code of the tiny scheme, the others are named.
+        assert_eq!(world.codes("a-tiny").await.len(), 17);
+        assert_eq!(world.without_code("a-tiny", "").await.len(), 1);
         assert_eq!(world.codes("wide").await.len(), 18);
     })
     .await;

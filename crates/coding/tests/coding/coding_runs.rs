@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use kehu_contract::coding::Recoding;
 use kehu_contract::error::ErrorReason;
-use kehu_server::fault;
+use kehu_server::{fault, names};
 use kehu_storage::Database;
 use kehu_storage::coding::codes;
 use kehu_storage::run::RunState;
@@ -71,23 +71,81 @@ async fn a_scheme_without_a_taxonomy_codes_everybody() {
     .await;
 }
 
-/// Nine numbers for twelve customers: nobody gets one, not even of the prefixes that would do.
+/// Nine numbers for twelve customers: nine get one, and the run names the others.
 #[tokio::test]
-async fn an_exhausted_sequence_gives_out_nothing() {
+async fn who_comes_when_the_numbers_have_run_out_is_named() {
     each_database(async |test| {
         let world = classified(test).await;
         world.create_scheme(scheme("tiny", "K{seq:1}")).await.unwrap();
-        let run = world.code("tiny", AS_OF).await;
-        assert_eq!((run.state, run.attempt), (RunState::Failed, 1));
-        assert_eq!(run.error.unwrap().reason, "CODES_EXHAUSTED");
-        assert!(world.codes("tiny").await.is_empty());
-        // Every number is still there for nine customers.
-        let request = "\"scheme\":\"tiny\"";
-        let run_id = world.queue("coding", request, AS_OF).await;
-        let run = world.carry_out(run_id).await;
-        assert_eq!((run.state, run.done), (RunState::Failed, 9));
-        let codes: Vec<_> = world.codes("tiny").await.into_values().collect();
-        assert_eq!(codes, (1..=9).map(|number| format!("K{number}")).collect::<Vec<_>>());
+        for _ in 0..2 {
+            let run = world.code("tiny", AS_OF).await;
+            assert_eq!((run.state, run.attempt, run.done), (RunState::Succeeded, 1, 12));
+            let codes: Vec<_> = world.codes("tiny").await.into_values().collect();
+            assert_eq!(codes, (1..=9).map(|number| format!("K{number}")).collect::<Vec<_>>());
+            let named = world.without_code("tiny", &names::run(run.run_id)).await;
+            let ids: Vec<i64> = named.iter().map(|(id, _)| *id).collect();
+            assert_eq!(ids, [10, 11, 12]);
+            assert!(named[0].1.contains("no number is left under K#"), "{named:?}");
+        }
+    })
+    .await;
+}
+
+/// One full prefix, and a class code that does not fit, hold up nobody of another.
+#[tokio::test]
+async fn a_full_prefix_is_of_those_under_it_alone() {
+    each_database(async |test| {
+        let world = classified(test).await;
+        let mut orders = Vec::new();
+        for id in 13..=22 {
+            orders.push(sale(id, &format!("n{id}"), day("2011-12-09"), 1));
+        }
+        world.ingest("more", orders).await;
+        world.classify(&[], AS_OF).await;
+        world.create_scheme(scheme("classes", "{class:1}{seq:1}")).await.unwrap();
+        world.code("classes", AS_OF).await;
+        let codes = world.codes("classes").await;
+        assert_eq!(codes.values().filter(|code| code.starts_with('S')).count(), 9);
+        assert_eq!(codes.values().filter(|code| code.starts_with('M')).count(), 5);
+        assert_eq!(codes.values().filter(|code| code.starts_with('L')).count(), 3);
+        assert_eq!(world.without_code("classes", "").await.len(), 5);
+        // Who moves to a prefix that has numbers gets one, and is no longer named.
+        let late = world.without_code("classes", "").await[0].0;
+        let orders = (0..12).map(|order| sale(late, &format!("l{order}"), day("2011-12-08"), 1));
+        world.ingest("late", orders.collect()).await;
+        world.follow().await;
+        assert!(world.codes("classes").await[&late].starts_with('L'));
+        assert_eq!(world.without_code("classes", "").await.len(), 4);
+    })
+    .await;
+}
+
+/// Where codes follow the class and the new prefix is full, the former code stays.
+#[tokio::test]
+async fn who_gets_no_new_code_keeps_the_former() {
+    each_database(async |test| {
+        let world = classified(test).await;
+        let mut changing = scheme("changing", "N{class:1}{seq:1}");
+        changing.recoding = Recoding::OnClassChange.into();
+        world.create_scheme(changing).await.unwrap();
+        world.code("changing", AS_OF).await;
+        let before = world.codes("changing").await;
+        let mut orders = Vec::new();
+        for id in 3..=9 {
+            for order in 0..12 {
+                orders.push(sale(id, &format!("m{id}-{order}"), day("2011-12-20"), 1));
+            }
+        }
+        world.ingest("more", orders).await;
+        world.classify(&[], "2011-12-31").await;
+        world.code("changing", "2011-12-31").await;
+        let after = world.codes("changing").await;
+        assert_eq!(after.len(), 12);
+        // Three were large before, six more found a number; the tenth keeps what it had.
+        assert_eq!(after.values().filter(|code| code.starts_with("NL")).count(), 9);
+        assert_eq!(after[&9], before[&9]);
+        let named = world.without_code("changing", "").await;
+        assert_eq!(named.iter().map(|(id, _)| *id).collect::<Vec<_>>(), [9]);
     })
     .await;
 }

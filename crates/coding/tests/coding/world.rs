@@ -8,11 +8,11 @@ use kehu_analytics::{Analytics, Limits};
 use kehu_coding::Coding;
 use kehu_contract::coding::{
     ClassDefinition, Classification, CodeScheme, CreateCodeSchemeRequest, CreateTaxonomyRequest,
-    GetClassificationRequest, ListHistoryRequest, ListMembersRequest, PublishTaxonomyRequest,
-    ResolveCodeRequest, ResolveCodeResponse, StartClassificationRequest, StartCodingRequest,
-    Taxonomy, TaxonomyDefinition, classification_service_server::ClassificationService,
-    code_service_server::CodeService, create_taxonomy_request::Origin,
-    taxonomy_service_server::TaxonomyService,
+    GetClassificationRequest, ListHistoryRequest, ListLeftOutRequest, ListMembersRequest,
+    PublishTaxonomyRequest, ResolveCodeRequest, ResolveCodeResponse, StartClassificationRequest,
+    StartCodingRequest, Taxonomy, TaxonomyDefinition,
+    classification_service_server::ClassificationService, code_service_server::CodeService,
+    create_taxonomy_request::Origin, taxonomy_service_server::TaxonomyService,
 };
 use kehu_contract::shared::Label;
 use kehu_core::scorecard::{Scorer, calibrate, templates};
@@ -297,6 +297,31 @@ impl World {
             }
             request.page_token = page.next_page_token;
         }
+    }
+
+    /// Whom the taxonomy leaves out, with the reason.
+    pub(crate) async fn left_out(&self, taxonomy: &str) -> Vec<(i64, String)> {
+        let request = ListMembersRequest {
+            taxonomy: taxonomy.to_owned(),
+            left_out: true,
+            ..Default::default()
+        };
+        let asked = Request::new(request);
+        let page = ClassificationService::list_members(&self.coding, asked).await.unwrap();
+        let found = page.into_inner().classifications.into_iter();
+        found.map(|one| (number(&one.customer), one.left_out_reason)).collect()
+    }
+
+    /// Who got no code under the scheme, in a run or by a change, with the reason.
+    pub(crate) async fn without_code(&self, scheme: &str, run: &str) -> Vec<(i64, String)> {
+        let request = ListLeftOutRequest {
+            scheme: scheme.to_owned(),
+            run: run.to_owned(),
+            ..Default::default()
+        };
+        let asked = Request::new(request);
+        let page = CodeService::list_left_out(&self.coding, asked).await.unwrap().into_inner();
+        page.left_out.into_iter().map(|one| (number(&one.customer), one.reason)).collect()
     }
 
     /// The numbers of the members of a class.

@@ -154,6 +154,25 @@ pub fn calibrate(
     if members.is_empty() {
         return Err(CalibrationError::EmptyPopulation { card: card.id.clone() });
     }
+    fix(card, &layout, &members)
+}
+
+/// What an empty population fixes: no threshold, so that nobody is scored but by what `card`
+/// states itself.
+///
+/// # Errors
+/// [`CalibrationError::Invalid`].
+pub fn calibrate_on_nobody(card: &Scorecard) -> Result<Calibration, CalibrationError> {
+    card.check_structure()?;
+    fix(card, &Layout::new(card), &[])
+}
+
+/// What those who take part fix.
+fn fix(
+    card: &Scorecard,
+    layout: &Layout,
+    members: &[&(CustomerId, Vec<Value>)],
+) -> Result<Calibration, CalibrationError> {
     let mut indicators = Vec::with_capacity(card.indicators.len());
     for (indicator, place) in card.indicators.iter().zip(&layout.places) {
         let column = members.iter().map(|(_, values)| &values[place.feature]);
@@ -161,7 +180,7 @@ pub fn calibrate(
     }
     let mut calibration =
         Calibration { population: count(members.len()), indicators, grades: Vec::new() };
-    calibration.grades = calibrate_grades(card, &calibration, &layout, &members)?;
+    calibration.grades = calibrate_grades(card, &calibration, layout, members)?;
     Ok(calibration)
 }
 

@@ -27,7 +27,7 @@ mod tests;
 pub use aging::grows_daily;
 pub use calibration::{
     Calibration, CalibrationError, GradeBoundary, IndicatorCalibration, LastInGrade, Thresholds,
-    calibrate,
+    calibrate, calibrate_on_nobody,
 };
 pub use definition::{
     Centre, ColumnKind, Direction, FeatureKind, GradeCut, GradeShare, Grading, Imputation,

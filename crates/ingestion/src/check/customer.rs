@@ -22,12 +22,14 @@ impl Given for CustomerRecord {
         let empty = CustomerProfile::default();
         let given = self.profile.as_ref().unwrap_or(&empty);
         let profile = profile("customer.profile", given, problems);
-        Some(Checked::Good(Entry::Customer { external_id, profile }))
+        let codes = codes(self, problems);
+        Some(Checked::Good(Entry::Customer { external_id, profile, codes }))
     }
 
     fn raw(&self) -> Raw {
         let mut raw = Raw::default();
         raw.push("customer", &self.external_id);
+        raw.push("codes", self.codes.join(" "));
         let Some(profile) = &self.profile else { return raw };
         raw.push("display_name", &profile.display_name);
         raw.push("customer_type", &profile.customer_type);
@@ -41,6 +43,22 @@ impl Given for CustomerRecord {
         }
         raw
     }
+}
+
+fn codes(given: &CustomerRecord, problems: &mut Problems) -> Vec<String> {
+    if given.codes.len() > limits::ATTRIBUTES {
+        problems.add("customer.codes", ProblemReason::OutOfRange, "must have at most 100 entries");
+        return Vec::new();
+    }
+    let mut codes = Vec::with_capacity(given.codes.len());
+    for (place, code) in given.codes.iter().enumerate() {
+        let (code, _) = key::clean(code);
+        if !code.is_empty() {
+            let field = format!("customer.codes[{place}]");
+            codes.push(problems.key(&field, &code, ProblemReason::FieldMissing));
+        }
+    }
+    codes
 }
 
 /// The profile in `given`, whose fields are paths under `path`. A country is turned into its

@@ -79,6 +79,7 @@ fn check(given: &Order, calendar: &BusinessCalendar, problems: &mut Problems) ->
     let at = values::time("order.order_time", given.order_time.as_ref(), calendar, problems);
     let currency = values::code(CURRENCY, &given.currency_code, problems);
     let channel = problems.text("order.channel", &given.channel, limits::TEXT);
+    let sale = sale(given, problems);
     let mut lines = lines(given, problems);
     let (kind, status, at, currency) = (kind?, status?, at?, currency?);
     let amount = total(&lines, problems)?;
@@ -98,11 +99,31 @@ fn check(given: &Order, calendar: &BusinessCalendar, problems: &mut Problems) ->
         amount: if turned { Money(-amount.0) } else { amount },
         base_amount: Money::ZERO,
         channel,
+        sale,
         lines,
         digest: String::new(),
         // The contract's orders do not say.
         source_updated_at: None,
     })
+}
+
+/// The key of the sale that a return takes back.
+fn sale(given: &Order, problems: &mut Problems) -> Option<String> {
+    let (key, _) = key::clean(&given.sale_external_id);
+    if key.is_empty() {
+        return None;
+    }
+    let field = "order.sale_external_id";
+    if Kind::try_from(given.kind).is_ok_and(|kind| kind != Kind::Return) {
+        let text = "must be empty: only a return takes a sale back";
+        problems.add(field, ProblemReason::ValueUnknown, text);
+    }
+    let sale = problems.key(field, &key, ProblemReason::FieldMissing);
+    if sale == key::clean(&given.external_id).0 {
+        let text = "must be another order: it is the key of the return itself";
+        problems.add(field, ProblemReason::ValueUnknown, text);
+    }
+    Some(sale)
 }
 
 /// Puts the amounts in the base currency into an order, and its digest.
@@ -182,6 +203,7 @@ fn digest(order: &NewOrder) -> String {
     content.push_text(Some(&order.customer));
     content.push_text(Some(&order.currency));
     content.push_text(order.channel.as_deref());
+    content.push_text(order.sale.as_deref());
     for number in [
         i64::from(order.kind.number()),
         i64::from(order.status.number()),
@@ -223,6 +245,7 @@ fn raw(order: &Order, line: Option<&OrderLine>) -> Raw {
     }
     raw.push("currency", &order.currency_code);
     raw.push("channel", &order.channel);
+    raw.push("sale", &order.sale_external_id);
     let Some(line) = line else { return raw };
     raw.push("line", line.line_number.to_string());
     raw.push("product", &line.product_code);

@@ -33,6 +33,7 @@ async fn what_is_dated_later_waits() {
         let held = summary(None).await;
         assert_eq!(held.as_of_date, date("2011-12-10"));
         assert_eq!((held.order_count, held.waiting_order_count), (3, 12));
+        assert_eq!(held.customer_count, 2);
         assert_eq!(held.first_order_date, date("2011-01-05"));
         assert_eq!(held.last_order_date, date("2011-12-10"));
         assert_eq!(held.waiting_orders.len(), 10);

@@ -6,6 +6,7 @@ use kehu_contract::ingestion::{
     ProblemReason as Reason, Record, RefusedRow, record::Kind,
 };
 use kehu_tests::each_database;
+use sea_orm::ConnectionTrait;
 
 use crate::records::{customer, line, money, order, rate, record, sale};
 use crate::server::Server;
@@ -23,7 +24,11 @@ fn decimal(value: &str) -> Option<google::Decimal> {
 fn profile(change: impl FnOnce(&mut CustomerProfile)) -> Record {
     let mut profile = CustomerProfile::default();
     change(&mut profile);
-    record(Kind::Customer(CustomerRecord { external_id: "a".to_owned(), profile: Some(profile) }))
+    record(Kind::Customer(CustomerRecord {
+        external_id: "a".to_owned(),
+        profile: Some(profile),
+        codes: Vec::new(),
+    }))
 }
 
 /// Records with what is wrong with each.
@@ -64,6 +69,10 @@ fn bad_orders() -> Vec<(Record, &'static str)> {
         (changed(|o| o.currency_code = "QQQ".to_owned()), "CURRENCY_UNKNOWN order.currency_code"),
         (changed(|o| o.currency_code = "JPY".to_owned()), "RATE_MISSING order.currency_code"),
         (changed(|o| o.channel = "a\tb".to_owned()), "TEXT_INVALID order.channel"),
+        (
+            changed(|o| o.sale_external_id = "another".to_owned()),
+            "VALUE_UNKNOWN order.sale_external_id",
+        ),
         (changed(|o| o.lines.clear()), "FIELD_MISSING order.lines"),
         (
             changed(|o| {
@@ -261,6 +270,31 @@ async fn all_that_is_wrong_is_told_and_kept() {
         let counts: Vec<_> =
             page.reason_counts.iter().map(|count| (count.reason(), count.count)).collect();
         assert_eq!(counts, [(Reason::CustomerMissing, 2), (Reason::ColumnsMismatch, 1)]);
+    })
+    .await;
+}
+
+/// One that is damaged is listed as far as it can be read, and none of the others is missing.
+#[tokio::test]
+async fn a_reject_that_cannot_be_read_holds_up_no_other() {
+    each_database(async |database| {
+        let server = Server::start(database).await;
+        let records = (0..3).map(|_| changed(|o| o.kind = 0)).collect();
+        server.ingest("s", records).await;
+        let transaction = server.database.begin().await.unwrap();
+        let damage = "UPDATE reject SET problems = '[{', recorded_at = 9223372036854775807, \
+                      source_id = 99 WHERE reject_id = 2";
+        transaction.execute_unprepared(damage).await.unwrap();
+        transaction.commit().await.unwrap();
+        let page = server.ingestion().list_rejects(ListRejectsRequest::default()).await;
+        let rejects = page.unwrap().into_inner().rejects;
+        assert_eq!(rejects.len(), 3);
+        let told: Vec<String> = rejects.iter().map(|reject| summary(&reject.problems[0])).collect();
+        assert_eq!(
+            told,
+            ["VALUE_UNKNOWN order.kind", "VALUE_UNKNOWN ", "VALUE_UNKNOWN order.kind"]
+        );
+        assert_eq!(rejects[1].raw, rejects[0].raw);
     })
     .await;
 }

@@ -16,6 +16,7 @@ pub(crate) fn customer(external_id: &str, country: &str) -> Record {
     record(Kind::Customer(CustomerRecord {
         external_id: external_id.to_owned(),
         profile: Some(profile),
+        ..Default::default()
     }))
 }
 

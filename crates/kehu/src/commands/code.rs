@@ -10,7 +10,10 @@ use crate::{
 use chrono::NaiveDate;
 use clap::Args;
 use kehu_contract::{
-    coding::{CreateCodeSchemeRequest, GetCodeSchemeRequest, StartCodingRequest},
+    coding::{
+        CodeScheme, CreateCodeSchemeRequest, GetCodeSchemeRequest, ListCodeSchemesRequest,
+        ListLeftOutRequest, StartCodingRequest,
+    },
     run::Run,
 };
 use kehu_server::convert;
@@ -18,6 +21,8 @@ use tonic::Code as Status;
 
 /// The scheme of the quickstart: country, class of `value-six`, number, check character.
 pub(crate) const STANDARD: &str = "standard";
+/// So many customers without a code are named.
+const LEFT_OUT: i32 = 20;
 
 /// Give every customer without a code one.
 #[derive(Debug, Args)]
@@ -45,11 +50,50 @@ impl Code {
         let run = start(&connection, &self.scheme, self.as_of, String::new()).await?;
         match self.client.output {
             Format::Json => output::json(&run),
-            Format::Table => output::line(&format!(
-                "{}: {} customers looked at; who was due has a code now",
-                run.name, run.done_count
-            )),
+            Format::Table => {
+                output::line(&format!(
+                    "{}: {} customers looked at, {} new codes",
+                    run.name, run.done_count, run.changed_count
+                ))?;
+                print_left_out(&connection, &self.scheme, &run.name).await
+            }
         }
+    }
+}
+
+/// Names the customers that the run left out, the first of them.
+pub(crate) async fn print_left_out(
+    connection: &Connection,
+    scheme: &str,
+    run: &str,
+) -> Result<(), Failure> {
+    let request = ListLeftOutRequest {
+        scheme: scheme.to_owned(),
+        run: run.to_owned(),
+        page_size: LEFT_OUT,
+        ..Default::default()
+    };
+    let page = connection.codes().list_left_out(request).await?.into_inner();
+    for one in &page.left_out {
+        output::line(&format!("{} got no code: {}", one.customer, one.reason))?;
+    }
+    if !page.next_page_token.is_empty() {
+        output::line(&format!("and others: kehu left-out --scheme {scheme} lists them all"))?;
+    }
+    Ok(())
+}
+
+/// Every code scheme, by id.
+pub(crate) async fn schemes(connection: &Connection) -> Result<Vec<CodeScheme>, Failure> {
+    let mut request = ListCodeSchemesRequest::default();
+    let mut schemes = Vec::new();
+    loop {
+        let page = connection.codes().list_code_schemes(request.clone()).await?.into_inner();
+        schemes.extend(page.code_schemes);
+        if page.next_page_token.is_empty() {
+            return Ok(schemes);
+        }
+        request.page_token = page.next_page_token;
     }
 }
 

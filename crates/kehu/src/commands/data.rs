@@ -47,12 +47,14 @@ pub(crate) async fn summary(
 fn print(held: &GetDataSummaryResponse) -> Result<(), Failure> {
     let date = |date| output::date(date);
     output::line(&format!(
-        "as of {}: {} orders count, from {} to {}; {} are dated later and wait for their day",
+        "as of {}: {} orders count, from {} to {}; {} are dated later and wait for their day; {} \
+         customers are held",
         date(held.as_of_date.as_ref()),
         held.order_count,
         date(held.first_order_date.as_ref()),
         date(held.last_order_date.as_ref()),
-        held.waiting_order_count
+        held.waiting_order_count,
+        held.customer_count
     ))?;
     if held.waiting_orders.is_empty() {
         return Ok(());

@@ -7,6 +7,8 @@ use crate::{
     output::{self, Format},
 };
 use clap::Args;
+use kehu_contract::run::GetBusinessDateRequest;
+use tonic::Code;
 use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus};
 
 /// Ask a process whether it is ready; exit code 0 if it is, 69 if it is not or does not answer.
@@ -31,11 +33,20 @@ impl Health {
         let answer = connection.health().check(request).await?.into_inner();
         let status = answer.status().as_str_name();
         if answer.status() != ServingStatus::Serving {
-            return Err(Failure::Unavailable(format!("the server is {status}")));
+            let why = why(&connection).await.map(|why| format!(": {why}")).unwrap_or_default();
+            return Err(Failure::Unavailable(format!("the server is {status}{why}")));
         }
         match self.client.output {
             Format::Table => output::line(status),
             Format::Json => output::line(&serde_json::json!({ "status": status }).to_string()),
         }
     }
+}
+
+/// Why the server is not ready, where it says so: one that has not got that far answers every call
+/// with it.
+async fn why(connection: &Connection) -> Option<String> {
+    let request = GetBusinessDateRequest::default();
+    let answer = connection.business_dates().get_business_date(request).await.err()?;
+    (answer.code() == Code::Unavailable).then(|| answer.message().to_owned())
 }

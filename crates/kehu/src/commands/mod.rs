@@ -9,6 +9,7 @@ pub(crate) mod data;
 pub(crate) mod explain;
 pub(crate) mod health;
 pub(crate) mod import;
+pub(crate) mod left_out;
 pub(crate) mod migrate;
 pub(crate) mod quickstart;
 pub(crate) mod rejects;
@@ -50,6 +51,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Score(command) => command.run().await,
         Command::Classify(command) => command.run().await,
         Command::Code(command) => command.run().await,
+        Command::LeftOut(command) => command.run().await,
         Command::Report(command) => command.run().await,
         Command::Explain(command) => command.run().await,
         Command::Resolve(command) => command.run().await,

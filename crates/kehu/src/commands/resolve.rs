@@ -2,15 +2,17 @@
 
 use crate::{
     cli::Client,
+    commands::code,
     connection::Connection,
     exit::Failure,
     output::{self, Format},
 };
 use clap::Args;
 use kehu_contract::coding::{
-    DecodeCodeRequest, ResolveCodeRequest, ResolveCodeResponse, ValidateCodeRequest,
+    CodeScheme, DecodeCodeRequest, ResolveCodeRequest, ResolveCodeResponse, ValidateCodeRequest,
     ValidateCodeResponse,
 };
+use kehu_contract::ingestion::{LookupCustomerRequest, lookup_customer_request::Key};
 use tonic::Code;
 
 /// Find the customer a code belongs to, or belonged to, and take the code apart.
@@ -25,14 +27,20 @@ pub(crate) struct Resolve {
 }
 
 impl Resolve {
-    /// Resolves the code; one that was never given is checked for slips of the pen.
+    /// Resolves the code; of one that was never given it tells what each scheme knows.
     pub(crate) async fn run(self) -> Result<(), Failure> {
         let connection = Connection::open(self.client.options()).await?;
         let request = ResolveCodeRequest { code: self.code.clone() };
         match connection.codes().resolve_code(request).await {
             Ok(found) => self.print(&connection, &found.into_inner()).await,
             Err(status) if status.code() == Code::NotFound => {
-                suggest(&self.check(&connection).await?)?;
+                if self.print_external(&connection).await? {
+                    return Ok(());
+                }
+                for scheme in code::schemes(&connection).await? {
+                    let checked = self.check(&connection, &scheme).await?;
+                    self.print_checked(&scheme, &checked)?;
+                }
                 Err(status.into())
             }
             Err(status) => Err(status.into()),
@@ -60,18 +68,53 @@ impl Resolve {
         output::line(&output::table(&["segment", "text", "meaning"], &[], rows.collect()))
     }
 
-    async fn check(&self, connection: &Connection) -> Result<ValidateCodeResponse, Failure> {
-        let request = ValidateCodeRequest { code: self.code.clone(), scheme: String::new() };
+    /// Prints whose code it is in a source system; whether it is one there. Who may not look
+    /// customers up is not told.
+    async fn print_external(&self, connection: &Connection) -> Result<bool, Failure> {
+        let request = LookupCustomerRequest { key: Some(Key::Code(self.code.clone())) };
+        let customer = match connection.customers().lookup_customer(request).await {
+            Ok(found) => found.into_inner().customer.unwrap_or_default(),
+            Err(status) if matches!(status.code(), Code::NotFound | Code::PermissionDenied) => {
+                return Ok(false);
+            }
+            Err(status) => return Err(status.into()),
+        };
+        if self.client.output == Format::Json {
+            output::json(&customer)?;
+            return Ok(true);
+        }
+        output::line(&format!("{}  {}", self.code, customer.name))?;
+        for code in &customer.external_codes {
+            output::line(&format!("a code of {}: {}", code.source, code.external_id))?;
+        }
+        Ok(true)
+    }
+
+    async fn check(
+        &self,
+        connection: &Connection,
+        scheme: &CodeScheme,
+    ) -> Result<ValidateCodeResponse, Failure> {
+        let request = ValidateCodeRequest { code: self.code.clone(), scheme: scheme.id.clone() };
         Ok(connection.codes().validate_code(request).await?.into_inner())
     }
-}
 
-fn suggest(checked: &ValidateCodeResponse) -> Result<(), Failure> {
-    if !checked.problem.is_empty() {
-        output::line(&checked.problem)?;
+    fn print_checked(
+        &self,
+        scheme: &CodeScheme,
+        checked: &ValidateCodeResponse,
+    ) -> Result<(), Failure> {
+        if self.client.output == Format::Json {
+            return output::json_line(checked);
+        }
+        let problem = match checked.problem.as_str() {
+            "" => "well formed, and never given",
+            problem => problem,
+        };
+        output::line(&format!("{}: {problem}", scheme.id))?;
+        for suggestion in &checked.suggestions {
+            output::line(&format!("  did you mean {suggestion}?"))?;
+        }
+        Ok(())
     }
-    for suggestion in &checked.suggestions {
-        output::line(&format!("did you mean {suggestion}?"))?;
-    }
-    Ok(())
 }

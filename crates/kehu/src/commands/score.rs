@@ -16,7 +16,7 @@ use kehu_contract::{
         VersionState, create_scorecard_request::Origin,
     },
 };
-use kehu_server::convert;
+use kehu_server::{Violations, convert};
 use tonic::Code;
 
 /// Score every customer under scorecards.
@@ -49,7 +49,7 @@ impl Score {
         for id in &self.scorecards {
             let known = published(&connection, id).await?;
             if self.recalibrate || !known {
-                publish(&connection, id, self.as_of).await?;
+                publish(&connection, id, self.as_of, false).await?;
             }
         }
         let run = start(&connection, &self.scorecards, self.as_of, String::new()).await?;
@@ -75,34 +75,40 @@ async fn published(connection: &Connection, id: &str) -> Result<bool, Failure> {
     }
 }
 
-/// Whether the version in force was calibrated as of `date`.
-pub(crate) async fn calibrated_as_of(
+/// When the version in force was calibrated, and on how many customers.
+pub(crate) async fn calibration(
     connection: &Connection,
     id: &str,
-    date: NaiveDate,
-) -> Result<bool, Failure> {
+) -> Result<Option<(NaiveDate, i64)>, Failure> {
     let request = GetScorecardRequest { name: id.to_owned(), version: 0 };
     match connection.scorecards().get_scorecard(request).await {
         Ok(response) => {
             let scorecard = response.into_inner().scorecard.unwrap_or_default();
-            Ok(scorecard.calibration_date == Some(convert::date(date)))
+            let date = scorecard.calibration_date;
+            let date = convert::parse_date("calibration_date", date, &mut Violations::new());
+            Ok(date.map(|date| (date, scorecard.calibration_count)))
         }
-        Err(status) if status.code() == Code::NotFound => Ok(false),
+        Err(status) if status.code() == Code::NotFound => Ok(None),
         Err(status) => Err(status.into()),
     }
 }
 
-/// Makes a draft of the template of this name and publishes it, calibrated as of `date`.
+/// Makes a draft of the template of this name and publishes it, calibrated as of `date`; with
+/// `allow_empty` also when there is nobody to calibrate it on.
 pub(crate) async fn publish(
     connection: &Connection,
     id: &str,
     date: Option<NaiveDate>,
+    allow_empty: bool,
 ) -> Result<(), Failure> {
     let origin = Some(Origin::Template(id.to_owned()));
     let request = CreateScorecardRequest { origin, validate_only: false };
     connection.scorecards().create_scorecard(request).await?;
-    let request =
-        PublishScorecardRequest { name: id.to_owned(), calibration_date: date.map(convert::date) };
+    let request = PublishScorecardRequest {
+        name: id.to_owned(),
+        calibration_date: date.map(convert::date),
+        allow_empty_population: allow_empty,
+    };
     connection.scorecards().publish_scorecard(request).await?;
     Ok(())
 }

@@ -21,15 +21,18 @@ use kehu_server::{
     telemetry::{self, Telemetry, prometheus},
 };
 use kehu_storage::Database;
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Duration};
 use store::{calendar_of, keep_settings};
-use tokio::task::JoinHandle;
+use tokio::{sync::watch, task::JoinHandle, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 use roles::Parts;
 pub(crate) use roles::{ALL_ROLES, Role};
 pub(crate) use stop::Signals;
 pub(crate) use store::Opened;
+
+/// How long calls of those who are told what is waited for may take to finish.
+const EXPLAINED: Duration = Duration::from_millis(500);
 
 /// A process whose listeners are bound and that tells how it is, but serves nothing yet.
 pub(crate) struct Node {
@@ -56,6 +59,29 @@ pub(crate) struct Serving {
     opened: Opened,
     draining: CancellationToken,
     stop: CancellationToken,
+}
+
+/// Tells callers why the process does not serve yet.
+struct Explaining {
+    task: JoinHandle<Result<(), kehu_server::listener::Error>>,
+    stop: CancellationToken,
+}
+
+impl Explaining {
+    /// Ends it; who is connected connects anew, to what serves then.
+    async fn end(self) {
+        self.stop.cancel();
+        let task = self.task.abort_handle();
+        match timeout(EXPLAINED, self.task).await {
+            Ok(Ok(Ok(()))) => {}
+            Ok(Ok(Err(error))) => {
+                tracing::warn!(%error, "callers were not told what is waited for")
+            }
+            Ok(Err(error)) => tracing::error!(%error, "what answered callers broke down"),
+            // Who watches health stays connected for ever.
+            Err(_) => task.abort(),
+        }
+    }
 }
 
 /// What a process tells of itself, from before it serves to after.
@@ -92,10 +118,13 @@ impl Node {
 
     /// Waits for the database and serves; `None` when the process is told to stop before that.
     pub(crate) async fn start(self, signals: &mut Signals) -> Result<Option<Serving>, Failure> {
+        let (why, told) = watch::channel("it opens its database".to_owned());
+        let explaining = self.explain(told)?;
         let opened = tokio::select! {
-            opened = Opened::wait(&self.settings.storage) => opened.map(Some),
+            opened = Opened::wait(&self.settings.storage, &why) => opened.map(Some),
             () = signals.next() => Ok(None),
         };
+        explaining.end().await;
         match opened {
             Ok(Some(opened)) => self.serve(opened).await.map(Some),
             Ok(None) => {
@@ -107,6 +136,16 @@ impl Node {
                 Err(failure)
             }
         }
+    }
+
+    /// Tells those who call before it serves what it waits for.
+    fn explain(&self, why: watch::Receiver<String>) -> Result<Explaining, Failure> {
+        let stop = CancellationToken::new();
+        let (tls, health) = (self.security.tls.clone(), &self.shell.health);
+        let server = &self.settings.server;
+        let answers = self.listener.explain(server, tls, health, why, stop.clone());
+        let task = tokio::spawn(answers.map_err(Failure::internal)?);
+        Ok(Explaining { task, stop })
     }
 
     /// Serves on a database that is open and up to date.
@@ -194,16 +233,18 @@ async fn beside(
     let mut tasks = Vec::new();
     if let Some(address) = settings.server.health_listen {
         let listener = bind("server.health_listen", address).await?;
+        let socket = listener.into_socket().map_err(Failure::internal)?;
         let (health, end) = (health.clone(), end.clone());
         tasks.push(tokio::spawn(async move {
-            health.serve(listener.socket, end).await.map_err(Failure::internal)
+            health.serve(socket, end).await.map_err(Failure::internal)
         }));
     }
     if let Some(address) = settings.telemetry.metrics_listen {
         let listener = bind("telemetry.metrics_listen", address).await?;
+        let socket = listener.into_socket().map_err(Failure::internal)?;
         let (registry, end) = (telemetry.registry(), end.clone());
         tasks.push(tokio::spawn(async move {
-            prometheus::serve(listener.socket, registry, end).await;
+            prometheus::serve(socket, registry, end).await;
             Ok(())
         }));
     }

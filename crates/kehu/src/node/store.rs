@@ -12,7 +12,10 @@ use std::{
     path::Path,
     time::Duration,
 };
-use tokio::time::{Instant, sleep};
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep},
+};
 
 /// How often a database that is waited for is tried.
 const TRY_AGAIN: Duration = Duration::from_millis(500);
@@ -50,15 +53,21 @@ impl Opened {
         Ok(Self { db, _lock: lock })
     }
 
-    /// Opens a database that is up to date, and waits for a shared one to be so.
-    pub(crate) async fn wait(storage: &config::Storage) -> Result<Self, Failure> {
+    /// Opens a database that is up to date, and waits for a shared one to be so. What it waits for
+    /// is logged when it is another thing than before, and told to `waits_for`.
+    pub(crate) async fn wait(
+        storage: &config::Storage,
+        waits_for: &watch::Sender<String>,
+    ) -> Result<Self, Failure> {
         let give_up = Instant::now() + storage.startup_wait;
         loop {
             match Self::open_migrated(storage).await {
                 Err(Failure::Unavailable(why))
                     if storage.database_url.is_some() && Instant::now() < give_up =>
                 {
-                    tracing::warn!(why, "waiting for the database");
+                    if waits_for.send_replace(why.clone()) != why {
+                        tracing::warn!(why, "waiting for the database");
+                    }
                     sleep(TRY_AGAIN).await;
                 }
                 outcome => return outcome,

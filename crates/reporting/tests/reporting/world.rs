@@ -78,7 +78,8 @@ impl World {
                 region_code: (number == 5).then(|| "CN".to_owned()),
                 ..Profile::default()
             };
-            entries.push(Entry::Customer { external_id: key(number), profile });
+            let codes = Vec::new();
+            entries.push(Entry::Customer { external_id: key(number), profile, codes });
         }
         for (number, on, units) in [
             (1, "2011-01-10", 600),

@@ -165,11 +165,19 @@ async fn there_must_be_somebody_to_calibrate_over() {
         let request = PublishScorecardRequest {
             name: "scorecards/rfm".to_owned(),
             calibration_date: date("2011-12-10"),
+            allow_empty_population: false,
         };
-        let status = world.scoring.publish_scorecard(Request::new(request)).await.unwrap_err();
+        let asked = Request::new(request.clone());
+        let status = world.scoring.publish_scorecard(asked).await.unwrap_err();
         assert_eq!(status.code(), Code::FailedPrecondition);
         let violations = status.get_details_precondition_failure().unwrap().violations;
         assert_eq!(violations[0].subject, "scorecards/rfm");
+
+        let request = PublishScorecardRequest { allow_empty_population: true, ..request };
+        let published = world.scoring.publish_scorecard(Request::new(request)).await.unwrap();
+        let scorecard = published.into_inner().scorecard.unwrap();
+        assert_eq!(scorecard.calibration_count, 0);
+        assert!(scorecard.calibrations.iter().all(|one| one.thresholds.is_empty()));
     })
     .await;
 }

@@ -79,6 +79,7 @@ impl World {
     pub(crate) async fn publish(&self, template: &str, on: &str) -> Scorecard {
         self.create(Origin::Template(template.to_owned())).await.unwrap();
         let request = PublishScorecardRequest {
+            allow_empty_population: false,
             name: format!("scorecards/{template}"),
             calibration_date: date(on),
         };

@@ -63,12 +63,6 @@ pub enum Fault {
     /// Another connection writes the same stream.
     #[error("another connection writes this stream and has taken over")]
     StreamTakenOver,
-    /// A code scheme has no number left.
-    #[error("no code is left under {prefix:?}: widen the sequence in a new scheme")]
-    CodesExhausted {
-        /// The rendered prefix.
-        prefix: String,
-    },
     /// What is stored was written by a later release, whose programs alone can read it.
     #[error("a later release wrote {what}: repeat the call where that release runs")]
     NewerFormat {
@@ -84,6 +78,12 @@ pub enum Fault {
     /// The database or a service cannot be reached now.
     #[error("the service cannot answer now: repeat the call later")]
     Unavailable,
+    /// The process has started and cannot serve yet.
+    #[error("the server cannot serve yet: {why}")]
+    NotReady {
+        /// What it waits for, and what to do.
+        why: String,
+    },
     /// The caller does not say who it is, or cannot be believed.
     #[error("{0}")]
     Unauthenticated(CredentialProblem),

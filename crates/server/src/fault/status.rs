@@ -68,10 +68,9 @@ fn code_and_reason(fault: &Fault) -> (Code, ErrorReason) {
         Fault::Precondition { .. } => (Code::FailedPrecondition, ErrorReason::Precondition),
         Fault::SequenceGap { .. } => (Code::OutOfRange, ErrorReason::SequenceGap),
         Fault::StreamTakenOver => (Code::Aborted, ErrorReason::StreamTakenOver),
-        Fault::CodesExhausted { .. } => (Code::ResourceExhausted, ErrorReason::CodesExhausted),
         Fault::Cancelled => (Code::Cancelled, ErrorReason::RunCancelled),
         Fault::Conflict => (Code::Aborted, ErrorReason::Conflict),
-        Fault::Unavailable | Fault::NewerFormat { .. } => {
+        Fault::Unavailable | Fault::NewerFormat { .. } | Fault::NotReady { .. } => {
             (Code::Unavailable, ErrorReason::Unavailable)
         }
         Fault::Unauthenticated(_) => (Code::Unauthenticated, ErrorReason::Unauthenticated),
@@ -143,7 +142,6 @@ fn metadata(fault: &Fault) -> HashMap<String, String> {
             (_, left_out) => ("violations_left_out", left_out.to_string()),
         },
         Fault::SequenceGap { next } => ("next_sequence", next.to_string()),
-        Fault::CodesExhausted { prefix } => ("prefix", prefix.clone()),
         Fault::Unauthenticated(problem) => ("why", problem.word().to_owned()),
         Fault::PermissionDenied { missing } => ("missing_scopes", super::words(missing)),
         Fault::NotServed { service } => ("service", service.clone()),
@@ -155,7 +153,9 @@ fn metadata(fault: &Fault) -> HashMap<String, String> {
 /// After how long the same call may succeed; `None` when to repeat it is no help.
 fn retry_delay(fault: &Fault) -> Option<Duration> {
     match fault {
-        Fault::Unavailable | Fault::NewerFormat { .. } => Some(RETRY_DELAY),
+        Fault::Unavailable | Fault::NewerFormat { .. } | Fault::NotReady { .. } => {
+            Some(RETRY_DELAY)
+        }
         Fault::Overloaded => Some(OVERLOAD_DELAY),
         Fault::Draining | Fault::StreamIdle => Some(Duration::ZERO),
         _ => None,

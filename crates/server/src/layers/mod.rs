@@ -7,6 +7,7 @@ pub mod middleware;
 mod open;
 pub mod panic;
 pub mod served;
+pub mod starting;
 pub mod trace;
 
 use bytes::Bytes;

@@ -154,9 +154,23 @@ pub const RUN_ACTIVE: Metric = Metric {
     kind: Kind::UpDownCounter,
     description: "Runs being carried out",
 };
+/// Without attributes.
+pub const INGESTION_DAMAGED: Metric = Metric {
+    name: "kehu.ingestion.damaged",
+    unit: "{reject}",
+    kind: Kind::Counter,
+    description: "Rejects that could not be read whole, each time they were listed",
+};
+/// `kehu.left_out.by` (`taxonomy`, `code_scheme`), `kehu.left_out.id`.
+pub const CODING_LEFT_OUT: Metric = Metric {
+    name: "kehu.coding.left_out",
+    unit: "{customer}",
+    kind: Kind::Counter,
+    description: "Customers that were left without a class or a code, each time it was looked at",
+};
 
 /// Every metric that a process emits.
-pub const METRICS: [Metric; 15] = [
+pub const METRICS: [Metric; 17] = [
     RPC_SERVER_CALL_DURATION,
     RPC_CLIENT_CALL_DURATION,
     SERVER_ACTIVE_CALLS,
@@ -172,6 +186,8 @@ pub const METRICS: [Metric; 15] = [
     CHANGE_LOG_BACKLOG,
     RUN_DURATION,
     RUN_ACTIVE,
+    CODING_LEFT_OUT,
+    INGESTION_DAMAGED,
 ];
 
 impl Metric {

@@ -7,6 +7,9 @@
 //! A move forward closes the open stay in place and notes when that became known
 //! (`closed_known`): who asks for what was known before still sees it open. What restates the
 //! past supersedes rows (`known_to`) and inserts the right ones.
+//!
+//! A customer of whom a predicate cannot be told is left out of the taxonomy: a stay like any
+//! other, in no class, whose evidence says why.
 
 mod counts;
 mod line;
@@ -22,8 +25,8 @@ use kehu_core::{CustomerId, Value};
 
 pub use crate::scoring::scores::View;
 pub use counts::{Move, counts, moves};
-pub use line::{ClassLine, complete, in_force, is_seen, latest_classified};
-pub use read::{HistoryKey, at, evaluated_through, get, history, members};
+pub use line::{ClassLine, LEFT_OUT, complete, in_force, is_seen, latest_classified};
+pub use read::{HistoryKey, at, evaluated_through, get, history, left_out, members};
 pub use record::{Evaluation, NewClass, Scope, record};
 pub(crate) use sight::sight as seen;
 
@@ -36,11 +39,13 @@ pub struct Assignment {
     pub taxonomy: String,
     /// The number of the taxonomy's version, over all taxonomies.
     pub version_id: i64,
-    /// The id of the class.
+    /// The id of the class; [`LEFT_OUT`] when the taxonomy leaves the customer out.
     pub class: String,
     /// The columns that the taxonomy's predicates read, with the customer's values on the first
     /// day.
     pub evidence: BTreeMap<String, Value>,
+    /// Why the customer is left out, for people; `None` when it is not.
+    pub left_out: Option<String>,
     /// The first day it is true on.
     pub valid_from: NaiveDate,
     /// The first day it is no longer true on; `None` while no later one is known.

@@ -2,6 +2,9 @@
 //! changes: that is what makes a code unique for ever.
 
 mod give;
+mod left_out;
+
+use std::collections::HashSet;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use kehu_core::CustomerId;
@@ -12,7 +15,8 @@ use super::entity::code::{Column, Entity, Model};
 use crate::facts::CustomerSet;
 use crate::{Database, Error, Transaction, time};
 
-pub use give::{NewCode, Skipped, end, give, skipped, take};
+pub use give::{NewCode, Skipped, end, give, put_back, skip, skipped, take};
+pub use left_out::{LeftOut, leave_out, left_out_of, list_left_out};
 
 /// A code that was given to a customer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -148,6 +152,22 @@ async fn read_current(
         }
     }
     Ok(columns)
+}
+
+/// Those of the normal forms that were given, as the transaction sees it.
+pub async fn taken(transaction: &Transaction, normals: &[&str]) -> Result<HashSet<String>, Error> {
+    let mut taken = HashSet::new();
+    for normals in normals.chunks(ROWS_AT_ONCE) {
+        let found: Vec<String> = Entity::find()
+            .select_only()
+            .column(Column::Normal)
+            .filter(Column::Normal.is_in(normals.iter().copied()))
+            .into_tuple()
+            .all(transaction)
+            .await?;
+        taken.extend(found);
+    }
+    Ok(taken)
 }
 
 /// Those of the normal forms that were given, as they are printed, sorted.

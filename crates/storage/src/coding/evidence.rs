@@ -10,6 +10,22 @@ use crate::document::{self, Document};
 
 type Evidence = BTreeMap<String, Value>;
 
+/// Where in the evidence it stands why a customer is left out: no column has this name.
+const REASON: &str = "";
+
+/// Notes why a customer is left out.
+pub(super) fn set_reason(evidence: &mut Evidence, reason: &str) {
+    evidence.insert(REASON.to_owned(), Value::Text(reason.to_owned()));
+}
+
+/// Takes out why a customer is left out.
+pub(super) fn take_reason(evidence: &mut Evidence) -> Option<String> {
+    match evidence.remove(REASON) {
+        Some(Value::Text(reason)) => Some(reason),
+        _ => None,
+    }
+}
+
 impl Document for Evidence {
     const NAME: &'static str = "evidence of a class";
 }

@@ -11,7 +11,7 @@ use sea_orm::{
 
 use super::entity::{customer, customer_reference};
 use super::{
-    Profile,
+    Profile, external_codes,
     sources::{self, Names},
 };
 use crate::bulk::{self, Column, OnConflict};
@@ -25,6 +25,8 @@ pub struct Customer {
     pub id: CustomerId,
     /// Every key of a source that leads to it, by source and key.
     pub references: Vec<Reference>,
+    /// Codes that sources say it has had, by source and code.
+    pub codes: Vec<Reference>,
     /// What is known about it.
     pub profile: Profile,
     /// 1 when created, one more with each change.
@@ -106,12 +108,15 @@ async fn with_references(
     rows: Vec<customer::Model>,
 ) -> Result<Vec<Customer>, Error> {
     let mut references = references_of(connection, &rows).await?;
+    let ids = rows.iter().map(|row| row.customer_id).collect();
+    let mut codes = external_codes::of_customers(connection, ids).await?;
     let mut customers = Vec::with_capacity(rows.len());
     for row in rows {
         let references = references.remove(&row.customer_id).unwrap_or_default();
         customers.push(Customer {
             id: CustomerId(row.customer_id),
             references,
+            codes: codes.remove(&row.customer_id).unwrap_or_default(),
             version: row.version,
             created_at: time::instant(row.created_at)?,
             updated_at: time::instant(row.updated_at)?,

@@ -3,10 +3,10 @@
 use chrono::NaiveDate;
 use kehu_core::CustomerId;
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::OrderStatus;
-use super::entity::sales_order;
+use super::entity::{customer, sales_order};
 use super::sources::Names;
 use crate::{Database, Error, time};
 
@@ -19,6 +19,8 @@ pub struct HeldOrders {
     pub days: Option<(NaiveDate, NaiveDate)>,
     /// How many are dated later.
     pub waiting: i64,
+    /// How many customers there are.
+    pub customers: i64,
     /// The first of these, by day.
     pub first_waiting: Vec<WaitingOrder>,
 }
@@ -82,5 +84,8 @@ pub async fn held_orders(
         Some((first, last)) => Some((time::date(first)?, time::date(last)?)),
         None => None,
     };
-    Ok(HeldOrders { count, days, waiting: waiting.unwrap_or_default(), first_waiting })
+    let customers = customer::Entity::find().count(db.reader()).await?;
+    let customers = i64::try_from(customers).map_err(|error| Error::Corrupt(error.to_string()))?;
+    let waiting = waiting.unwrap_or_default();
+    Ok(HeldOrders { count, days, waiting, customers, first_waiting })
 }

@@ -6,6 +6,7 @@
 mod batch;
 mod customers;
 pub(crate) mod entity;
+mod external_codes;
 mod held;
 mod kinds;
 mod profile;
@@ -21,6 +22,7 @@ mod write;
 
 pub use batch::{Batch, NewReject, Problem};
 pub use customers::{Customer, Reference, find_reference, get_customer, list_customers};
+pub use external_codes::find_external_code;
 pub use held::{HeldOrders, WaitingOrder, held_orders};
 // A new kind is no line here.
 pub use kinds::*;

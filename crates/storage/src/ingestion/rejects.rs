@@ -31,6 +31,8 @@ pub struct Reject {
     pub raw_length: i64,
     /// When it was refused.
     pub recorded_at: DateTime<Utc>,
+    /// What of it cannot be read any more, for the log; the rest is as it was kept.
+    pub damage: Option<String>,
 }
 
 /// Which rejects are meant; `None` is all.
@@ -55,22 +57,41 @@ pub async fn list_rejects(
         .all(db.reader())
         .await?;
     let names = Names::load(db.reader()).await?;
-    Page::of(page, rows, |row| row.reject_id).try_map(|row| decode(row, &names))
+    Page::of(page, rows, |row| row.reject_id).try_map(|row| Ok(decode(row, &names)))
 }
 
-fn decode(row: reject::Model, names: &Names) -> Result<Reject, Error> {
-    let problems = document::read(&row.problems)?;
-    Ok(Reject {
+/// What the description of a reject says whose problems cannot be read.
+const UNREADABLE: &str = "what is wrong with it cannot be read any more, only the reason that it is \
+                          filed under; the record itself is kept";
+
+/// One that is damaged is listed as far as it can be read: it holds up none of the others.
+fn decode(row: reject::Model, names: &Names) -> Reject {
+    let mut damage = None;
+    let problems = document::read(&row.problems).unwrap_or_else(|error| {
+        damage = Some(error.to_string());
+        let description = UNREADABLE.to_owned();
+        vec![Problem { field: String::new(), reason: row.reason, description }]
+    });
+    let source = names.get(row.source_id).unwrap_or_else(|error| {
+        damage = Some(error.to_string());
+        String::new()
+    });
+    let recorded_at = time::instant(row.recorded_at).unwrap_or_else(|error| {
+        damage = Some(error.to_string());
+        DateTime::UNIX_EPOCH
+    });
+    Reject {
         id: row.reject_id,
-        source: names.get(row.source_id)?,
+        source,
         stream_id: row.stream_id,
         origin: row.origin,
         line_number: row.line_number,
         problems,
         raw: row.raw,
         raw_length: row.raw_length,
-        recorded_at: time::instant(row.recorded_at)?,
-    })
+        recorded_at,
+        damage,
+    }
 }
 
 /// How many rejects there are by first reason, most frequent first.

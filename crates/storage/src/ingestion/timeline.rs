@@ -4,8 +4,13 @@ use std::cmp::{Ordering, Reverse};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use kehu_core::{CustomerId, Money};
-use sea_orm::{ConnectionTrait, QueryResult, Statement, Value};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect,
+    Statement, Value,
+};
 
+use super::OrderKind;
+use super::entity::sales_order;
 use super::kinds::{KINDS, TimelineQuery};
 use super::sources::Names;
 use crate::{Database, Error, Page, PageRequest, time};
@@ -36,6 +41,10 @@ pub struct Event {
     pub line_count: i32,
     /// Sales channel.
     pub channel: Option<String>,
+    /// Of a return, the source's key of the sale that it takes back.
+    pub sale: Option<String>,
+    /// Of a sale, the source's keys of the customer's returns that take it back, by time.
+    pub returns: Vec<String>,
 }
 
 /// The place of an event in a timeline, which falls.
@@ -77,7 +86,45 @@ pub async fn timeline(
         }
     }
     events.sort_unstable_by_key(|event| Reverse(event.key));
-    Ok(Page::of(page, events, |event| event.key))
+    let mut page = Page::of(page, events, |event| event.key);
+    tie(db, customer, &mut page.items).await?;
+    Ok(page)
+}
+
+/// Puts to each sale the customer's returns that take it back. A return of another customer takes
+/// back nothing of this one's.
+async fn tie(db: &Database, customer: CustomerId, events: &mut [Event]) -> Result<(), Error> {
+    let sales = events.iter().filter(|event| event.kind == "sale");
+    let keys: Vec<&str> = sales.map(|event| event.external_id.as_str()).collect();
+    if keys.is_empty() {
+        return Ok(());
+    }
+    use sales_order::Column as Of;
+    let found: Vec<(i64, Option<String>, String)> = sales_order::Entity::find()
+        .select_only()
+        .columns([Of::SourceId, Of::SaleExternalId, Of::ExternalId])
+        .filter(Of::CustomerId.eq(customer.0))
+        .filter(Of::SupersededAt.is_null())
+        .filter(Of::Kind.eq(OrderKind::Return.number()))
+        .filter(Of::SaleExternalId.is_in(keys))
+        .order_by_asc(Of::OrderedAt)
+        .order_by_asc(Of::ExternalId)
+        .into_tuple()
+        .all(db.reader())
+        .await?;
+    let names = Names::load(db.reader()).await?;
+    for (source_id, sale, external_id) in found {
+        let source = names.get(source_id)?;
+        let takes_back = |event: &&mut Event| {
+            event.kind == "sale"
+                && event.source == source
+                && Some(&event.external_id) == sale.as_ref()
+        };
+        if let Some(event) = events.iter_mut().find(takes_back) {
+            event.returns.push(external_id);
+        }
+    }
+    Ok(())
 }
 
 /// The newest of one query after the page before.
@@ -115,5 +162,7 @@ fn decode(row: &QueryResult, query: i64, names: &Names) -> Result<Event, Error> 
         base_amount: Money(row.try_get("", "base_amount")?),
         line_count: row.try_get("", "line_count")?,
         channel: row.try_get("", "channel")?,
+        sale: row.try_get("", "takes_back")?,
+        returns: Vec::new(),
     })
 }

@@ -64,8 +64,15 @@ pub async fn upsert_customer(
     let reference =
         Reference { source: upsert.source.to_owned(), external_id: upsert.external_id.to_owned() };
     let references = vec![reference];
-    let customer =
-        Customer { id, references, profile, version: 1, created_at: now, updated_at: now };
+    let customer = Customer {
+        id,
+        references,
+        codes: Vec::new(),
+        profile,
+        version: 1,
+        created_at: now,
+        updated_at: now,
+    };
     Ok(Upserted::Done { customer: Box::new(customer), created: true, changed: true })
 }
 

@@ -20,6 +20,7 @@ impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         create_source(manager).await?;
         create_customer(manager).await?;
+        create_external_code(manager).await?;
         create_order(manager).await?;
         create_invoice(manager).await?;
         create_exchange_rate(manager).await?;
@@ -35,6 +36,7 @@ impl MigrationTrait for Migration {
             "invoice_payment",
             "invoice",
             "order_line",
+            "external_code",
             "sales_order",
             "customer_reference",
             "customer",
@@ -92,6 +94,25 @@ async fn create_customer(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     manager.create_index(by_customer).await
 }
 
+/// Codes that sources say their customers have had; two customers may have the same one.
+async fn create_external_code(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    let code = Table::create()
+        .table("external_code")
+        .col(key_text(manager, "normal"))
+        .col(big_integer("source_id"))
+        .col(big_integer("customer_id"))
+        .col(text("code"))
+        .primary_key(Index::create().col("normal").col("source_id").col("customer_id"))
+        .to_owned();
+    manager.create_table(code).await?;
+    let by_customer = Index::create()
+        .name("external_code_customer")
+        .table("external_code")
+        .col("customer_id")
+        .to_owned();
+    manager.create_index(by_customer).await
+}
+
 /// A row is a version of an order, known from `recorded_at` to `superseded_at`; its lines stay with
 /// it. One version of an order stands at a time.
 async fn create_order(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
@@ -112,6 +133,7 @@ async fn create_order(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .col(big_integer("base_amount"))
         .col(integer("line_count"))
         .col(text_null("channel"))
+        .col(text_null("sale_external_id"))
         .col(text("digest"))
         .col(big_integer_null("source_updated_at"))
         .col(big_integer("recorded_at"))

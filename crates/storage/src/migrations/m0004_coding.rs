@@ -16,12 +16,14 @@ impl MigrationTrait for Migration {
         create_class_span(manager).await?;
         create_code_sequence(manager).await?;
         create_code(manager).await?;
+        create_code_left_out(manager).await?;
         create_classification_run(manager).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let tables = [
             "classification_run",
+            "code_left_out",
             "code",
             "code_skip",
             "code_sequence",
@@ -144,6 +146,21 @@ async fn create_code(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     let by_customer =
         Index::create().name("code_customer").table("code").col("customer_id").to_owned();
     manager.create_index(by_customer).await
+}
+
+/// Who is due and got no code, and why.
+async fn create_code_left_out(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    let left_out = Table::create()
+        .table("code_left_out")
+        .col(key_text(manager, "scheme_id"))
+        .col(big_integer("customer_id"))
+        .col(text("reason"))
+        .col(integer("as_of"))
+        .col(big_integer("created_at"))
+        .col(big_integer_null("run_id"))
+        .primary_key(Index::create().col("scheme_id").col("customer_id"))
+        .to_owned();
+    manager.create_table(left_out).await
 }
 
 /// The lines that runs under way write.

@@ -56,6 +56,7 @@ async fn customers(db: &Database, count: usize) -> Vec<i64> {
     let entry = |number| Entry::Customer {
         external_id: format!("c{number:04}"),
         profile: Profile::default(),
+        codes: Vec::new(),
     };
     let entries: Vec<_> = (1..=count).map(entry).collect();
     for (sequence, entries) in (1..).zip(entries.chunks(1_000)) {

@@ -5,6 +5,7 @@
 
 mod cursor;
 mod form;
+mod months;
 mod parse;
 mod time;
 

@@ -2,11 +2,12 @@
 //!
 //! ISO 8601 with its calendar, week and ordinal dates, in the extended and the basic format;
 //! years first with `/` or `.`; `5.1.2024`; Chinese, Japanese and Korean; months by their
-//! English names; and three numbers of which day and month are told apart by the column alone.
+//! names in European languages; and three numbers of which day and month are told apart by the column alone.
 
 use chrono::{NaiveDate, Weekday};
 
 use super::cursor::Cursor;
+use super::months::month_name;
 use super::time::{self, Clock};
 
 /// A date as far as the cell alone tells it.
@@ -99,22 +100,6 @@ fn date(year: u32, month: u32, day: u32) -> Option<NaiveDate> {
     NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, day)
 }
 
-const MONTHS: [&str; 12] =
-    ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
-const MONTH_NAMES: [&str; 12] = [
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-];
 const DAYS: [&str; 14] = [
     "monday",
     "tuesday",
@@ -299,13 +284,15 @@ fn numbers(first: u32, length: usize, cursor: &mut Cursor<'_>) -> Option<Day> {
     Some(Day::Open(numbers))
 }
 
-/// ` Jan 2024`, `th January, 2024`, `JAN24` behind the day.
+/// ` Jan 2024`, `th January, 2024`, `JAN24`, ` de enero de 2024` behind the day.
 fn month_behind(day: u32, cursor: &mut Cursor<'_>) -> Option<Day> {
-    cursor.eat_text(&["st", "nd", "rd", "th"]);
+    cursor.eat_text(&["st", "nd", "rd", "th", "er"]);
     cursor.spaces();
+    cursor.eat_text(&["de "]);
     let month = month_name(cursor)?;
     cursor.eat(|c| c == ',');
     cursor.spaces();
+    cursor.eat_text(&["de "]);
     let year = year(cursor)?;
     date(year, month, day).map(Day::Known)
 }
@@ -340,19 +327,4 @@ fn year(cursor: &mut Cursor<'_>) -> Option<u32> {
         2 => Some(long_year(number)),
         _ => None,
     }
-}
-
-/// A month by its English name or the start of it, with a point behind or not; its number.
-fn month_name(cursor: &mut Cursor<'_>) -> Option<u32> {
-    let mut rest = *cursor;
-    let found = rest
-        .eat_text(&MONTH_NAMES)
-        .or_else(|| rest.eat_text(&["sept"]).map(|_| 8))
-        .or_else(|| rest.eat_text(&MONTHS))?;
-    rest.eat(|c| c == '.');
-    if rest.peek().is_some_and(char::is_alphabetic) {
-        return None;
-    }
-    *cursor = rest;
-    u32::try_from(found + 1).ok()
 }

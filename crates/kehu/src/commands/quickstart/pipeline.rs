@@ -93,11 +93,7 @@ fn date(date: Option<Date>) -> Option<NaiveDate> {
 
 /// Publishes the templates and does the runs, for the earlier date first.
 pub(crate) async fn run(connection: &Connection, dates: &Dates) -> Result<(), Failure> {
-    for id in SCORECARDS {
-        if !score::calibrated_as_of(connection, id, dates.as_of).await? {
-            score::publish(connection, id, Some(dates.as_of)).await?;
-        }
-    }
+    calibrate(connection, dates.as_of).await?;
     for id in TAXONOMIES {
         classify::publish_missing(connection, id).await?;
     }
@@ -112,6 +108,22 @@ pub(crate) async fn run(connection: &Connection, dates: &Dates) -> Result<(), Fa
     }
     let request_id = dates.request_id("code", dates.as_of);
     code::start(connection, code::STANDARD, Some(dates.as_of), request_id).await?;
+    Ok(())
+}
+
+/// Publishes the scorecards that were not calibrated as of the date, and all of them where one
+/// found nobody to be calibrated on.
+async fn calibrate(connection: &Connection, as_of: NaiveDate) -> Result<(), Failure> {
+    let mut held = Vec::new();
+    for id in SCORECARDS {
+        held.push(score::calibration(connection, id).await?);
+    }
+    let on_nobody = held.iter().flatten().any(|(_, customers)| *customers == 0);
+    for (id, held) in SCORECARDS.into_iter().zip(held) {
+        if on_nobody || held.is_none_or(|(date, _)| date != as_of) {
+            score::publish(connection, id, Some(as_of), true).await?;
+        }
+    }
     Ok(())
 }
 

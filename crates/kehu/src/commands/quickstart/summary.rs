@@ -2,8 +2,8 @@
 
 use super::pipeline::{Dates, MAIN_TAXONOMY};
 use crate::{
-    commands::import::Loaded, commands::rejects::as_option, connection::Connection, exit::Failure,
-    output,
+    commands::data, commands::import::Loaded, commands::rejects::as_option, connection::Connection,
+    exit::Failure, output,
 };
 use kehu_contract::{
     google::r#type::{Decimal, Money},
@@ -142,7 +142,23 @@ pub(crate) async fn classes(connection: &Connection, dates: &Dates) -> Result<()
         ["class", "customers", "of all", "amount", "of amount", "mean order", "example codes"];
     let right = ["customers", "of all", "amount", "of amount", "mean order"];
     let rows = summary.classes.iter().chain(&summary.total).map(class_row).collect();
-    output::line(&output::table(&header, &right, rows))
+    output::line(&output::table(&header, &right, rows))?;
+    let listed = summary.total.map_or(0, |total| total.customer_count);
+    not_listed(connection, dates, listed).await
+}
+
+/// Says who of those held is not in the table, where somebody is not.
+async fn not_listed(connection: &Connection, dates: &Dates, listed: i64) -> Result<(), Failure> {
+    let held = data::summary(connection, Some(dates.as_of)).await?.customer_count;
+    if held == listed {
+        return Ok(());
+    }
+    let missing = grouped(&(held - listed).to_string());
+    output::line(&format!(
+        "{missing} of {} customers held are not in the table: they become customers with an order \
+         on a later day, or a taxonomy leaves them out (kehu data, kehu left-out).",
+        grouped(&held.to_string()),
+    ))
 }
 
 fn class_row(class: &ClassSummary) -> Vec<String> {

@@ -12,6 +12,11 @@ use crate::change_log::Position;
 use crate::history::{self, EVERYBODY, Guarded, Looked, Subject, Timeline, Writer};
 use crate::{Database, Error, Transaction, time};
 
+/// What stands for the class of customers whom a taxonomy leaves out: no class has this id.
+pub const LEFT_OUT: &str = "";
+/// Its number in every taxonomy; those of classes begin with 1.
+pub(super) const LEFT_OUT_NUMBER: i32 = 0;
+
 /// A line of a taxonomy, ready to be written: the numbers of its classes are known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClassLine {
@@ -63,7 +68,7 @@ impl ClassLine {
     }
 }
 
-/// The numbers of a taxonomy's classes, of all its versions.
+/// The numbers of a taxonomy's classes, of all its versions, and of [`LEFT_OUT`].
 async fn numbers(
     connection: &impl ConnectionTrait,
     taxonomy: &str,
@@ -71,7 +76,7 @@ async fn numbers(
     let sql = "SELECT class_id, class_no FROM class_name WHERE taxonomy_id = $1";
     let backend = connection.get_database_backend();
     let statement = Statement::from_sql_and_values(backend, sql, [Value::from(taxonomy)]);
-    let mut numbers = BTreeMap::new();
+    let mut numbers = BTreeMap::from([(LEFT_OUT.to_owned(), LEFT_OUT_NUMBER)]);
     for row in connection.query_all_raw(statement).await? {
         numbers.insert(row.try_get_by_index(0)?, row.try_get_by_index(1)?);
     }

@@ -7,8 +7,8 @@ use kehu_core::CustomerId;
 use sea_orm::FromQueryResult;
 
 use super::super::evidence;
-use super::line::names;
-use super::sight::{Sight, sight};
+use super::line::{LEFT_OUT, names};
+use super::sight::{Seen, Sight, sight, sight_of};
 use super::{Assignment, ClassColumns, View};
 use crate::bulk::{self, Column, ColumnType};
 use crate::coding::customers::ROWS_AT_ONCE;
@@ -42,6 +42,20 @@ pub async fn get(
     Ok(found.pop())
 }
 
+/// A customer whom the taxonomy leaves out then, with the reason; `None` when it does not.
+pub async fn left_out(
+    db: &Database,
+    customer: CustomerId,
+    taxonomy: &str,
+    view: View,
+) -> Result<Option<Assignment>, Error> {
+    let seen = sight_of(db, taxonomy, view, Seen::LeftOut).await?;
+    let Some(sight) = seen else { return Ok(None) };
+    let sql = format!("{SELECT} WHERE {} AND customer_id = {}", sight.condition, customer.0);
+    let mut found = assignments(db, taxonomy, &sight, &sql).await?;
+    Ok(found.pop())
+}
+
 /// The last day for which the customer was classified under the taxonomy, as known at a time
 /// (now, when it is `None`); `None` when it never was.
 pub async fn evaluated_through(
@@ -58,8 +72,8 @@ pub async fn evaluated_through(
     day.map(time::date).transpose()
 }
 
-/// The customers of a class, or of every class when `class` is `None`, by customer; the key of
-/// a page is a customer id.
+/// The customers of a class, or of every class when `class` is `None`, by customer; of
+/// [`LEFT_OUT`] those whom the taxonomy leaves out. The key of a page is a customer id.
 pub async fn members(
     db: &Database,
     taxonomy: &str,
@@ -68,7 +82,8 @@ pub async fn members(
     page: &PageRequest,
 ) -> Result<Page<Assignment>, Error> {
     let nobody = Page { items: Vec::new(), next: None };
-    let Some(sight) = sight(db, taxonomy, view).await? else { return Ok(nobody) };
+    let seen = if class == Some(LEFT_OUT) { Seen::LeftOut } else { Seen::Members };
+    let Some(sight) = sight_of(db, taxonomy, view, seen).await? else { return Ok(nobody) };
     let mut sql = format!("{SELECT} WHERE {}", sight.condition);
     if let Some(class) = class {
         let names = names(db.reader(), taxonomy).await?;
@@ -271,17 +286,16 @@ impl Row {
         let end = if replaced { None } else { line.to };
         let valid_to = [self.valid_to, end].into_iter().flatten().min();
         let superseded = [self.known_to, ended].into_iter().flatten().min();
+        let evidence = self.evidence.as_deref().map(evidence::decode).transpose()?;
+        let mut evidence = evidence.unwrap_or_default();
+        let left_out = evidence::take_reason(&mut evidence);
         Ok(Assignment {
             customer: CustomerId(self.customer_id),
             taxonomy: taxonomy.to_owned(),
             version_id: line.version_id,
             class: name(classes, self.class_no)?,
-            evidence: self
-                .evidence
-                .as_deref()
-                .map(evidence::decode)
-                .transpose()?
-                .unwrap_or_default(),
+            evidence,
+            left_out,
             valid_from: time::date(self.valid_from.max(line.from))?,
             valid_to: valid_to.map(time::date).transpose()?,
             run_id: self.run_id,

@@ -11,7 +11,7 @@ use kehu_core::{CustomerId, Value};
 
 use super::super::customers::ROWS_AT_ONCE;
 use super::super::evidence;
-use super::line::ClassLine;
+use super::line::{ClassLine, LEFT_OUT};
 use super::read::{chosen, list};
 use super::restate::{Origin, Restated, Span, leave, restate};
 use crate::bulk::{self, Column, ColumnType, OnConflict};
@@ -50,10 +50,27 @@ pub struct Evaluation<'a> {
 pub struct NewClass {
     /// Whose class it is.
     pub customer: CustomerId,
-    /// The id of the class.
+    /// The id of the class; [`LEFT_OUT`] for a customer whom the taxonomy leaves out.
     pub class: String,
     /// The columns that the taxonomy's predicates read, with the customer's values.
     pub evidence: BTreeMap<String, Value>,
+}
+
+impl NewClass {
+    /// A customer whom the taxonomy leaves out, with the reason for people.
+    pub fn left_out(
+        customer: CustomerId,
+        reason: &str,
+        mut evidence: BTreeMap<String, Value>,
+    ) -> Self {
+        evidence::set_reason(&mut evidence, reason);
+        Self { customer, class: LEFT_OUT.to_owned(), evidence }
+    }
+
+    /// Whether the taxonomy leaves the customer out.
+    pub fn is_left_out(&self) -> bool {
+        self.class == LEFT_OUT
+    }
 }
 
 /// Records results, each customer once, ascending, and returns the customers for whom something

@@ -1,6 +1,7 @@
 //! What a view sees: one line, and the condition that its rows meet.
 
 use super::View;
+use super::line::LEFT_OUT_NUMBER;
 use crate::history::{self, Segment, Subject};
 use crate::{Database, Error, time};
 
@@ -15,11 +16,30 @@ pub(crate) struct Sight {
     pub(super) known_at: Option<i64>,
 }
 
-/// `None` when no line is in force then.
+/// Who is seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Seen {
+    /// Those who have a class.
+    Members,
+    /// Those whom the taxonomy leaves out.
+    LeftOut,
+}
+
+/// What a view sees of those who have a class; `None` when no line is in force then.
 pub(crate) async fn sight(
     db: &Database,
     taxonomy: &str,
     view: View,
+) -> Result<Option<Sight>, Error> {
+    sight_of(db, taxonomy, view, Seen::Members).await
+}
+
+/// What a view sees; `None` when no line is in force then.
+pub(super) async fn sight_of(
+    db: &Database,
+    taxonomy: &str,
+    view: View,
+    seen: Seen,
 ) -> Result<Option<Sight>, Error> {
     if let Some(known_at) = view.known_at {
         history::settle(db, known_at).await?;
@@ -30,7 +50,12 @@ pub(crate) async fn sight(
     let segment = day.map_or(timeline.last(), |day| timeline.on(day));
     let Some(segment) = segment else { return Ok(None) };
     let line_id = segment.line_id;
-    let mut conditions = vec![format!("line_id = {line_id}"), known(known_at), ends(day, known_at)];
+    let of_class = match seen {
+        Seen::Members => format!("class_no <> {LEFT_OUT_NUMBER}"),
+        Seen::LeftOut => format!("class_no = {LEFT_OUT_NUMBER}"),
+    };
+    let mut conditions =
+        vec![format!("line_id = {line_id}"), known(known_at), ends(day, known_at), of_class];
     if let Some(day) = day {
         conditions.push(format!("valid_from <= {day}"));
         if segment.to.is_none() {

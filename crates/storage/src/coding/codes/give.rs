@@ -52,6 +52,23 @@ pub async fn take(
     Ok(row.try_get("", "last")?)
 }
 
+/// Gives the last `count` numbers of a prefix's counter back, which the transaction took.
+pub async fn put_back(
+    transaction: &Transaction,
+    scheme: &str,
+    prefix: &str,
+    count: i64,
+) -> Result<(), Error> {
+    let statement = Query::update()
+        .table("code_sequence")
+        .value("last", Expr::col("last").sub(count))
+        .and_where(Expr::col("scheme_id").eq(scheme))
+        .and_where(Expr::col("prefix").eq(prefix))
+        .to_owned();
+    transaction.execute(&statement).await?;
+    Ok(())
+}
+
 /// Ends the current codes of `customers` under the scheme; they resolve for ever.
 pub async fn end(
     transaction: &Transaction,
@@ -104,9 +121,9 @@ pub async fn give(
         return Ok(Vec::new());
     }
     let left = left_without(transaction, scheme, codes).await?;
-    let skipped: Vec<&NewCode> =
-        codes.iter().filter(|code| left.contains(&code.customer)).collect();
-    note_skipped(transaction, scheme, &skipped, run_id, now).await?;
+    let skipped: Vec<NewCode> =
+        codes.iter().filter(|code| left.contains(&code.customer)).cloned().collect();
+    skip(transaction, scheme, &skipped, run_id, now).await?;
     Ok(left)
 }
 
@@ -138,10 +155,11 @@ pub async fn skipped(db: &Database, scheme: &str) -> Result<Vec<Skipped>, Error>
     Ok(skipped)
 }
 
-async fn note_skipped(
+/// Notes numbers that no code has, because the code was given before.
+pub async fn skip(
     transaction: &Transaction,
     scheme: &str,
-    codes: &[&NewCode],
+    codes: &[NewCode],
     run_id: Option<i64>,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {

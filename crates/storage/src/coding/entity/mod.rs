@@ -2,3 +2,4 @@
 
 pub(super) mod classification_run;
 pub(super) mod code;
+pub(super) mod code_left_out;

@@ -5,6 +5,7 @@
 pub(crate) mod customer;
 pub(crate) mod customer_reference;
 pub(crate) mod exchange_rate;
+pub(crate) mod external_code;
 pub(crate) mod ingest_stream;
 pub(crate) mod reject;
 pub(crate) mod sales_order;

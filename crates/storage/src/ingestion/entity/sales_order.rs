@@ -21,6 +21,8 @@ pub struct Model {
     pub base_amount: i64,
     pub line_count: i32,
     pub channel: Option<String>,
+    /// Of a return, the source's key of the sale that it takes back.
+    pub sale_external_id: Option<String>,
     pub digest: String,
     /// When its source last changed it; null when the source does not say.
     pub source_updated_at: Option<i64>,

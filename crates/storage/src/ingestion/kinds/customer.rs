@@ -9,7 +9,7 @@ use crate::Error;
 use crate::ingestion::customers::{self, Row};
 use crate::ingestion::versions::Writing;
 use crate::ingestion::write::{Counts, Moved};
-use crate::ingestion::{Mask, Profile};
+use crate::ingestion::{Mask, Profile, external_codes};
 
 /// The kind.
 pub(super) static KIND: Kind = Kind { name: "customer", timeline: &[], facts: &[], valued: None };
@@ -30,10 +30,13 @@ pub(super) async fn write(
     let Writing { transaction, resolved, now, .. } = *writing;
     let new: BTreeSet<CustomerId> = resolved.new.iter().copied().collect();
     let mut profiles = load(writing, entries, &new).await?;
+    let coded = external_codes::write(writing, entries).await?;
     let mut counts = Counts::default();
     for entry in entries {
-        let Entry::Customer { external_id, profile } = entry else { continue };
-        counts.count(profiles.apply(resolved.customer(external_id), profile));
+        let Entry::Customer { external_id, profile, codes } = entry else { continue };
+        let customer = resolved.customer(external_id);
+        let has_new_code = !codes.is_empty() && coded.contains(&customer);
+        counts.count(profiles.apply(customer, profile) || has_new_code);
     }
     moved.tally.add(KIND.name, counts);
     let mut created = Vec::with_capacity(new.len());

@@ -35,7 +35,7 @@ static PLACE: Place = Place {
 const INVOICES: TimelineQuery = TimelineQuery(
     "SELECT issued_at AS happened_at, invoice_id AS place, issued_on AS day, \
      CASE WHEN status = 2 THEN 'invoice_cancelled' ELSE 'invoice' END AS kind, \
-     source_id, external_id, currency, amount, base_amount, 0 AS line_count, NULL AS channel \
+     source_id, external_id, currency, amount, base_amount, 0 AS line_count, NULL AS channel, NULL AS takes_back \
      FROM invoice WHERE customer_id = $1 AND superseded_at IS NULL",
 );
 
@@ -43,7 +43,7 @@ const INVOICES: TimelineQuery = TimelineQuery(
 const PAYMENTS: TimelineQuery = TimelineQuery(
     "SELECT p.paid_at AS happened_at, p.invoice_id * 1000 + p.payment_number AS place, \
      p.paid_on AS day, 'payment' AS kind, i.source_id, p.external_id, i.currency, p.amount, \
-     p.base_amount, 0 AS line_count, NULL AS channel \
+     p.base_amount, 0 AS line_count, NULL AS channel, NULL AS takes_back \
      FROM invoice i JOIN invoice_payment p ON p.invoice_id = i.invoice_id \
      WHERE i.customer_id = $1 AND i.superseded_at IS NULL",
 );

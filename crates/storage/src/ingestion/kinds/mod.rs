@@ -58,7 +58,8 @@ pub(super) type Convert = fn(Money, &[Money], Rate) -> Result<(Money, Vec<Money>
 
 /// A SELECT of what happened with the customer `$1`, which ends with a condition: `happened_at` (in
 /// microseconds), `place` (a number that no two of one instant share), `day`, `kind`, `source_id`,
-/// `external_id`, `currency`, `amount`, `base_amount`, `line_count` and `channel`.
+/// `external_id`, `currency`, `amount`, `base_amount`, `line_count`, `channel` and `takes_back` (the
+/// source's key of the sale that it takes back).
 #[derive(Debug)]
 pub(crate) struct TimelineQuery(pub(crate) &'static str);
 
@@ -71,6 +72,8 @@ pub enum Entry {
         external_id: String,
         /// What is known about it.
         profile: Profile,
+        /// Codes that the source says it has had.
+        codes: Vec<String>,
     },
     /// An order, whole.
     Order(NewOrder),

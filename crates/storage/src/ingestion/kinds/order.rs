@@ -30,8 +30,8 @@ const TIMELINE: TimelineQuery = TimelineQuery(
     "SELECT ordered_at AS happened_at, order_id AS place, ordered_on AS day, \
      CASE WHEN status = 2 THEN 'cancelled' WHEN kind = 1 THEN 'sale' \
      WHEN kind = 2 THEN 'return' ELSE 'adjustment' END AS kind, \
-     source_id, external_id, currency, amount, base_amount, line_count, channel \
-     FROM sales_order WHERE customer_id = $1 AND superseded_at IS NULL",
+     source_id, external_id, currency, amount, base_amount, line_count, channel, \
+     sale_external_id AS takes_back FROM sales_order WHERE customer_id = $1 AND superseded_at IS NULL",
 );
 
 /// What an order is.
@@ -100,6 +100,8 @@ pub struct NewOrder {
     pub base_amount: Money,
     /// Sales channel.
     pub channel: Option<String>,
+    /// Of a return, the source's key of the sale that it takes back.
+    pub sale: Option<String>,
     /// Its lines, 1 or more, each number once.
     pub lines: Vec<LineRow>,
     /// A digest of all the above but the amounts in the base currency.
@@ -180,6 +182,7 @@ impl Versioned for NewOrder {
             Column::I32(orders.iter().map(|order| value(order)).collect())
         };
         let currency = orders.iter().map(|order| order.currency.clone()).collect();
+        let sale = orders.iter().map(|order| order.sale.clone()).collect();
         let channel = orders.iter().map(|order| order.channel.clone()).collect();
         vec![
             ("kind", i32s(|order| order.kind.number())),
@@ -191,6 +194,7 @@ impl Versioned for NewOrder {
             ("base_amount", i64s(|order| order.base_amount.0)),
             ("line_count", i32s(|order| order.lines.len().try_into().expect("checked before"))),
             ("channel", Column::OptText(channel)),
+            ("sale_external_id", Column::OptText(sale)),
         ]
     }
 

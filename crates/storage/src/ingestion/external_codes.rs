@@ -1,0 +1,100 @@
+//! Codes that customers have had elsewhere, as their sources know them. They are found by, and
+//! decide nothing: two customers may have the same one.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use kehu_core::{CustomerId, code_scheme, key};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+
+use super::entity::external_code::{Column as Of, Entity, Model};
+use super::sources::{self, Names};
+use super::versions::Writing;
+use super::{Entry, Reference};
+use crate::bulk::{self, Column, OnConflict};
+use crate::{Database, Error, dialect};
+
+/// What a code is found by: case and separators do not count, unless there is nothing else.
+fn normal(code: &str) -> String {
+    let normal = code_scheme::normalise(code);
+    if normal.is_empty() { key::look(code) } else { normal }
+}
+
+/// Writes the codes of a batch, and returns the customers for whom one is new.
+pub(super) async fn write(
+    writing: &Writing<'_>,
+    entries: &[Entry],
+) -> Result<BTreeSet<CustomerId>, Error> {
+    let Writing { transaction, source_id, resolved, .. } = *writing;
+    let mut given: BTreeMap<(String, i64), &str> = BTreeMap::new();
+    for entry in entries {
+        let Entry::Customer { external_id, codes, .. } = entry else { continue };
+        for code in codes {
+            given.insert((normal(code), resolved.customer(external_id).0), code);
+        }
+    }
+    if given.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    let normals: Vec<&str> = given.keys().map(|(normal, _)| normal.as_str()).collect();
+    let backend = transaction.get_database_backend();
+    let held = Entity::find()
+        .filter(Of::SourceId.eq(source_id))
+        .filter(dialect::is_any_text(backend, "normal", &normals))
+        .all(transaction)
+        .await?;
+    let held: BTreeSet<(String, i64)> =
+        held.into_iter().map(|row| (row.normal, row.customer_id)).collect();
+    given.retain(|key, _| !held.contains(key));
+    let columns = [
+        ("normal", Column::Text(given.keys().map(|(normal, _)| normal.clone()).collect())),
+        ("source_id", Column::I64(vec![source_id; given.len()])),
+        ("customer_id", Column::I64(given.keys().map(|(_, customer)| *customer).collect())),
+        ("code", Column::Text(given.values().map(|code| (*code).to_owned()).collect())),
+    ];
+    bulk::insert(transaction, "external_code", &columns, OnConflict::Ignore).await?;
+    Ok(given.into_keys().map(|(_, customer)| CustomerId(customer)).collect())
+}
+
+/// The customers that sources, or the named one, say have had this code, ascending.
+pub async fn find_external_code(
+    db: &Database,
+    source: Option<&str>,
+    code: &str,
+) -> Result<Vec<CustomerId>, Error> {
+    let mut query = Entity::find().filter(Of::Normal.eq(normal(code)));
+    if let Some(name) = source {
+        let Some(source_id) = sources::find(db.reader(), name).await? else {
+            return Ok(Vec::new());
+        };
+        query = query.filter(Of::SourceId.eq(source_id));
+    }
+    let rows = query.all(db.reader()).await?;
+    let customers: BTreeSet<i64> = rows.into_iter().map(|row| row.customer_id).collect();
+    Ok(customers.into_iter().map(CustomerId).collect())
+}
+
+/// The codes of some customers, by customer; of each by source and code.
+pub(super) async fn of_customers(
+    connection: &impl ConnectionTrait,
+    customers: Vec<i64>,
+) -> Result<HashMap<i64, Vec<Reference>>, Error> {
+    if customers.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows: Vec<Model> = Entity::find()
+        .filter(Of::CustomerId.is_in(customers))
+        .order_by_asc(Of::Normal)
+        .all(connection)
+        .await?;
+    let mut codes: HashMap<i64, Vec<Reference>> = HashMap::new();
+    if rows.is_empty() {
+        return Ok(codes);
+    }
+    let names = Names::load(connection).await?;
+    for row in rows {
+        let reference = Reference { source: names.get(row.source_id)?, external_id: row.code };
+        codes.entry(row.customer_id).or_default().push(reference);
+    }
+    codes.values_mut().for_each(|codes| codes.sort());
+    Ok(codes)
+}

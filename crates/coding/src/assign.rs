@@ -8,7 +8,7 @@ use kehu_analytics::Analytics;
 use kehu_core::code_scheme::{CodeScheme, CompiledScheme, Prefix, Recoding};
 use kehu_core::taxonomy::Taxonomy;
 use kehu_core::{CustomerId, Value};
-use kehu_server::Fault;
+use kehu_server::{Fault, names};
 use kehu_storage::{
     Database, Transaction,
     coding::{

@@ -57,6 +57,7 @@ impl Facts {
         let customers = self.customers.iter().map(|customer| Entry::Customer {
             external_id: key(*customer),
             profile: Profile::default(),
+            codes: Vec::new(),
         });
         let rates = self.rates.iter().map(|(day, rate)| entry(&Fact::Rate(*day, *rate)));
         let orders = self.orders.iter().map(|(id, order)| entry(&Fact::Order(*id, *order)));

@@ -76,6 +76,7 @@ impl World {
         let request = PublishScorecardRequest {
             name: "scorecards/rfm".to_owned(),
             calibration_date: date(&day.to_string()),
+            allow_empty_population: false,
         };
         self.scoring.publish_scorecard(Request::new(request)).await.unwrap();
     }

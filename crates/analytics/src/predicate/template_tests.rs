@@ -38,7 +38,7 @@ fn matching(id: &str, columns: [&str; 3], combinations: &[[i64; 3]]) -> Vec<Stri
         let Some(sql) = &class.predicate else { continue };
         let predicate = super::compile(sql, &schema, ENGINE.state()).unwrap();
         for (codes, holds) in codes.iter_mut().zip(predicate.evaluate(&frame).unwrap()) {
-            codes.push_str(if holds { &class.code } else { "" });
+            codes.push_str(if holds == Some(true) { &class.code } else { "" });
         }
     }
     codes

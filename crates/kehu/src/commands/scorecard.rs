@@ -118,11 +118,8 @@ impl Apply {
             return Ok(created.scorecard.unwrap_or_default());
         }
         let calibration_date = self.as_of.map(convert::date);
-        let request = PublishScorecardRequest {
-            name,
-            calibration_date,
-            allow_empty_population: false,
-        };
+        let request =
+            PublishScorecardRequest { name, calibration_date, allow_empty_population: false };
         let published = connection.scorecards().publish_scorecard(request).await?.into_inner();
         Ok(published.scorecard.unwrap_or_default())
     }

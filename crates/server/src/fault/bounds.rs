@@ -49,7 +49,7 @@ pub(super) fn within(fault: Fault) -> Fault {
         Fault::Precondition { kind, subject, description } => {
             Fault::Precondition { kind, subject: name(&subject), description: text(&description) }
         }
-        Fault::CodesExhausted { prefix } => Fault::CodesExhausted { prefix: name(&prefix) },
+        Fault::NotReady { why } => Fault::NotReady { why: text(&why) },
         other => other,
     }
 }
@@ -96,7 +96,7 @@ mod tests {
                     subject: long.clone(),
                     description: long.clone(),
                 },
-                Fault::CodesExhausted { prefix: long.clone() },
+                Fault::NotReady { why: long.clone() },
             ] {
                 let shown = fault.to_string();
                 let bytes = header_bytes(fault.into());

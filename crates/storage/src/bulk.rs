@@ -5,7 +5,7 @@
 
 use sea_orm::{ConnectionTrait, Value};
 
-use crate::{Error, Transaction, dialect};
+use crate::{Error, Reader, Transaction, dialect};
 
 /// The values of one column, one a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -129,4 +129,14 @@ pub async fn read(
     columns: &[(&str, ColumnType)],
 ) -> Result<Vec<Column>, Error> {
     dialect::read_columns(connection, query, values, columns).await
+}
+
+/// [`read`] for a query without parameters, which on PostgreSQL goes by COPY: where there are many
+/// rows it takes half the time. The columns of the query are named, and stand, as in `columns`.
+pub async fn read_all(
+    reader: &Reader,
+    query: &str,
+    columns: &[(&str, ColumnType)],
+) -> Result<Vec<Column>, Error> {
+    reader.read_all(query, columns).await
 }

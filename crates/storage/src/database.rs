@@ -67,8 +67,14 @@ impl Database {
         let (signal, _) = watch::channel(0);
         let (runs, _) = watch::channel(0);
         let listener = Arc::new(dialect::Listener::new(url));
-        let pauses = Pauses::default();
-        Ok(Self { connections, signal, runs, listener, notifier: Arc::default(), pauses })
+        Ok(Self {
+            connections,
+            signal,
+            runs,
+            listener,
+            notifier: Arc::default(),
+            pauses: Pauses::default(),
+        })
     }
 
     /// The same database, for somebody who is held at every [`Point`].
@@ -131,6 +137,18 @@ impl Database {
         }
     }
 
+    /// Wakes the consumers of the change log, and the workers on runs.
+    fn committed(&self, appended: bool, runs_changed: bool) {
+        if appended {
+            self.signal.send_modify(|commits| *commits += 1);
+            self.notifier.committed(&self.connections, CHANGE_CHANNEL);
+        }
+        if runs_changed {
+            self.runs.send_modify(|commits| *commits += 1);
+            self.notifier.committed(&self.connections, RUN_CHANNEL);
+        }
+    }
+
     /// A wake-up after each commit that appended to the change log, in this process and, on
     /// PostgreSQL, in any other.
     pub fn changed(&self) -> Changes {
@@ -188,15 +206,19 @@ impl Transaction {
     pub async fn commit(self) -> Result<(), Error> {
         self.database.reach(Point::Commit).await;
         self.inner.commit().await?;
-        if self.appended.into_inner() > 0 {
-            self.database.signal.send_modify(|commits| *commits += 1);
-            self.database.notifier.committed(&self.database.connections, CHANGE_CHANNEL);
-        }
-        if self.runs_changed.into_inner() {
-            self.database.runs.send_modify(|commits| *commits += 1);
-            self.database.notifier.committed(&self.database.connections, RUN_CHANNEL);
-        }
+        self.database.committed(self.appended.into_inner() > 0, self.runs_changed.into_inner());
         Ok(())
+    }
+
+    /// The same for many small transactions at once, which go to disk together: their connections
+    /// are free meanwhile. Others may see what was written before it is on disk. What they make of
+    /// it gets there after it, so that nothing is left of it without it; but an answer that was
+    /// read from it may be, so this is not for what is given out once.
+    pub async fn commit_together(self) -> Result<(), Error> {
+        self.database.reach(Point::Commit).await;
+        self.inner.commit_unflushed().await?;
+        self.database.committed(self.appended.into_inner() > 0, self.runs_changed.into_inner());
+        self.database.connections.flush().await
     }
 
     /// Undoes everything; the same as dropping, but done when it returns.

@@ -36,7 +36,7 @@ mod trim;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use kehu_core::CustomerId;
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::entity::change;
 use crate::{Database, Error, Transaction, dialect, time, trace};
@@ -115,20 +115,16 @@ pub struct Change {
 
 /// Appends a change and returns its position.
 pub async fn append(transaction: &Transaction, change: &NewChange) -> Result<Position, Error> {
-    let (epoch, id) = dialect::log_place(transaction.inner()).await?;
-    let position = Position::new(epoch, id, transaction.next_append())?;
-    let row = change::ActiveModel {
-        position: Set(position),
-        topic: Set(change.topic.number()),
-        customers: Set(encode_customers(&change.customers)),
-        first_day: Set(time::days(change.first_day)),
-        last_day: Set(time::days(change.last_day)),
-        as_of: Set(change.as_of.map(time::days)),
-        recorded_at: Set(time::micros(change.recorded_at)),
-        traceparent: Set(trace::traceparent()),
-    };
-    change::Entity::insert(row).exec_without_returning(transaction).await?;
-    Ok(position)
+    let values = [
+        change.topic.number().into(),
+        encode_customers(&change.customers).into(),
+        time::days(change.first_day).into(),
+        time::days(change.last_day).into(),
+        change.as_of.map(time::days).into(),
+        time::micros(change.recorded_at).into(),
+        trace::traceparent().into(),
+    ];
+    dialect::log_append(transaction.inner(), transaction.next_append(), values).await
 }
 
 /// The greatest position in the log, [`Position::START`] before the first.

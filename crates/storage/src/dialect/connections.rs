@@ -5,8 +5,11 @@ use sea_orm::{
     QueryResult, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
 };
 
-use super::postgres;
+use super::flusher::Flusher;
+use super::select::read_columns;
+use super::{postgres, sqlite};
 use crate::Error;
+use crate::bulk::{Column, ColumnType};
 
 /// Begins a transaction that may append to the change log. It locks the log, in the mode that
 /// writers of a table have among themselves, before its first write: see
@@ -21,7 +24,7 @@ const BEGIN_LEASE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
 #[derive(Debug)]
 pub(crate) enum Connections {
     /// One pool for all work, which the reader has too, and a small one for leases.
-    Postgres { work: postgres::Pool, reader: Reader, leases: postgres::Pool },
+    Postgres { work: postgres::Pool, reader: Reader, leases: postgres::Pool, flusher: Flusher },
     /// One writer, some readers.
     Sqlite { writer: DatabaseConnection, reader: Reader },
 }
@@ -59,6 +62,14 @@ impl Connections {
         })
     }
 
+    /// Returns when everything is on disk that was committed before.
+    pub(crate) async fn flush(&self) -> Result<(), Error> {
+        match self {
+            Self::Postgres { leases, flusher, .. } => Ok(flusher.flush(leases).await?),
+            Self::Sqlite { .. } => Ok(()),
+        }
+    }
+
     /// Waits for the connections in use and closes them all.
     pub(crate) async fn close(&self) -> Result<(), Error> {
         match self {
@@ -67,7 +78,7 @@ impl Connections {
                 work.close().await;
             }
             Self::Sqlite { writer, reader } => {
-                reader.sea_orm().close_by_ref().await?;
+                reader.close().await;
                 writer.close_by_ref().await?;
             }
         }
@@ -96,7 +107,7 @@ pub struct Reader(ReaderOf);
 #[derive(Debug)]
 enum ReaderOf {
     Postgres(postgres::Pool),
-    Sqlite(DatabaseConnection),
+    Sqlite(sqlite::Pool),
 }
 
 impl Reader {
@@ -104,24 +115,43 @@ impl Reader {
         Self(ReaderOf::Postgres(pool))
     }
 
-    pub(super) fn sqlite(connection: DatabaseConnection) -> Self {
-        Self(ReaderOf::Sqlite(connection))
+    pub(super) fn sqlite(pool: sqlite::Pool) -> Self {
+        Self(ReaderOf::Sqlite(pool))
     }
 
     /// The same connections as sea-orm has them, for its migrator.
     pub(crate) fn sea_orm(&self) -> DatabaseConnection {
         match &self.0 {
             ReaderOf::Postgres(pool) => pool.sea_orm(),
-            ReaderOf::Sqlite(connection) => connection.clone(),
+            ReaderOf::Sqlite(pool) => pool.sea_orm(),
+        }
+    }
+
+    /// The rows of a query without parameters; see [`crate::bulk::read_all`].
+    pub(crate) async fn read_all(
+        &self,
+        query: &str,
+        columns: &[(&str, ColumnType)],
+    ) -> Result<Vec<Column>, Error> {
+        match &self.0 {
+            ReaderOf::Postgres(pool) => pool.copy_out(query, columns).await,
+            ReaderOf::Sqlite(pool) => read_columns(pool, query, Vec::new(), columns).await,
         }
     }
 
     pub(crate) async fn ping(&self) -> Result<(), Error> {
         let done = match &self.0 {
             ReaderOf::Postgres(pool) => pool.ping().await,
-            ReaderOf::Sqlite(connection) => connection.ping().await,
+            ReaderOf::Sqlite(pool) => pool.ping().await,
         };
         Ok(done?)
+    }
+
+    async fn close(&self) {
+        match &self.0 {
+            ReaderOf::Postgres(pool) => pool.close().await,
+            ReaderOf::Sqlite(pool) => pool.close().await,
+        }
     }
 }
 
@@ -141,12 +171,38 @@ impl Transaction {
         Ok(done?)
     }
 
+    /// Commits, where the database can without waiting for the disk: see [`Connections::flush`].
+    pub(crate) async fn commit_unflushed(self) -> Result<(), Error> {
+        let done = match self {
+            Self::Postgres(transaction) => transaction.commit_unflushed().await,
+            Self::Sqlite(transaction) => transaction.commit().await,
+        };
+        Ok(done?)
+    }
+
     pub(crate) async fn rollback(self) -> Result<(), Error> {
         let done = match self {
             Self::Postgres(transaction) => transaction.rollback().await,
             Self::Sqlite(transaction) => transaction.rollback().await,
         };
         Ok(done?)
+    }
+
+    /// Marks a place that [`Transaction::rollback_to_savepoint`] goes back to, in place of the one
+    /// marked before.
+    pub(crate) async fn savepoint(&self) -> Result<(), Error> {
+        self.execute_unprepared("SAVEPOINT here").await?;
+        Ok(())
+    }
+
+    /// Undoes what was written since, a statement that failed among it.
+    pub(crate) async fn rollback_to_savepoint(&self) -> Result<(), Error> {
+        const ROLLBACK: &str = "ROLLBACK TO SAVEPOINT here";
+        match self {
+            Self::Postgres(transaction) => transaction.rollback_to(ROLLBACK).await?,
+            Self::Sqlite(transaction) => drop(transaction.execute_unprepared(ROLLBACK).await?),
+        }
+        Ok(())
     }
 }
 
@@ -162,28 +218,28 @@ impl ConnectionTrait for Reader {
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
         match &self.0 {
             ReaderOf::Postgres(pool) => pool.execute_raw(statement).await,
-            ReaderOf::Sqlite(connection) => connection.execute_raw(statement).await,
+            ReaderOf::Sqlite(pool) => pool.execute_raw(statement).await,
         }
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
         match &self.0 {
             ReaderOf::Postgres(pool) => pool.execute_unprepared(sql).await,
-            ReaderOf::Sqlite(connection) => connection.execute_unprepared(sql).await,
+            ReaderOf::Sqlite(pool) => pool.execute_unprepared(sql).await,
         }
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
         match &self.0 {
             ReaderOf::Postgres(pool) => pool.query_one_raw(statement).await,
-            ReaderOf::Sqlite(connection) => connection.query_one_raw(statement).await,
+            ReaderOf::Sqlite(pool) => pool.query_one_raw(statement).await,
         }
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         match &self.0 {
             ReaderOf::Postgres(pool) => pool.query_all_raw(statement).await,
-            ReaderOf::Sqlite(connection) => connection.query_all_raw(statement).await,
+            ReaderOf::Sqlite(pool) => pool.query_all_raw(statement).await,
         }
     }
 }

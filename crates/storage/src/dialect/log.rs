@@ -1,15 +1,26 @@
 //! Places in the change log, in the manner of each database; `crate::change_log` says why.
 
-use sea_orm::{ConnectionTrait, DbBackend, Statement};
+use sea_orm::{ConnectionTrait, DbBackend, Statement, Value};
 
 use super::connections::{Reader, Transaction};
 use crate::Error;
 use crate::change_log::Position;
 
-/// The id of the transaction, the upper bound of those that have ended, and the last place.
-const PLACE: &str = "SELECT pg_current_xact_id()::text::bigint AS id, \
-     pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS next, \
-     (SELECT max(position) FROM change_log) AS last";
+/// The text of the place of the transaction, but for the number within it, from its id, the upper
+/// bound of those that have ended (its own rows count as seen, though its id may lie beyond it), and
+/// the last place: [`epoch`] in SQL, so that a change is appended in one round trip.
+const PLACE: &str = "SELECT lpad(to_hex(CASE WHEN last IS NULL THEN 1 \
+         WHEN ('x' || split_part(last, '.', 2))::bit(48)::bigint >= greatest(next, id + 1) \
+         THEN ('x' || split_part(last, '.', 1))::bit(16)::integer + 1 \
+         ELSE ('x' || split_part(last, '.', 1))::bit(16)::integer END), 4, '0') || '.' || \
+         lpad(to_hex(id), 12, '0') || '.' AS place \
+     FROM (SELECT pg_current_xact_id()::text::bigint AS id, \
+         pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS next, \
+         (SELECT max(position) FROM change_log) AS last) AS now";
+
+/// The columns of a change after its position, and how many there are.
+const COLUMNS: &str = "topic, customers, first_day, last_day, as_of, recorded_at, traceparent";
+const VALUES: usize = 7;
 
 /// The upper bound, the last place, and the least id that may still append.
 const HORIZON: &str = "WITH locks AS MATERIALIZED (SELECT * FROM pg_locks \
@@ -27,22 +38,38 @@ const HORIZON: &str = "WITH locks AS MATERIALIZED (SELECT * FROM pg_locks \
 
 const SQLITE_PLACE: &str = "SELECT max(position) AS last FROM change_log";
 
-/// The epoch and the transaction of the place where `transaction` appends now.
-pub(crate) async fn log_place(transaction: &Transaction) -> Result<(u16, i64), Error> {
+/// Appends a change, the `number`th of the transaction, with the values of [`COLUMNS`]; returns its
+/// place.
+pub(crate) async fn log_append(
+    transaction: &Transaction,
+    number: u32,
+    values: [Value; VALUES],
+) -> Result<Position, Error> {
+    // Of a number that is too great nothing is written.
+    let within = Position::new(1, 0, number)?.to_string();
     let backend = transaction.get_database_backend();
-    let sql = match backend {
-        DbBackend::Postgres => PLACE,
-        _ => SQLITE_PLACE,
+    let (place, first) = match backend {
+        DbBackend::Postgres => {
+            let number = within.rsplit('.').next().unwrap_or_default().to_owned();
+            (format!("(SELECT place || $1 FROM ({PLACE}) AS here)"), number)
+        }
+        _ => ("$1".to_owned(), next_on_sqlite(transaction, number).await?.to_string()),
     };
-    let row = transaction.query_one_raw(Statement::from_string(backend, sql)).await?;
-    let row = row.ok_or_else(no_row)?;
+    let sql = format!(
+        "INSERT INTO change_log (position, {COLUMNS}) \
+         VALUES ({place}, $2, $3, $4, $5, $6, $7, $8) RETURNING position"
+    );
+    let values = std::iter::once(Value::from(first)).chain(values);
+    let statement = Statement::from_sql_and_values(backend, sql, values);
+    let row = transaction.query_one_raw(statement).await?.ok_or_else(no_row)?;
+    Ok(row.try_get("", "position")?)
+}
+
+async fn next_on_sqlite(transaction: &Transaction, number: u32) -> Result<Position, Error> {
+    let statement = Statement::from_string(DbBackend::Sqlite, SQLITE_PLACE);
+    let row = transaction.query_one_raw(statement).await?.ok_or_else(no_row)?;
     let last: Option<Position> = row.try_get("", "last")?;
-    if backend != DbBackend::Postgres {
-        return Ok((1, last.map_or(0, Position::transaction) + 1));
-    }
-    let (id, next): (i64, i64) = (row.try_get("", "id")?, row.try_get("", "next")?);
-    // Its own rows count as seen, though its id may lie beyond the bound.
-    Ok((epoch(last, next.max(id + 1)), id))
+    Position::new(1, last.map_or(0, Position::transaction) + 1, number)
 }
 
 /// Below which place nothing more will be appended; `None` where all that is seen is in order.

@@ -10,8 +10,9 @@ use sea_orm::sqlx::sqlite::{
 use sea_orm::sqlx::{self, ConnectOptions as _, Connection as _, PgConnection};
 
 use super::connections::{Connections, Reader};
+use super::flusher::Flusher;
 use super::measure::measured;
-use super::postgres;
+use super::{postgres, sqlite};
 use crate::{Error, Options};
 
 const SQLITE_READERS: u32 = 4;
@@ -61,8 +62,8 @@ async fn open_sqlite(url: &str, options: &Options) -> Result<Connections, Error>
         .connect_with(file.pragma("query_only", "ON").row_buffer_size(1_000))
         .await
         .map_err(unreachable)?;
-    let (writer, reader) = (measured(writer.into()), measured(reader.into()));
-    Ok(Connections::Sqlite { writer, reader: Reader::sqlite(reader) })
+    let reader = Reader::sqlite(sqlite::Pool::new(reader));
+    Ok(Connections::Sqlite { writer: measured(writer.into()), reader })
 }
 
 fn sqlite_file(url: &str, busy_timeout: Duration) -> Result<SqliteConnectOptions, Error> {
@@ -100,7 +101,8 @@ async fn open_postgres(url: &str, options: &Options) -> Result<Connections, Erro
     };
     let work = pool(options.max_connections);
     let reader = Reader::postgres(work.clone());
-    Ok(Connections::Postgres { work, reader, leases: pool(LEASE_CONNECTIONS) })
+    let (leases, flusher) = (pool(LEASE_CONNECTIONS), Flusher::default());
+    Ok(Connections::Postgres { work, reader, leases, flusher })
 }
 
 /// What every session is opened with, whatever the server's own defaults are.

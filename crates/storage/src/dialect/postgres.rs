@@ -4,6 +4,7 @@
 mod busy;
 mod columns;
 mod pool;
+mod rows;
 mod transaction;
 
 use std::sync::Arc;

@@ -34,6 +34,12 @@ pub(crate) fn in_array(backend: DbBackend, place: usize) -> String {
     }
 }
 
+/// What stands at the end of a query, before the names of tables, whose rows are to be kept from
+/// other writers; `None` where a writer is alone anyway.
+pub(crate) fn lock_rows_of(backend: DbBackend) -> Option<&'static str> {
+    (backend == DbBackend::Postgres).then_some("FOR UPDATE OF")
+}
+
 pub(crate) async fn read_columns(
     connection: &impl ConnectionTrait,
     query: &str,

@@ -101,6 +101,8 @@ async fn what_is_inserted_is_read_back_whatever_the_size() {
             assert_eq!(read(db).await, rows, "{size} rows on {}", test.kind);
             let query = "SELECT * FROM sample ORDER BY id";
             let read = bulk::read(db.reader(), query, vec![], &all_columns()).await.unwrap();
+            let copied = bulk::read_all(db.reader(), query, &all_columns()).await.unwrap();
+            assert_eq!(copied, read);
             let expected: Vec<Column> = columns(&rows).into_iter().map(|(_, c)| c).collect();
             assert_eq!(read, expected, "{size} rows on {}", test.kind);
             let transaction = db.begin().await.unwrap();

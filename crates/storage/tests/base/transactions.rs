@@ -65,6 +65,28 @@ async fn a_dropped_transaction_leaves_nothing() {
 }
 
 #[tokio::test]
+async fn what_is_committed_together_is_all_there() {
+    each_database(async |test| {
+        let db = &test.database;
+        with_sample_table(db).await;
+        let one = async |id| {
+            let transaction = db.begin().await?;
+            insert(&transaction, id).await?;
+            transaction.commit_together().await
+        };
+        futures::future::try_join_all((0..40).map(one)).await.unwrap();
+        assert_eq!(count(db.reader()).await, 40);
+        let failed = db.begin().await.unwrap();
+        insert(&failed, 40).await.unwrap();
+        insert(&failed, 1).await.unwrap_err();
+        let committed = failed.commit_together().await;
+        let rows = count(db.reader()).await;
+        assert!(committed.is_err() == (rows == 40), "{committed:?} with {rows} rows");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_transaction_given_up_while_it_waits_harms_nobody() {
     each_database(async |test| {
         let db = &test.database;

@@ -5,13 +5,13 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use sea_orm::sqlx::pool::PoolConnection;
 use sea_orm::sqlx::postgres::{PgConnection, PgQueryResult};
 use sea_orm::sqlx::{self, AssertSqlSafe, Executor as _, Postgres};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statement};
 use tokio::runtime::Handle;
 use tokio::sync::{Mutex, MutexGuard};
 
+use super::super::pool::Held;
 use super::busy::Busy;
 use super::{columns, failed, measured, query};
 use crate::bulk::Column;
@@ -24,7 +24,7 @@ const COPY_CHUNK: usize = 1 << 20;
 #[derive(Debug)]
 pub(crate) struct Transaction {
     /// `None` once it was closed.
-    place: Mutex<Option<PoolConnection<Postgres>>>,
+    place: Mutex<Option<Held<Postgres>>>,
     /// A statement failed: PostgreSQL executes nothing more, and COMMIT would roll back and
     /// call it a success.
     aborted: AtomicBool,
@@ -32,7 +32,7 @@ pub(crate) struct Transaction {
 
 /// The connection of a transaction while a statement has it.
 struct Statements<'a> {
-    place: MutexGuard<'a, Option<PoolConnection<Postgres>>>,
+    place: MutexGuard<'a, Option<Held<Postgres>>>,
     busy: Busy,
 }
 
@@ -41,7 +41,7 @@ impl Statements<'_> {
     /// error, whichever, it is not known how the transaction stands: it is closed.
     fn end(self, result: Result<PgQueryResult, sqlx::Error>) -> Result<(), DbErr> {
         let ended = result.map_err(failed)?;
-        drop(self.busy.settle(&Ok(ended)));
+        self.busy.give_back(&Ok(ended));
         Ok(())
     }
 }
@@ -49,7 +49,7 @@ impl Statements<'_> {
 impl Transaction {
     /// Begins it with `statement`, which must be a BEGIN, and may do more.
     pub(super) async fn begin(
-        connection: PoolConnection<Postgres>,
+        connection: Held<Postgres>,
         statement: &'static str,
     ) -> Result<Self, DbErr> {
         let mut busy = Busy::new(connection);
@@ -60,13 +60,22 @@ impl Transaction {
     }
 
     pub(crate) async fn commit(self) -> Result<(), DbErr> {
+        self.commit_by("COMMIT").await
+    }
+
+    /// Commits without waiting for the disk.
+    pub(crate) async fn commit_unflushed(self) -> Result<(), DbErr> {
+        self.commit_by("SET LOCAL synchronous_commit TO off; COMMIT").await
+    }
+
+    async fn commit_by(self, statement: &'static str) -> Result<(), DbErr> {
         if self.aborted.load(Ordering::Relaxed) {
             self.rollback().await?;
             let text = "a statement of the transaction failed, nothing was written";
             return Err(DbErr::Custom(text.to_owned()));
         }
         let mut statements = self.statements().await?;
-        let result = statements.busy.connection().execute("COMMIT").await;
+        let result = statements.busy.connection().execute(statement).await;
         statements.end(result)
     }
 
@@ -174,7 +183,7 @@ impl Drop for Transaction {
 
 async fn roll_back(mut busy: Busy) {
     let result = busy.connection().execute("ROLLBACK").await;
-    busy.settle(&result);
+    busy.give_back(&result);
 }
 
 #[async_trait::async_trait]

@@ -9,9 +9,12 @@ use sea_orm_migration::MigratorTrait;
 use tokio::sync::watch;
 
 use crate::Error;
+use crate::coding::taxonomies::TaxonomyVersion;
 use crate::dialect::{self, CHANGE_CHANNEL, Connections, RUN_CHANNEL, Reader};
 use crate::migrations::Migrator;
 use crate::pauses::{Pauses, Point};
+use crate::published::Published;
+use crate::scoring::scores::Ready;
 
 /// How to connect.
 #[derive(Debug, Clone)]
@@ -52,6 +55,8 @@ pub struct Database {
     listener: Arc<dialect::Listener>,
     notifier: Arc<dialect::Notifier>,
     pauses: Pauses,
+    pub(crate) scorers: Arc<Published<Ready>>,
+    pub(crate) taxonomies: Arc<Published<TaxonomyVersion>>,
 }
 
 impl Database {
@@ -74,6 +79,8 @@ impl Database {
             listener,
             notifier: Arc::default(),
             pauses: Pauses::default(),
+            scorers: Arc::default(),
+            taxonomies: Arc::default(),
         })
     }
 

@@ -29,6 +29,7 @@ pub mod ingestion;
 mod migrations;
 pub mod page;
 pub mod pauses;
+mod published;
 pub mod reports;
 pub mod run;
 pub mod scoring;

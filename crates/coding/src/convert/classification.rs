@@ -1,17 +1,20 @@
 //! Classes of customers.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use kehu_contract::coding as contract;
 use kehu_server::{Fault, convert, names};
 use kehu_storage::{
     Database,
-    coding::{classes::Assignment, taxonomies::TaxonomyVersion},
-    definitions,
+    coding::{
+        classes::Assignment,
+        taxonomies::{self, TaxonomyVersion},
+    },
 };
 
 /// The versions that gave some classes, by number.
-pub(crate) struct Versions(BTreeMap<i64, TaxonomyVersion>);
+pub(crate) struct Versions(BTreeMap<i64, Arc<TaxonomyVersion>>);
 
 impl Versions {
     /// The versions of the assignments.
@@ -19,8 +22,7 @@ impl Versions {
         let mut ids: Vec<i64> = assignments.iter().map(|row| row.version_id).collect();
         ids.sort_unstable();
         ids.dedup();
-        let versions = definitions::by_numbers(db.reader(), &ids).await?;
-        Ok(Self(versions.into_iter().map(|version| (version.version_id, version)).collect()))
+        Ok(Self(taxonomies::published(db, &ids).await?))
     }
 }
 

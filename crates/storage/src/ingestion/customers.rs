@@ -6,7 +6,8 @@ use chrono::{DateTime, Utc};
 use kehu_core::CustomerId;
 use sea_orm::sea_query::Query;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
+    QuerySelect, Select, Statement,
 };
 
 use super::entity::{customer, customer_reference};
@@ -56,11 +57,44 @@ pub(super) async fn load(
     connection: &impl ConnectionTrait,
     id: CustomerId,
 ) -> Result<Option<Customer>, Error> {
-    let Some(row) = customer::Entity::find_by_id(id.0).one(connection).await? else {
-        return Ok(None);
-    };
-    let mut customers = with_references(connection, vec![row]).await?;
-    Ok(customers.pop())
+    select(connection, id, "").await
+}
+
+/// The same, kept from others until the transaction ends.
+pub(super) async fn load_locked(
+    transaction: &Transaction,
+    id: CustomerId,
+) -> Result<Option<Customer>, Error> {
+    let lock = dialect::lock_rows_of(transaction.get_database_backend());
+    select(transaction, id, lock.map(|lock| format!(" {lock} c")).as_deref().unwrap_or("")).await
+}
+
+/// A row a reference.
+async fn select(
+    connection: &impl ConnectionTrait,
+    id: CustomerId,
+    lock: &str,
+) -> Result<Option<Customer>, Error> {
+    let sql = format!(
+        "SELECT c.*, s.name AS source, r.external_id FROM customer c \
+         LEFT JOIN customer_reference r ON r.customer_id = c.customer_id \
+         LEFT JOIN source s ON s.source_id = r.source_id WHERE c.customer_id = $1{lock}"
+    );
+    let backend = connection.get_database_backend();
+    let statement = Statement::from_sql_and_values(backend, sql, [id.0.into()]);
+    let rows = connection.query_all_raw(statement).await?;
+    let Some(first) = rows.first() else { return Ok(None) };
+    let mut references = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let (source, external_id) = (row.try_get("", "source")?, row.try_get("", "external_id")?);
+        if let (Some(source), Some(external_id)) = (source, external_id) {
+            references.push(Reference { source, external_id });
+        }
+    }
+    references.sort();
+    let codes = external_codes::of_customers(connection, vec![id.0]).await?;
+    let codes = codes.into_values().next().unwrap_or_default();
+    customer(customer::Model::from_query_result(first, "")?, references, codes).map(Some)
 }
 
 /// A page of customers by their number; with a `source`, only those that it has a key of.
@@ -113,17 +147,26 @@ async fn with_references(
     let mut customers = Vec::with_capacity(rows.len());
     for row in rows {
         let references = references.remove(&row.customer_id).unwrap_or_default();
-        customers.push(Customer {
-            id: CustomerId(row.customer_id),
-            references,
-            codes: codes.remove(&row.customer_id).unwrap_or_default(),
-            version: row.version,
-            created_at: time::instant(row.created_at)?,
-            updated_at: time::instant(row.updated_at)?,
-            profile: profile(row)?,
-        });
+        let codes = codes.remove(&row.customer_id).unwrap_or_default();
+        customers.push(customer(row, references, codes)?);
     }
     Ok(customers)
+}
+
+fn customer(
+    row: customer::Model,
+    references: Vec<Reference>,
+    codes: Vec<Reference>,
+) -> Result<Customer, Error> {
+    Ok(Customer {
+        id: CustomerId(row.customer_id),
+        references,
+        codes,
+        version: row.version,
+        created_at: time::instant(row.created_at)?,
+        updated_at: time::instant(row.updated_at)?,
+        profile: profile(row)?,
+    })
 }
 
 async fn references_of(

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use kehu_core::CustomerId;
-use sea_orm::FromQueryResult;
+use sea_orm::{ConnectionTrait, FromQueryResult, Statement, Value};
 
 use super::super::evidence;
 use super::line::{LEFT_OUT, names};
@@ -24,7 +24,8 @@ pub type HistoryKey = (i32, i64, i32);
 /// that is not younger than the stay: one that was merged with a later one keeps that.
 const SELECT: &str = "SELECT s.customer_id, s.known_from, s.known_to, s.closed_known, s.run_id, \
      s.valid_from, s.valid_to, s.line_id, \
-     s.class_no, (SELECT e.evidence FROM class_evidence e \
+     (SELECT n.class_id FROM class_name n WHERE n.class_no = s.class_no) AS class, \
+     (SELECT e.evidence FROM class_evidence e \
      WHERE e.line_id = s.line_id AND e.customer_id = s.customer_id AND \
      e.valid_from = s.valid_from AND e.known_from <= s.known_from \
      ORDER BY e.known_from DESC LIMIT 1) AS evidence FROM class_span s";
@@ -37,8 +38,9 @@ pub async fn get(
     view: View,
 ) -> Result<Option<Assignment>, Error> {
     let Some(sight) = sight(db, taxonomy, view).await? else { return Ok(None) };
-    let sql = format!("{SELECT} WHERE {} AND customer_id = {}", sight.condition, customer.0);
-    let mut found = assignments(db, taxonomy, &sight, &sql).await?;
+    // The text is the same for every customer, and is prepared once.
+    let sql = format!("{SELECT} WHERE {} AND customer_id = $1", sight.condition);
+    let mut found = assignments(db, taxonomy, &sight, &sql, vec![customer.0.into()]).await?;
     Ok(found.pop())
 }
 
@@ -95,7 +97,7 @@ pub async fn members(
         sql.push_str(&format!(" AND customer_id > {after}"));
     }
     sql.push_str(&format!(" ORDER BY customer_id LIMIT {}", page.fetch()));
-    let rows = assignments(db, taxonomy, &sight, &sql).await?;
+    let rows = assignments(db, taxonomy, &sight, &sql, Vec::new()).await?;
     Ok(Page::of(page, rows, |row| row.customer.0))
 }
 
@@ -105,12 +107,14 @@ async fn assignments(
     taxonomy: &str,
     sight: &Sight,
     sql: &str,
+    values: Vec<Value>,
 ) -> Result<Vec<Assignment>, Error> {
-    let classes = names(db.reader(), taxonomy).await?;
+    let backend = db.reader().get_database_backend();
+    let statement = Statement::from_sql_and_values(backend, sql, values);
     let mut found = Vec::new();
-    for row in history::query(db.reader(), sql).await? {
+    for row in db.reader().query_all_raw(statement).await? {
         let row = Row::from_query_result(&row, "")?.seen_at(sight.known_at);
-        found.push(row.assignment(taxonomy, &sight.segment, &classes)?);
+        found.push(row.assignment(taxonomy, &sight.segment)?);
     }
     Ok(found)
 }
@@ -129,13 +133,11 @@ pub async fn history(
         None => history::names(db.reader(), Subject::Classes).await?,
     };
     let mut lines: BTreeMap<i32, (Segment, usize)> = BTreeMap::new();
-    let mut classes = BTreeMap::new();
     for (place, taxonomy) in taxonomies.iter().enumerate() {
         let timeline = history::timeline(db.reader(), Subject::Classes, taxonomy, None).await?;
         for segment in timeline.segments() {
             lines.insert(segment.line_id, (segment.clone(), place));
         }
-        classes.extend(names(db.reader(), taxonomy).await?);
     }
     let sql = history_sql(customer, lines.values().map(|(line, _)| line), superseded, page);
     let mut rows = Vec::new();
@@ -146,7 +148,7 @@ pub async fn history(
     Page::of(page, rows, key).try_map(|row| {
         let line = lines.get(&row.line_id);
         let (line, place) = line.ok_or_else(|| Error::not_found("line", row.line_id))?;
-        row.assignment(&taxonomies[*place], line, &classes)
+        row.assignment(&taxonomies[*place], line)
     })
 }
 
@@ -197,9 +199,9 @@ pub async fn at(
     let names = names(db.reader(), taxonomy).await?;
     let mut columns = ClassColumns::default();
     for chosen in chosen(customers) {
+        // Sorted here: of a million PostgreSQL would sort on disk.
         let sql = format!(
-            "SELECT customer_id, class_no, valid_from \
-             FROM class_span WHERE {}{chosen} ORDER BY customer_id",
+            "SELECT customer_id, class_no, valid_from FROM class_span WHERE {}{chosen}",
             sight.condition
         );
         let types = [
@@ -207,18 +209,20 @@ pub async fn at(
             ("class_no", ColumnType::I32),
             ("valid_from", ColumnType::I32),
         ];
-        let read = bulk::read(db.reader(), &sql, Vec::new(), &types).await?;
+        let read = bulk::read_all(db.reader(), &sql, &types).await?;
         let read: [Column; 3] = read.try_into().expect("three columns were asked for");
         let [Column::I64(customers), Column::I32(classes), Column::I32(valid_from)] = read else {
             return Err(Error::Corrupt("classes are of other types".to_owned()));
         };
+        let mut rows: Vec<_> = customers.into_iter().zip(classes).zip(valid_from).collect();
+        rows.sort_unstable();
         columns
             .version_ids
-            .resize(columns.version_ids.len() + customers.len(), sight.segment.version_id);
-        columns.customers.extend(customers);
-        columns.valid_from.extend(valid_from.iter().map(|day| *day.max(&sight.segment.from)));
-        for number in classes {
-            columns.classes.push(name(&names, number)?);
+            .resize(columns.version_ids.len() + rows.len(), sight.segment.version_id);
+        for ((customer, class), valid_from) in rows {
+            columns.customers.push(customer);
+            columns.valid_from.push(valid_from.max(sight.segment.from));
+            columns.classes.push(name(&names, class)?);
         }
     }
     Ok(columns)
@@ -260,7 +264,7 @@ struct Row {
     valid_from: i32,
     valid_to: Option<i32>,
     line_id: i32,
-    class_no: i32,
+    class: String,
     evidence: Option<String>,
 }
 
@@ -275,12 +279,7 @@ impl Row {
     }
 
     /// The stay as far as its line is in force; one that begins after that ended with it.
-    fn assignment(
-        self,
-        taxonomy: &str,
-        line: &Segment,
-        classes: &BTreeMap<i32, String>,
-    ) -> Result<Assignment, Error> {
+    fn assignment(self, taxonomy: &str, line: &Segment) -> Result<Assignment, Error> {
         let replaced = line.to.is_some_and(|to| self.valid_from >= to || line.from >= to);
         let ended = if replaced { line.ended_known } else { None };
         let end = if replaced { None } else { line.to };
@@ -293,7 +292,7 @@ impl Row {
             customer: CustomerId(self.customer_id),
             taxonomy: taxonomy.to_owned(),
             version_id: line.version_id,
-            class: name(classes, self.class_no)?,
+            class: self.class,
             evidence,
             left_out,
             valid_from: time::date(self.valid_from.max(line.from))?,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use kehu_core::scorecard::Scorecard;
-use sea_orm::sea_query::OnConflict;
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query, SelectStatement};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 
 use crate::definitions::{self, Definition};
@@ -92,23 +92,17 @@ pub async fn evaluated_through(
     Ok(Some((time::date(last.day)?, time::instant(first.known_from)?)))
 }
 
-/// The last day up to `day` for which everybody was evaluated, as known at a time.
-pub(super) async fn last_day(
-    db: &Database,
-    scorecard_id: &str,
-    day: i32,
-    known_at: i64,
-) -> Result<Option<i32>, Error> {
-    let row = Entity::find()
-        .filter(
-            Column::ScorecardKey.in_subquery(definitions::key_of(&Scorecard::KIND, scorecard_id)),
-        )
-        .filter(Column::Day.lte(day))
-        .filter(Column::KnownFrom.lte(known_at))
-        .order_by_desc(Column::Day)
-        .one(db.reader())
-        .await?;
-    Ok(row.map(|row| row.day))
+/// The last day up to `day` for which everybody was evaluated, as known at a time, within another
+/// query.
+pub(super) fn last_day(scorecard_id: &str, day: i32, known_at: i64) -> SelectStatement {
+    let key = definitions::key_of(&Scorecard::KIND, scorecard_id);
+    Query::select()
+        .expr(Expr::col(Column::Day).max())
+        .from(Entity)
+        .and_where(Expr::col(Column::ScorecardKey).in_subquery(key))
+        .and_where(Expr::col(Column::Day).lte(day))
+        .and_where(Expr::col(Column::KnownFrom).lte(known_at))
+        .to_owned()
 }
 
 /// The days after `from` for which everybody was evaluated.

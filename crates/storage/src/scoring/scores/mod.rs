@@ -21,6 +21,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 pub use columns::{ScoreColumns, columns};
 pub use days::{EvaluatedDay, evaluated, evaluated_days, evaluated_through};
+pub(crate) use read::Ready;
 pub use read::{ScoreRecord, find, list};
 pub use record::{Evaluated, Evaluation, Recorded, record};
 

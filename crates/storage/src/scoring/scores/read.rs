@@ -7,9 +7,10 @@ use std::sync::Arc;
 use chrono::{DateTime, NaiveDate, Utc};
 use kehu_core::CustomerId;
 use kehu_core::scorecard::{Score, Scorecard, Scorer};
+use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    Select,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait, Select,
 };
 
 use super::timeline::NEVER;
@@ -22,6 +23,8 @@ use crate::{Database, Error, Page, PageRequest, time};
 
 /// Customers named in one statement.
 const CHUNK: usize = 1_000;
+/// The column with the last day that was evaluated.
+const EVALUATED: &str = "evaluated";
 
 /// A score of the history.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -125,46 +128,66 @@ async fn records(
     view: View,
     query: Select<Entity>,
 ) -> Result<Vec<ScoreRecord>, Error> {
-    let rows = query.all(db.reader()).await?;
-    if rows.is_empty() {
-        return Ok(Vec::new());
-    }
     let known_at = view.known_at.map_or(FOREVER, time::micros);
-    let evaluated = days::last_day(db, scorecard_id, day(view), known_at).await?;
-    let versions = versions_of(db.reader(), &rows).await?;
-    let mut scorers: BTreeMap<i64, Scorer> = BTreeMap::new();
-    for (version_id, version) in &versions {
-        scorers.insert(*version_id, scorer(version)?);
+    let evaluated = days::last_day(scorecard_id, day(view), known_at);
+    let query = query.expr_as(Expr::from(evaluated), EVALUATED);
+    let statement = query.build(db.reader().get_database_backend());
+    let rows = db.reader().query_all_raw(statement).await?;
+    let mut spans = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let evaluated: Option<i32> = row.try_get("", EVALUATED)?;
+        spans.push((Model::from_query_result(row, "")?, evaluated));
     }
-    let mut records = Vec::with_capacity(rows.len());
-    for row in rows {
+    let ready = ready(db, &spans).await?;
+    let mut records = Vec::with_capacity(spans.len());
+    for (row, evaluated) in spans {
         let as_of = evaluated.map_or(row.valid_from, |day| day.max(row.valid_from));
-        let version = version(&versions, row.version_id)?;
-        records.push(record(row, version, &scorers, as_of)?);
+        let ready = ready.get(&row.version_id).ok_or_else(|| gone(row.version_id))?;
+        records.push(record(row, ready, as_of)?);
     }
     Ok(records)
 }
 
-fn record(
-    row: Model,
-    version: &Arc<Version>,
-    scorers: &BTreeMap<i64, Scorer>,
-    as_of: i32,
-) -> Result<ScoreRecord, Error> {
+fn record(row: Model, ready: &Ready, as_of: i32) -> Result<ScoreRecord, Error> {
     let customer = CustomerId(row.customer_id);
-    let content = codec::decode(&row.inputs, row.grade, row.bins, &version.definition)?;
+    let content = codec::decode(&row.inputs, row.grade, row.bins, &ready.version.definition)?;
     let values = content.after(as_of - row.valid_from).values;
     Ok(ScoreRecord {
         customer,
-        version: Arc::clone(version),
+        version: Arc::clone(&ready.version),
         as_of: time::date(as_of)?,
-        score: scorers[&row.version_id].score(customer, &values),
+        score: ready.scorer.score(customer, &values),
         recorded_at: time::instant(row.known_from)?,
         superseded_at: (row.known_to != FOREVER)
             .then(|| time::instant(row.known_to))
             .transpose()?,
         run_id: row.run_id,
     })
+}
+
+/// A published version, ready to score.
+#[derive(Debug)]
+pub(crate) struct Ready {
+    version: Arc<Version>,
+    scorer: Scorer,
+}
+
+/// The versions of the spans, by their number; each is read once and then kept in memory.
+async fn ready(
+    db: &Database,
+    spans: &[(Model, Option<i32>)],
+) -> Result<BTreeMap<i64, Arc<Ready>>, Error> {
+    let version_ids: BTreeSet<i64> = spans.iter().map(|(row, _)| row.version_id).collect();
+    let (mut ready, missing) = db.scorers.of(&Vec::from_iter(version_ids));
+    if missing.is_empty() {
+        return Ok(ready);
+    }
+    for version in definitions::by_numbers(db.reader(), &missing).await? {
+        let (version_id, scorer) = (version.version_id, scorer(&version)?);
+        let version = Ready { version: Arc::new(version), scorer };
+        ready.insert(version_id, db.scorers.keep(version_id, version));
+    }
+    Ok(ready)
 }
 
 fn scorer(version: &Version) -> Result<Scorer, Error> {
@@ -193,7 +216,9 @@ pub(super) async fn versions_of(
 }
 
 pub(super) fn version(versions: &Versions, version_id: i64) -> Result<&Arc<Version>, Error> {
-    versions
-        .get(&version_id)
-        .ok_or_else(|| Error::Corrupt(format!("version {version_id} of a scorecard is gone")))
+    versions.get(&version_id).ok_or_else(|| gone(version_id))
+}
+
+fn gone(version_id: i64) -> Error {
+    Error::Corrupt(format!("version {version_id} of a scorecard is gone"))
 }

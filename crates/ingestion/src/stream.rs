@@ -229,6 +229,7 @@ async fn write(
         Written::Done(tally) => {
             measure::count_batch(&tally, &rejected);
             stream.last_sequence = sequence;
+            stream.repeats |= tally.repeats;
             let counts = tally.total();
             let count = |count: i64| i32::try_from(count).expect("a batch is small");
             Ok(BatchAcknowledgement {

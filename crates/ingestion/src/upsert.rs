@@ -85,7 +85,7 @@ impl Ingestion {
             return Ok(response);
         }
         keep(&transaction, wanted, &response, changed.then_some(id), now).await?;
-        transaction.commit().await?;
+        transaction.commit_together().await?;
         Ok(response)
     }
 }

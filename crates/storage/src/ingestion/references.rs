@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use kehu_core::CustomerId;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, Statement};
 
 use super::CUSTOMER_NUMBER;
 use super::entity::customer_reference;
@@ -35,6 +35,40 @@ pub(super) async fn resolve(
 ) -> Result<Resolved, Error> {
     let mut resolved = Resolved::default();
     find(transaction, source_id, external_ids, &mut resolved).await?;
+    link_missing(transaction, source_id, external_ids, resolved).await
+}
+
+/// The same for keys that were seen to lead nowhere.
+pub(super) async fn link_new(
+    transaction: &Transaction,
+    source_id: i64,
+    external_ids: &[&str],
+) -> Result<Resolved, Error> {
+    link_missing(transaction, source_id, external_ids, Resolved::default()).await
+}
+
+/// The number of a source, if there is one, and the customer that a key of it leads to.
+pub(super) async fn find_one(
+    connection: &impl ConnectionTrait,
+    source: &str,
+    external_id: &str,
+) -> Result<(Option<i64>, Option<CustomerId>), Error> {
+    let sql = "SELECT s.source_id, r.customer_id FROM source s LEFT JOIN customer_reference r \
+               ON r.source_id = s.source_id AND r.external_id = $2 WHERE s.name = $1";
+    let values = [source.into(), external_id.into()];
+    let backend = connection.get_database_backend();
+    let statement = Statement::from_sql_and_values(backend, sql, values);
+    let Some(row) = connection.query_one_raw(statement).await? else { return Ok((None, None)) };
+    let customer: Option<i64> = row.try_get_by_index(1)?;
+    Ok((Some(row.try_get_by_index(0)?), customer.map(CustomerId)))
+}
+
+async fn link_missing(
+    transaction: &Transaction,
+    source_id: i64,
+    external_ids: &[&str],
+    mut resolved: Resolved,
+) -> Result<Resolved, Error> {
     let missing = resolved.missing(external_ids);
     if missing.is_empty() {
         return Ok(resolved);

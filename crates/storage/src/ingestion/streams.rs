@@ -25,6 +25,8 @@ pub struct Stream {
     pub totals: Totals,
     /// Another stream of the source has written since this one did last.
     pub overtaken: bool,
+    /// It has sent orders that were held already, since it was opened: there may be more of them.
+    pub repeats: bool,
 }
 
 /// Counts of the records of a stream.
@@ -100,6 +102,7 @@ fn stream(row: ingest_stream::Model, overtaken: bool) -> Stream {
         last_sequence: row.last_sequence,
         totals,
         overtaken,
+        repeats: false,
     }
 }
 

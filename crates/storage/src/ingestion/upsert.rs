@@ -48,8 +48,16 @@ pub async fn upsert_customer(
     upsert: &Upsert<'_>,
     now: DateTime<Utc>,
 ) -> Result<Upserted, Error> {
-    let source_id = sources::number(transaction, upsert.source).await?;
-    let resolved = references::resolve(transaction, source_id, &[upsert.external_id]).await?;
+    let (source_id, held) =
+        references::find_one(transaction, upsert.source, upsert.external_id).await?;
+    if let Some(id) = held {
+        return change(transaction, id, upsert, now).await;
+    }
+    let source_id = match source_id {
+        Some(source_id) => source_id,
+        None => sources::number(transaction, upsert.source).await?,
+    };
+    let resolved = references::link_new(transaction, source_id, &[upsert.external_id]).await?;
     let id = resolved.customer(upsert.external_id);
     if resolved.new.is_empty() {
         return change(transaction, id, upsert, now).await;
@@ -82,8 +90,7 @@ async fn change(
     upsert: &Upsert<'_>,
     now: DateTime<Utc>,
 ) -> Result<Upserted, Error> {
-    customers::lock(transaction, &[id.0]).await?;
-    let customer = customers::load(transaction, id).await?;
+    let customer = customers::load_locked(transaction, id).await?;
     let mut customer =
         customer.ok_or_else(|| Error::Corrupt("a reference leads to no customer".to_owned()))?;
     if upsert.version.is_some_and(|version| version != customer.version) {

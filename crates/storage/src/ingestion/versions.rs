@@ -13,6 +13,9 @@ use super::write::{Counts, Moved};
 use crate::bulk::{self, Column, ColumnType, OnConflict};
 use crate::{Error, Transaction, dialect, time};
 
+/// From how many records on it pays to take them for new until the database says otherwise.
+const MANY: usize = 1_000;
+
 /// Columns of a table, by name.
 pub(super) type Columns = Vec<(&'static str, Column)>;
 
@@ -66,6 +69,8 @@ pub(super) trait Versioned {
 pub(super) struct Writing<'a> {
     pub(super) transaction: &'a Transaction,
     pub(super) source_id: i64,
+    /// The stream has sent records that were held already: there may be more of them.
+    pub(super) repeats: bool,
     pub(super) resolved: &'a Resolved,
     pub(super) now: DateTime<Utc>,
 }
@@ -81,6 +86,9 @@ struct Held {
 
 /// Writes the records that are new, and a new version of those that differ from what is held.
 /// Where a record occurs twice the last one stays.
+///
+/// Unless the stream has repeated itself before, many records are written without a look at what is
+/// held; one that is held undoes that.
 pub(super) async fn write<T: Versioned>(
     writing: &Writing<'_>,
     records: &[&T],
@@ -89,41 +97,89 @@ pub(super) async fn write<T: Versioned>(
     if records.is_empty() {
         return Ok(());
     }
-    let held = find(writing, records).await?;
-    let mut changed: BTreeMap<&str, &T> = BTreeMap::new();
-    let mut counts = Counts::default();
-    for &record in records {
-        let head = record.head();
-        let key = head.external_id;
-        let (before, updated) =
-            match (changed.get(key).map(|earlier| earlier.head()), held.get(key)) {
-                (Some(earlier), _) => (Some(earlier.digest), earlier.source_updated_at),
-                (None, Some(held)) => (Some(held.digest.as_str()), held.source_updated_at),
-                (None, None) => (None, None),
-            };
-        // An older version does not win by coming later.
-        let newer = updated.zip(head.source_updated_at).is_some_and(|(held, given)| held > given);
-        let differs = before != Some(head.digest) && !newer;
-        counts.count(differs);
-        if differs {
-            changed.insert(key, record);
-            note(moved, writing.resolved, &head, held.get(key));
+    if !writing.repeats && records.len() >= MANY {
+        let plan = Plan::of(records, HashMap::new());
+        if insert_new(writing, &plan.changed()).await? {
+            plan.note(writing.resolved, moved);
+            return Ok(());
         }
     }
-    moved.tally.add(T::PLACE.kind, counts);
-    let replaced = changed.keys().filter_map(|key| held.get(*key)).map(|held| held.number);
-    supersede::<T>(writing, replaced.collect()).await?;
-    let changed: Vec<&T> = changed.into_values().collect();
-    insert(writing, &changed).await
+    let plan = Plan::of(records, find(writing, records).await?);
+    supersede::<T>(writing, plan.replaced()).await?;
+    insert(writing, &plan.changed()).await?;
+    plan.note(writing.resolved, moved);
+    Ok(())
 }
 
-/// Notes whom and which days a change of a record concerns, where it was and where it is.
-fn note(moved: &mut Moved, resolved: &Resolved, head: &Head<'_>, held: Option<&Held>) {
-    moved.customers.insert(resolved.customer(head.customer));
-    moved.days.insert(head.day);
-    if let Some(held) = held {
-        moved.customers.insert(held.customer);
-        moved.days.insert(held.day);
+/// Writes records that are taken for new; `false`, and nothing written, when one is held.
+async fn insert_new<T: Versioned>(writing: &Writing<'_>, records: &[&T]) -> Result<bool, Error> {
+    let transaction = writing.transaction.inner();
+    transaction.savepoint().await?;
+    match insert(writing, records).await {
+        Err(Error::AlreadyExists { .. }) => {
+            transaction.rollback_to_savepoint().await?;
+            Ok(false)
+        }
+        written => written.map(|()| true),
+    }
+}
+
+/// What is to be done with records.
+struct Plan<'a, T> {
+    held: HashMap<String, Held>,
+    changed: BTreeMap<&'a str, &'a T>,
+    counts: Counts,
+}
+
+impl<'a, T: Versioned> Plan<'a, T> {
+    fn of(records: &[&'a T], held: HashMap<String, Held>) -> Self {
+        let mut changed: BTreeMap<&str, &T> = BTreeMap::new();
+        let mut counts = Counts::default();
+        for &record in records {
+            let head = record.head();
+            let key = head.external_id;
+            let (before, updated) =
+                match (changed.get(key).map(|earlier| earlier.head()), held.get(key)) {
+                    (Some(earlier), _) => (Some(earlier.digest), earlier.source_updated_at),
+                    (None, Some(held)) => (Some(held.digest.as_str()), held.source_updated_at),
+                    (None, None) => (None, None),
+                };
+            // An older version does not win by coming later.
+            let newer =
+                updated.zip(head.source_updated_at).is_some_and(|(held, given)| held > given);
+            let differs = before != Some(head.digest) && !newer;
+            counts.count(differs);
+            if differs {
+                changed.insert(key, record);
+            }
+        }
+        Self { held, changed, counts }
+    }
+
+    /// The records to write, in the order of their keys.
+    fn changed(&self) -> Vec<&'a T> {
+        self.changed.values().copied().collect()
+    }
+
+    /// The numbers of the versions in whose place they come.
+    fn replaced(&self) -> Vec<i64> {
+        let held = self.changed.keys().filter_map(|key| self.held.get(*key));
+        held.map(|held| held.number).collect()
+    }
+
+    /// Notes whom and which days the changes concern, where the records were and where they are.
+    fn note(&self, resolved: &Resolved, moved: &mut Moved) {
+        moved.tally.add(T::PLACE.kind, self.counts);
+        moved.tally.repeats |= !self.held.is_empty();
+        for (key, record) in &self.changed {
+            let head = record.head();
+            moved.customers.insert(resolved.customer(head.customer));
+            moved.days.insert(head.day);
+            if let Some(held) = self.held.get(*key) {
+                moved.customers.insert(held.customer);
+                moved.days.insert(held.day);
+            }
+        }
     }
 }
 

@@ -35,24 +35,28 @@ impl Counts {
 
 /// What became of the good records of a batch, by the name of their kind.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Tally(BTreeMap<&'static str, Counts>);
+pub struct Tally {
+    counts: BTreeMap<&'static str, Counts>,
+    /// Some records that are kept in versions were held already, changed or not.
+    pub repeats: bool,
+}
 
 impl Tally {
     /// Adds the counts of a kind.
     pub(super) fn add(&mut self, kind: &'static str, counts: Counts) {
-        self.0.insert(kind, counts);
+        self.counts.insert(kind, counts);
     }
 
     /// Those of each kind.
     pub fn kinds(&self) -> impl Iterator<Item = (&'static str, Counts)> {
-        self.0.iter().map(|(kind, counts)| (*kind, *counts))
+        self.counts.iter().map(|(kind, counts)| (*kind, *counts))
     }
 
     /// Of all kinds.
     pub fn total(&self) -> Counts {
         Counts {
-            accepted: self.0.values().map(|counts| counts.accepted).sum(),
-            unchanged: self.0.values().map(|counts| counts.unchanged).sum(),
+            accepted: self.counts.values().map(|counts| counts.accepted).sum(),
+            unchanged: self.counts.values().map(|counts| counts.unchanged).sum(),
         }
     }
 }
@@ -108,15 +112,20 @@ async fn try_write(
     let keys = batch.customers();
     let resolved = references::resolve(&transaction, stream.source_id, &keys).await?;
     let mut moved = Moved::default();
-    let (source_id, resolved) = (stream.source_id, &resolved);
-    let writing = Writing { transaction: &transaction, source_id, resolved, now };
+    let writing = Writing {
+        transaction: &transaction,
+        source_id: stream.source_id,
+        repeats: stream.repeats,
+        resolved: &resolved,
+        now,
+    };
     kinds::write(&writing, batch, &mut moved).await?;
     rejects::write(&transaction, stream, batch, now).await?;
     if !streams::advance(&transaction, stream, batch, moved.tally.total(), now).await? {
         return Ok(Written::TakenOver);
     }
     append(&transaction, &moved, now).await?;
-    transaction.commit().await?;
+    transaction.commit_together().await?;
     Ok(Written::Done(moved.tally))
 }
 

@@ -53,8 +53,8 @@ pub async fn left_out(
 ) -> Result<Option<Assignment>, Error> {
     let seen = sight_of(db, taxonomy, view, Seen::LeftOut).await?;
     let Some(sight) = seen else { return Ok(None) };
-    let sql = format!("{SELECT} WHERE {} AND customer_id = {}", sight.condition, customer.0);
-    let mut found = assignments(db, taxonomy, &sight, &sql).await?;
+    let sql = format!("{SELECT} WHERE {} AND customer_id = $1", sight.condition);
+    let mut found = assignments(db, taxonomy, &sight, &sql, vec![customer.0.into()]).await?;
     Ok(found.pop())
 }
 

@@ -200,7 +200,9 @@ impl Transaction {
         const ROLLBACK: &str = "ROLLBACK TO SAVEPOINT here";
         match self {
             Self::Postgres(transaction) => transaction.rollback_to(ROLLBACK).await?,
-            Self::Sqlite(transaction) => drop(transaction.execute_unprepared(ROLLBACK).await?),
+            Self::Sqlite(transaction) => {
+                transaction.execute_unprepared(ROLLBACK).await?;
+            }
         }
         Ok(())
     }

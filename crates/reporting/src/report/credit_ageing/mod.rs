@@ -36,6 +36,22 @@ const SUMS: [(&str, ColumnType); 11] = [
     ("later_low", I64),
 ];
 
+/// The first columns of the table by class.
+const OF_CLASS: [(&str, Kind, &str, &str); 4] = [
+    ("as_of_date", Kind::Date, "截止日期", "As of"),
+    ("class_id", Kind::Id, "类别标识", "Class id"),
+    ("class_label", Kind::Text, "类别", "Class"),
+    ("customer_count", Kind::Count, "客户数", "Customers"),
+];
+
+/// The first columns of the table by customer.
+const OF_CUSTOMER: [(&str, Kind, &str, &str); 4] = [
+    ("as_of_date", Kind::Date, "截止日期", "As of"),
+    ("customer", Kind::Id, "客户", "Customer"),
+    ("class_id", Kind::Id, "类别标识", "Class id"),
+    ("class_label", Kind::Text, "类别", "Class"),
+];
+
 /// The last columns of both tables.
 const AMOUNTS: [(&str, Kind, &str, &str); 8] = [
     ("invoice_count", Kind::Count, "未结发票", "Open invoices"),
@@ -76,7 +92,7 @@ impl super::Report for ByClass {
         language: Language,
     ) -> Result<Table, Fault> {
         let classes = source::classified(&reporting.db, question).await?.classes;
-        let columns = [&[("class_id", OptText), ("customers", I64)][..], &SUMS].concat();
+        let columns = [&[("class_id", OptText), ("customers", I64)][..], &SUMS[..]].concat();
         let query = include_str!("by_class.sql");
         let found = source::basis(question).rows(&reporting.db, query, &columns).await?;
         let mut rows = Vec::new();
@@ -102,13 +118,7 @@ impl super::Report for ByClass {
         total.push(Cell::Count(customers));
         total.extend(amounts(invoices, all, reporting.currency()));
         rows.push(total);
-        let first = [
-            ("as_of_date", Kind::Date, "截止日期", "As of"),
-            ("class_id", Kind::Id, "类别标识", "Class id"),
-            ("class_label", Kind::Text, "类别", "Class"),
-            ("customer_count", Kind::Count, "客户数", "Customers"),
-        ];
-        Ok(Table::new(&[&first[..], &AMOUNTS].concat(), rows))
+        Ok(Table::new(&[&OF_CLASS[..], &AMOUNTS[..]].concat(), rows))
     }
 }
 
@@ -133,7 +143,7 @@ impl super::Report for ByCustomer {
         language: Language,
     ) -> Result<Table, Fault> {
         let classes = source::classified(&reporting.db, question).await?.classes;
-        let columns = [&[("customer_id", I64), ("class_id", OptText)][..], &SUMS].concat();
+        let columns = [&[("customer_id", I64), ("class_id", OptText)][..], &SUMS[..]].concat();
         let query = include_str!("by_customer.sql");
         let found = source::basis(question).rows(&reporting.db, query, &columns).await?;
         let mut rows = Vec::with_capacity(found.len());
@@ -146,13 +156,7 @@ impl super::Report for ByCustomer {
             row.extend(amounts(count, spans(&found, place)?, reporting.currency()));
             rows.push(row);
         }
-        let first = [
-            ("as_of_date", Kind::Date, "截止日期", "As of"),
-            ("customer", Kind::Id, "客户", "Customer"),
-            ("class_id", Kind::Id, "类别标识", "Class id"),
-            ("class_label", Kind::Text, "类别", "Class"),
-        ];
-        Ok(Table::new(&[&first[..], &AMOUNTS].concat(), rows))
+        Ok(Table::new(&[&OF_CUSTOMER[..], &AMOUNTS[..]].concat(), rows))
     }
 }
 

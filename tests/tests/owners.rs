@@ -174,7 +174,7 @@ impl Tables {
         let mut here = None;
         for part in text.split("use ").skip(1) {
             let import: Vec<&str> = self::words(part.split(';').next().unwrap_or("")).collect();
-            let modules = import.iter().filter(|word| self.entities.contains_key(**word));
+            let mut modules = import.iter().filter(|word| self.entities.contains_key(**word));
             let Some(last) = modules.next_back() else { continue };
             if import.contains(&"entity")
                 && import.iter().any(|word| matches!(*word, "Entity" | "ActiveModel"))

@@ -55,7 +55,7 @@ impl Worker {
         let mut wakes = self.db.runs_changed();
         let mut left = BTreeSet::new();
         while !stop.is_cancelled() {
-            match self.step(&kind, &mut left, &stop).await {
+            match Box::pin(self.step(&kind, &mut left, &stop)).await {
                 Ok(None) => {}
                 Ok(Some(wait)) => tokio::select! {
                     () = wakes.wait(wait) => {}

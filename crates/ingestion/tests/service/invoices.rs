@@ -192,61 +192,62 @@ async fn an_invoice_in_another_currency_is_converted_at_one_rate() {
     .await;
 }
 
+/// Invoices with one thing wrong, and what is told of each.
+fn bad() -> [(Record, &'static str); 20] {
+    let euros = google::Money { currency_code: "EUR".to_owned(), units: 1, nanos: 0 };
+    [
+        (changed(|i| i.external_id.clear()), "FIELD_MISSING invoice.external_id"),
+        (
+            changed(|i| i.customer_external_id.clear()),
+            "CUSTOMER_MISSING invoice.customer_external_id",
+        ),
+        (
+            changed(|i| i.order_external_id = "x".repeat(129)),
+            "FIELD_TOO_LONG invoice.order_external_id",
+        ),
+        (changed(|i| i.status = 9), "VALUE_UNKNOWN invoice.status"),
+        (changed(|i| i.issue_date = None), "FIELD_MISSING invoice.issue_date"),
+        (changed(|i| i.issue_date = date("2011-02-30")), "DATE_INVALID invoice.issue_date"),
+        (changed(|i| i.due_date = None), "FIELD_MISSING invoice.due_date"),
+        (changed(|i| i.due_date = date("2010-12-31")), "OUT_OF_RANGE invoice.due_date"),
+        (changed(|i| i.currency_code.clear()), "FIELD_MISSING invoice.currency_code"),
+        (changed(|i| i.currency_code = "QQQ".to_owned()), "CURRENCY_UNKNOWN invoice.currency_code"),
+        (changed(|i| i.currency_code = "JPY".to_owned()), "RATE_MISSING invoice.currency_code"),
+        (changed(|i| i.amount = None), "FIELD_MISSING invoice.amount"),
+        (changed(|i| i.amount = Some(money(0, 0))), "OUT_OF_RANGE invoice.amount"),
+        (changed(|i| i.amount = Some(euros.clone())), "ORDER_INCONSISTENT invoice.amount"),
+        (
+            changed(|i| i.payments[0].external_id.clear()),
+            "FIELD_MISSING invoice.payments[0].external_id",
+        ),
+        (
+            changed(|i| i.payments[0].payment_time = None),
+            "FIELD_MISSING invoice.payments[0].payment_time",
+        ),
+        (
+            changed(|i| i.payments[0].amount = Some(money(-1, 0))),
+            "OUT_OF_RANGE invoice.payments[0].amount",
+        ),
+        (
+            changed(|i| i.payments[0].amount = Some(euros.clone())),
+            "ORDER_INCONSISTENT invoice.payments[0].amount",
+        ),
+        (
+            changed(|i| i.payments.push(i.payments[0].clone())),
+            "DUPLICATE_LINE invoice.payments[1].external_id",
+        ),
+        (
+            changed(|i| i.payments = vec![i.payments[0].clone(); 1_001]),
+            "OUT_OF_RANGE invoice.payments",
+        ),
+    ]
+}
+
 #[tokio::test]
 async fn everything_that_is_wrong_with_an_invoice_is_told() {
     each_database(async |database| {
         let server = Server::start(database).await;
-        let euros = google::Money { currency_code: "EUR".to_owned(), units: 1, nanos: 0 };
-        let bad = [
-            (changed(|i| i.external_id.clear()), "FIELD_MISSING invoice.external_id"),
-            (
-                changed(|i| i.customer_external_id.clear()),
-                "CUSTOMER_MISSING invoice.customer_external_id",
-            ),
-            (
-                changed(|i| i.order_external_id = "x".repeat(129)),
-                "FIELD_TOO_LONG invoice.order_external_id",
-            ),
-            (changed(|i| i.status = 9), "VALUE_UNKNOWN invoice.status"),
-            (changed(|i| i.issue_date = None), "FIELD_MISSING invoice.issue_date"),
-            (changed(|i| i.issue_date = date("2011-02-30")), "DATE_INVALID invoice.issue_date"),
-            (changed(|i| i.due_date = None), "FIELD_MISSING invoice.due_date"),
-            (changed(|i| i.due_date = date("2010-12-31")), "OUT_OF_RANGE invoice.due_date"),
-            (changed(|i| i.currency_code.clear()), "FIELD_MISSING invoice.currency_code"),
-            (
-                changed(|i| i.currency_code = "QQQ".to_owned()),
-                "CURRENCY_UNKNOWN invoice.currency_code",
-            ),
-            (changed(|i| i.currency_code = "JPY".to_owned()), "RATE_MISSING invoice.currency_code"),
-            (changed(|i| i.amount = None), "FIELD_MISSING invoice.amount"),
-            (changed(|i| i.amount = Some(money(0, 0))), "OUT_OF_RANGE invoice.amount"),
-            (changed(|i| i.amount = Some(euros.clone())), "ORDER_INCONSISTENT invoice.amount"),
-            (
-                changed(|i| i.payments[0].external_id.clear()),
-                "FIELD_MISSING invoice.payments[0].external_id",
-            ),
-            (
-                changed(|i| i.payments[0].payment_time = None),
-                "FIELD_MISSING invoice.payments[0].payment_time",
-            ),
-            (
-                changed(|i| i.payments[0].amount = Some(money(-1, 0))),
-                "OUT_OF_RANGE invoice.payments[0].amount",
-            ),
-            (
-                changed(|i| i.payments[0].amount = Some(euros.clone())),
-                "ORDER_INCONSISTENT invoice.payments[0].amount",
-            ),
-            (
-                changed(|i| i.payments.push(i.payments[0].clone())),
-                "DUPLICATE_LINE invoice.payments[1].external_id",
-            ),
-            (
-                changed(|i| i.payments = vec![i.payments[0].clone(); 1_001]),
-                "OUT_OF_RANGE invoice.payments",
-            ),
-        ];
-        let (records, expected): (Vec<Record>, Vec<&str>) = bad.into_iter().unzip();
+        let (records, expected): (Vec<Record>, Vec<&str>) = bad().into_iter().unzip();
         let done = server.ingest("s", records).await;
         assert_eq!((done.accepted_count, done.rejected_count), (0, 20));
         let told = done.rejections.iter().map(|rejection| {

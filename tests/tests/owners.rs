@@ -129,7 +129,11 @@ impl Tables {
             return Vec::new();
         }
         let mut violations = Vec::new();
-        for table in self.written(&without_comments(text)) {
+        let mut written = self.written(&without_comments(text));
+        if path.starts_with(STORAGE) {
+            written.extend(self.handed_on(&without_comments(text)));
+        }
+        for table in written {
             match self.owners.get(&table) {
                 Some(of) if of == owner => {}
                 Some(of) => violations.push(format!("{path}: {table} is written by {of} alone")),
@@ -152,9 +156,6 @@ impl Tables {
                 | ["UPDATE", table, "SET", ..]
                 | ["TRUNCATE" | "COPY", table, ..]
                 | ["into_table" | "from_table", table, ..] => written.push(table.to_owned()),
-                ["table" | "parts", table, ..] if self.owners.contains_key(table) => {
-                    written.push(table.to_owned());
-                }
                 ["bulk", "insert", ref arguments @ ..] => {
                     let mut near = arguments.iter().take(BULK);
                     let table = near.find(|word| self.owners.contains_key(**word));
@@ -165,6 +166,14 @@ impl Tables {
         }
         written.extend(self.written_as_entities(text, &words));
         written
+    }
+
+    /// The tables that storage names to those who write for others: `table: "invoice"`.
+    fn handed_on(&self, text: &str) -> Vec<String> {
+        let words: Vec<&str> = words(text).collect();
+        let named = words.windows(2).filter(|pair| matches!(pair[0], "table" | "parts"));
+        let tables = named.filter(|pair| self.owners.contains_key(pair[1]));
+        tables.map(|pair| pair[1].to_owned()).collect()
     }
 
     /// Through sea-orm: `Entity::insert` and the like, or an `ActiveModel`.

@@ -186,9 +186,9 @@ impl Follower for ScoringFollower {
                 recorded_at: now,
                 found,
             });
-            // Also those whose score stays: classes read features too.
-            let customers = found.iter().filter(|one| one.score.is_some());
-            by_date.entry(*as_of).or_default().extend(customers.map(|one| one.customer));
+            // Also those whose score stays, because classes read features too, and those who are no
+            // customers any more, whose classes end.
+            by_date.entry(*as_of).or_default().extend(found.iter().map(|one| one.customer));
         }
         let transaction = self.db.begin().await?;
         pins::check_followed(&transaction, &followed).await?;

@@ -195,7 +195,7 @@ fn strip_sign(text: &str) -> Option<(Sign, &str)> {
     if let Some(rest) = text.strip_prefix(minus) {
         return Some((Sign::Minus, rest.trim_start()));
     }
-    if let Some(rest) = text.strip_suffix(minus) {
+    if let Some(rest) = text.strip_suffix(minus).filter(|rest| !rest.ends_with(minus)) {
         return Some((Sign::MinusBehind, rest.trim_end()));
     }
     let rest = text.strip_prefix('+').or_else(|| text.strip_suffix('+'))?;

@@ -178,6 +178,9 @@ fn assert_metrics(telemetry: &Telemetry) {
     server.active_calls.add(1, &[]);
     server.open_streams.add(1, &[]);
     server.shed_calls.add(1, &[]);
+    for metric in [metrics::SERVER_LEFT, metrics::CODING_LEFT_OUT, metrics::INGESTION_DAMAGED] {
+        metric.counter().add(1, &[]);
+    }
     for gauge in [&server.max_calls, &server.max_streams, &server.ready] {
         gauge.record(1.0, &[]);
     }

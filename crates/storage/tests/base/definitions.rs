@@ -103,7 +103,7 @@ async fn saved<D: Sample>(db: &Database, id: &str, text: &str, second: i64) -> V
 async fn put_out<D: Sample>(db: &Database, draft: &Version<D>) -> Result<Version<D>, Error> {
     let mut draft = draft.clone();
     if D::KIND.approval {
-        draft = approve(db, &draft, &signed(50, "ben")).await?;
+        draft = approve(db, &draft, &signed(50, "carol")).await?;
     }
     publish(db, &draft, &draft.definition.frozen(), &signed(60, "anna")).await
 }

@@ -21,10 +21,11 @@ use crate::{Database, Error, Page, PageRequest, time};
 pub type HistoryKey = (i32, i64, i32);
 
 /// What an [`Assignment`] is made of. What a stay rests on is the latest note of its first day
-/// that is not younger than the stay: one that was merged with a later one keeps that.
+/// that is not younger than the stay: one that was merged with a later one keeps that. Who is left
+/// out has no class, whose id is the empty one.
 const SELECT: &str = "SELECT s.customer_id, s.known_from, s.known_to, s.closed_known, s.run_id, \
      s.valid_from, s.valid_to, s.line_id, \
-     (SELECT n.class_id FROM class_name n WHERE n.class_no = s.class_no) AS class, \
+     coalesce((SELECT n.class_id FROM class_name n WHERE n.class_no = s.class_no), '') AS class, \
      (SELECT e.evidence FROM class_evidence e \
      WHERE e.line_id = s.line_id AND e.customer_id = s.customer_id AND \
      e.valid_from = s.valid_from AND e.known_from <= s.known_from \

@@ -29,7 +29,8 @@ impl Serve {
         let settings = Settings::load(&self.flags.sources(log))?;
         let roles = if self.roles.is_empty() { ALL_ROLES.to_vec() } else { self.roles };
         let mut signals = Signals::listen()?;
-        let Some(serving) = Node::bind(settings, roles).await?.start(&mut signals).await? else {
+        let Some(serving) = Node::bind(settings, roles, None).await?.start(&mut signals).await?
+        else {
             return Ok(());
         };
         output::line(&business_date::describe(&serving.business_date))?;

@@ -97,16 +97,20 @@ struct Shell {
 
 impl Node {
     /// Starts telemetry, reads certificates and keys, binds every address, and answers for
-    /// health: alive, not ready.
+    /// health: alive, not ready. Where its address is taken it takes the `other` one, if any.
     pub(crate) async fn bind(
         settings: config::Settings,
         roles: Vec<Role>,
+        other: Option<SocketAddr>,
     ) -> Result<Self, Failure> {
         let security = Security::load(&settings).map_err(faulty)?;
         let names = roles.iter().map(|role| role.name().to_owned()).collect();
         let telemetry = Telemetry::start(&telemetry_options(&settings.telemetry, names))
             .map_err(|error| Failure::Usage(error.to_string()))?;
-        let listener = bind("server.listen", settings.server.listen).await?;
+        let listener = match (bind("server.listen", settings.server.listen).await, other) {
+            (Err(_), Some(other)) => bind("server.listen", other).await?,
+            (bound, _) => bound?,
+        };
         let health = Health::new(roles::service_names(&roles)).await;
         let end = CancellationToken::new();
         let beside = beside(&settings, &health, &telemetry, &end).await?;

@@ -21,10 +21,13 @@ use kehu_server::{
 };
 use pipeline::Dates;
 use std::{
-    net::{Ipv4Addr, SocketAddr},
+    net::{Ipv4Addr, SocketAddr, SocketAddrV4},
     path::{Path, PathBuf},
 };
 pub(crate) use summary::loaded as print_loaded;
+
+/// A free port of this machine, for when the address is taken.
+const FREE_PORT: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0));
 
 /// Load a retailer's sales, score, classify and code everyone, write a report, keep serving.
 #[derive(Debug, Args)]
@@ -59,8 +62,8 @@ impl Quickstart {
         let input = self.input(&data_dir)?;
         let table = import::Table::open(&input.path, input.mapping)?;
         fill_in(&mut settings, &table);
-        settings.server.listen = free_address(settings.server.listen).await;
-        let serving = Node::bind(settings, ALL_ROLES.to_vec()).await?.serve(opened).await?;
+        let node = Node::bind(settings, ALL_ROLES.to_vec(), Some(FREE_PORT)).await?;
+        let serving = node.serve(opened).await?;
         let connection = Connection::open(ClientOptions::new(serving.url())).await?;
         let loaded = table.load(&connection).await?;
         summary::loaded(&loaded)?;
@@ -140,12 +143,4 @@ async fn write_report(
     };
     report::write(path, &report::render(connection, request).await?)?;
     output::line(&format!("Report: {}", path.display()))
-}
-
-/// The address, or a free port on this machine when it is taken.
-async fn free_address(wanted: SocketAddr) -> SocketAddr {
-    match tokio::net::TcpListener::bind(wanted).await {
-        Ok(_) => wanted,
-        Err(_) => SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-    }
 }

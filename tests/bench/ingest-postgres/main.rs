@@ -67,7 +67,7 @@ fn is_postgres(database: &str) -> bool {
 }
 
 async fn serve(database: &str) -> Server {
-    let serve = ["serve", "--listen", "127.0.0.1:0", "--roles", "ingestion", "--log", "warn"];
+    let serve = ["serve", "--listen", "127.0.0.1:0", "--role", "ingestion", "--log", "warn"];
     let mut command = kehu_tests::program::kehu(&serve);
     if is_postgres(database) {
         command.env("KEHU__STORAGE__DATABASE_URL", database);

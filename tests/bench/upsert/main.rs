@@ -32,7 +32,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let [url, what, seconds] = &arguments[..] else {
         return Err("upsert URL customers|orders SECONDS".into());
     };
-    let serve = ["serve", "--listen", "127.0.0.1:0", "--roles", "ingestion", "--log", "warn"];
+    let serve = ["serve", "--listen", "127.0.0.1:0", "--role", "ingestion", "--log", "warn"];
     let mut command = kehu(&serve);
     command.env("KEHU__STORAGE__DATABASE_URL", url);
     let server = Server::spawn(command).await;

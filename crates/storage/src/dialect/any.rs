@@ -18,7 +18,7 @@ pub(crate) fn is_any_number(backend: DbBackend, column: &str, numbers: &[i64]) -
 
 fn is_any(backend: DbBackend, column: &str, values: Value) -> Expr {
     let condition = match backend {
-        DbBackend::Postgres => format!("\"{column}\" = ANY($1)"),
+        DbBackend::Postgres => format!("\"{column}\" IN (SELECT unnest($1))"),
         _ => format!("\"{column}\" IN (SELECT value FROM json_each(?))"),
     };
     Expr::cust_with_values(condition, [values])

@@ -26,10 +26,12 @@ pub(crate) fn text_array(backend: DbBackend, texts: &[&str]) -> Value {
     }
 }
 
-/// What follows a column that must be among the values of the parameter at `place`.
+/// What follows a column that must be among the values of the parameter at `place`. PostgreSQL
+/// joins with them: of `= ANY`, prepared for any array, it looks up the index columns before this
+/// one and compares every row found with every value, until the table has been analysed.
 pub(crate) fn in_array(backend: DbBackend, place: usize) -> String {
     match backend {
-        DbBackend::Postgres => format!("= ANY(${place})"),
+        DbBackend::Postgres => format!("IN (SELECT unnest(${place}))"),
         _ => format!("IN (SELECT value FROM json_each(${place}))"),
     }
 }

@@ -16,8 +16,9 @@ use super::busy::Busy;
 use super::{columns, failed, measured, query};
 use crate::bulk::Column;
 
-/// How much of a COPY goes to the server at once.
-const COPY_CHUNK: usize = 1 << 20;
+/// How much of a COPY goes to the server at once: little, so that the server reads rows while the
+/// next ones are made.
+const COPY_CHUNK: usize = 1 << 16;
 
 /// A transaction; dropped it is rolled back. A statement that is dropped midway, or ends in an
 /// error that leaves the connection in doubt, closes the connection and the transaction with it.

@@ -22,7 +22,7 @@ mod turns;
 use sea_orm::sea_query::ColumnDef;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement, Value};
 
-pub(crate) use any::{is_any_number, is_any_text};
+pub(crate) use any::is_any_number;
 pub(crate) use classify::classify;
 pub use connections::Reader;
 pub(crate) use connections::{Connections, Transaction};
@@ -32,7 +32,7 @@ pub(crate) use listener::Listener;
 pub(crate) use log::{log_append, log_horizon};
 pub(crate) use notifier::Notifier;
 pub(crate) use open::open;
-pub(crate) use select::{array, in_array, lock_rows_of, read_columns, text_array};
+pub(crate) use select::{array, from_each, in_array, lock_rows_of, read_columns, text_array};
 pub(crate) use sequence::{create_sequence, draw, drop_sequence};
 pub(crate) use turns::{change_rates, use_rates};
 

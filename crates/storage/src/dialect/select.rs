@@ -26,13 +26,29 @@ pub(crate) fn text_array(backend: DbBackend, texts: &[&str]) -> Value {
     }
 }
 
-/// What follows a column that must be among the values of the parameter at `place`. PostgreSQL
-/// joins with them: of `= ANY`, prepared for any array, it looks up the index columns before this
-/// one and compares every row found with every value, until the table has been analysed.
+/// What follows a column that must be among the values of the parameter at `place`. For a column
+/// that leads its index; [`from_each`] is for others.
 pub(crate) fn in_array(backend: DbBackend, place: usize) -> String {
     match backend {
-        DbBackend::Postgres => format!("IN (SELECT unnest(${place}))"),
+        DbBackend::Postgres => format!("= ANY(${place})"),
         _ => format!("IN (SELECT value FROM json_each(${place}))"),
+    }
+}
+
+/// From FROM on, the rows of `table` that are found for each value of the array at `place`, called
+/// `wanted`. One look-up a value, whatever the database believes of the table: PostgreSQL, which
+/// knows nothing of one that is being filled, otherwise looks up the columns of the index before
+/// `wanted` alone, and compares every row with every value.
+pub(crate) fn from_each(backend: DbBackend, place: usize, table: &str, condition: &str) -> String {
+    match backend {
+        DbBackend::Postgres => format!(
+            "FROM unnest(${place}) AS value(wanted) \
+             CROSS JOIN LATERAL (SELECT * FROM {table} WHERE {condition} OFFSET 0) AS found"
+        ),
+        _ => format!(
+            "FROM (SELECT value AS wanted FROM json_each(${place})) \
+             CROSS JOIN {table} WHERE {condition}"
+        ),
     }
 }
 

@@ -10,7 +10,7 @@ use super::entity::external_code::{Column as Of, Entity, Model};
 use super::sources::{self, Names};
 use super::versions::Writing;
 use super::{Entry, Reference};
-use crate::bulk::{self, Column, OnConflict};
+use crate::bulk::{self, Column, ColumnType, OnConflict};
 use crate::{Database, Error, dialect};
 
 /// What a code is found by: case and separators do not count, unless there is nothing else.
@@ -37,13 +37,16 @@ pub(super) async fn write(
     }
     let normals: Vec<&str> = given.keys().map(|(normal, _)| normal.as_str()).collect();
     let backend = transaction.get_database_backend();
-    let held = Entity::find()
-        .filter(Of::SourceId.eq(source_id))
-        .filter(dialect::is_any_text(backend, "normal", &normals))
-        .all(transaction)
-        .await?;
-    let held: BTreeSet<(String, i64)> =
-        held.into_iter().map(|row| (row.normal, row.customer_id)).collect();
+    let key = "source_id = $1 AND normal = wanted";
+    let from = dialect::from_each(backend, 2, "external_code", key);
+    let sql = format!("SELECT normal, customer_id {from}");
+    let columns = [("normal", ColumnType::Text), ("customer_id", ColumnType::I64)];
+    let values = vec![source_id.into(), dialect::text_array(backend, &normals)];
+    let read = bulk::read(transaction, &sql, values, &columns).await?;
+    let Ok([Column::Text(held), Column::I64(customers)]) = <[Column; 2]>::try_from(read) else {
+        return Err(Error::Corrupt("external codes have columns of other types".to_owned()));
+    };
+    let held: BTreeSet<(String, i64)> = held.into_iter().zip(customers).collect();
     given.retain(|key, _| !held.contains(key));
     let columns = [
         ("normal", Column::Text(given.keys().map(|(normal, _)| normal.clone()).collect())),

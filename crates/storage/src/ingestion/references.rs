@@ -3,11 +3,10 @@
 use std::collections::HashMap;
 
 use kehu_core::CustomerId;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, Statement};
+use sea_orm::{ConnectionTrait, Statement};
 
 use super::CUSTOMER_NUMBER;
-use super::entity::customer_reference;
-use crate::bulk::{self, Column, OnConflict};
+use crate::bulk::{self, Column, ColumnType, OnConflict};
 use crate::{Error, Transaction, dialect};
 
 /// The customers that some keys of a source lead to.
@@ -123,17 +122,16 @@ async fn find(
     if external_ids.is_empty() {
         return Ok(());
     }
-    let rows = customer_reference::Entity::find()
-        .filter(customer_reference::Column::SourceId.eq(source_id))
-        .filter(dialect::is_any_text(
-            transaction.get_database_backend(),
-            "external_id",
-            external_ids,
-        ))
-        .all(transaction)
-        .await?;
-    for row in rows {
-        resolved.by_key.insert(row.external_id, CustomerId(row.customer_id));
-    }
+    let backend = transaction.get_database_backend();
+    let key = "source_id = $1 AND external_id = wanted";
+    let from = dialect::from_each(backend, 2, "customer_reference", key);
+    let sql = format!("SELECT external_id, customer_id {from}");
+    let columns = [("external_id", ColumnType::Text), ("customer_id", ColumnType::I64)];
+    let values = vec![source_id.into(), dialect::text_array(backend, external_ids)];
+    let read = bulk::read(transaction, &sql, values, &columns).await?;
+    let Ok([Column::Text(keys), Column::I64(customers)]) = <[Column; 2]>::try_from(read) else {
+        return Err(Error::Corrupt("references have columns of other types".to_owned()));
+    };
+    resolved.by_key.extend(keys.into_iter().zip(customers.into_iter().map(CustomerId)));
     Ok(())
 }

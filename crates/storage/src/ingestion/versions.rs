@@ -190,10 +190,10 @@ async fn find<T: Versioned>(
     let Place { table, number, day, .. } = T::PLACE;
     let backend = writing.transaction.get_database_backend();
     let keys: Vec<&str> = records.iter().map(|record| record.head().external_id).collect();
-    let is_any = dialect::in_array(backend, 2);
+    let standing = "source_id = $1 AND external_id = wanted AND superseded_at IS NULL";
+    let from = dialect::from_each(backend, 2, table, standing);
     let sql = format!(
-        "SELECT {number}, external_id, customer_id, {day}, digest, source_updated_at FROM {table} \
-         WHERE source_id = $1 AND external_id {is_any} AND superseded_at IS NULL"
+        "SELECT {number}, external_id, customer_id, {day}, digest, source_updated_at {from}"
     );
     let columns = [
         (*number, ColumnType::I64),

@@ -343,6 +343,40 @@ async fn several_schemes_each_say_what_they_know_of_a_code() {
     server.stop().await;
 }
 
+/// Eleven customers and one place for a digit: health says how many are left out, and of what.
+#[tokio::test]
+async fn health_counts_who_is_left_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = euros(&folder.path().join("data")).await;
+    let nobody = server.succeed(&["health"]).await;
+    assert_eq!(nobody, "SERVING\n");
+    let mut text = "order_id,customer_id,date,amount\n".to_owned();
+    for customer in 1..=11 {
+        text.push_str(&format!("{customer},c{customer},2024-01-05,10\n"));
+    }
+    let file = write(folder.path(), "in.csv", &text).display().to_string();
+    server.succeed(&["import", &file]).await;
+    let scheme = CodeScheme {
+        id: "tiny".to_owned(),
+        label: Some(Label { zh: "编号".to_owned(), en: "Number".to_owned() }),
+        template: "K{seq:1}".to_owned(),
+        ..CodeScheme::default()
+    };
+    let request = CreateCodeSchemeRequest { code_scheme: Some(scheme), validate_only: false };
+    let mut codes = CodeServiceClient::new(client(&server).await);
+    codes.create_code_scheme(request).await.unwrap();
+    server.succeed(&["code", "tiny"]).await;
+
+    let said = server.succeed(&["health"]).await;
+    let line = "2 customers are left out by codeSchemes/tiny: kehu left-out says why";
+    assert_eq!(said, format!("SERVING\n{line}\n"));
+    let said = server.succeed(&["health", "--output", "json"]).await;
+    let said: serde_json::Value = serde_json::from_str(&said).unwrap();
+    let counts = serde_json::json!([{ "leftOutBy": "codeSchemes/tiny", "customers": 2 }]);
+    assert_eq!((&said["status"], &said["leftOut"]), (&"SERVING".into(), &counts));
+    server.stop().await;
+}
+
 /// What the help of `import` shows runs as it stands.
 #[tokio::test]
 async fn the_example_of_the_help_runs() {

@@ -5,11 +5,12 @@ mod read;
 
 use kehu_contract::coding as contract;
 use kehu_contract::coding::{
-    CreateCodeSchemeRequest, CreateCodeSchemeResponse, DecodeCodeRequest, DecodeCodeResponse,
-    GetCodeSchemeRequest, GetCodeSchemeResponse, ListCodeHistoryRequest, ListCodeHistoryResponse,
-    ListCodeSchemesRequest, ListCodeSchemesResponse, ListLeftOutRequest, ListLeftOutResponse,
-    ResolveCodeRequest, ResolveCodeResponse, StartCodingRequest, StartCodingResponse,
-    ValidateCodeRequest, ValidateCodeResponse, code_service_server::CodeService,
+    CountLeftOutRequest, CountLeftOutResponse, CreateCodeSchemeRequest, CreateCodeSchemeResponse,
+    DecodeCodeRequest, DecodeCodeResponse, GetCodeSchemeRequest, GetCodeSchemeResponse,
+    ListCodeHistoryRequest, ListCodeHistoryResponse, ListCodeSchemesRequest,
+    ListCodeSchemesResponse, ListLeftOutRequest, ListLeftOutResponse, ResolveCodeRequest,
+    ResolveCodeResponse, StartCodingRequest, StartCodingResponse, ValidateCodeRequest,
+    ValidateCodeResponse, code_service_server::CodeService,
 };
 use kehu_core::code_scheme::CodeScheme;
 use kehu_server::{Fault, Violations, aside, auth, convert, names, page};
@@ -162,6 +163,13 @@ impl CodeService for Coding {
         request: Request<ListLeftOutRequest>,
     ) -> Result<Response<ListLeftOutResponse>, Status> {
         Ok(Response::new(Coding::list_left_out(self, request.into_inner()).await?))
+    }
+
+    async fn count_left_out(
+        &self,
+        _request: Request<CountLeftOutRequest>,
+    ) -> Result<Response<CountLeftOutResponse>, Status> {
+        Ok(Response::new(Coding::count_left_out(self).await?))
     }
 
     async fn decode_code(

@@ -1,16 +1,19 @@
 //! Reading codes: to whom one belongs, what it says, and whether it is one.
 
 use kehu_contract::coding::{
-    DecodeCodeRequest, DecodeCodeResponse, ListCodeHistoryRequest, ListCodeHistoryResponse,
-    ListLeftOutRequest, ListLeftOutResponse, ResolveCodeRequest, ResolveCodeResponse,
-    ValidateCodeRequest, ValidateCodeResponse,
+    CountLeftOutResponse, DecodeCodeRequest, DecodeCodeResponse, LeftOutCount,
+    ListCodeHistoryRequest, ListCodeHistoryResponse, ListLeftOutRequest, ListLeftOutResponse,
+    ResolveCodeRequest, ResolveCodeResponse, ValidateCodeRequest, ValidateCodeResponse,
 };
 use kehu_core::code_scheme::{CodeScheme, CompiledScheme, DecodedSegment, SegmentKind};
 use kehu_core::{CustomerId, Label, taxonomy::Taxonomy};
 use kehu_server::{Fault, Violation, Violations, aside, names, page};
 use kehu_storage::{
     PageRequest,
-    coding::codes::{self, CodeRow},
+    coding::{
+        classes,
+        codes::{self, CodeRow},
+    },
     definitions,
     facts::{self, CustomerSet},
 };
@@ -85,6 +88,21 @@ impl Coding {
             left_out: found.items.iter().map(left_out).collect(),
             next_page_token: found.next.map(token).unwrap_or_default(),
         })
+    }
+
+    pub(super) async fn count_left_out(&self) -> Result<CountLeftOutResponse, Fault> {
+        let mut counts = Vec::new();
+        let kinds = [
+            (names::TAXONOMIES, classes::count_left_out(&self.db).await?),
+            (names::CODE_SCHEMES, codes::count_left_out(&self.db).await?),
+        ];
+        for (kind, counted) in kinds {
+            counts.extend(counted.into_iter().map(|(id, customers)| LeftOutCount {
+                left_out_by: names::resource(kind, &id),
+                customers,
+            }));
+        }
+        Ok(CountLeftOutResponse { counts })
     }
 
     async fn check_exists(&self, customer: CustomerId) -> Result<(), Fault> {

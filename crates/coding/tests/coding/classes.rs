@@ -298,6 +298,7 @@ async fn a_predicate_that_fails_for_one_customer_leaves_that_one_out() {
         world.publish_size().await;
         world.classify(&[], AS_OF).await;
         assert!(world.left_out("cube").await.is_empty());
+        assert!(world.left_out_counts().await.is_empty());
         world.follow().await;
 
         let large = [(1, "b1"), (12, "b12")];
@@ -309,6 +310,7 @@ async fn a_predicate_that_fails_for_one_customer_leaves_that_one_out() {
         for _ in 0..2 {
             let left_out = world.left_out("cube").await;
             assert_eq!(left_out.len(), 1, "{left_out:?}");
+            assert_eq!(world.left_out_counts().await, [("taxonomies/cube".to_owned(), 1)]);
             assert_eq!(left_out[0].0, 1);
             assert!(left_out[0].1.contains("class high"), "{left_out:?}");
             assert!(!left_out[0].1.contains("900"), "{left_out:?}");
@@ -330,6 +332,7 @@ async fn a_predicate_that_fails_for_one_customer_leaves_that_one_out() {
         world.ingest("corrected", vec![sale(1, "b1", day("2011-12-05"), 900)]).await;
         world.follow().await;
         assert!(world.left_out("cube").await.is_empty());
+        assert!(world.left_out_counts().await.is_empty());
         assert_eq!(world.get(1, "cube", None, None).await.unwrap().class_id, "low");
     })
     .await;

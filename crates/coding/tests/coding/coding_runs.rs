@@ -116,6 +116,7 @@ async fn a_full_prefix_is_of_those_under_it_alone() {
         world.follow().await;
         assert!(world.codes("classes").await[&late].starts_with('L'));
         assert_eq!(world.without_code("classes", "").await.len(), 4);
+        assert_eq!(world.left_out_counts().await, [("codeSchemes/classes".to_owned(), 4)]);
     })
     .await;
 }

@@ -7,10 +7,10 @@ use chrono::{DateTime, NaiveDate, Utc};
 use kehu_analytics::{Analytics, Limits};
 use kehu_coding::Coding;
 use kehu_contract::coding::{
-    ClassDefinition, Classification, CodeScheme, CreateCodeSchemeRequest, CreateTaxonomyRequest,
-    GetClassificationRequest, ListHistoryRequest, ListLeftOutRequest, ListMembersRequest,
-    PublishTaxonomyRequest, ResolveCodeRequest, ResolveCodeResponse, StartClassificationRequest,
-    StartCodingRequest, Taxonomy, TaxonomyDefinition,
+    ClassDefinition, Classification, CodeScheme, CountLeftOutRequest, CreateCodeSchemeRequest,
+    CreateTaxonomyRequest, GetClassificationRequest, ListHistoryRequest, ListLeftOutRequest,
+    ListMembersRequest, PublishTaxonomyRequest, ResolveCodeRequest, ResolveCodeResponse,
+    StartClassificationRequest, StartCodingRequest, Taxonomy, TaxonomyDefinition,
     classification_service_server::ClassificationService, code_service_server::CodeService,
     create_taxonomy_request::Origin, taxonomy_service_server::TaxonomyService,
 };
@@ -310,6 +310,13 @@ impl World {
         let page = ClassificationService::list_members(&self.coding, asked).await.unwrap();
         let found = page.into_inner().classifications.into_iter();
         found.map(|one| (number(&one.customer), one.left_out_reason)).collect()
+    }
+
+    /// How many are left out now, by the resource name of what leaves them out.
+    pub(crate) async fn left_out_counts(&self) -> Vec<(String, i64)> {
+        let asked = Request::new(CountLeftOutRequest {});
+        let counted = CodeService::count_left_out(&self.coding, asked).await.unwrap().into_inner();
+        counted.counts.into_iter().map(|count| (count.left_out_by, count.customers)).collect()
     }
 
     /// Who got no code under the scheme, in a run or by a change, with the reason.

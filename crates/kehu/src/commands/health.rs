@@ -7,11 +7,13 @@ use crate::{
     output::{self, Format},
 };
 use clap::Args;
+use kehu_contract::coding::{CountLeftOutRequest, LeftOutCount};
 use kehu_contract::run::GetBusinessDateRequest;
 use tonic::Code;
 use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus};
 
-/// Ask a process whether it is ready; exit code 0 if it is, 69 if it is not or does not answer.
+/// Ask a process whether it is ready; exit code 0 if it is, 69 if it is not or does not answer. Of
+/// one that is, tells how many customers are left without a class or a code.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  kehu health\n  kehu health --server http://127.0.0.1:7401 --service liveness"
@@ -29,6 +31,7 @@ impl Health {
     /// Asks.
     pub(crate) async fn run(self) -> Result<(), Failure> {
         let connection = Connection::open(self.client.options()).await?;
+        let all = self.service.is_empty();
         let request = HealthCheckRequest { service: self.service };
         let answer = connection.health().check(request).await?.into_inner();
         let status = answer.status().as_str_name();
@@ -36,11 +39,52 @@ impl Health {
             let why = why(&connection).await.map(|why| format!(": {why}")).unwrap_or_default();
             return Err(Failure::Unavailable(format!("the server is {status}{why}")));
         }
+        let left_out = if all { left_out(&connection).await } else { Ok(None) };
         match self.client.output {
-            Format::Table => output::line(status),
-            Format::Json => output::line(&serde_json::json!({ "status": status }).to_string()),
+            Format::Table => {
+                output::line(status)?;
+                for line in left_out.map_or_else(|why| vec![why], |counts| told(&counts)) {
+                    output::line(&line)?;
+                }
+                Ok(())
+            }
+            Format::Json => {
+                let mut answer = serde_json::json!({ "status": status });
+                match left_out {
+                    Ok(None) => {}
+                    Ok(Some(counts)) => answer["leftOut"] = counts.iter().map(json).collect(),
+                    Err(why) => answer["leftOutUnknown"] = why.into(),
+                }
+                output::line(&answer.to_string())
+            }
         }
     }
+}
+
+/// Who is left out does not decide whether the server is ready. `None` where that is not told: by
+/// a listener for probes, a process of another role, or to who may not read.
+async fn left_out(connection: &Connection) -> Result<Option<Vec<LeftOutCount>>, String> {
+    match connection.codes().count_left_out(CountLeftOutRequest {}).await {
+        Ok(answer) => Ok(Some(answer.into_inner().counts)),
+        Err(status) => match status.code() {
+            Code::Unimplemented | Code::Unauthenticated | Code::PermissionDenied => Ok(None),
+            _ => Err(format!("Who is left out could not be counted: {}", status.message())),
+        },
+    }
+}
+
+fn json(count: &LeftOutCount) -> serde_json::Value {
+    serde_json::json!({ "leftOutBy": count.left_out_by, "customers": count.customers })
+}
+
+/// A line for each taxonomy and scheme that leaves customers out.
+fn told(counts: &Option<Vec<LeftOutCount>>) -> Vec<String> {
+    let line = |count: &LeftOutCount| {
+        let LeftOutCount { customers, left_out_by } = count;
+        let (noun, verb) = if *customers == 1 { ("customer", "is") } else { ("customers", "are") };
+        format!("{customers} {noun} {verb} left out by {left_out_by}: kehu left-out says why")
+    };
+    counts.iter().flatten().map(line).collect()
 }
 
 /// Why the server is not ready, where it says so: one that has not got that far answers every call

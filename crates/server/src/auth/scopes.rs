@@ -20,6 +20,7 @@ const TABLE: &[(&str, &[Scope])] = &[
     ("kehu.coding.v1.ClassificationService/ListHistory", &[Read]),
     ("kehu.coding.v1.ClassificationService/ListMembers", &[Read]),
     ("kehu.coding.v1.ClassificationService/StartClassification", &[Code]),
+    ("kehu.coding.v1.CodeService/CountLeftOut", &[Read]),
     ("kehu.coding.v1.CodeService/CreateCodeScheme", &[Admin]),
     ("kehu.coding.v1.CodeService/DecodeCode", &[Read]),
     ("kehu.coding.v1.CodeService/GetCodeScheme", &[Read]),

@@ -24,7 +24,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use kehu_core::{CustomerId, Value};
 
 pub use crate::scoring::scores::View;
-pub use counts::{Move, counts, moves};
+pub use counts::{Move, count_left_out, counts, moves};
 pub use line::{ClassLine, LEFT_OUT, complete, in_force, is_seen, latest_classified};
 pub use read::{HistoryKey, at, evaluated_through, get, history, left_out, members};
 pub use record::{Evaluation, NewClass, Scope, record};

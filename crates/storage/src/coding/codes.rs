@@ -16,7 +16,7 @@ use crate::facts::CustomerSet;
 use crate::{Database, Error, Transaction, time};
 
 pub use give::{NewCode, Skipped, end, give, put_back, skip, skipped, take};
-pub use left_out::{LeftOut, leave_out, left_out_of, list_left_out};
+pub use left_out::{LeftOut, count_left_out, leave_out, left_out_of, list_left_out};
 
 /// A code that was given to a customer.
 #[derive(Debug, Clone, PartialEq, Eq)]

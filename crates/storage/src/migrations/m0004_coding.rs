@@ -14,6 +14,7 @@ pub(super) struct Migration;
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         create_class_span(manager).await?;
+        index_left_out(manager).await?;
         create_code_sequence(manager).await?;
         create_code(manager).await?;
         create_code_left_out(manager).await?;
@@ -92,6 +93,18 @@ async fn create_class_span(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         )
         .to_owned();
     manager.create_table(evidence).await
+}
+
+/// Class 0 is that of who is left out: few or none, and counted often.
+async fn index_left_out(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    let left_out = Index::create()
+        .name("class_span_left_out")
+        .table("class_span")
+        .col("line_id")
+        .col("customer_id")
+        .and_where(Expr::col("class_no").eq(0))
+        .to_owned();
+    manager.create_index(left_out).await
 }
 
 async fn create_code_sequence(manager: &SchemaManager<'_>) -> Result<(), DbErr> {

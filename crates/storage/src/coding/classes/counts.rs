@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use super::View;
 use super::line::names;
 use super::read::name;
-use super::sight::{Sight, sight};
-use crate::{Database, Error, history};
+use super::sight::{Seen, Sight, sight, sight_of};
+use crate::history::{self, Subject};
+use crate::{Database, Error};
 
 /// How many customers went from one class to another.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,6 +35,24 @@ pub async fn counts(
     let mut counts = BTreeMap::new();
     for row in history::query(db.reader(), &sql).await? {
         counts.insert(name(&names, row.try_get_by_index(0)?)?, row.try_get_by_index(1)?);
+    }
+    Ok(counts)
+}
+
+/// How many customers each taxonomy leaves out now, by its id; taxonomies that leave nobody out
+/// are not there.
+pub async fn count_left_out(db: &Database) -> Result<BTreeMap<String, i64>, Error> {
+    let mut counts = BTreeMap::new();
+    for taxonomy in history::names(db.reader(), Subject::Classes).await? {
+        let view = View { true_on: None, known_at: None };
+        let Some(sight) = sight_of(db, &taxonomy, view, Seen::LeftOut).await? else { continue };
+        let sql = format!("SELECT count(*) FROM class_span WHERE {}", sight.condition);
+        for row in history::query(db.reader(), &sql).await? {
+            let customers: i64 = row.try_get_by_index(0)?;
+            if customers > 0 {
+                counts.insert(taxonomy.clone(), customers);
+            }
+        }
     }
     Ok(counts)
 }

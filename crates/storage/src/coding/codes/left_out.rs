@@ -1,5 +1,7 @@
 //! Who is due for a code and got none, until they get one or are no longer due.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use kehu_core::CustomerId;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -78,6 +80,19 @@ pub async fn list_left_out(
     }
     let rows = query.order_by_asc(Column::CustomerId).limit(page.fetch()).all(db.reader()).await?;
     Page::of(page, rows, |row| row.customer_id).try_map(TryInto::try_into)
+}
+
+/// How many got no code, by the id of the scheme; schemes that leave nobody out are not there.
+pub async fn count_left_out(db: &Database) -> Result<BTreeMap<String, i64>, Error> {
+    let counted: Vec<(String, i64)> = Entity::find()
+        .select_only()
+        .column(Column::SchemeId)
+        .column_as(Column::CustomerId.count(), "customers")
+        .group_by(Column::SchemeId)
+        .into_tuple()
+        .all(db.reader())
+        .await?;
+    Ok(counted.into_iter().collect())
 }
 
 /// Notes who got no code now, and forgets the others among `looked_at`.

@@ -155,3 +155,27 @@ async fn euros(data: &Path) -> Server {
     let zone = ["--base-currency", "EUR", "--time-zone", "Europe/Berlin"];
     Server::start(&[&["--data-dir", &data][..], &zone].concat()).await
 }
+
+/// Dates that a spreadsheet left as numbers: the refusal says what they would be and what to state,
+/// and stated so they are read.
+#[tokio::test]
+async fn dates_as_numbers_are_read_once_that_is_stated() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = b"order_id,customer_id,date,amount\n1,c1,45296,10\n2,c2,45297.5,20\n";
+    let file = write(folder.path(), "in.csv", text);
+    let server = euros(&folder.path().join("data")).await;
+    let (code, said) = program::fail(&["import", &file, "--server", &server.url]).await;
+    assert_eq!(code, 65, "{said}");
+    assert!(said.contains("none of the 2 lines could be loaded: date-invalid 2"), "{said}");
+    let rejects = server.succeed(&["rejects"]).await;
+    let told = "a number, not a date. If it counts days as spreadsheets do it is 2024-01-05: state \
+                date_formats = [\"excel\"] in the mapping then";
+    assert!(rejects.contains(told), "{rejects}");
+
+    let mapping = write(folder.path(), "map.toml", b"date_formats = [\"excel\"]\n");
+    let said = server.succeed(&["import", &file, "--mapping", &mapping]).await;
+    assert!(said.contains("2 were new or changed, 0 held already, none refused"), "{said}");
+    let held = server.succeed(&["data"]).await;
+    assert!(held.contains("2 orders count, from 2024-01-05 to 2024-01-06"), "{held}");
+    server.stop().await;
+}

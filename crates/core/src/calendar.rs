@@ -62,6 +62,11 @@ impl BusinessCalendar {
         instant.with_timezone(&self.zone).date_naive()
     }
 
+    /// The local time of an instant.
+    pub fn local(&self, instant: DateTime<Utc>) -> NaiveDateTime {
+        instant.with_timezone(&self.zone).naive_local()
+    }
+
     /// The local hour, 0 to 23.
     pub fn hour(&self, instant: DateTime<Utc>) -> u32 {
         instant.with_timezone(&self.zone).hour()

@@ -1,5 +1,7 @@
 //! Reads a row as a line of an order.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, Utc};
 use kehu_contract::google::r#type as google;
 use kehu_contract::ingestion::{OrderLine, Problem, ProblemReason};
@@ -9,7 +11,7 @@ use rust_decimal::Decimal;
 use crate::clean::{Cleaned, Rule};
 use crate::columns::{Layout, Role};
 use crate::customer;
-use crate::date::{Dates, NotADate};
+use crate::date::{self, Dates, NotADate};
 use crate::kind::{Kinds, RowKind};
 use crate::number::{NotRead, Number, NumberFormat};
 use crate::problem::problem;
@@ -131,8 +133,8 @@ impl LineReader {
             return DateTime::UNIX_EPOCH;
         }
         self.dates.parse(&date).unwrap_or_else(|error| {
-            let (reason, text) = explain_date(error);
-            problems.push(self.problem(Role::Date, reason, text));
+            let (reason, text) = explain_date(&date, error);
+            problems.push(self.problem(Role::Date, reason, &text));
             DateTime::UNIX_EPOCH
         })
     }
@@ -338,10 +340,10 @@ fn share(percent: Decimal, gross: Option<(Decimal, Decimal)>) -> Option<Decimal>
     gross.checked_mul(percent)?.checked_div(Decimal::ONE_HUNDRED)
 }
 
-fn explain_date(error: NotADate) -> (ProblemReason, &'static str) {
+fn explain_date(cell: &str, error: NotADate) -> (ProblemReason, Cow<'static, str>) {
     let text = match error {
         NotADate::OutOfRange => {
-            return (ProblemReason::OutOfRange, "the year must be of 1900 to 2200");
+            return (ProblemReason::OutOfRange, "the year must be of 1900 to 2200".into());
         }
         NotADate::Invalid => {
             "no such date, or not in a form that is known: correct it, or state \
@@ -356,13 +358,27 @@ fn explain_date(error: NotADate) -> (ProblemReason, &'static str) {
             "the column has dates with the day first and dates with the month \
                             first: state date_formats in the mapping, such as [\"%d/%m/%Y\"]"
         }
-        NotADate::Number => {
-            "a number, not a date: if it counts days as spreadsheets do, state \
-                             date_formats = [\"excel\"] in the mapping, for seconds since 1970 \
-                             [\"%s\"]"
-        }
+        NotADate::Number => return (ProblemReason::DateInvalid, explain_count(cell).into()),
     };
-    (ProblemReason::DateInvalid, text)
+    (ProblemReason::DateInvalid, text.into())
+}
+
+/// What a number would be as a date, and the setting that says so: nothing in it tells.
+fn explain_count(cell: &str) -> String {
+    let Some((form, day)) = date::counted(cell) else {
+        return "a number, and a date in no usual form: correct it, or state date_formats in the \
+                mapping, such as [\"%Y%m%d\"]"
+            .to_owned();
+    };
+    let counts = match form {
+        "%s" => "seconds since 1970",
+        "unix-ms" => "milliseconds since 1970",
+        _ => "days as spreadsheets do",
+    };
+    format!(
+        "a number, not a date. If it counts {counts} it is {day}: state date_formats = \
+         [\"{form}\"] in the mapping then, with the forms of other dates of the column behind it"
+    )
 }
 
 fn explain_number(error: NotRead) -> (ProblemReason, &'static str) {

@@ -10,6 +10,8 @@ use rust_decimal::prelude::ToPrimitive;
 const EXCEL: &str = "excel";
 /// The days of spreadsheets since 1904.
 const EXCEL_1904: &str = "excel-1904";
+/// Seconds since 1970.
+const UNIX_SECONDS: &str = "%s";
 /// Milliseconds since 1970.
 const UNIX_MILLIS: &str = "unix-ms";
 const MILLIS_OF_DAY: i64 = 86_400_000;
@@ -47,6 +49,23 @@ pub(super) fn parse(cell: &str, form: &str) -> Option<Moment> {
         Moment::Instant(instant) => instant.year(),
     };
     (0..=9_999).contains(&year).then_some(moment)
+}
+
+/// The form in which a number may be a day of 1900 to 2200, and that day. How many digits it has
+/// tells what it may count: seconds since 1970 have nine from 1973 on, milliseconds twelve.
+pub(crate) fn counted(cell: &str) -> Option<(&'static str, NaiveDate)> {
+    let digits = cell.split('.').next().map_or(0, str::len);
+    let form = match digits {
+        1..=6 => EXCEL,
+        9..=10 => UNIX_SECONDS,
+        12..=13 => UNIX_MILLIS,
+        _ => return None,
+    };
+    let day = match parse(cell, form)? {
+        Moment::Local(local) => local.date(),
+        Moment::Instant(instant) => instant.date_naive(),
+    };
+    super::in_range(&day).then_some((form, day))
 }
 
 fn of_form(cell: &str, form: &str) -> Option<Moment> {

@@ -14,7 +14,7 @@ use std::cmp::Ordering;
 use chrono::{DateTime, Datelike, Duration, NaiveDate, NaiveTime, TimeZone, Utc};
 use kehu_core::calendar::BusinessCalendar;
 
-pub(crate) use form::{Moment, is_form};
+pub(crate) use form::{Moment, counted, is_form};
 use parse::{Day, Numbers, Order, Parsed};
 
 /// So many cells must speak for an order of day and month for each one that speaks against it.
@@ -178,9 +178,17 @@ fn moment_of(parsed: Parsed, order: Order) -> Option<Moment> {
         day = day.succ_opt()?;
     }
     let local = day.and_time(clock.time);
-    let Some(offset) = clock.offset else { return Some(Moment::Local(local)) };
+    let Some(offset) = clock.offset else {
+        return Some(match clock.zone {
+            Some(zone) => Moment::Instant(zone.instant(local)),
+            None => Moment::Local(local),
+        });
+    };
     let utc = local.checked_sub_signed(Duration::try_seconds(offset.into())?)?;
-    Some(Moment::Instant(Utc.from_utc_datetime(&utc)))
+    let instant = Utc.from_utc_datetime(&utc);
+    // A zone that had another offset then contradicts it, and nobody can tell which is right.
+    let agreed = clock.zone.is_none_or(|zone| zone.local(instant) == local);
+    agreed.then_some(Moment::Instant(instant))
 }
 
 impl DateFormat {

@@ -5,6 +5,7 @@
 //! names in European languages; and three numbers of which day and month are told apart by the column alone.
 
 use chrono::{NaiveDate, Weekday};
+use kehu_core::decimal::are_digits;
 
 use super::cursor::Cursor;
 use super::months::month_name;
@@ -125,6 +126,9 @@ pub(super) fn parse(cell: &str) -> Option<Parsed> {
         cursor.eat(|c| c == ',');
         cursor.spaces();
     }
+    if let Some(parsed) = year_behind(cursor.0) {
+        return Some(parsed);
+    }
     let day = day(&mut cursor)?;
     eat_weekday(&mut cursor);
     if cursor.is_empty() {
@@ -140,6 +144,25 @@ pub(super) fn parse(cell: &str) -> Option<Parsed> {
     let apart = spaced != cursor.0.len() || cursor.peek().is_some_and(own);
     let clock = apart.then(|| time::parse(cursor.0, after_t)).flatten()?;
     Some(Parsed { day, clock: Some(clock) })
+}
+
+/// `Nov 24 10:15:00 2026`, as C and Unix write it: the time stands between day and year.
+fn year_behind(text: &str) -> Option<Parsed> {
+    let mut cursor = Cursor(text);
+    if !cursor.peek()?.is_alphabetic() {
+        return None;
+    }
+    let month = month_name(&mut cursor)?;
+    cursor.spaces();
+    let day = cursor.number(1..=2)?;
+    cursor.spaces();
+    let (clock, year) = cursor.0.rsplit_once(' ')?;
+    if year.len() != 4 || !are_digits(year) || !clock.contains(':') {
+        return None;
+    }
+    let clock = time::parse(clock.trim_end(), false)?;
+    let day = date(year.parse().ok()?, month, day)?;
+    Some(Parsed { day: Day::Known(day), clock: Some(clock) })
 }
 
 /// `星期五`, `周五`, `(金)` behind a date.

@@ -54,6 +54,7 @@ fn forms_that_need_no_mapping() {
         ("Sept 5, 2011", "2011-09-04T23:00:00"),
         ("5. Januar 2011", "2011-01-05T00:00:00"),
         ("5. März 2011 10:30", "2011-03-05T10:30:00"),
+        ("05.03.2011 10:30 Uhr", "2011-03-05T10:30:00"),
         ("1er février 2011", "2011-02-01T00:00:00"),
         ("5 déc. 2011", "2011-12-05T00:00:00"),
         ("5 de enero de 2011", "2011-01-05T00:00:00"),
@@ -69,6 +70,25 @@ fn forms_that_need_no_mapping() {
     ] {
         let (cell, _) = kehu_core::key::clean(cell);
         assert_eq!(parse(&cell, &[]), Ok(instant.to_owned()), "{cell}");
+    }
+}
+
+#[test]
+fn what_programs_write_round_a_time() {
+    for (cell, instant) in [
+        ("Wed Jan  5 10:15:00 2011", "2011-01-05T10:15:00"),
+        ("Tue Jul 5 10:15:00 2011", "2011-07-05T09:15:00"),
+        ("Tue Jul 5 10:15:00 UTC 2011", "2011-07-05T10:15:00"),
+        (
+            "Wed Jan 05 2011 10:15:00 GMT+0100 (Central European Standard Time)",
+            "2011-01-05T09:15:00",
+        ),
+        ("2011-07-01T12:00:00+02:00[Europe/Berlin]", "2011-07-01T10:00:00"),
+        ("2011-07-01T12:00[Europe/Berlin]", "2011-07-01T10:00:00"),
+        ("2011-07-01T12:00:00Z[Europe/Berlin]", "2011-07-01T12:00:00"),
+        ("2011-10-30T02:30+01:00[Europe/Berlin]", "2011-10-30T01:30:00"),
+    ] {
+        assert_eq!(parse(cell, &[]), Ok(instant.to_owned()), "{cell}");
     }
 }
 
@@ -90,6 +110,11 @@ fn what_is_not_a_date() {
         ("25/01/24", NotADate::Ambiguous),
         ("13/13/2011", NotADate::Invalid),
         ("1/2/3", NotADate::Invalid),
+        ("Wed Jan 5 10:15:00 CET 2011", NotADate::Invalid),
+        ("Wed Jan 32 10:15:00 2011", NotADate::Invalid),
+        ("2011-07-01T12:00:00+01:00[Europe/Berlin]", NotADate::Invalid),
+        ("2011-07-01T12:00:00[Europe/Nowhere]", NotADate::Invalid),
+        ("2011-07-01T12:00:00 (noon)", NotADate::Invalid),
         ("yesterday", NotADate::Invalid),
         ("Jan", NotADate::Invalid),
         ("5 Janu 2011", NotADate::Invalid),
@@ -175,5 +200,20 @@ fn the_first_and_last_day_in_any_zone() {
             let read = dates.parse(day);
             assert_eq!(read.is_ok(), good, "{day} in {zone}");
         }
+    }
+}
+
+#[test]
+fn a_number_alone_is_told_what_it_may_be() {
+    for (cell, told) in [
+        ("45296", Some(("excel", "2024-01-05"))),
+        ("45296.5", Some(("excel", "2024-01-05"))),
+        ("1704449700", Some(("%s", "2024-01-05"))),
+        ("1704449700000", Some(("unix-ms", "2024-01-05"))),
+        ("2024115", None),
+        ("202411", None),
+    ] {
+        let counted = counted(cell).map(|(form, day)| (form, day.to_string()));
+        assert_eq!(counted, told.map(|(form, day)| (form, day.to_owned())), "{cell}");
     }
 }

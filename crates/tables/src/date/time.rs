@@ -1,6 +1,7 @@
 //! Times of day, with what may stand round them.
 
 use chrono::NaiveTime;
+use kehu_core::calendar::BusinessCalendar;
 
 use super::cursor::Cursor;
 
@@ -12,6 +13,8 @@ pub(super) struct Clock {
     pub(super) next_day: bool,
     /// Seconds east of Greenwich, when stated.
     pub(super) offset: Option<i32>,
+    /// The zone that is named behind, when it says more than the offset.
+    pub(super) zone: Option<BusinessCalendar>,
 }
 
 /// Which half of the day a word means.
@@ -38,7 +41,16 @@ pub(super) fn parse(text: &str, after_t: bool) -> Option<Clock> {
     cursor.spaces();
     let half = before.or_else(|| half(&mut cursor));
     cursor.spaces();
+    if half.is_none() && cursor.eat_text(&["uhr"]).is_some() {
+        cursor.spaces();
+    }
+    let utc = cursor.peek().is_some_and(|c| matches!(c, 'Z' | 'z'));
     let offset = offset(&mut cursor)?;
+    // Z is said of an instant whose offset is not known, in whatever zone.
+    let zone = zone(&mut cursor)?.filter(|_| !utc);
+    if offset.is_some() {
+        eat_remark(&mut cursor);
+    }
     if !cursor.is_empty() {
         return None;
     }
@@ -48,7 +60,7 @@ pub(super) fn parse(text: &str, after_t: bool) -> Option<Clock> {
     // A leap second is the last moment of its minute.
     let (second, nanos) = if second == 60 { (59, 999_999_000) } else { (second, nanos) };
     let time = NaiveTime::from_hms_nano_opt(hour, minute, second, nanos)?;
-    Some(Clock { time, next_day, offset })
+    Some(Clock { time, next_day, offset, zone })
 }
 
 /// `0830`, `083000`.
@@ -122,11 +134,9 @@ fn in_half(hour: u32, half: Option<Half>) -> Option<u32> {
 /// Seconds east of Greenwich; `Some(None)` where nothing is stated, `None` where it is wrong.
 #[expect(clippy::option_option, reason = "absent and wrong differ")]
 fn offset(cursor: &mut Cursor<'_>) -> Option<Option<i32>> {
-    if cursor.eat_text(&["utc", "gmt", "z"]).is_some() && cursor.is_empty() {
-        return Some(Some(0));
-    }
+    let utc = cursor.eat_text(&["utc", "gmt", "z"]).is_some();
     let Some(sign) = cursor.eat(|c| matches!(c, '+' | '-' | '\u{2212}')) else {
-        return Some(None);
+        return Some(utc.then_some(0));
     };
     let digits = cursor.digits();
     let minutes = match digits.len() {
@@ -141,4 +151,22 @@ fn offset(cursor: &mut Cursor<'_>) -> Option<Option<i32>> {
     }
     let seconds = i32::try_from(hours * 3_600 + minutes * 60).ok()?;
     Some(Some(if sign == '+' { seconds } else { -seconds }))
+}
+
+/// `[Europe/Berlin]`; `Some(None)` where there is none, `None` where there is no such zone.
+#[expect(clippy::option_option, reason = "absent and wrong differ")]
+fn zone(cursor: &mut Cursor<'_>) -> Option<Option<BusinessCalendar>> {
+    let mut rest = *cursor;
+    rest.spaces();
+    let Some(bracketed) = rest.0.strip_prefix('[') else { return Some(None) };
+    let (name, behind) = bracketed.split_once(']')?;
+    *cursor = Cursor(behind);
+    BusinessCalendar::new(name.trim_start_matches('!')).ok().map(Some)
+}
+
+/// ` (Central European Standard Time)`, which tells no more than the offset before it.
+fn eat_remark(cursor: &mut Cursor<'_>) {
+    if cursor.0.trim_start().starts_with('(') && cursor.0.ends_with(')') {
+        *cursor = Cursor("");
+    }
 }

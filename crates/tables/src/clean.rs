@@ -36,9 +36,11 @@ pub(crate) enum Rule {
     Missing,
     /// `12 %` was read as a share.
     Percent,
+    /// `10万` was written out.
+    Scale,
 }
 
-const RULES: [(Rule, &str); 14] = [
+const RULES: [(Rule, &str); 15] = [
     (Rule::Trimmed, "trimmed"),
     (Rule::LineBreak, "line_break"),
     (Rule::KeyDecimals, "key_decimals"),
@@ -53,6 +55,7 @@ const RULES: [(Rule, &str); 14] = [
     (Rule::Formula, "formula"),
     (Rule::Missing, "missing"),
     (Rule::Percent, "percent"),
+    (Rule::Scale, "scale"),
 ];
 
 /// How often each rule changed a cell.

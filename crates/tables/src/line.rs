@@ -17,7 +17,7 @@ use crate::number::{NotRead, Number, NumberFormat};
 use crate::problem::problem;
 use crate::row::Row;
 use crate::scan::date_cell;
-use crate::sign::Currency;
+use crate::sign::{self, Currency};
 use crate::text;
 
 /// Reads rows.
@@ -150,7 +150,7 @@ impl LineReader {
         let (cell, _) = key::clean(self.cell(row, Role::Currency));
         let mut code = self.currency.as_str();
         if !cell.is_empty() {
-            let Some(stated) = currency::parse(&cell) else {
+            let Some(stated) = currency::parse(&cell).or_else(|| sign::of_sign(&cell)) else {
                 problems.push(self.problem(
                     Role::Currency,
                     ProblemReason::CurrencyUnknown,

@@ -128,6 +128,8 @@ impl NumberFormat {
             rules.push(Rule::Exponent);
         }
         let value = decimal::parse(&plain.text).map_err(|_| NotRead::OutOfRange)?;
+        let factor = Decimal::from(10_u64.pow(parts.scale));
+        let value = value.checked_mul(factor).ok_or(NotRead::OutOfRange)?;
         rules.into_iter().for_each(|rule| cleaned.count(rule));
         let value = if parts.negative { -value } else { value };
         Ok(Number { value, currency: parts.currency, percent: parts.percent })
@@ -288,6 +290,11 @@ mod tests {
             (Comma, "1.234,50 kr.", "1234.5", "currency_sign thousands"),
             (Unproven, "1 234 567", "1234567", "thousands"),
             (Unproven, "17", "17", ""),
+            (Unproven, "10万", "100000", "scale"),
+            (Point, "1.5亿", "150000000", "scale"),
+            (Comma, "1,5億円", "150000000", "currency_sign scale"),
+            (Point, "-¥1,200.5 萬元", "-12005000", "currency_sign scale thousands"),
+            (Point, "2万亿", "2000000000000", "scale"),
         ] {
             let expected: Decimal = number.parse().unwrap();
             assert_eq!(read(notation, cell), (Ok(expected), rules.to_owned()), "{cell}");
@@ -319,6 +326,13 @@ mod tests {
             (Point, "1e", Invalid),
             (Point, "0x10", Invalid),
             (Point, "1.2.3", Invalid),
+            (Point, "3万5千", Invalid),
+            (Point, "万", Invalid),
+            (Point, "10万万", Invalid),
+            (Point, "10万%", Invalid),
+            (Point, "1兆", Invalid),
+            (Point, "99999999999999999999999亿", OutOfRange),
+            (Unproven, "1,250万", Ambiguous),
             (Point, "1e309", OutOfRange),
             (Point, "1e999999999999", OutOfRange),
             (Point, "99999999999999999999999999999999999", OutOfRange),

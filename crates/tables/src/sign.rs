@@ -102,14 +102,31 @@ const SIGNS: [(&str, &[&str]); 37] = [
     ("Fr.", &["CHF"]),
 ];
 
+/// The one currency that a sign or word stands for, where a column of currencies has it: `€`, `RMB`.
+pub(crate) fn of_sign(text: &str) -> Option<&'static str> {
+    let (sign, codes) = SIGNS.iter().find(|(sign, _)| *sign == text)?;
+    Currency::Sign(sign, codes).only()
+}
+
 /// A number taken apart.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Parts<'a> {
     pub(crate) negative: bool,
     pub(crate) currency: Option<Currency>,
     pub(crate) percent: bool,
+    /// The power of ten that a word behind the digits stands for: 4 of `万`.
+    pub(crate) scale: u32,
     /// Digits with separators and an exponent.
     pub(crate) digits: &'a str,
+}
+
+/// Words behind digits, with the power of ten that they stand for. `兆` is no such word: it is a
+/// million to some and a million millions to others.
+const SCALES: [(&str, u32); 6] =
+    [("万亿", 12), ("萬億", 12), ("万", 4), ("萬", 4), ("亿", 8), ("億", 8)];
+
+fn strip_scale(text: &str) -> Option<(u32, &str)> {
+    SCALES.iter().find_map(|(word, scale)| Some((*scale, text.strip_suffix(word)?.trim_end())))
 }
 
 /// Takes off brackets, at most one sign, currencies that agree and one percent sign; `None` where
@@ -117,7 +134,7 @@ pub(crate) struct Parts<'a> {
 pub(crate) fn strip<'a>(cell: &'a str, rules: &mut Vec<Rule>) -> Option<Parts<'a>> {
     let mut digits = cell.trim();
     let mut sign = None;
-    let (mut currency, mut percent) = (None, false);
+    let (mut currency, mut percent, mut scale) = (None, false, 0);
     loop {
         if let Some(rest) = strip_no_cents(digits) {
             digits = rest;
@@ -131,6 +148,11 @@ pub(crate) fn strip<'a>(cell: &'a str, rules: &mut Vec<Rule>) -> Option<Parts<'a
                 return None;
             }
             (percent, digits) = (true, rest.trim_end());
+        } else if let Some((found, rest)) = strip_scale(digits) {
+            if scale > 0 || percent {
+                return None;
+            }
+            (scale, digits) = (found, rest);
         } else if let Some((found, rest)) = strip_currency(digits) {
             let both = match currency {
                 None => found,
@@ -147,7 +169,9 @@ pub(crate) fn strip<'a>(cell: &'a str, rules: &mut Vec<Rule>) -> Option<Parts<'a
     }
     rules.extend(currency.map(|_| Rule::CurrencySign));
     rules.extend(sign.and_then(Sign::rule));
-    Some(Parts { negative: sign.is_some_and(Sign::is_negative), currency, percent, digits })
+    rules.extend((scale > 0).then_some(Rule::Scale));
+    let negative = sign.is_some_and(Sign::is_negative);
+    Some(Parts { negative, currency, percent, scale, digits })
 }
 
 /// How a number says on which side of nothing it is.

@@ -214,6 +214,10 @@ fn the_currency_beside_a_number_is_that_of_the_row_or_refused() {
         ("1;c;2024-01-05;€10;USD", "2 CURRENCY_UNKNOWN"),
         ("1;c;2024-01-05;10 元;cny", "1 c 2024-01-05 10 CNY"),
         ("1;c;2024-01-05;10 zł;", "1 c 2024-01-05 10 PLN"),
+        ("1;c;2024-01-05;10;€", "1 c 2024-01-05 10 EUR"),
+        ("1;c;2024-01-05;¥10;RMB", "1 c 2024-01-05 10 CNY"),
+        ("1;c;2024-01-05;10;¥", "2 CURRENCY_UNKNOWN"),
+        ("1;c;2024-01-05;10;$", "2 CURRENCY_UNKNOWN"),
     ] {
         let (orders, refused, _) = read(format!("{header}{row}\n").as_bytes(), "");
         assert_eq!([orders, refused].concat(), [found], "{row}");

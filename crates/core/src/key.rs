@@ -19,7 +19,7 @@ pub enum Rule {
     FullWidth,
     /// `="00123"` became `00123`.
     Formula,
-    /// `NULL`, `n/a`, `#N/A` and the like became the empty key.
+    /// `NULL`, `n/a`, `#N/A`, a dash alone and the like became the empty key.
     Missing,
     /// `17850.0` became `17850`.
     Decimals,
@@ -43,9 +43,9 @@ impl Rules {
 }
 
 /// What programs write where there is nothing, in lower case.
-const MISSING: [&str; 14] = [
-    "null", "(null)", "<null>", "n/a", "#n/a", "nan", "none", "nil", "\\n", "#ref!", "#value!",
-    "#name?", "#null!", "#div/0!",
+const MISSING: [&str; 15] = [
+    "-", "null", "(null)", "<null>", "n/a", "#n/a", "nan", "none", "nil", "\\n", "#ref!",
+    "#value!", "#name?", "#null!", "#div/0!",
 ];
 
 /// A key, or another cell of a table, without what nobody can see; empty where it says that
@@ -141,6 +141,9 @@ fn half_width_kana(c: char) -> Option<char> {
 }
 
 fn is_missing(key: &str) -> bool {
+    if matches!(key, "\u{2013}" | "\u{2014}" | "\u{2212}") {
+        return true;
+    }
     key.len() <= 8 && MISSING.iter().any(|word| key.eq_ignore_ascii_case(word))
 }
 
@@ -174,6 +177,9 @@ mod tests {
             ("=\"00123\"", "00123", "Formula"),
             ("=\" 00123\"", "00123", "Trimmed Formula"),
             ("=\"NULL\"", "", "Formula Missing"),
+            ("-", "", "Missing"),
+            (" \u{2014} ", "", "Trimmed Missing"),
+            ("-5", "-5", ""),
             (" ", "", "Trimmed"),
             ("\u{a0}", "", "Trimmed"),
             ("\u{feff}", "", "Invisible"),

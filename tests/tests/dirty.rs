@@ -179,3 +179,19 @@ async fn dates_as_numbers_are_read_once_that_is_stated() {
     assert!(held.contains("2 orders count, from 2024-01-05 to 2024-01-06"), "{held}");
     server.stop().await;
 }
+
+/// An order after today is loaded, and the figures say that it does not count yet, the second time
+/// as well.
+#[tokio::test]
+async fn orders_after_today_are_noticed() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = b"order_id,customer_id,date,amount\n1,c1,2024-01-05,10\n2,c2,2111-01-01,20\n";
+    let file = write(folder.path(), "in.csv", text);
+    let server = euros(&folder.path().join("data")).await;
+    for _ in 0..2 {
+        let said = server.succeed(&["import", &file]).await;
+        let noticed = "noticed    1 orders dated after today, which count on their day";
+        assert!(said.contains(noticed), "{said}");
+    }
+    server.stop().await;
+}

@@ -1,13 +1,16 @@
 //! Sends the records of a file to a server, several batches at a time.
 
+use chrono::NaiveDate;
 use kehu_contract::ingestion::{
     BatchAcknowledgement, IngestRequest, IngestResponse, IngestStart, IngestStarted, IngestTotals,
     ListRejectsRequest, Problem, ProblemReason, ingest_request, ingest_response,
     ingestion_service_client::IngestionServiceClient,
 };
+use kehu_core::calendar::BusinessCalendar;
 use kehu_server::{
     Fault,
     client::{Client, may_resume},
+    clock,
 };
 use kehu_tables::{self as tables, OrderFigures, Profile, ReadBatch, Table};
 use std::{collections::HashMap, time::Duration};
@@ -111,11 +114,13 @@ async fn attempt(
     if started.overtaken {
         return Ok(None);
     }
+    let today = Today::of(&started)?;
     let mut totals = started.totals.unwrap_or_default();
     let refused = refused_before(&mut client, &stream_id, &totals).await?;
     let (places, mut sent) = mpsc::unbounded_channel();
-    let reading =
-        tokio::task::spawn_blocking(move || read(table, &started, &refused, &requests, &places));
+    let reading = tokio::task::spawn_blocking(move || {
+        read(table, &started, &today, &refused, &requests, &places)
+    });
     let mut acknowledged = 0;
     let mut counted = Profile::default();
     while let Some(answer) = answers.message().await? {
@@ -125,7 +130,7 @@ async fn attempt(
         add(&mut totals, &batch);
         acknowledged += 1;
         if let Some(place) = sent.recv().await {
-            count(&mut counted, &place.orders, &batch);
+            count(&mut counted, &place.orders, &batch, &today);
             on_progress(place.lines);
         }
     }
@@ -152,6 +157,25 @@ async fn started(answers: &mut Streaming<IngestResponse>) -> Result<IngestStarte
     }
 }
 
+/// Today in the enterprise's time zone.
+#[derive(Debug, Clone, Copy)]
+struct Today {
+    calendar: BusinessCalendar,
+    date: NaiveDate,
+}
+
+impl Today {
+    fn of(started: &IngestStarted) -> Result<Self, Error> {
+        let calendar = BusinessCalendar::new(&started.time_zone);
+        let calendar = calendar.map_err(|error| Status::from(Fault::internal(error)))?;
+        Ok(Self { calendar, date: calendar.date(clock::now()) })
+    }
+
+    fn is_before(&self, order: &OrderFigures) -> bool {
+        self.calendar.date(order.at) > self.date
+    }
+}
+
 fn add(totals: &mut IngestTotals, batch: &BatchAcknowledgement) {
     totals.accepted_count += i64::from(batch.accepted_count);
     totals.unchanged_count += i64::from(batch.unchanged_count);
@@ -159,7 +183,12 @@ fn add(totals: &mut IngestTotals, batch: &BatchAcknowledgement) {
 }
 
 /// Counts the orders of a batch by what became of them.
-fn count(counted: &mut Profile, orders: &[OrderFigures], batch: &BatchAcknowledgement) {
+fn count(
+    counted: &mut Profile,
+    orders: &[OrderFigures],
+    batch: &BatchAcknowledgement,
+    today: &Today,
+) {
     let mut refused = HashMap::new();
     for rejection in &batch.rejections {
         let reason = rejection.problems.first().map_or(ProblemReason::Unspecified, Problem::reason);
@@ -168,7 +197,7 @@ fn count(counted: &mut Profile, orders: &[OrderFigures], batch: &BatchAcknowledg
     for order in orders {
         match refused.get(&Some(order.record)) {
             Some(reason) => counted.refuse_order(order, *reason),
-            None => counted.add_order(order),
+            None => counted.add_order(order, today.is_before(order)),
         }
     }
 }
@@ -232,6 +261,7 @@ struct Read {
 fn read(
     table: Table,
     started: &IngestStarted,
+    today: &Today,
     refused: &HashMap<i64, ProblemReason>,
     requests: &mpsc::Sender<IngestRequest>,
     places: &mpsc::UnboundedSender<Place>,
@@ -245,7 +275,7 @@ fn read(
             for order in &orders {
                 match refused.get(&order.line) {
                     Some(reason) => earlier.refuse_order(order, *reason),
-                    None => earlier.add_order(order),
+                    None => earlier.add_order(order, today.is_before(order)),
                 }
             }
             continue;

@@ -27,6 +27,8 @@ pub struct Profile {
     pub orders: u64,
     /// Orders none of whose rows was loaded.
     pub refused_orders: u64,
+    /// Orders that were loaded and are dated after today: they count on their day.
+    pub later_orders: u64,
     /// Different keys of customers.
     pub customers: u64,
     /// Keys of customers that look the same and are kept apart, for they differ in case or in
@@ -103,8 +105,9 @@ pub struct OrderFigures {
 }
 
 impl Profile {
-    /// Adds an order that was loaded, or had been before.
-    pub fn add_order(&mut self, order: &OrderFigures) {
+    /// Adds an order that was loaded, or had been before; `later`, when it is dated after today.
+    pub fn add_order(&mut self, order: &OrderFigures, later: bool) {
+        self.later_orders += u64::from(later);
         self.add_tally(Tally {
             kind: order.kind,
             currency: order.currency.clone(),
@@ -137,6 +140,7 @@ impl Profile {
         for (reason, lines) in counted.refused {
             *self.refused.entry(reason).or_default() += lines;
         }
+        self.later_orders += counted.later_orders;
         counted.read.into_iter().for_each(|tally| self.add_tally(tally));
         let loaded: u64 = self.read.iter().map(|tally| tally.orders).sum();
         self.refused_orders = self.orders.saturating_sub(loaded);

@@ -16,7 +16,7 @@ fn read(content: &[u8], mapping: &str) -> (Vec<String>, Vec<String>, Profile) {
     let mut counted = Profile::default();
     for batch in reader.by_ref() {
         let batch = batch.unwrap();
-        batch.orders.iter().for_each(|order| counted.add_order(order));
+        batch.orders.iter().for_each(|order| counted.add_order(order, false));
         let mut figures = batch.orders.iter();
         for record in batch.batch.records {
             match record.kind.unwrap() {

@@ -69,7 +69,7 @@ fn read(content: impl AsRef<[u8]>, mapping: &str) -> Read {
     let mut counted = Profile::default();
     for batch in reader.by_ref() {
         let batch = batch.unwrap();
-        batch.orders.iter().for_each(|order| counted.add_order(order));
+        batch.orders.iter().for_each(|order| counted.add_order(order, false));
         for record in batch.batch.records {
             match record.kind.unwrap() {
                 Kind::Order(order) => read.orders.push(order),

@@ -25,7 +25,7 @@ fn read(path: &Path, mapping: Mapping) -> (Vec<RecordBatch>, Profile, String) {
     let mut batches = Vec::new();
     for read in reader.by_ref() {
         let read = read.unwrap();
-        read.orders.iter().for_each(|order| counted.add_order(order));
+        read.orders.iter().for_each(|order| counted.add_order(order, false));
         batches.push(read.batch);
     }
     (batches, reader.profile().with_orders(counted), stream_id)

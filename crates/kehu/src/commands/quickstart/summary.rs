@@ -107,6 +107,7 @@ fn noticed(profile: &Profile) -> Result<(), Failure> {
         (profile.zero_prices, "zero prices"),
         (profile.repeated_lines, "lines that repeat an earlier one"),
         (empty, "sales that come to nothing and count as no order"),
+        (profile.later_orders, "orders dated after today, which count on their day"),
         (profile.blank_lines, "empty lines"),
         (profile.header_lines, "lines that repeat the header"),
     ];

@@ -56,15 +56,20 @@ pub enum Error {
     Twice(Vec<String>),
     /// None of the dates has a known form.
     #[error(
-        "no date of the column {column:?} has a known form{}: state it in the mapping, such as \
-         date_formats = [\"%d/%m/%Y %H:%M\"], or \"excel\" for the days of a spreadsheet",
-        stated(formats)
+        "no date of the column {column:?} has a known form{}: {}",
+        stated(formats),
+        number.as_deref().unwrap_or(
+            "state it in the mapping, such as date_formats = [\"%d/%m/%Y %H:%M\"], or \"excel\" \
+             for the days of a spreadsheet"
+        )
     )]
     Dates {
         /// The column.
         column: String,
         /// The forms that the mapping states.
         formats: Vec<String>,
+        /// Where its first cell is a number: what that may be, and the setting that says so.
+        number: Option<String>,
     },
     /// Too much of the file lies between the first and the last lines of its orders.
     #[error(

@@ -11,10 +11,10 @@ use rust_decimal::Decimal;
 use crate::clean::{Cleaned, Rule};
 use crate::columns::{Layout, Role};
 use crate::customer;
-use crate::date::{self, Dates, NotADate};
+use crate::date::{Dates, NotADate};
 use crate::kind::{Kinds, RowKind};
 use crate::number::{NotRead, Number, NumberFormat};
-use crate::problem::problem;
+use crate::problem::{self, problem};
 use crate::row::Row;
 use crate::scan::date_cell;
 use crate::sign::{self, Currency};
@@ -358,27 +358,9 @@ fn explain_date(cell: &str, error: NotADate) -> (ProblemReason, Cow<'static, str
             "the column has dates with the day first and dates with the month \
                             first: state date_formats in the mapping, such as [\"%d/%m/%Y\"]"
         }
-        NotADate::Number => return (ProblemReason::DateInvalid, explain_count(cell).into()),
+        NotADate::Number => return (ProblemReason::DateInvalid, problem::of_count(cell).into()),
     };
     (ProblemReason::DateInvalid, text.into())
-}
-
-/// What a number would be as a date, and the setting that says so: nothing in it tells.
-fn explain_count(cell: &str) -> String {
-    let Some((form, day)) = date::counted(cell) else {
-        return "a number, and a date in no usual form: correct it, or state date_formats in the \
-                mapping, such as [\"%Y%m%d\"]"
-            .to_owned();
-    };
-    let counts = match form {
-        "%s" => "seconds since 1970",
-        "unix-ms" => "milliseconds since 1970",
-        _ => "days as spreadsheets do",
-    };
-    format!(
-        "a number, not a date. If it counts {counts} it is {day}: state date_formats = \
-         [\"{form}\"] in the mapping then, with the forms of other dates of the column behind it"
-    )
 }
 
 fn explain_number(error: NotRead) -> (ProblemReason, &'static str) {

@@ -2,6 +2,7 @@
 
 use kehu_contract::ingestion::{Problem, ProblemReason};
 
+use crate::date;
 use crate::facts::Clash;
 use crate::row::RowFault;
 
@@ -50,4 +51,22 @@ pub(crate) fn of_clash(clash: Clash, column: &str) -> Problem {
          them, or give each order a number of its own"
     );
     problem(column, ProblemReason::OrderInconsistent, &description)
+}
+
+/// What a number would be as a date, and the setting that says so: nothing in it tells.
+pub(crate) fn of_count(cell: &str) -> String {
+    let Some((form, day)) = date::counted(cell) else {
+        return "a number, and a date in no usual form: correct it, or state date_formats in the \
+                mapping, such as [\"%Y%m%d\"]"
+            .to_owned();
+    };
+    let counts = match form {
+        "%s" => "seconds since 1970",
+        "unix-ms" => "milliseconds since 1970",
+        _ => "days as spreadsheets do",
+    };
+    format!(
+        "a number, not a date. If it counts {counts} it is {day}: state date_formats = \
+         [\"{form}\"] in the mapping then, with the forms of other dates of the column behind it"
+    )
 }

@@ -19,6 +19,7 @@ use crate::header::Start;
 use crate::kind::Kinds;
 use crate::mapping::Mapping;
 use crate::number::{self, NumberFormat};
+use crate::problem;
 use crate::row::Row;
 use crate::{Error, Reader};
 
@@ -216,7 +217,9 @@ impl Scan {
     fn check(&self, layout: &Layout, mapping: &Mapping) -> Result<(), Error> {
         if self.dates.hopeless().is_some_and(|dates| dates >= DATES_LOOKED_AT) {
             let column = layout.column(Role::Date).to_owned();
-            return Err(Error::Dates { column, formats: mapping.date_formats.clone() });
+            let number = self.dates.number();
+            let number = number.map(|cell| format!("{cell} is {}", problem::of_count(cell)));
+            return Err(Error::Dates { column, formats: mapping.date_formats.clone(), number });
         }
         let bytes = self.waiting();
         if bytes > WAITING { Err(Error::Scattered { bytes }) } else { Ok(()) }

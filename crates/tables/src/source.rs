@@ -15,11 +15,13 @@ const BUFFER: usize = 64 * 1024;
 const HEAD: usize = 256 * 1024;
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 /// What stands at the start of formats that people take for text.
-const NOT_TEXT: [(&[u8], &str); 4] = [
+const NOT_TEXT: [(&[u8], &str); 6] = [
     (b"PK\x03\x04", "a spreadsheet or a ZIP archive"),
     (b"\xd0\xcf\x11\xe0", "a spreadsheet of Excel before 2007"),
     (b"%PDF", "a PDF document"),
     (b"PAR1", "a Parquet file"),
+    (b"\xff\xfe\0\0", "text in UTF-32, not in UTF-8"),
+    (b"\0\0\xfe\xff", "text in UTF-32, not in UTF-8"),
 ];
 /// Stands for bytes that are nothing in the encoding of a file: a byte that never occurs in
 /// UTF-8, so that the row is refused for it.

@@ -146,11 +146,26 @@ fn bytes_that_are_no_text() {
 #[test]
 fn files_that_cannot_be_read() {
     let many = format!("{HEADER}{}", "1,a,yesterday,P,1,2,,\n".repeat(10));
+    let days = many.replace("yesterday", "45296");
+    let counts = many.replace("yesterday", "2024115");
     for (content, mapping, error) in [
         (&b""[..], "", "the file is empty: its first line must name the columns"),
         (b"\n\n", "", "the file is empty: its first line must name the columns"),
         (b"PK\x03\x04 and so on", "", "the file is a spreadsheet or a ZIP archive: save it as CSV"),
         (b"%PDF-1.7", "", "the file is a PDF document: save it as CSV"),
+        (b"\xff\xfe\0\0o\0\0\0", "", "the file is text in UTF-32, not in UTF-8: save it as CSV"),
+        (
+            days.as_bytes(),
+            "",
+            "no date of the column \"date\" has a known form: 45296 is a number, not a date. If it \
+             counts days as spreadsheets do it is 2024-01-05: state date_formats = [\"excel\"]",
+        ),
+        (
+            counts.as_bytes(),
+            "",
+            "no date of the column \"date\" has a known form: 2024115 is a number, and a date in no \
+             usual form: correct it, or state date_formats",
+        ),
         (many.as_bytes(), "", "no date of the column \"date\" has a known form: state it"),
         (b"order,order,customer,date,amount\n", "", "the header names order more than once"),
         (b"id;amount\n1;2\n", "", "the header lacks order_id (invoiceno, invoice,"),

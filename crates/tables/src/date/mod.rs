@@ -82,6 +82,8 @@ pub(crate) struct Evidence {
     possible: [u64; 8],
     /// Cells that were looked at.
     cells: u64,
+    /// The first of them.
+    first: Option<String>,
     /// Whether a cell is a date by itself.
     known: bool,
     /// Neighbouring rows mostly have the same date.
@@ -97,6 +99,7 @@ impl Evidence {
     /// Looks at a cell that is clean and not empty.
     pub(crate) fn look_at(&mut self, cell: &str) -> Option<DayShown> {
         self.cells += 1;
+        self.first.get_or_insert_with(|| cell.to_owned());
         if let Some((last, shown)) = &self.last
             && last == cell
         {
@@ -126,6 +129,11 @@ impl Evidence {
                 (possible != 0).then(|| DayShown::Open(numbers.key()))
             }
         }
+    }
+
+    /// The first cell, when it is a number alone.
+    pub(crate) fn number(&self) -> Option<&str> {
+        self.first.as_deref().filter(|cell| is_number(cell))
     }
 
     /// How many cells were looked at, when none of them is a date.
@@ -223,8 +231,7 @@ impl DateFormat {
             return moment.ok_or(NotADate::Invalid);
         }
         let Some(parsed) = parse::parse(cell) else {
-            let number = cell.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
-            return Err(if number { NotADate::Number } else { NotADate::Invalid });
+            return Err(if is_number(cell) { NotADate::Number } else { NotADate::Invalid });
         };
         let Day::Open(numbers) = parsed.day else {
             return moment_of(parsed, Order::DayMonthYear).ok_or(NotADate::Invalid);
@@ -293,6 +300,10 @@ impl Dates {
         let day = self.calendar.date(instant);
         if in_range(&day) { Ok(instant) } else { Err(NotADate::OutOfRange) }
     }
+}
+
+fn is_number(cell: &str) -> bool {
+    cell.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
 }
 
 /// Whether a business day may be that of an order.

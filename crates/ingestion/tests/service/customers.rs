@@ -79,7 +79,7 @@ async fn who_may_not_read_customers_is_not_told_about_one() {
 async fn keys_are_cleaned_the_same_way_on_every_way_in() {
     each_database(async |database| {
         let server = Server::start(database).await;
-        for key in [" ", "\u{a0}", "NULL"] {
+        for key in [" ", "\u{a0}", "NULL", "n/a", "#N/A", "=\"\"", "-", "\u{2014}"] {
             let status = upsert(&server, request(key, "York")).await.unwrap_err();
             assert_eq!(status.code(), tonic::Code::InvalidArgument, "{key:?}");
         }

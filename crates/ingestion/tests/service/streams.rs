@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use kehu_contract::error::ErrorReason;
 use kehu_contract::ingestion::{IngestTotals, ListCustomersRequest, ingest_request::Message};
 use kehu_server::fault;
@@ -181,9 +183,9 @@ async fn streams_that_write_the_same_records_at_once() {
         assert_eq!(accepted, BATCHES * 50);
         let request = ListCustomersRequest { page_size: 100, ..Default::default() };
         let page = server.customers().list_customers(request).await.unwrap().into_inner();
-        let names: Vec<String> = page.customers.iter().map(|c| c.name.clone()).collect();
-        let expected: Vec<String> = (1..=37).map(|number| format!("customers/{number}")).collect();
-        assert_eq!(names, expected);
+        // Numbers that a batch drew and could not use are left out on PostgreSQL.
+        let names: BTreeSet<&str> = page.customers.iter().map(|c| c.name.as_str()).collect();
+        assert_eq!((names.len(), page.customers.len()), (37, 37));
     })
     .await;
 }

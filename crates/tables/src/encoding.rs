@@ -52,19 +52,12 @@ pub(crate) struct Finder {
     good: u64,
     /// Lines that are not.
     bad: u64,
-    /// Of those the ones that have common Chinese characters and no other.
-    chinese: u64,
 }
 
 impl Finder {
     /// A finder that has seen nothing.
     pub(crate) fn new() -> Self {
-        Self {
-            detector: EncodingDetector::new(Iso2022JpDetection::Deny),
-            good: 0,
-            bad: 0,
-            chinese: 0,
-        }
+        Self { detector: EncodingDetector::new(Iso2022JpDetection::Deny), good: 0, bad: 0 }
     }
 
     /// Looks at a line.
@@ -77,7 +70,6 @@ impl Finder {
             return;
         }
         self.bad += 1;
-        self.chinese += u64::from(is_common_chinese(line));
         self.detector.feed(line, false);
         self.detector.feed(b"\n", false);
     }
@@ -88,10 +80,7 @@ impl Finder {
         if self.good >= self.bad {
             return UTF_8;
         }
-        let guess = superset(self.detector.guess(None, Utf8Detection::Deny));
-        // Of a few short names the detector makes accented letters.
-        let chinese = guess == WINDOWS_1252 && self.chinese == self.bad;
-        if chinese { GB18030 } else { guess }
+        superset(self.detector.guess(None, Utf8Detection::Deny))
     }
 
     /// Every encoding that the lines may be in, the likely one first.
@@ -103,29 +92,6 @@ impl Finder {
         }
         candidates
     }
-}
-
-/// Whether all that is not ASCII in a line are characters of the first level of GB 2312, the common
-/// ones, apart from Latin letters: words of accented letters alone, always an even number of them,
-/// are of no language of Europe.
-fn is_common_chinese(line: &[u8]) -> bool {
-    let mut start = 0;
-    while let Some(skipped) = line[start..].iter().position(|byte| !byte.is_ascii()) {
-        let begin = start + skipped;
-        let length = line[begin..].iter().position(u8::is_ascii);
-        let end = length.map_or(line.len(), |length| begin + length);
-        let common = |pair: &[u8]| (0xb0..=0xd7).contains(&pair[0]) && pair[1] >= 0xa1;
-        let pairs = line[begin..end].chunks_exact(2);
-        if !pairs.remainder().is_empty() || !pairs.clone().all(common) {
-            return false;
-        }
-        let is_letter = |place: usize| line.get(place).is_some_and(u8::is_ascii_alphabetic);
-        if is_letter(end) || begin.checked_sub(1).is_some_and(is_letter) {
-            return false;
-        }
-        start = end;
-    }
-    true
 }
 
 #[cfg(test)]
@@ -155,22 +121,6 @@ mod tests {
                 e if e == WINDOWS_1252 => "1,Café Zürich,naïve façade",
                 _ => "1,北京商贸有限公司,上海市浦东新区",
             };
-            let mut finder = Finder::new();
-            finder.look_at(&encoding.encode(text).0);
-            assert_eq!(finder.likely(), encoding, "{text}");
-        }
-    }
-
-    #[test]
-    fn a_short_name_tells_the_encoding() {
-        for (encoding, text) in [
-            (GB18030, "1,王"),
-            (GB18030, "\"李,伟\",1"),
-            (WINDOWS_1252, "1,Ø"),
-            (WINDOWS_1252, "1,Åse"),
-            (WINDOWS_1252, "1,Íñigo"),
-            (WINDOWS_1252, "1,25 °C"),
-        ] {
             let mut finder = Finder::new();
             finder.look_at(&encoding.encode(text).0);
             assert_eq!(finder.likely(), encoding, "{text}");

@@ -43,9 +43,9 @@ impl Rules {
 }
 
 /// What programs write where there is nothing, in lower case.
-const MISSING: [&str; 15] = [
-    "-", "null", "(null)", "<null>", "n/a", "#n/a", "nan", "none", "nil", "\\n", "#ref!",
-    "#value!", "#name?", "#null!", "#div/0!",
+const MISSING: [&str; 18] = [
+    "-", "\u{2013}", "\u{2014}", "\u{2212}", "null", "(null)", "<null>", "n/a", "#n/a", "nan",
+    "none", "nil", "\\n", "#ref!", "#value!", "#name?", "#null!", "#div/0!",
 ];
 
 /// A key, or another cell of a table, without what nobody can see; empty where it says that
@@ -141,9 +141,6 @@ fn half_width_kana(c: char) -> Option<char> {
 }
 
 fn is_missing(key: &str) -> bool {
-    if matches!(key, "\u{2013}" | "\u{2014}" | "\u{2212}") {
-        return true;
-    }
     key.len() <= 8 && MISSING.iter().any(|word| key.eq_ignore_ascii_case(word))
 }
 

@@ -17,7 +17,7 @@ pub enum Rule {
     Space,
     /// Letters, digits and signs of full width became plain ones.
     FullWidth,
-    /// `="00123"` became `00123`.
+    /// `="00123"` or `'00123`, by which spreadsheets keep a number a text, became `00123`.
     Formula,
     /// `NULL`, `n/a`, `#N/A`, a dash alone and the like became the empty key.
     Missing,
@@ -54,7 +54,7 @@ pub fn clean(text: &str) -> (Cow<'_, str>, Rules) {
     let mut rules = Rules::default();
     let mut key = if text.is_ascii() { text.into() } else { plain(text, &mut rules) };
     trim(&mut key, &mut rules);
-    if let Some(inner) = key.strip_prefix("=\"").and_then(|rest| rest.strip_suffix('"')) {
+    if let Some(inner) = kept_as_text(&key) {
         rules.add(Rule::Formula);
         key = inner.to_owned().into();
         trim(&mut key, &mut rules);
@@ -110,6 +110,13 @@ fn plain<'a>(text: &'a str, rules: &mut Rules) -> Cow<'a, str> {
         rules.add(Rule::Space);
     }
     if clean == text { text.into() } else { clean.into() }
+}
+
+/// What a spreadsheet was told to keep as it is.
+fn kept_as_text(key: &str) -> Option<&str> {
+    let number = |rest: &&str| rest.starts_with(|c: char| c.is_ascii_digit());
+    let formula = || key.strip_prefix("=\"").and_then(|rest| rest.strip_suffix('"'));
+    key.strip_prefix('\'').filter(number).or_else(formula)
 }
 
 fn trim(key: &mut Cow<'_, str>, rules: &mut Rules) {
@@ -174,6 +181,8 @@ mod tests {
             ("=\"00123\"", "00123", "Formula"),
             ("=\" 00123\"", "00123", "Trimmed Formula"),
             ("=\"NULL\"", "", "Formula Missing"),
+            ("'00123", "00123", "Formula"),
+            ("'t Hooft", "'t Hooft", ""),
             ("-", "", "Missing"),
             (" \u{2014} ", "", "Trimmed Missing"),
             ("-5", "-5", ""),

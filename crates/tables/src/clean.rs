@@ -30,7 +30,7 @@ pub(crate) enum Rule {
     Space,
     /// Letters, digits and signs of full width became plain ones.
     FullWidth,
-    /// `="00123"` became `00123`.
+    /// `="00123"` or `'00123` became `00123`.
     Formula,
     /// `NULL`, `n/a` and the like were taken for nothing.
     Missing,

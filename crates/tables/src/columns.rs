@@ -60,7 +60,7 @@ pub enum Role {
 }
 
 /// Roles with the names that columns usually have, folded: letters and digits in lower case.
-const USUAL_NAMES: [(Role, &[&str]); 19] = [
+const USUAL_NAMES: [(Role, &[&str]); 20] = [
     (
         Role::OrderId,
         &[
@@ -138,6 +138,7 @@ const USUAL_NAMES: [(Role, &[&str]); 19] = [
             "bestelldatum",
         ],
     ),
+    (Role::Time, &["time", "timeofday", "时间", "時間", "時刻", "uhrzeit", "heure", "hora"]),
     (
         Role::Product,
         &[
@@ -362,6 +363,12 @@ impl Search<'_> {
             let place = names.iter().find_map(|name| self.place(|column| fold(column) == *name));
             places.extend(place.map(|place| (role, place)));
         }
+        // A time without a date beside it is a date with its time.
+        if !places.contains_key(&Role::Date)
+            && let Some(place) = places.remove(&Role::Time)
+        {
+            places.insert(Role::Date, place);
+        }
         // A column has one role: what names the customer is no code beside that.
         if places.get(&Role::Code) == places.get(&Role::CustomerId) {
             places.remove(&Role::Code);
@@ -418,6 +425,8 @@ mod tests {
                 "订单号,客户编号,下单时间,商品名称,金额",
                 "order_id customer_id date description amount",
             ),
+            ("order,customer,date,time,amount", "order_id customer_id date time amount"),
+            ("order,customer,time,amount", "order_id customer_id date amount"),
             (
                 "order_id,user-id,date,qty,price,amount",
                 "order_id customer_id date quantity unit_price",

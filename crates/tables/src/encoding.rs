@@ -52,12 +52,39 @@ pub(crate) struct Finder {
     good: u64,
     /// Lines that are not.
     bad: u64,
+    /// All that is not ASCII in them may be frequent Chinese characters in pairs of bytes.
+    pairs: bool,
+    /// The first word that is not ASCII in them.
+    word: Vec<u8>,
+}
+
+/// A word in one of the encodings that it may be in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reading {
+    /// The name of the encoding.
+    pub encoding: &'static str,
+    /// The word.
+    pub word: String,
+}
+
+impl Reading {
+    fn of(encoding: &'static Encoding, word: &[u8]) -> Self {
+        let (word, _) = encoding.decode_without_bom_handling(word);
+        Self { encoding: encoding.name(), word: word.into_owned() }
+    }
+}
+
+impl std::fmt::Display for Reading {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} in {}", self.word, self.encoding)
+    }
 }
 
 impl Finder {
     /// A finder that has seen nothing.
     pub(crate) fn new() -> Self {
-        Self { detector: EncodingDetector::new(Iso2022JpDetection::Deny), good: 0, bad: 0 }
+        let detector = EncodingDetector::new(Iso2022JpDetection::Deny);
+        Self { detector, good: 0, bad: 0, pairs: true, word: Vec::new() }
     }
 
     /// Looks at a line.
@@ -70,6 +97,12 @@ impl Finder {
             return;
         }
         self.bad += 1;
+        for word in words(line) {
+            if self.word.is_empty() {
+                self.word = word.to_vec();
+            }
+            self.pairs &= are_pairs(word);
+        }
         self.detector.feed(line, false);
         self.detector.feed(b"\n", false);
     }
@@ -83,6 +116,16 @@ impl Finder {
         superset(self.detector.guess(None, Utf8Detection::Deny))
     }
 
+    /// The encodings that two words in all may be in with no way to tell which: a few short names,
+    /// Chinese to one who reads pairs of bytes, and of another alphabet to one who reads each.
+    pub(crate) fn doubt(&self) -> Option<[Reading; 2]> {
+        let likely = self.likely();
+        if likely == UTF_8 || !likely.is_single_byte() || !self.pairs {
+            return None;
+        }
+        Some([GB18030, likely].map(|encoding| Reading::of(encoding, &self.word)))
+    }
+
     /// Every encoding that the lines may be in, the likely one first.
     pub(crate) fn candidates(&self) -> Vec<&'static Encoding> {
         let likely = self.likely();
@@ -92,6 +135,17 @@ impl Finder {
         }
         candidates
     }
+}
+
+/// The words of a line that are not ASCII alone.
+fn words(line: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let words = line.split(|byte| byte.is_ascii() && !byte.is_ascii_alphabetic());
+    words.filter(|word| !word.is_ascii())
+}
+
+/// Whether a word is of characters of the first level of GB 2312, which are the frequent ones.
+fn are_pairs(word: &[u8]) -> bool {
+    word.chunks(2).all(|pair| matches!(pair, [0xb0..=0xd7, 0xa1..=0xfe]))
 }
 
 #[cfg(test)]
@@ -124,6 +178,24 @@ mod tests {
             let mut finder = Finder::new();
             finder.look_at(&encoding.encode(text).0);
             assert_eq!(finder.likely(), encoding, "{text}");
+        }
+    }
+
+    #[test]
+    fn short_words_that_may_be_in_two_encodings() {
+        for (encoding, text, doubt) in [
+            (GB18030, "1,王", true),
+            (GB18030, "1,王伟,北京商贸有限公司", false),
+            (WINDOWS_1252, "1,Müller", false),
+            (WINDOWS_1252, "1,ÄÖ", true),
+            (encoding_rs::WINDOWS_1251, "1,Ольга", false),
+            (encoding_rs::WINDOWS_1251, "1,Иван", false),
+            (UTF_8, "1,王", false),
+            (UTF_8, "1,x", false),
+        ] {
+            let mut finder = Finder::new();
+            finder.look_at(&encoding.encode(text).0);
+            assert_eq!(finder.doubt().is_some(), doubt, "{text} {:?}", finder.doubt());
         }
     }
 

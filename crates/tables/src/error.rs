@@ -2,6 +2,8 @@
 
 use std::{io, path::PathBuf};
 
+use crate::encoding::Reading;
+
 /// An error of a file, a mapping, or the two together.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -48,6 +50,13 @@ pub enum Error {
         /// The encoding it was read in, where that may be what is wrong.
         encoding: Option<&'static str>,
     },
+    /// What is not ASCII in the file is too little to tell the encoding.
+    #[error(
+        "what is not ASCII in the file may be {} or {}: state which, such as encoding = \"{}\" in \
+         the mapping, or save the file as UTF-8",
+        .0[0], .0[1], .0[0].encoding
+    )]
+    Encoding([Reading; 2]),
     /// Columns that are needed stand there twice.
     #[error(
         "the header names {} more than once: rename one of them, or state another in the mapping",

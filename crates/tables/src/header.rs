@@ -56,7 +56,7 @@ impl Start {
         let likely = candidates.next().unwrap_or(UTF_8);
         let found = Self::of(head, likely, mapping);
         if !matches!(found, Err(Error::Header { .. })) {
-            return found;
+            return found?.undoubted(finder);
         }
         for encoding in candidates {
             if let Ok(start) = Self::of(head, encoding, mapping) {
@@ -64,6 +64,15 @@ impl Start {
             }
         }
         found
+    }
+
+    /// [`Error::Encoding`] where neither the rows nor the header tell the encoding.
+    fn undoubted(self, finder: &Finder) -> Result<Self, Error> {
+        let told = self.layout.header.iter().any(|name| !name.is_ascii());
+        match finder.doubt().filter(|_| !told) {
+            Some(readings) => Err(Error::Encoding(readings)),
+            None => Ok(self),
+        }
     }
 
     /// Reads the header of a file in this encoding.

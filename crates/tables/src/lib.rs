@@ -36,6 +36,7 @@ mod text;
 mod wire;
 
 pub use columns::{Role, usual_names};
+pub use encoding::Reading;
 pub use error::Error;
 pub use mapping::{MappedRate, Mapping, Names, Returns, StatusValues};
 pub use profile::{OrderFigures, Profile, Tally};

@@ -13,6 +13,9 @@ use crate::row::{RAW_LIMIT, Row, RowFault, State};
 /// The most bytes of a row that are looked at.
 const ROW_LIMIT: u64 = 1024 * 1024;
 
+/// The mark with which DOS ends a text.
+const DOS_END: u8 = 0x1a;
+
 /// The rows of a file.
 pub(crate) struct Rows<R> {
     input: Replay<R>,
@@ -186,15 +189,16 @@ fn scan(bytes: &[u8], state: State, delimiter: u8) -> State {
     bytes.iter().fold(state, |state, byte| state.next(*byte, delimiter))
 }
 
+/// The line without its end, and without the mark with which DOS ends a text.
 fn trim_line_end(line: &[u8]) -> &[u8] {
     let line = line.strip_suffix(b"\n").unwrap_or(line);
-    line.strip_suffix(b"\r").unwrap_or(line)
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    line.strip_suffix(&[DOS_END]).unwrap_or(line)
 }
 
-/// Whether a line holds nothing: spaces, the padding of a block of a disk, the mark with which
-/// DOS ends a text.
+/// Whether a line holds nothing: spaces, the padding of a block of a disk, the end of DOS.
 fn is_blank(line: &[u8]) -> bool {
-    line.iter().all(|byte| matches!(byte, b' ' | 0 | 0x1a))
+    line.iter().all(|byte| matches!(*byte, b' ' | 0 | DOS_END))
 }
 
 fn trim_raw(row: &mut Row) {

@@ -1,6 +1,7 @@
 //! The first pass over a file: what it is, how its columns are written, where its orders end and
 //! whether their lines agree.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -260,11 +261,25 @@ impl Digests {
     }
 }
 
-/// The date of a row with its time of day, where that stands in a column of its own.
-pub(crate) fn date_cell<'a>(date: &'a str, time: &str) -> std::borrow::Cow<'a, str> {
+/// The date of a row with its time of day, where that stands in a column of its own. A date that
+/// has a time already keeps it, unless that is the midnight which spreadsheets write.
+pub(crate) fn date_cell<'a>(date: &'a str, time: &str) -> Cow<'a, str> {
     let (date, _) = key::clean(date);
     let (time, _) = key::clean(time);
-    if date.is_empty() || time.is_empty() { date } else { format!("{date} {time}").into() }
+    if date.is_empty() || time.is_empty() {
+        return date;
+    }
+    let day = without_midnight(&date);
+    if day.contains(':') { date } else { format!("{day} {time}").into() }
+}
+
+fn without_midnight(date: &str) -> &str {
+    let midnight = |date: &str| {
+        let (day, clock) = date.split_once([' ', 'T'])?;
+        let zeros = clock.contains(':') && clock.chars().all(|c| matches!(c, '0' | ':' | '.'));
+        zeros.then_some(day.len())
+    };
+    midnight(date).map_or(date, |length| &date[..length])
 }
 
 fn stream_id(content: [u8; 32], mapping: &Mapping) -> String {
@@ -273,4 +288,24 @@ fn stream_id(content: [u8; 32], mapping: &Mapping) -> String {
     digest.update(content);
     digest.update(serde_json::to_vec(mapping).expect("a mapping is always JSON"));
     hex::encode(digest.finalize())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_with_a_time_beside_them() {
+        for (date, time, joined) in [
+            ("2024-01-05", "10:30", "2024-01-05 10:30"),
+            ("2024-01-05 00:00:00", "10:30", "2024-01-05 10:30"),
+            ("2024-01-05T00:00", " 10:30 ", "2024-01-05 10:30"),
+            ("2024-01-05 09:15", "10:30", "2024-01-05 09:15"),
+            ("2024-01-05 00:00", "", "2024-01-05 00:00"),
+            ("5 Jan 2024", "1030", "5 Jan 2024 1030"),
+            ("", "10:30", ""),
+        ] {
+            assert_eq!(date_cell(date, time), joined, "{date} {time}");
+        }
+    }
 }

@@ -81,8 +81,10 @@ fn the_same_table_in_many_dresses() {
             PLAIN.replace("2,c2", "\u{feff}order_id,customer_id,date,amount\n2,c2").into_bytes(),
         ),
         ("formulas", PLAIN.replace("1,c1", "=\"1\",\"=\"\"c1\"\"\"").into_bytes()),
+        ("marks of text", PLAIN.replace("1,c1", "'1,c1").into_bytes()),
         ("spaces", PLAIN.replace("c1", " c1\u{a0}").replace("c2", "\u{200b}ｃ２").into_bytes()),
         ("end of DOS", format!("{PLAIN}\u{1a}").into_bytes()),
+        ("end of DOS behind the last row", format!("{}\u{1a}", PLAIN.trim_end()).into_bytes()),
         ("end of a block", format!("{PLAIN}\0\0\0\0").into_bytes()),
     ] {
         let (orders, refused, profile) = read(&content, "");
@@ -154,6 +156,19 @@ fn a_header_in_a_wrong_encoding_is_named_as_such() {
         let text = format!("read as {encoding}, which it may not be: state the encoding");
         assert!(error.to_string().contains(&text), "{error}");
     }
+}
+
+#[test]
+fn what_is_too_short_to_tell_its_encoding_is_not_guessed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("file.csv");
+    let (bytes, _, _) = encoding_rs::GB18030
+        .encode("order_id,customer_id,date,amount\n1,王,2024-01-05,10\n2,李,2024-01-05,10\n");
+    std::fs::write(&path, &bytes).unwrap();
+    let error = Table::scan(&path, Mapping::default()).unwrap_err().to_string();
+    assert!(error.contains("may be 王 in gb18030 or "), "{error}");
+    let (orders, refused, _) = read(&bytes, "encoding = \"gb18030\"");
+    assert_eq!((orders[0].as_str(), refused.len()), ("1 王 2024-01-05 10 EUR", 0));
 }
 
 #[test]

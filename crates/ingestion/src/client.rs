@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use kehu_contract::ingestion::{
     BatchAcknowledgement, IngestRequest, IngestResponse, IngestStart, IngestStarted, IngestTotals,
-    ListRejectsRequest, Problem, ProblemReason, ingest_request, ingest_response,
+    ListRejectsRequest, Problem, ProblemReason, ReusedKey, ingest_request, ingest_response,
     ingestion_service_client::IngestionServiceClient,
 };
 use kehu_core::calendar::BusinessCalendar;
@@ -25,6 +25,8 @@ const WINDOW: usize = 4;
 const PATIENCE: u32 = 5;
 /// How long to wait after the first of these times; twice as long after the second, and so on.
 const WAIT: Duration = Duration::from_millis(500);
+/// So many keys that were used again are told.
+const REUSED: usize = 3;
 
 /// What became of a file.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,6 +39,8 @@ pub struct Sent {
     pub totals: IngestTotals,
     /// Records that were sent on the last stream; 0 when the server had them all.
     pub records: u64,
+    /// Keys of records of this call that took the place of others, the first of them.
+    pub reused: Vec<ReusedKey>,
 }
 
 /// Why a file could not be sent to its end. What was acknowledged is durable; the same call
@@ -123,11 +127,14 @@ async fn attempt(
     });
     let mut acknowledged = 0;
     let mut counted = Profile::default();
+    let mut reused = Vec::new();
     while let Some(answer) = answers.message().await? {
         let Some(ingest_response::Message::Acknowledgement(batch)) = answer.message else {
             continue;
         };
         add(&mut totals, &batch);
+        let room = REUSED.saturating_sub(reused.len());
+        reused.extend(batch.reused_keys.iter().take(room).cloned());
         acknowledged += 1;
         if let Some(place) = sent.recv().await {
             count(&mut counted, &place.orders, &batch, &today);
@@ -140,7 +147,7 @@ async fn attempt(
     }
     on_progress(read.profile.lines);
     let profile = read.profile.with_orders(read.earlier).with_orders(counted);
-    Ok(Some(Sent { stream_id, profile, totals, records: read.records }))
+    Ok(Some(Sent { stream_id, profile, totals, records: read.records, reused }))
 }
 
 /// The server ended the call before it had acknowledged everything.
@@ -180,6 +187,7 @@ fn add(totals: &mut IngestTotals, batch: &BatchAcknowledgement) {
     totals.accepted_count += i64::from(batch.accepted_count);
     totals.unchanged_count += i64::from(batch.unchanged_count);
     totals.rejected_count += i64::from(batch.rejected_count);
+    totals.reused_count += i64::from(batch.reused_count);
 }
 
 /// Counts the orders of a batch by what became of them.

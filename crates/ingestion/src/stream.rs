@@ -3,10 +3,10 @@
 
 use kehu_contract::ingestion::{
     BatchAcknowledgement, IngestRequest, IngestResponse, IngestStart, IngestStarted, IngestTotals,
-    ingest_request, ingest_response,
+    ReusedKey, ingest_request, ingest_response,
 };
-use kehu_server::{Fault, Violation, Violations, clock};
-use kehu_storage::ingestion::{Opened, Stream, Written, open_stream, write_batch};
+use kehu_server::{Fault, Violation, Violations, clock, convert, names};
+use kehu_storage::ingestion::{Opened, Reused, Stream, Written, open_stream, write_batch};
 use tokio::sync::mpsc;
 use tonic::{Code, Status, Streaming};
 use tracing::Instrument;
@@ -106,6 +106,7 @@ fn started(ingestion: &Ingestion, stream: &Stream) -> IngestResponse {
         accepted_count: stream.totals.accepted,
         unchanged_count: stream.totals.unchanged,
         rejected_count: stream.totals.rejected,
+        reused_count: stream.totals.reused,
     };
     let started = IngestStarted {
         next_sequence: stream.last_sequence + 1,
@@ -240,7 +241,18 @@ async fn write(
                 rejections,
                 replayed: false,
                 next_sequence: sequence + 1,
+                reused_count: count(counts.reused),
+                reused_keys: tally.reused.into_iter().map(reused_key).collect(),
             })
         }
+    }
+}
+
+fn reused_key(reused: Reused) -> ReusedKey {
+    ReusedKey {
+        kind: reused.kind.to_owned(),
+        external_id: reused.external_id,
+        former_customer: names::customer(reused.customer),
+        former_date: Some(convert::date(reused.day)),
     }
 }

@@ -189,3 +189,45 @@ async fn streams_that_write_the_same_records_at_once() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_key_that_is_used_for_another_customer_or_day_is_told() {
+    each_database(async |database| {
+        let server = Server::start(database).await;
+        let (mut call, _) = server.open("s").await;
+        let of = |customer: &str, day: &str, price| order(sale("1", customer, day, price));
+        for (sequence, (records, reused)) in [
+            (vec![of("a", "2011-01-01", 5)], ""),
+            (vec![of("a", "2011-01-01", 6)], ""),
+            (vec![of("b", "2011-01-01", 6)], "customers/1 2011-01-01"),
+            (vec![of("b", "2012-03-04", 6)], "customers/2 2011-01-01"),
+            (vec![of("b", "2012-03-04", 6)], ""),
+            // Twice in one batch: the last one holds.
+            (
+                vec![
+                    order(sale("2", "a", "2011-01-01", 5)),
+                    order(sale("2", "b", "2011-01-01", 5)),
+                ],
+                "customers/1 2011-01-01",
+            ),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            call.send(i64::try_from(sequence).unwrap() + 1, records).await;
+            let done = call.acknowledgement().await.unwrap();
+            let told = done.reused_keys.iter().map(|key| {
+                let day = key.former_date.unwrap();
+                assert_eq!(key.kind, "order");
+                format!("{} {}-{:02}-{:02}", key.former_customer, day.year, day.month, day.day)
+            });
+            assert_eq!(told.collect::<Vec<_>>().join(" "), reused, "{sequence}");
+            assert_eq!(done.reused_count, i32::from(!reused.is_empty()));
+        }
+        call.end().await;
+        let (call, started) = server.open("s").await;
+        assert_eq!(started.totals.unwrap().reused_count, 3);
+        call.end().await;
+    })
+    .await;
+}

@@ -9,7 +9,7 @@ use crate::{
     progress,
 };
 use clap::Args;
-use kehu_contract::ingestion::{IngestStart, IngestTotals};
+use kehu_contract::ingestion::{IngestStart, IngestTotals, ReusedKey};
 use kehu_ingestion::client;
 use kehu_tables::{self as tables, Mapping, Profile, usual_names};
 use std::path::{Path, PathBuf};
@@ -83,6 +83,8 @@ pub(crate) struct Loaded {
     pub totals: IngestTotals,
     /// Records that this call sent; 0 when all was there already.
     pub sent: u64,
+    /// The first of the keys in this call under which another record was held.
+    pub reused: Vec<ReusedKey>,
 }
 
 impl Table {
@@ -126,6 +128,7 @@ impl Table {
             stream_id: sent.stream_id,
             totals: sent.totals,
             sent: sent.records,
+            reused: sent.reused,
         })
     }
 }
@@ -156,6 +159,7 @@ impl Loaded {
             "acceptedRecords": self.totals.accepted_count,
             "unchangedRecords": self.totals.unchanged_count,
             "rejectedRecords": self.totals.rejected_count,
+            "reusedRecords": self.totals.reused_count,
             "profile": self.profile,
         }))
         .map_err(Failure::internal)

@@ -31,7 +31,7 @@ pub use rejects::{Reject, RejectFilter, count_rejects, list_rejects, purge_rejec
 pub use streams::{Opened, Stream, Totals, open_stream, purge_streams};
 pub use timeline::{Event, TimelineKey, timeline};
 pub use upsert::{Upsert, Upserted, announce, upsert_customer};
-pub use write::{Counts, Tally, Written, write_batch};
+pub use write::{Counts, Reused, Tally, Written, write_batch};
 
 /// The day of a change that moved no order: before all facts, so that nobody's view of what the
 /// latest day is moves with it.

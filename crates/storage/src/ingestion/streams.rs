@@ -38,6 +38,8 @@ pub struct Totals {
     pub unchanged: i64,
     /// Records that were refused.
     pub rejected: i64,
+    /// Of the accepted, those that took the place of a record of another customer or day.
+    pub reused: i64,
 }
 
 /// What opening a stream came to.
@@ -92,8 +94,12 @@ async fn overtaken(transaction: &Transaction, row: &ingest_stream::Model) -> Res
 }
 
 fn stream(row: ingest_stream::Model, overtaken: bool) -> Stream {
-    let totals =
-        Totals { accepted: row.accepted, unchanged: row.unchanged, rejected: row.rejected };
+    let totals = Totals {
+        accepted: row.accepted,
+        unchanged: row.unchanged,
+        rejected: row.rejected,
+        reused: row.reused,
+    };
     Stream {
         stream_id: row.stream_id,
         source_id: row.source_id,
@@ -122,6 +128,7 @@ async fn insert_if_absent(
         accepted: Set(0),
         unchanged: Set(0),
         rejected: Set(0),
+        reused: Set(0),
         started_at: Set(time::micros(now)),
         updated_at: Set(time::micros(now)),
     };
@@ -146,6 +153,7 @@ pub(super) async fn advance(
         .col_expr(Column::Accepted, Expr::col(Column::Accepted).add(counts.accepted))
         .col_expr(Column::Unchanged, Expr::col(Column::Unchanged).add(counts.unchanged))
         .col_expr(Column::Rejected, Expr::col(Column::Rejected).add(batch.rejected))
+        .col_expr(Column::Reused, Expr::col(Column::Reused).add(counts.reused))
         .col_expr(Column::UpdatedAt, Expr::value(time::micros(now)))
         .filter(Column::StreamId.eq(&stream.stream_id))
         .filter(Column::Epoch.eq(stream.epoch))

@@ -9,7 +9,7 @@ use kehu_core::CustomerId;
 use sea_orm::{ConnectionTrait, Statement, Value};
 
 use super::references::Resolved;
-use super::write::{Counts, Moved};
+use super::write::{Counts, Moved, Reused};
 use crate::bulk::{self, Column, ColumnType, OnConflict};
 use crate::{Error, Transaction, dialect, time};
 
@@ -98,13 +98,13 @@ pub(super) async fn write<T: Versioned>(
         return Ok(());
     }
     if !writing.repeats && records.len() >= MANY {
-        let plan = Plan::of(records, HashMap::new());
+        let plan = Plan::of(records, HashMap::new(), writing.resolved);
         if insert_new(writing, &plan.changed()).await? {
             plan.note(writing.resolved, moved);
             return Ok(());
         }
     }
-    let plan = Plan::of(records, find(writing, records).await?);
+    let plan = Plan::of(records, find(writing, records).await?, writing.resolved);
     supersede::<T>(writing, plan.replaced()).await?;
     insert(writing, &plan.changed()).await?;
     plan.note(writing.resolved, moved);
@@ -129,31 +129,60 @@ struct Plan<'a, T> {
     held: HashMap<String, Held>,
     changed: BTreeMap<&'a str, &'a T>,
     counts: Counts,
+    reused: Vec<Reused>,
+}
+
+/// What a record would take the place of.
+struct Former<'a> {
+    customer: CustomerId,
+    day: NaiveDate,
+    digest: &'a str,
+    source_updated_at: Option<DateTime<Utc>>,
+}
+
+impl<'a> Former<'a> {
+    fn earlier(head: Head<'a>, resolved: &Resolved) -> Self {
+        let Head { customer, day, digest, source_updated_at, .. } = head;
+        Self { customer: resolved.customer(customer), day, digest, source_updated_at }
+    }
+
+    fn held(held: &'a Held) -> Self {
+        let Held { customer, day, digest, source_updated_at, .. } = held;
+        let (customer, day, source_updated_at) = (*customer, *day, *source_updated_at);
+        Self { customer, day, digest, source_updated_at }
+    }
+
+    /// Whether a record differs, and is not older at its source: then it would win by coming later.
+    fn yields_to(&self, head: &Head<'_>) -> bool {
+        let times = self.source_updated_at.zip(head.source_updated_at);
+        self.digest != head.digest && !times.is_some_and(|(held, given)| held > given)
+    }
 }
 
 impl<'a, T: Versioned> Plan<'a, T> {
-    fn of(records: &[&'a T], held: HashMap<String, Held>) -> Self {
+    fn of(records: &[&'a T], held: HashMap<String, Held>, resolved: &Resolved) -> Self {
         let mut changed: BTreeMap<&str, &T> = BTreeMap::new();
         let mut counts = Counts::default();
+        let mut reused = Vec::new();
         for &record in records {
             let head = record.head();
             let key = head.external_id;
-            let (before, updated) =
-                match (changed.get(key).map(|earlier| earlier.head()), held.get(key)) {
-                    (Some(earlier), _) => (Some(earlier.digest), earlier.source_updated_at),
-                    (None, Some(held)) => (Some(held.digest.as_str()), held.source_updated_at),
-                    (None, None) => (None, None),
-                };
-            // An older version does not win by coming later.
-            let newer =
-                updated.zip(head.source_updated_at).is_some_and(|(held, given)| held > given);
-            let differs = before != Some(head.digest) && !newer;
+            let earlier = changed.get(key).map(|earlier| Former::earlier(earlier.head(), resolved));
+            let former = earlier.or_else(|| held.get(key).map(Former::held));
+            let differs = former.as_ref().is_none_or(|former| former.yields_to(&head));
             counts.count(differs);
-            if differs {
-                changed.insert(key, record);
+            if !differs {
+                continue;
+            }
+            changed.insert(key, record);
+            let Some(Former { customer, day, .. }) = former else { continue };
+            if customer != resolved.customer(head.customer) || day != head.day {
+                let (kind, external_id) = (T::PLACE.kind, key.to_owned());
+                reused.push(Reused { kind, external_id, customer, day });
             }
         }
-        Self { held, changed, counts }
+        counts.reused = i64::try_from(reused.len()).unwrap_or(i64::MAX);
+        Self { held, changed, counts, reused }
     }
 
     /// The records to write, in the order of their keys.
@@ -168,8 +197,9 @@ impl<'a, T: Versioned> Plan<'a, T> {
     }
 
     /// Notes whom and which days the changes concern, where the records were and where they are.
-    fn note(&self, resolved: &Resolved, moved: &mut Moved) {
+    fn note(self, resolved: &Resolved, moved: &mut Moved) {
         moved.tally.add(T::PLACE.kind, self.counts);
+        moved.tally.add_reused(self.reused);
         moved.tally.repeats |= !self.held.is_empty();
         for (key, record) in &self.changed {
             let head = record.head();

@@ -20,6 +20,25 @@ pub struct Counts {
     pub accepted: i64,
     /// Held already.
     pub unchanged: i64,
+    /// Of the accepted, those that took the place of a record of another customer or day.
+    pub reused: i64,
+}
+
+/// So many records of a batch that took the place of others are told.
+const REUSED: usize = 100;
+
+/// A record that took the place of one with the same key, of another customer or day: the source
+/// has corrected it, or used its key again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reused {
+    /// The name of its kind.
+    pub kind: &'static str,
+    /// The source's key of it.
+    pub external_id: String,
+    /// The customer of the record that it replaced.
+    pub customer: CustomerId,
+    /// The day from which on that one counted.
+    pub day: NaiveDate,
 }
 
 impl Counts {
@@ -37,6 +56,8 @@ impl Counts {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tally {
     counts: BTreeMap<&'static str, Counts>,
+    /// Records that took the place of others, at most a hundred.
+    pub reused: Vec<Reused>,
     /// Some records that are kept in versions were held already, changed or not.
     pub repeats: bool,
 }
@@ -45,6 +66,12 @@ impl Tally {
     /// Adds the counts of a kind.
     pub(super) fn add(&mut self, kind: &'static str, counts: Counts) {
         self.counts.insert(kind, counts);
+    }
+
+    /// Adds records that took the place of others.
+    pub(super) fn add_reused(&mut self, reused: Vec<Reused>) {
+        let room = REUSED.saturating_sub(self.reused.len());
+        self.reused.extend(reused.into_iter().take(room));
     }
 
     /// Those of each kind.
@@ -57,6 +84,7 @@ impl Tally {
         Counts {
             accepted: self.counts.values().map(|counts| counts.accepted).sum(),
             unchanged: self.counts.values().map(|counts| counts.unchanged).sum(),
+            reused: self.counts.values().map(|counts| counts.reused).sum(),
         }
     }
 }

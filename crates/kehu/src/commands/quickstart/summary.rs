@@ -7,6 +7,7 @@ use crate::{
 };
 use kehu_contract::{
     google::r#type::{Decimal, Money},
+    ingestion::ReusedKey,
     reporting::{ClassSummary, GetClassSummaryRequest},
 };
 use kehu_server::convert;
@@ -46,6 +47,7 @@ pub(crate) fn loaded(loaded: &Loaded) -> Result<(), Failure> {
     noticed(profile)?;
     cleaned(profile)?;
     lookalikes(profile)?;
+    reused(loaded)?;
     output::line(&sent(loaded))
 }
 
@@ -90,6 +92,28 @@ fn lookalikes(profile: &Profile) -> Result<(), Failure> {
         "  look alike keys of customers that are kept apart: {}",
         groups.join(", ")
     ))
+}
+
+/// Prints the records that took the place of others with the same key.
+fn reused(loaded: &Loaded) -> Result<(), Failure> {
+    let records = loaded.totals.reused_count;
+    if records == 0 {
+        return Ok(());
+    }
+    let told: Vec<String> = loaded.reused.iter().map(former).collect();
+    let such_as = if told.is_empty() { String::new() } else { format!(": {}", told.join(", ")) };
+    output::line(&format!(
+        "  replaced   {:>9} records of another customer or day had the same number; their former \
+         versions stay on record{such_as}",
+        count(records.unsigned_abs())
+    ))
+}
+
+/// `order 1001 was of customers/5 on 2023-01-05`.
+fn former(key: &ReusedKey) -> String {
+    let ReusedKey { kind, external_id, former_customer, former_date } = key;
+    let day = output::date(former_date.as_ref());
+    format!("{kind} {external_id} was of {former_customer} on {day}")
 }
 
 /// Prints the oddities that were read all the same.

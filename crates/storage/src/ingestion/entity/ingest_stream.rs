@@ -15,6 +15,7 @@ pub struct Model {
     pub accepted: i64,
     pub unchanged: i64,
     pub rejected: i64,
+    pub reused: i64,
     pub started_at: i64,
     pub updated_at: i64,
 }

@@ -41,6 +41,8 @@ pub enum LogFormat {
 pub fn plain(filter: &str) -> Result<(), Error> {
     let subscriber =
         tracing_subscriber::fmt().with_env_filter(parse(filter)?).with_writer(std::io::stderr);
+    let terminal = std::io::stderr().is_terminal();
+    let subscriber = if terminal { subscriber } else { subscriber.with_ansi(false) };
     tracing::subscriber::set_global_default(subscriber.finish()).map_err(|_| Error::AlreadyStarted)
 }
 

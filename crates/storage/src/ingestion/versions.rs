@@ -155,7 +155,7 @@ impl<'a> Former<'a> {
     /// Whether a record differs, and is not older at its source: then it would win by coming later.
     fn yields_to(&self, head: &Head<'_>) -> bool {
         let times = self.source_updated_at.zip(head.source_updated_at);
-        self.digest != head.digest && !times.is_some_and(|(held, given)| held > given)
+        self.digest != head.digest && times.is_none_or(|(held, given)| held <= given)
     }
 }
 

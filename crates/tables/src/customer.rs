@@ -191,7 +191,9 @@ impl Latest {
         }
         let external_id = customer.to_owned();
         let codes = codes.into_iter().collect();
-        new.then_some(CustomerRecord { external_id, profile: Some(profile), codes })
+        let source_update_time = None;
+        let profile = Some(profile);
+        new.then_some(CustomerRecord { external_id, profile, codes, source_update_time })
     }
 }
 

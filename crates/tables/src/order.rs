@@ -117,6 +117,7 @@ impl Orders {
             lines: open.lines,
             // A sale takes nothing back, whatever stands there.
             sale_external_id: if name == "return" { open.sale } else { String::new() },
+            source_update_time: None,
         };
         Some(Finished { customer, order, figures, bytes: open.bytes })
     }

@@ -41,6 +41,9 @@ impl Given for Invoice {
         raw.push("status", status.map_or("", |status| status.as_str_name()));
         raw.push_date("issue_date", self.issue_date.as_ref());
         raw.push_date("due_date", self.due_date.as_ref());
+        if let Some(time) = &self.source_update_time {
+            raw.push("source_update_time", time.to_string());
+        }
         raw.push("currency", &self.currency_code);
         raw.push_money("amount", self.amount.as_ref());
         for payment in &self.payments {
@@ -89,6 +92,9 @@ impl Checker {
             let text = "must not be before issue_date";
             problems.add("invoice.due_date", ProblemReason::OutOfRange, text);
         }
+        let updated = given.source_update_time.as_ref();
+        let field = "invoice.source_update_time";
+        let source_updated_at = values::source_time(field, updated, &self.calendar, problems);
         let currency = values::code(CURRENCY, &given.currency_code, problems);
         let amount = amount(AMOUNT, given.amount.as_ref(), given, problems);
         let payments = self.payments(given, problems);
@@ -107,7 +113,7 @@ impl Checker {
             base_amount: Money::ZERO,
             payments,
             digest: String::new(),
-            source_updated_at: None,
+            source_updated_at,
         })
     }
 

@@ -77,6 +77,9 @@ fn check(given: &Order, calendar: &BusinessCalendar, problems: &mut Problems) ->
     let kind = kind(given.kind, problems);
     let status = status(given.status, problems);
     let at = values::time("order.order_time", given.order_time.as_ref(), calendar, problems);
+    let updated = given.source_update_time.as_ref();
+    let source_updated_at =
+        values::source_time("order.source_update_time", updated, calendar, problems);
     let currency = values::code(CURRENCY, &given.currency_code, problems);
     let channel = problems.text("order.channel", &given.channel, limits::TEXT);
     let sale = sale(given, problems);
@@ -102,8 +105,7 @@ fn check(given: &Order, calendar: &BusinessCalendar, problems: &mut Problems) ->
         sale,
         lines,
         digest: String::new(),
-        // The contract's orders do not say.
-        source_updated_at: None,
+        source_updated_at,
     })
 }
 
@@ -242,6 +244,9 @@ fn raw(order: &Order, line: Option<&OrderLine>) -> Raw {
     raw.push("status", status.map_or("", |status| status.as_str_name()));
     if let Some(time) = &order.order_time {
         raw.push("order_time", time.to_string());
+    }
+    if let Some(time) = &order.source_update_time {
+        raw.push("source_update_time", time.to_string());
     }
     raw.push("currency", &order.currency_code);
     raw.push("channel", &order.channel);

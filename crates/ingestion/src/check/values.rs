@@ -1,15 +1,18 @@
 //! Values that several kinds of record have.
 
-use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
 use kehu_contract::google::r#type as google;
 use kehu_contract::ingestion::ProblemReason;
 use kehu_core::calendar::BusinessCalendar;
 use kehu_core::{Money, Rate, currency};
-use kehu_server::{Violations, convert};
+use kehu_server::{Violations, clock, convert};
 use kehu_storage::ingestion::RateTable;
 use prost_types::Timestamp;
 
 use super::Problems;
+
+/// How far ahead the clock of a source may be.
+const AHEAD: TimeDelta = TimeDelta::days(1);
 
 /// A time that must be given.
 pub(super) fn time(
@@ -33,6 +36,24 @@ pub(super) fn time(
         problems.add(field, ProblemReason::OutOfRange, text);
     }
     at
+}
+
+/// When a source last changed a record, where it says so; its clock, or its time zone, may be wrong
+/// by a day.
+pub(super) fn source_time(
+    field: &str,
+    given: Option<&Timestamp>,
+    calendar: &BusinessCalendar,
+    problems: &mut Problems,
+) -> Option<DateTime<Utc>> {
+    given?;
+    let at = time(field, given, calendar, problems)?;
+    if at > clock::now() + AHEAD {
+        let text = "must be at most one day after the time at which the record comes";
+        problems.add(field, ProblemReason::OutOfRange, text);
+        return None;
+    }
+    Some(at)
 }
 
 /// A date that must be given.

@@ -37,6 +37,32 @@ async fn an_order_sent_again_changes_nothing() {
     .await;
 }
 
+/// Whichever comes first, the version that was changed later at its source counts.
+#[tokio::test]
+async fn what_is_older_at_its_source_does_not_win_by_coming_later() {
+    each_database(async |database| {
+        let server = Server::start(database).await;
+        let version = |key: &str, price: i64, changed: &str| {
+            let mut version = sale(key, "a", "2011-01-01", price);
+            version.source_update_time = Some(noon(changed));
+            order(version)
+        };
+        server.ingest("first", vec![version("1", 5, "2011-02-01")]).await;
+        server.ingest("second", vec![version("2", 6, "2011-03-01")]).await;
+        server.ingest("third", vec![version("1", 6, "2011-03-01")]).await;
+        let changes = server.change_count().await;
+        let late = server.ingest("fourth", vec![version("2", 5, "2011-02-01")]).await;
+        assert_eq!((late.accepted_count, late.unchanged_count), (1, 0));
+        assert_eq!(server.change_count().await, changes);
+        let again = server.ingest("fifth", vec![version("2", 5, "2011-02-01")]).await;
+        assert_eq!((again.accepted_count, again.unchanged_count), (0, 1));
+        for event in timeline(&server, "customers/1").await {
+            assert_eq!(event.amount.as_ref().unwrap().units, 6, "{}", event.external_id);
+        }
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn a_replaced_order_concerns_where_it_was_and_where_it_is() {
     each_database(async |database| {

@@ -27,8 +27,13 @@ fn profile(change: impl FnOnce(&mut CustomerProfile)) -> Record {
     record(Kind::Customer(CustomerRecord {
         external_id: "a".to_owned(),
         profile: Some(profile),
-        codes: Vec::new(),
+        ..Default::default()
     }))
+}
+
+/// Later than any clock of a source may be.
+fn in_two_days() -> prost_types::Timestamp {
+    kehu_server::convert::timestamp(kehu_server::clock::now() + chrono::TimeDelta::days(2))
 }
 
 /// Records with what is wrong with each.
@@ -64,6 +69,14 @@ fn bad_orders() -> Vec<(Record, &'static str)> {
         (
             changed(|o| o.order_time = Some("2201-01-01T00:00:00Z".parse().unwrap())),
             "OUT_OF_RANGE order.order_time",
+        ),
+        (
+            changed(|o| o.source_update_time = Some("1899-12-01T00:00:00Z".parse().unwrap())),
+            "OUT_OF_RANGE order.source_update_time",
+        ),
+        (
+            changed(|o| o.source_update_time = Some(in_two_days())),
+            "OUT_OF_RANGE order.source_update_time",
         ),
         (changed(|o| o.currency_code.clear()), "FIELD_MISSING order.currency_code"),
         (changed(|o| o.currency_code = "QQQ".to_owned()), "CURRENCY_UNKNOWN order.currency_code"),

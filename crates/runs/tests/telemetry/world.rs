@@ -42,8 +42,11 @@ pub(crate) async fn serve(db: &Database) -> String {
 /// Ingests a good customer and an empty record. Returns the trace of the call.
 pub(crate) async fn ingest(url: String) -> String {
     let profile = CustomerProfile { region_code: "DE".to_owned(), ..CustomerProfile::default() };
-    let customer =
-        CustomerRecord { external_id: "1".to_owned(), profile: Some(profile), codes: Vec::new() };
+    let customer = CustomerRecord {
+        external_id: "1".to_owned(),
+        profile: Some(profile),
+        ..Default::default()
+    };
     let good = Record { kind: Some(Kind::Customer(customer)), ..Record::default() };
     let batch = RecordBatch { sequence: 1, records: vec![good, Record::default()] };
     let start =

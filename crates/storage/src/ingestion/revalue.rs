@@ -232,7 +232,11 @@ async fn parts(
 
 /// Executes the statement for some rows at a time; both databases name the columns of VALUES
 /// `column1` and following.
-async fn update(transaction: &Transaction, sql: &str, rows: &[String]) -> Result<(), Error> {
+pub(super) async fn update(
+    transaction: &Transaction,
+    sql: &str,
+    rows: &[String],
+) -> Result<(), Error> {
     for rows in rows.chunks(ROWS) {
         execute(transaction, &sql.replace("{rows}", &rows.join(", "))).await?;
     }

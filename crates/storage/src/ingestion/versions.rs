@@ -2,16 +2,20 @@
 //! `recorded_at` to `superseded_at`, and stands while the latter is null; what belongs to it stays
 //! with it in further tables. One version of a record stands at a time.
 
-use std::collections::{BTreeMap, HashMap};
+mod plan;
+
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use kehu_core::CustomerId;
 use sea_orm::{ConnectionTrait, Statement, Value};
 
 use super::references::Resolved;
-use super::write::{Counts, Moved, Reused};
+use super::revalue;
+use super::write::Moved;
 use crate::bulk::{self, Column, ColumnType, OnConflict};
 use crate::{Error, Transaction, dialect, time};
+use plan::{Plan, Said};
 
 /// From how many records on it pays to take them for new until the database says otherwise.
 const MANY: usize = 1_000;
@@ -81,11 +85,13 @@ struct Held {
     customer: CustomerId,
     day: NaiveDate,
     digest: String,
-    source_updated_at: Option<DateTime<Utc>>,
+    /// When its source last changed it; when it came, where the source did not say.
+    changed_at: DateTime<Utc>,
 }
 
-/// Writes the records that are new, and a new version of those that differ from what is held.
-/// Where a record occurs twice the last one stays.
+/// Writes the records that are new, and a new version of those that differ from what is held. One
+/// that is older at its source than what stands is kept as a former version. Where a record occurs
+/// twice the newer one stays, or the last one where its source does not say which that is.
 ///
 /// Unless the stream has repeated itself before, many records are written without a look at what is
 /// held; one that is held undoes that.
@@ -98,24 +104,29 @@ pub(super) async fn write<T: Versioned>(
         return Ok(());
     }
     if !writing.repeats && records.len() >= MANY {
-        let plan = Plan::of(records, HashMap::new(), writing.resolved);
-        if insert_new(writing, &plan.changed()).await? {
-            plan.note(writing.resolved, moved);
+        let plan = Plan::of(records, HashMap::new(), writing);
+        if insert_new(writing, &plan).await? {
+            plan.note(writing, moved);
             return Ok(());
         }
     }
-    let plan = Plan::of(records, find(writing, records).await?, writing.resolved);
+    let mut plan = Plan::of(records, find(writing, records).await?, writing);
+    plan.leave_out(&former::<T>(writing, &plan.former()).await?);
+    say_again::<T>(writing, &plan.said_again).await?;
     supersede::<T>(writing, plan.replaced()).await?;
-    insert(writing, &plan.changed()).await?;
-    plan.note(writing.resolved, moved);
+    insert(writing, &plan).await?;
+    plan.note(writing, moved);
     Ok(())
 }
 
 /// Writes records that are taken for new; `false`, and nothing written, when one is held.
-async fn insert_new<T: Versioned>(writing: &Writing<'_>, records: &[&T]) -> Result<bool, Error> {
+async fn insert_new<T: Versioned>(
+    writing: &Writing<'_>,
+    plan: &Plan<'_, T>,
+) -> Result<bool, Error> {
     let transaction = writing.transaction.inner();
     transaction.savepoint().await?;
-    match insert(writing, records).await {
+    match insert(writing, plan).await {
         Err(Error::AlreadyExists { .. }) => {
             transaction.rollback_to_savepoint().await?;
             Ok(false)
@@ -124,93 +135,51 @@ async fn insert_new<T: Versioned>(writing: &Writing<'_>, records: &[&T]) -> Resu
     }
 }
 
-/// What is to be done with records.
-struct Plan<'a, T> {
-    held: HashMap<String, Held>,
-    changed: BTreeMap<&'a str, &'a T>,
-    counts: Counts,
-    reused: Vec<Reused>,
+/// The versions under these keys that stand no longer.
+async fn former<T: Versioned>(
+    writing: &Writing<'_>,
+    keys: &[&str],
+) -> Result<HashSet<Said>, Error> {
+    if keys.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let backend = writing.transaction.get_database_backend();
+    let ended = "source_id = $1 AND external_id = wanted AND superseded_at IS NOT NULL";
+    let from = dialect::from_each(backend, 2, T::PLACE.table, ended);
+    let sql = format!("SELECT external_id, digest, source_updated_at {from}");
+    let columns = [
+        ("external_id", ColumnType::Text),
+        ("digest", ColumnType::Text),
+        ("source_updated_at", ColumnType::OptI64),
+    ];
+    let values = vec![Value::from(writing.source_id), dialect::text_array(backend, keys)];
+    let read = bulk::read(writing.transaction, &sql, values, &columns).await?;
+    let Ok([Column::Text(keys), Column::Text(digests), Column::OptI64(updated)]) =
+        <[Column; 3]>::try_from(read)
+    else {
+        return Err(wrong_types::<T>());
+    };
+    let rest = digests.into_iter().zip(updated);
+    Ok(keys.into_iter().zip(rest).map(|(key, (digest, at))| (key, digest, at)).collect())
 }
 
-/// What a record would take the place of.
-struct Former<'a> {
-    customer: CustomerId,
-    day: NaiveDate,
-    digest: &'a str,
-    source_updated_at: Option<DateTime<Utc>>,
+fn wrong_types<T: Versioned>() -> Error {
+    Error::Corrupt(format!("a read of {} gave columns of other types", T::PLACE.table))
 }
 
-impl<'a> Former<'a> {
-    fn earlier(head: Head<'a>, resolved: &Resolved) -> Self {
-        let Head { customer, day, digest, source_updated_at, .. } = head;
-        Self { customer: resolved.customer(customer), day, digest, source_updated_at }
-    }
-
-    fn held(held: &'a Held) -> Self {
-        let Held { customer, day, digest, source_updated_at, .. } = held;
-        let (customer, day, source_updated_at) = (*customer, *day, *source_updated_at);
-        Self { customer, day, digest, source_updated_at }
-    }
-
-    /// Whether a record differs, and is not older at its source: then it would win by coming later.
-    fn yields_to(&self, head: &Head<'_>) -> bool {
-        let times = self.source_updated_at.zip(head.source_updated_at);
-        self.digest != head.digest && times.is_none_or(|(held, given)| held <= given)
-    }
-}
-
-impl<'a, T: Versioned> Plan<'a, T> {
-    fn of(records: &[&'a T], held: HashMap<String, Held>, resolved: &Resolved) -> Self {
-        let mut changed: BTreeMap<&str, &T> = BTreeMap::new();
-        let mut counts = Counts::default();
-        let mut reused = Vec::new();
-        for &record in records {
-            let head = record.head();
-            let key = head.external_id;
-            let earlier = changed.get(key).map(|earlier| Former::earlier(earlier.head(), resolved));
-            let former = earlier.or_else(|| held.get(key).map(Former::held));
-            let differs = former.as_ref().is_none_or(|former| former.yields_to(&head));
-            counts.count(differs);
-            if !differs {
-                continue;
-            }
-            changed.insert(key, record);
-            let Some(Former { customer, day, .. }) = former else { continue };
-            if customer != resolved.customer(head.customer) || day != head.day {
-                let (kind, external_id) = (T::PLACE.kind, key.to_owned());
-                reused.push(Reused { kind, external_id, customer, day });
-            }
-        }
-        counts.reused = i64::try_from(reused.len()).unwrap_or(i64::MAX);
-        Self { held, changed, counts, reused }
-    }
-
-    /// The records to write, in the order of their keys.
-    fn changed(&self) -> Vec<&'a T> {
-        self.changed.values().copied().collect()
-    }
-
-    /// The numbers of the versions in whose place they come.
-    fn replaced(&self) -> Vec<i64> {
-        let held = self.changed.keys().filter_map(|key| self.held.get(*key));
-        held.map(|held| held.number).collect()
-    }
-
-    /// Notes whom and which days the changes concern, where the records were and where they are.
-    fn note(self, resolved: &Resolved, moved: &mut Moved) {
-        moved.tally.add(T::PLACE.kind, self.counts);
-        moved.tally.add_reused(self.reused);
-        moved.tally.repeats |= !self.held.is_empty();
-        for (key, record) in &self.changed {
-            let head = record.head();
-            moved.customers.insert(resolved.customer(head.customer));
-            moved.days.insert(head.day);
-            if let Some(held) = self.held.get(*key) {
-                moved.customers.insert(held.customer);
-                moved.days.insert(held.day);
-            }
-        }
-    }
+/// Notes when their source last said versions that stand.
+async fn say_again<T: Versioned>(
+    writing: &Writing<'_>,
+    versions: &BTreeMap<i64, DateTime<Utc>>,
+) -> Result<(), Error> {
+    let Place { table, number, .. } = T::PLACE;
+    let row = |(version, at): (&i64, &DateTime<Utc>)| format!("({version}, {})", time::micros(*at));
+    let rows: Vec<String> = versions.iter().map(row).collect();
+    let sql = format!(
+        "UPDATE {table} SET source_updated_at = given.column2 FROM (VALUES {{rows}}) AS given \
+         WHERE {table}.{number} = given.column1"
+    );
+    revalue::update(writing.transaction, &sql, &rows).await
 }
 
 async fn find<T: Versioned>(
@@ -223,7 +192,8 @@ async fn find<T: Versioned>(
     let standing = "source_id = $1 AND external_id = wanted AND superseded_at IS NULL";
     let from = dialect::from_each(backend, 2, table, standing);
     let sql = format!(
-        "SELECT {number}, external_id, customer_id, {day}, digest, source_updated_at {from}"
+        "SELECT {number}, external_id, customer_id, {day}, digest, \
+         COALESCE(source_updated_at, recorded_at) AS changed_at {from}"
     );
     let columns = [
         (*number, ColumnType::I64),
@@ -231,7 +201,7 @@ async fn find<T: Versioned>(
         ("customer_id", ColumnType::I64),
         (*day, ColumnType::I32),
         ("digest", ColumnType::Text),
-        ("source_updated_at", ColumnType::OptI64),
+        ("changed_at", ColumnType::I64),
     ];
     let values = vec![Value::from(writing.source_id), dialect::text_array(backend, &keys)];
     let read = bulk::read(writing.transaction, &sql, values, &columns).await?;
@@ -242,19 +212,18 @@ async fn find<T: Versioned>(
             Column::I64(customers),
             Column::I32(days),
             Column::Text(digests),
-            Column::OptI64(updated),
+            Column::I64(changed),
         ],
     ) = <[Column; 6]>::try_from(read)
     else {
-        return Err(Error::Corrupt(format!("a read of {table} gave columns of other types")));
+        return Err(wrong_types::<T>());
     };
     let mut held = HashMap::with_capacity(numbers.len());
-    let rest = numbers.into_iter().zip(customers).zip(days).zip(digests).zip(updated);
-    for (key, ((((number, customer), day), digest), updated)) in keys.into_iter().zip(rest) {
+    let rest = numbers.into_iter().zip(customers).zip(days).zip(digests).zip(changed);
+    for (key, ((((number, customer), day), digest), changed)) in keys.into_iter().zip(rest) {
         let customer = CustomerId(customer);
-        let source_updated_at = updated.map(time::instant).transpose()?;
-        let day = time::date(day)?;
-        held.insert(key, Held { number, customer, day, digest, source_updated_at });
+        let (day, changed_at) = (time::date(day)?, time::instant(changed)?);
+        held.insert(key, Held { number, customer, day, digest, changed_at });
     }
     Ok(held)
 }
@@ -281,11 +250,14 @@ async fn supersede<T: Versioned>(writing: &Writing<'_>, numbers: Vec<i64>) -> Re
     Err(Error::Conflict(text))
 }
 
-/// Writes versions, in the order of their keys.
-async fn insert<T: Versioned>(writing: &Writing<'_>, records: &[&T]) -> Result<(), Error> {
+/// Writes versions: those that stand in the order of their keys, and former ones, which are known
+/// and superseded at once.
+async fn insert<T: Versioned>(writing: &Writing<'_>, plan: &Plan<'_, T>) -> Result<(), Error> {
+    let (records, standing) = plan.rows();
     if records.is_empty() {
         return Ok(());
     }
+    let records = &records[..];
     let Place { table, number, day, sequence, .. } = T::PLACE;
     let transaction = writing.transaction;
     let numbers = dialect::draw(transaction.inner(), sequence, records.len()).await?;
@@ -293,6 +265,11 @@ async fn insert<T: Versioned>(writing: &Writing<'_>, records: &[&T]) -> Result<(
     let mut columns = T::columns(records);
     columns.push((number, Column::I64(numbers)));
     head_columns(writing, day, records, &mut columns);
+    if standing < records.len() {
+        let mut superseded = vec![None; standing];
+        superseded.resize(records.len(), Some(time::micros(writing.now)));
+        columns.push(("superseded_at", Column::OptI64(superseded)));
+    }
     bulk::insert(transaction, table, &columns, OnConflict::Fail).await?;
     for (table, columns) in children {
         bulk::insert(transaction, table, &columns, OnConflict::Fail).await?;

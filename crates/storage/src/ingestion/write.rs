@@ -50,6 +50,12 @@ impl Counts {
             self.unchanged += 1;
         }
     }
+
+    /// Takes back that one was new: it turned out to be held.
+    pub(super) fn repeat(&mut self) {
+        self.accepted -= 1;
+        self.unchanged += 1;
+    }
 }
 
 /// What became of the good records of a batch, by the name of their kind.

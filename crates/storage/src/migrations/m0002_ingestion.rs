@@ -149,6 +149,7 @@ async fn create_order(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .and_where(Expr::col("superseded_at").is_null())
         .to_owned();
     manager.create_index(by_key).await?;
+    create_former_index(manager, "sales_order", "sales_order_former").await?;
     let by_customer = Index::create()
         .name("sales_order_customer")
         .table("sales_order")
@@ -172,6 +173,22 @@ async fn create_order(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .primary_key(Index::create().col("order_id").col("line_number"))
         .to_owned();
     manager.create_table(line).await
+}
+
+/// Finds former versions by the source's key; one that comes again is not kept twice.
+async fn create_former_index(
+    manager: &SchemaManager<'_>,
+    table: &'static str,
+    name: &'static str,
+) -> Result<(), DbErr> {
+    let former = Index::create()
+        .name(name)
+        .table(table)
+        .col("source_id")
+        .col("external_id")
+        .and_where(Expr::col("superseded_at").is_not_null())
+        .to_owned();
+    manager.create_index(former).await
 }
 
 /// Versions of invoices, as of orders; their payments stay with them.
@@ -207,6 +224,7 @@ async fn create_invoice(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .and_where(Expr::col("superseded_at").is_null())
         .to_owned();
     manager.create_index(by_key).await?;
+    create_former_index(manager, "invoice", "invoice_former").await?;
     let by_customer = Index::create()
         .name("invoice_customer")
         .table("invoice")

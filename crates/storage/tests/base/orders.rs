@@ -49,14 +49,91 @@ async fn a_changed_order_keeps_its_former_version() {
 async fn an_older_version_does_not_win_by_coming_later() {
     each_database(async |test| {
         let db = &test.database;
-        let held = version(20, Some(at(200)));
-        ingest(db, "one", vec![held, version(10, Some(at(100)))], at(1)).await;
-        ingest(db, "two", vec![version(15, Some(at(150)))], at(2)).await;
-        assert_eq!(versions(db).await, [(20, 20, 1, None)]);
-        ingest(db, "three", vec![version(30, Some(at(200)))], at(3)).await;
+        let held = version(20, Some(at(-200)));
+        ingest(db, "one", vec![held, version(10, Some(at(-300)))], at(1)).await;
+        ingest(db, "two", vec![version(15, Some(at(-250)))], at(2)).await;
+        let former = [(20, 20, 1, None), (10, 10, 1, Some(1)), (15, 15, 2, Some(2))];
+        assert_eq!(versions(db).await, former);
+        ingest(db, "three", vec![version(30, Some(at(-200)))], at(3)).await;
         ingest(db, "four", vec![version(40, None)], at(4)).await;
-        let expected = [(20, 20, 1, Some(3)), (30, 30, 3, Some(4)), (40, 40, 4, None)];
+        // What came without a time of its source counts as changed when it came.
+        ingest(db, "five", vec![version(50, Some(at(3)))], at(5)).await;
+        let expected = [
+            (20, 20, 1, Some(3)),
+            (10, 10, 1, Some(1)),
+            (15, 15, 2, Some(2)),
+            (30, 30, 3, Some(4)),
+            (40, 40, 4, None),
+            (50, 50, 5, Some(5)),
+        ];
         assert_eq!(versions(db).await, expected);
+    })
+    .await;
+}
+
+/// How often anybody was told of a change.
+async fn changes(db: &Database) -> i64 {
+    let backend = db.reader().get_database_backend();
+    let statement = Statement::from_string(backend, "SELECT COUNT(*) FROM change_log");
+    db.reader().query_one_raw(statement).await.unwrap().unwrap().try_get_by_index(0).unwrap()
+}
+
+/// What stands, in pounds, and how many versions there are.
+async fn outcome(db: &Database) -> (Vec<i64>, usize) {
+    let versions = versions(db).await;
+    let standing = versions.iter().filter(|version| version.3.is_none());
+    (standing.map(|version| version.0).collect(), versions.len())
+}
+
+#[tokio::test]
+async fn the_order_of_arrival_of_versions_does_not_matter() {
+    each_database(async |test| {
+        let old = || version(10, Some(at(-300)));
+        let new = || version(20, Some(at(-200)));
+        // The source went back to what it had said first.
+        let back = || version(10, Some(at(-100)));
+        let key = |name: &str, order: NewOrder| NewOrder { external_id: name.to_owned(), ..order };
+        let db = &test.database;
+        for (name, orders) in [
+            ("a", [old(), new(), back()]),
+            ("b", [new(), old(), back()]),
+            ("c", [old(), back(), new()]),
+            ("d", [back(), new(), old()]),
+        ] {
+            for (place, order) in orders.into_iter().enumerate() {
+                ingest(db, &format!("{name}{place}"), vec![key(name, order)], at(1)).await;
+            }
+            let before = (versions(db).await, changes(db).await);
+            let again = [old(), new(), back()].map(|order| key(name, order));
+            ingest(db, &format!("{name}-again"), again.to_vec(), at(2)).await;
+            assert_eq!((versions(db).await, changes(db).await), before, "{name}");
+        }
+        let (standing, _) = outcome(db).await;
+        assert_eq!(standing, [10; 4]);
+    })
+    .await;
+}
+
+/// Enough of them that they are taken for new before the database is asked.
+#[tokio::test]
+async fn versions_of_one_batch_are_told_apart_by_their_time() {
+    each_database(async |test| {
+        let db = &test.database;
+        let batch = || -> Vec<NewOrder> {
+            let versions = (0..600).flat_map(|number| {
+                let key = format!("o{number}");
+                let sale = move |pounds, updated| NewOrder {
+                    external_id: key.clone(),
+                    ..version(pounds, Some(at(updated)))
+                };
+                [sale(20, -100), sale(10, -200)]
+            });
+            versions.collect()
+        };
+        ingest(db, "one", batch(), at(1)).await;
+        assert_eq!(outcome(db).await, (vec![20; 600], 1_200));
+        ingest(db, "two", batch(), at(2)).await;
+        assert_eq!(outcome(db).await, (vec![20; 600], 1_200));
     })
     .await;
 }

@@ -1,16 +1,17 @@
 //! The contract's customers, rejects and rates, and those of the store.
 
+use chrono::{DateTime, Utc};
 use kehu_contract::ingestion as contract;
 use kehu_server::page::PageRequest;
 use kehu_server::{Violations, convert, names};
 use kehu_storage::ingestion::{
     Customer, Event, Field, ListedRate, Mask, Profile, Reference, Reject,
 };
-use prost_types::FieldMask;
+use prost_types::{FieldMask, Timestamp};
 use std::collections::BTreeSet;
 
 use crate::check::{self, Problems};
-use kehu_core::{key, limits};
+use kehu_core::{calendar::BusinessCalendar, key, limits};
 
 /// Whether `name` can be that of a source.
 pub(crate) fn is_source(name: &str) -> bool {
@@ -55,6 +56,20 @@ pub(crate) fn check_profile(
     profile
 }
 
+/// When its source last changed a customer, where the caller says so.
+pub(crate) fn check_source_time(
+    given: Option<Timestamp>,
+    calendar: &BusinessCalendar,
+    violations: &mut Violations,
+) -> Option<DateTime<Utc>> {
+    let mut problems = Problems::default();
+    let time = check::source_time("source_update_time", given.as_ref(), calendar, &mut problems);
+    for problem in problems.all() {
+        violations.add(problem.field.clone(), problem.description.clone());
+    }
+    time
+}
+
 /// Which fields of a profile to write.
 pub(crate) fn check_mask(mask: Option<FieldMask>, violations: &mut Violations) -> Mask {
     let Some(mask) = mask else { return Mask::Given };
@@ -74,17 +89,7 @@ pub(crate) fn check_mask(mask: Option<FieldMask>, violations: &mut Violations) -
 }
 
 fn field(path: &str) -> Option<Field> {
-    Some(match path {
-        "display_name" => Field::DisplayName,
-        "customer_type" => Field::CustomerType,
-        "region_code" => Field::RegionCode,
-        "province" => Field::Province,
-        "city" => Field::City,
-        "industry_code" => Field::IndustryCode,
-        "registration_date" => Field::RegistrationDate,
-        "attributes" => Field::Attributes,
-        _ => return None,
-    })
+    Field::ALL.into_iter().find(|field| field.name() == path)
 }
 
 /// The number that a page follows.

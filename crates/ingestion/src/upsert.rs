@@ -1,6 +1,6 @@
 //! `UpsertCustomer`: one transaction, answered once.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use kehu_contract::ingestion::{SourceReference, UpsertCustomerRequest, UpsertCustomerResponse};
 use kehu_core::CustomerId;
 use kehu_server::{Fault, Violations, clock, names};
@@ -21,6 +21,7 @@ struct Wanted {
     reference: SourceReference,
     profile: Profile,
     mask: Mask,
+    source_updated_at: Option<DateTime<Utc>>,
     version: Option<i64>,
     /// The caller's id of the request, and the digest of it.
     request: Option<(String, String)>,
@@ -33,7 +34,7 @@ impl Ingestion {
         &self,
         request: UpsertCustomerRequest,
     ) -> Result<UpsertCustomerResponse, Fault> {
-        let wanted = check(request)?;
+        let wanted = self.check(request)?;
         let mut attempt = 1;
         loop {
             if let Some(answer) = self.answered(&wanted).await? {
@@ -67,6 +68,7 @@ impl Ingestion {
             external_id: &wanted.reference.external_id,
             profile: &wanted.profile,
             mask: &wanted.mask,
+            source_updated_at: wanted.source_updated_at,
             version: wanted.version,
         };
         let (customer, created, changed) = match upsert_customer(&transaction, &upsert, now).await?
@@ -84,7 +86,7 @@ impl Ingestion {
             transaction.rollback().await?;
             return Ok(response);
         }
-        keep(&transaction, wanted, &response, changed.then_some(id), now).await?;
+        keep(&transaction, wanted, &response, changed.map(|day| (id, day)), now).await?;
         transaction.commit_together().await?;
         Ok(response)
     }
@@ -95,7 +97,7 @@ async fn keep(
     transaction: &Transaction,
     wanted: &Wanted,
     response: &UpsertCustomerResponse,
-    changed: Option<CustomerId>,
+    changed: Option<(CustomerId, NaiveDate)>,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
     if let Some((request_id, digest)) = &wanted.request {
@@ -103,8 +105,8 @@ async fn keep(
         let answer = Answer { request_id, method: METHOD, digest, response };
         idempotency::remember(transaction, answer, now).await?;
     }
-    if let Some(id) = changed {
-        announce(transaction, id, now).await?;
+    if let Some((id, first_day)) = changed {
+        announce(transaction, id, first_day, now).await?;
     }
     Ok(())
 }
@@ -117,25 +119,33 @@ fn blank(response: &mut UpsertCustomerResponse) {
     }
 }
 
-fn check(request: UpsertCustomerRequest) -> Result<Wanted, Fault> {
-    let mut violations = Violations::new();
-    let request_id = kehu_server::convert::parse_request_id(&request.request_id, &mut violations);
-    let digest = hex::encode(Sha256::digest(request.encode_to_vec()));
-    let field = "reference";
-    let reference = convert::check_reference(field, request.reference, &mut violations);
-    let profile = request.profile.unwrap_or_default();
-    let profile = convert::check_profile(&profile, &mut violations);
-    let mask = convert::check_mask(request.update_mask, &mut violations);
-    violations.finish()?;
-    // An etag that is no number belongs to no version.
-    let version = Some(request.etag).filter(|etag| !etag.is_empty());
-    let version = version.map(|etag| etag.parse().ok().filter(|v| *v > 0).unwrap_or(-1));
-    Ok(Wanted {
-        reference,
-        profile,
-        mask,
-        version,
-        request: request_id.map(|id| (id, digest)),
-        validate_only: request.validate_only,
-    })
+impl Ingestion {
+    /// What a request wants; every violation at once.
+    fn check(&self, request: UpsertCustomerRequest) -> Result<Wanted, Fault> {
+        let mut violations = Violations::new();
+        let request_id =
+            kehu_server::convert::parse_request_id(&request.request_id, &mut violations);
+        let digest = hex::encode(Sha256::digest(request.encode_to_vec()));
+        let field = "reference";
+        let reference = convert::check_reference(field, request.reference, &mut violations);
+        let profile = request.profile.unwrap_or_default();
+        let profile = convert::check_profile(&profile, &mut violations);
+        let mask = convert::check_mask(request.update_mask, &mut violations);
+        let updated = request.source_update_time;
+        let calendar = &self.checker.calendar;
+        let source_updated_at = convert::check_source_time(updated, calendar, &mut violations);
+        violations.finish()?;
+        // An etag that is no number belongs to no version.
+        let version = Some(request.etag).filter(|etag| !etag.is_empty());
+        let version = version.map(|etag| etag.parse().ok().filter(|v| *v > 0).unwrap_or(-1));
+        Ok(Wanted {
+            reference,
+            profile,
+            mask,
+            source_updated_at,
+            version,
+            request: request_id.map(|id| (id, digest)),
+            validate_only: request.validate_only,
+        })
+    }
 }

@@ -4,7 +4,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use kehu_core::calendar::BusinessCalendar;
-use sea_orm::{ActiveValue::Set, EntityTrait, QueryOrder};
+use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait, QueryOrder, Statement};
 
 use crate::entity::business_date::{ActiveModel, Column, Entity, Model};
 use crate::{Database, Error, time};
@@ -46,6 +46,49 @@ pub async fn current(
     let decision = row.map(Decision::try_from).transpose()?;
     let fixed_on = decision.as_ref().and_then(|decision| decision.fixed_on);
     Ok(BusinessDate { date: fixed_on.unwrap_or_else(|| calendar.date(now)), decision })
+}
+
+/// What day it is, and of which day an instant is.
+#[derive(Debug)]
+pub(crate) struct Days {
+    calendar: BusinessCalendar,
+    today: NaiveDate,
+}
+
+impl Days {
+    /// At the instant `now`. Before there are settings days are those of UTC.
+    pub(crate) async fn load(
+        connection: &impl ConnectionTrait,
+        now: DateTime<Utc>,
+    ) -> Result<Self, Error> {
+        let sql = "SELECT (SELECT time_zone FROM settings), \
+                   (SELECT fixed_on FROM business_date ORDER BY decision_id DESC LIMIT 1)";
+        let statement = Statement::from_string(connection.get_database_backend(), sql);
+        let row = connection.query_one_raw(statement).await?;
+        let row =
+            row.ok_or_else(|| Error::Corrupt("a SELECT without FROM gave no row".to_owned()))?;
+        let zone: Option<String> = row.try_get_by_index(0)?;
+        let calendar = BusinessCalendar::new(zone.as_deref().unwrap_or("UTC"))
+            .map_err(|error| Error::Corrupt(error.to_string()))?;
+        let fixed_on: Option<i32> = row.try_get_by_index(1)?;
+        let fixed_on = fixed_on.map(time::date).transpose()?;
+        Ok(Self::new(calendar, fixed_on.unwrap_or_else(|| calendar.date(now))))
+    }
+
+    /// Days of this calendar, of which one is the business date.
+    pub(crate) fn new(calendar: BusinessCalendar, today: NaiveDate) -> Self {
+        Self { calendar, today }
+    }
+
+    /// The business date.
+    pub(crate) fn today(&self) -> NaiveDate {
+        self.today
+    }
+
+    /// The local date of an instant.
+    pub(crate) fn date(&self, instant: DateTime<Utc>) -> NaiveDate {
+        self.calendar.date(instant)
+    }
 }
 
 /// Puts a decision on record, which holds from now on.

@@ -58,6 +58,7 @@ impl Facts {
             external_id: key(*customer),
             profile: Profile::default(),
             codes: Vec::new(),
+            source_updated_at: None,
         });
         let rates = self.rates.iter().map(|(day, rate)| entry(&Fact::Rate(*day, *rate)));
         let orders = self.orders.iter().map(|(id, order)| entry(&Fact::Order(*id, *order)));

@@ -5,7 +5,8 @@ en: City
 group: attributes
 type: text
 description: >-
-  City. Null when unknown.
+  City. What held on the day at its source; before the first day that is known of, what held
+  then. Null when unknown.
 */
 SELECT customer_id, city
 FROM customers

@@ -8,14 +8,14 @@ use kehu_server::{Violations, convert};
 use kehu_storage::ingestion::{COUNTRY_AS_GIVEN, Entry, Profile};
 
 use super::raw::Raw;
-use super::{Checked, Checker, Given, Problems};
+use super::{Checked, Checker, Given, Problems, values};
 
 impl Given for CustomerRecord {
     fn kind(&self) -> &'static str {
         "customer"
     }
 
-    fn check(&self, _: &Checker, problems: &mut Problems) -> Option<Checked> {
+    fn check(&self, checker: &Checker, problems: &mut Problems) -> Option<Checked> {
         let field = "customer.external_id";
         let (key, _) = key::clean_customer(&self.external_id);
         let external_id = problems.key(field, &key, ProblemReason::FieldMissing);
@@ -23,13 +23,18 @@ impl Given for CustomerRecord {
         let given = self.profile.as_ref().unwrap_or(&empty);
         let profile = profile("customer.profile", given, problems);
         let codes = codes(self, problems);
-        Some(Checked::Good(Entry::Customer { external_id, profile, codes }))
+        let (field, updated) = ("customer.source_update_time", self.source_update_time.as_ref());
+        let source_updated_at = values::source_time(field, updated, &checker.calendar, problems);
+        Some(Checked::Good(Entry::Customer { external_id, profile, codes, source_updated_at }))
     }
 
     fn raw(&self) -> Raw {
         let mut raw = Raw::default();
         raw.push("customer", &self.external_id);
         raw.push("codes", self.codes.join(" "));
+        if let Some(time) = &self.source_update_time {
+            raw.push("source_update_time", time.to_string());
+        }
         let Some(profile) = &self.profile else { return raw };
         raw.push("display_name", &profile.display_name);
         raw.push("customer_type", &profile.customer_type);

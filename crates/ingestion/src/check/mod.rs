@@ -15,6 +15,7 @@ mod values;
 pub(crate) use customer::profile;
 pub(crate) use problems::Problems;
 pub(crate) use refused::Refused;
+pub(crate) use values::source_time;
 
 use kehu_contract::ingestion::{ProblemReason, Record, RecordBatch, record::Kind};
 use kehu_core::calendar::BusinessCalendar;

@@ -40,7 +40,7 @@ pub(super) fn time(
 
 /// When a source last changed a record, where it says so; its clock, or its time zone, may be wrong
 /// by a day.
-pub(super) fn source_time(
+pub(crate) fn source_time(
     field: &str,
     given: Option<&Timestamp>,
     calendar: &BusinessCalendar,

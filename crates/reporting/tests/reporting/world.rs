@@ -79,7 +79,8 @@ impl World {
                 ..Profile::default()
             };
             let codes = Vec::new();
-            entries.push(Entry::Customer { external_id: key(number), profile, codes });
+            let (external_id, source_updated_at) = (key(number), None);
+            entries.push(Entry::Customer { external_id, profile, codes, source_updated_at });
         }
         for (number, on, units) in [
             (1, "2011-01-10", 600),

@@ -219,6 +219,8 @@ pub(super) struct Row {
     pub(super) id: CustomerId,
     pub(super) profile: Profile,
     pub(super) version: i64,
+    /// The first day from which on all that features read of it holds; `None` for always.
+    pub(super) moved_on: Option<i32>,
 }
 
 /// Creates customers.
@@ -264,6 +266,7 @@ fn columns(rows: &[Row], now: DateTime<Utc>) -> Vec<(&'static str, Column)> {
         ("industry_code", text(|profile| &profile.industry_code)),
         ("registered_on", Column::OptI32(registered.collect())),
         ("attributes", Column::Text(attributes.collect())),
+        ("moved_on", Column::OptI32(rows.iter().map(|row| row.moved_on).collect())),
         ("version", Column::I64(rows.iter().map(|row| row.version).collect())),
         ("updated_at", Column::I64(vec![time::micros(now); rows.len()])),
     ]

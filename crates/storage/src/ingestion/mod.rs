@@ -7,6 +7,7 @@ mod batch;
 mod customers;
 pub(crate) mod entity;
 mod external_codes;
+mod golden;
 mod held;
 mod kinds;
 mod profile;
@@ -17,6 +18,7 @@ mod sources;
 mod streams;
 mod timeline;
 mod upsert;
+pub(crate) mod values;
 mod versions;
 mod write;
 
@@ -31,12 +33,18 @@ pub use rejects::{Reject, RejectFilter, count_rejects, list_rejects, purge_rejec
 pub use streams::{Opened, Stream, Totals, open_stream, purge_streams};
 pub use timeline::{Event, TimelineKey, timeline};
 pub use upsert::{Upsert, Upserted, announce, upsert_customer};
+pub use values::{FieldValue, ValueKey, list_values};
 pub use write::{Counts, Reused, Tally, Written, write_batch};
 
 /// The day of a change that moved no order: before all facts, so that nobody's view of what the
 /// latest day is moves with it.
 pub const NO_DAY: chrono::NaiveDate =
     chrono::NaiveDate::from_ymd_opt(1970, 1, 1).expect("a real date");
+
+/// The first day of a change that concerns every day, because it holds for all before as well. No
+/// record is of an earlier one.
+pub const FIRST_DAY: chrono::NaiveDate =
+    chrono::NaiveDate::from_ymd_opt(1900, 1, 1).expect("a real date");
 
 /// The sequences of the numbers of customers and of versions of orders.
 pub(crate) const CUSTOMER_NUMBER: &str = "customer_number";

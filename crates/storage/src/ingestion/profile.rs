@@ -1,5 +1,6 @@
 //! What is known about a customer, and how a write changes it.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
@@ -61,7 +62,37 @@ impl Field {
         Self::RegistrationDate,
         Self::Attributes,
     ];
+
+    /// Its name in the contract.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::DisplayName => "display_name",
+            Self::CustomerType => "customer_type",
+            Self::RegionCode => "region_code",
+            Self::Province => "province",
+            Self::City => "city",
+            Self::IndustryCode => "industry_code",
+            Self::RegistrationDate => "registration_date",
+            Self::Attributes => "attributes",
+        }
+    }
+
+    /// Whether this is the name of a field with one value; all but that of the attributes.
+    pub(super) fn is_one(name: &str) -> bool {
+        Self::ALL.iter().any(|field| *field != Self::Attributes && field.name() == name)
+    }
 }
+
+/// What the names of attributes begin with where they stand beside those of fields.
+const ATTRIBUTE: &str = "attributes.";
+
+/// The name of an attribute beside those of fields.
+pub(super) fn attribute(key: &str) -> String {
+    format!("{ATTRIBUTE}{key}")
+}
+
+/// The name of a field or an attribute, and what it is given; `None` empties it.
+pub(super) type Given = (String, Option<String>);
 
 /// Which fields a write changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,65 +104,93 @@ pub enum Mask {
 }
 
 impl Profile {
-    /// Takes over from `given` the fields that `mask` names.
-    pub fn apply(&mut self, given: &Self, mask: &Mask) {
+    /// What of this profile `mask` names. `held` are the keys of the attributes that may have to
+    /// be emptied.
+    pub(super) fn given<'a>(
+        &self,
+        mask: &Mask,
+        held: impl Iterator<Item = &'a String>,
+    ) -> Vec<Given> {
+        let mut given = Vec::new();
         match mask {
-            Mask::Given => self.add(given),
+            Mask::Given => self.add(&mut given),
             Mask::Fields(fields) => {
+                let held: Vec<&String> = held.collect();
                 for field in fields {
-                    self.replace(given, *field);
+                    self.replace(*field, &held, &mut given);
                 }
             }
         }
+        given
     }
 
-    fn add(&mut self, given: &Self) {
-        for (held, given) in [
-            (&mut self.display_name, &given.display_name),
-            (&mut self.customer_type, &given.customer_type),
-            (&mut self.region_code, &given.region_code),
-            (&mut self.province, &given.province),
-            (&mut self.city, &given.city),
-            (&mut self.industry_code, &given.industry_code),
-        ] {
-            if given.is_some() {
-                held.clone_from(given);
+    fn add(&self, given: &mut Vec<Given>) {
+        for field in Field::ALL {
+            if let Some(value) = self.get(field.name()) {
+                given.push((field.name().to_owned(), Some(value.into_owned())));
             }
         }
-        if given.region_code.is_some() {
-            self.attributes.remove(COUNTRY_AS_GIVEN);
+        if self.region_code.is_some() && !self.attributes.contains_key(COUNTRY_AS_GIVEN) {
+            given.push((attribute(COUNTRY_AS_GIVEN), None));
         }
-        self.registered_on = given.registered_on.or(self.registered_on);
-        for (key, value) in &given.attributes {
-            self.attributes.insert(key.clone(), value.clone());
+        for (key, value) in &self.attributes {
+            given.push((attribute(key), Some(value.clone())));
         }
     }
 
-    fn replace(&mut self, given: &Self, field: Field) {
-        match field {
-            Field::DisplayName => self.display_name.clone_from(&given.display_name),
-            Field::CustomerType => self.customer_type.clone_from(&given.customer_type),
-            Field::RegionCode => {
-                self.region_code.clone_from(&given.region_code);
-                self.keep_country(given.attributes.get(COUNTRY_AS_GIVEN).cloned());
+    fn replace(&self, field: Field, held: &[&String], given: &mut Vec<Given>) {
+        let country = |key: &str| key == COUNTRY_AS_GIVEN;
+        if field != Field::Attributes {
+            let value = self.get(field.name()).map(Cow::into_owned);
+            given.push((field.name().to_owned(), value));
+            if field == Field::RegionCode {
+                let value = self.attributes.get(COUNTRY_AS_GIVEN).cloned();
+                given.push((attribute(COUNTRY_AS_GIVEN), value));
             }
-            Field::Province => self.province.clone_from(&given.province),
-            Field::City => self.city.clone_from(&given.city),
-            Field::IndustryCode => self.industry_code.clone_from(&given.industry_code),
-            Field::RegistrationDate => self.registered_on = given.registered_on,
-            Field::Attributes => {
-                let country = self.attributes.get(COUNTRY_AS_GIVEN).cloned();
-                self.attributes.clone_from(&given.attributes);
-                self.keep_country(country);
-            }
+            return;
+        }
+        let keys: BTreeSet<&String> = held.iter().copied().chain(self.attributes.keys()).collect();
+        for key in keys.into_iter().filter(|key| !country(key)) {
+            given.push((attribute(key), self.attributes.get(key).cloned()));
         }
     }
 
-    fn keep_country(&mut self, country: Option<String>) {
-        match country {
-            Some(country) => self.attributes.insert(COUNTRY_AS_GIVEN.to_owned(), country),
-            None => self.attributes.remove(COUNTRY_AS_GIVEN),
+    /// The value of a field, or of an attribute, by its name.
+    pub(super) fn get(&self, name: &str) -> Option<Cow<'_, str>> {
+        let text = match name {
+            "display_name" => &self.display_name,
+            "customer_type" => &self.customer_type,
+            "region_code" => &self.region_code,
+            "province" => &self.province,
+            "city" => &self.city,
+            "industry_code" => &self.industry_code,
+            "registration_date" => return self.registered_on.map(|day| day.to_string().into()),
+            name => {
+                let value = self.attributes.get(name.strip_prefix(ATTRIBUTE)?)?;
+                return Some(value.as_str().into());
+            }
         };
+        text.as_deref().map(Cow::Borrowed)
+    }
+
+    /// Sets a field, or an attribute, by its name; a value that cannot be one empties it.
+    pub(super) fn set(&mut self, name: &str, value: Option<String>) {
+        match name {
+            "display_name" => self.display_name = value,
+            "customer_type" => self.customer_type = value,
+            "region_code" => self.region_code = value,
+            "province" => self.province = value,
+            "city" => self.city = value,
+            "industry_code" => self.industry_code = value,
+            "registration_date" => self.registered_on = value.and_then(|day| day.parse().ok()),
+            name => {
+                let Some(key) = name.strip_prefix(ATTRIBUTE) else { return };
+                match value {
+                    Some(value) => self.attributes.insert(key.to_owned(), value),
+                    None => self.attributes.remove(key),
+                };
+            }
+        }
     }
 }
 
@@ -146,6 +205,15 @@ mod tests {
             city: city.map(str::to_owned),
             attributes: attributes.collect(),
             ..Profile::default()
+        }
+    }
+
+    impl Profile {
+        fn apply(&mut self, given: &Self, mask: &Mask) {
+            let held: Vec<String> = self.attributes.keys().cloned().collect();
+            for (name, value) in given.given(mask, held.iter()) {
+                self.set(&name, value);
+            }
         }
     }
 

@@ -1,14 +1,17 @@
 //! Writing one customer.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use kehu_core::CustomerId;
 
-use super::customers::{self, Customer, Reference, Row};
+use super::customers::{self, Customer, Reference};
+use super::golden::Golden;
 use super::references;
 use super::sources;
+use super::values::{self, Saying};
 use super::{Mask, NO_DAY, Profile};
+use crate::business_date::Days;
 use crate::change_log::{self, NewChange, Topic};
-use crate::{Error, Transaction};
+use crate::{Error, Transaction, time};
 
 /// What to write, and to whom.
 #[derive(Debug, Clone)]
@@ -21,6 +24,8 @@ pub struct Upsert<'a> {
     pub profile: &'a Profile,
     /// Which of them to write.
     pub mask: &'a Mask,
+    /// When its source last changed it, where the source says so.
+    pub source_updated_at: Option<DateTime<Utc>>,
     /// The version the customer must have; `None` takes any, a new customer has 0.
     pub version: Option<i64>,
 }
@@ -34,8 +39,9 @@ pub enum Upserted {
         customer: Box<Customer>,
         /// It is new.
         created: bool,
-        /// Something changed; pass the customer to [`announce`].
-        changed: bool,
+        /// The first day on which something changed, [`NO_DAY`] when it is seen on none; pass it with
+        /// the customer to [`announce`]. `None` when nothing changed.
+        changed: Option<NaiveDate>,
     },
     /// It does not have the version that was asked for; nothing was written.
     OtherVersion(CustomerId),
@@ -50,25 +56,26 @@ pub async fn upsert_customer(
 ) -> Result<Upserted, Error> {
     let (source_id, held) =
         references::find_one(transaction, upsert.source, upsert.external_id).await?;
-    if let Some(id) = held {
-        return change(transaction, id, upsert, now).await;
-    }
     let source_id = match source_id {
         Some(source_id) => source_id,
         None => sources::number(transaction, upsert.source).await?,
     };
+    if let Some(id) = held {
+        return change(transaction, id, source_id, upsert, now).await;
+    }
     let resolved = references::link_new(transaction, source_id, &[upsert.external_id]).await?;
     let id = resolved.customer(upsert.external_id);
     if resolved.new.is_empty() {
-        return change(transaction, id, upsert, now).await;
+        return change(transaction, id, source_id, upsert, now).await;
     }
     if upsert.version.is_some_and(|version| version != 0) {
         return Ok(Upserted::OtherVersion(id));
     }
-    let mut profile = Profile::default();
-    profile.apply(upsert.profile, upsert.mask);
-    let row = Row { id, profile: profile.clone(), version: 1 };
-    customers::insert(transaction, &[row], now).await?;
+    let mut golden = Golden::default();
+    let days = Days::load(transaction, now).await?;
+    golden.say(upsert.profile, upsert.mask, &upsert.saying(source_id, 1, &days, now))?;
+    customers::insert(transaction, &[golden.row(id)], now).await?;
+    values::write(transaction, [(id, &golden.values)].into_iter()).await?;
     let reference =
         Reference { source: upsert.source.to_owned(), external_id: upsert.external_id.to_owned() };
     let references = vec![reference];
@@ -76,17 +83,31 @@ pub async fn upsert_customer(
         id,
         references,
         codes: Vec::new(),
-        profile,
+        profile: golden.profile,
         version: 1,
         created_at: now,
         updated_at: now,
     };
-    Ok(Upserted::Done { customer: Box::new(customer), created: true, changed: true })
+    Ok(Upserted::Done { customer: Box::new(customer), created: true, changed: Some(NO_DAY) })
+}
+
+impl Upsert<'_> {
+    fn saying<'a>(
+        &self,
+        source_id: i64,
+        version: i64,
+        days: &'a Days,
+        now: DateTime<Utc>,
+    ) -> Saying<'a> {
+        let at = self.source_updated_at.map(time::micros);
+        Saying { source_id, at, version, now: time::micros(now), days }
+    }
 }
 
 async fn change(
     transaction: &Transaction,
     id: CustomerId,
+    source_id: i64,
     upsert: &Upsert<'_>,
     now: DateTime<Utc>,
 ) -> Result<Upserted, Error> {
@@ -96,29 +117,38 @@ async fn change(
     if upsert.version.is_some_and(|version| version != customer.version) {
         return Ok(Upserted::OtherVersion(id));
     }
-    let before = customer.profile.clone();
-    customer.profile.apply(upsert.profile, upsert.mask);
-    let changed = customer.profile != before;
-    if changed {
+    let mut golden = Golden::held(customer.profile.clone(), customer.version);
+    if upsert.source_updated_at.is_none() && !golden.differs(upsert.profile, upsert.mask) {
+        let customer = Box::new(customer);
+        return Ok(Upserted::Done { customer, created: false, changed: None });
+    }
+    golden.values = values::load(transaction, &[id.0]).await?.remove(&id).unwrap_or_default();
+    let days = Days::load(transaction, now).await?;
+    let saying = upsert.saying(source_id, customer.version + 1, &days, now);
+    let new = golden.say(upsert.profile, upsert.mask, &saying)?;
+    if golden.written {
         customer.version += 1;
         customer.updated_at = now;
-        let row = Row { id, profile: customer.profile.clone(), version: customer.version };
-        customers::update(transaction, &[row], now).await?;
+        customers::update(transaction, &[golden.row(id)], now).await?;
+        values::write(transaction, [(id, &golden.values)].into_iter()).await?;
+        customer.profile = golden.profile;
     }
+    let changed = new.then(|| golden.first_day.unwrap_or(NO_DAY));
     Ok(Upserted::Done { customer: Box::new(customer), created: false, changed })
 }
 
-/// Appends to the change log that a customer changed; the last statement of a transaction.
+/// Appends to the change log that a customer changed from a day on; the last statement of a transaction.
 pub async fn announce(
     transaction: &Transaction,
     customer: CustomerId,
+    first_day: NaiveDate,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
     let change = NewChange {
         topic: Topic::Facts,
         customers: vec![customer],
-        first_day: NO_DAY,
-        last_day: NO_DAY,
+        first_day,
+        last_day: first_day.max(NO_DAY),
         as_of: None,
         recorded_at: now,
     };

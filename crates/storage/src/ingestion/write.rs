@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use kehu_core::CustomerId;
 
 use super::versions::Writing;
-use super::{Batch, NO_DAY, Stream, kinds, references, rejects, streams};
+use super::{Batch, FIRST_DAY, NO_DAY, Stream, kinds, references, rejects, streams};
 use crate::change_log::{self, NewChange, Topic};
 use crate::{Database, Error, Transaction};
 
@@ -110,6 +110,29 @@ pub(super) struct Moved {
     pub(super) tally: Tally,
     pub(super) customers: BTreeSet<CustomerId>,
     pub(super) days: BTreeSet<NaiveDate>,
+    /// Customers of whom the profile changed, and the first days on which that can be seen.
+    pub(super) profiles: BTreeSet<CustomerId>,
+    pub(super) profile_days: BTreeSet<NaiveDate>,
+    /// Those of whom it changed for every day.
+    pub(super) always: BTreeSet<CustomerId>,
+}
+
+impl Moved {
+    /// Notes that the profile of a customer changed, from this day on.
+    pub(super) fn profile(&mut self, customer: CustomerId, first_day: NaiveDate) {
+        match first_day {
+            NO_DAY => {
+                self.customers.insert(customer);
+            }
+            FIRST_DAY => {
+                self.always.insert(customer);
+            }
+            day => {
+                self.profiles.insert(customer);
+                self.profile_days.insert(day);
+            }
+        }
+    }
 }
 
 /// Writes a batch in one transaction: its records, rejects, the stream's place and the entry of the
@@ -164,17 +187,28 @@ async fn try_write(
 }
 
 async fn append(transaction: &Transaction, moved: &Moved, now: DateTime<Utc>) -> Result<(), Error> {
-    if moved.customers.is_empty() {
-        return Ok(());
-    }
-    let change = NewChange {
-        topic: Topic::Facts,
-        customers: moved.customers.iter().copied().collect(),
-        first_day: moved.days.first().copied().unwrap_or(NO_DAY),
-        last_day: moved.days.last().copied().unwrap_or(NO_DAY),
-        as_of: None,
-        recorded_at: now,
+    let span = |days: &BTreeSet<NaiveDate>| {
+        let first = days.first().copied().unwrap_or(NO_DAY);
+        (first, days.last().copied().unwrap_or(NO_DAY))
     };
-    change_log::append(transaction, &change).await?;
+    // Apart, so that one customer whose past changes does not have all others evaluated again.
+    for (customers, (first_day, last_day)) in [
+        (&moved.customers, span(&moved.days)),
+        (&moved.profiles, span(&moved.profile_days)),
+        (&moved.always, (FIRST_DAY, NO_DAY)),
+    ] {
+        if customers.is_empty() {
+            continue;
+        }
+        let change = NewChange {
+            topic: Topic::Facts,
+            customers: customers.iter().copied().collect(),
+            first_day,
+            last_day,
+            as_of: None,
+            recorded_at: now,
+        };
+        change_log::append(transaction, &change).await?;
+    }
     Ok(())
 }

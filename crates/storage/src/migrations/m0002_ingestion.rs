@@ -20,6 +20,7 @@ impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         create_source(manager).await?;
         create_customer(manager).await?;
+        create_profile_value(manager).await?;
         create_external_code(manager).await?;
         create_order(manager).await?;
         create_invoice(manager).await?;
@@ -39,6 +40,7 @@ impl MigrationTrait for Migration {
             "external_code",
             "sales_order",
             "customer_reference",
+            "profile_value",
             "customer",
             "source",
         ];
@@ -73,6 +75,7 @@ async fn create_customer(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .col(text_null("industry_code"))
         .col(integer_null("registered_on"))
         .col(text("attributes"))
+        .col(integer_null("moved_on"))
         .col(big_integer("version"))
         .col(big_integer("created_at"))
         .col(big_integer("updated_at"))
@@ -92,6 +95,28 @@ async fn create_customer(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .col("customer_id")
         .to_owned();
     manager.create_index(by_customer).await
+}
+
+/// A row is a value that a source gave to a field of a customer; what holds of all of them is in the
+/// row of the customer. The version is that of the customer, and decides between values of one time.
+async fn create_profile_value(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    let mut key = Index::create();
+    key.col("customer_id").col("field").col("said_at").col("version");
+    let value = Table::create()
+        .table("profile_value")
+        .col(big_integer("customer_id"))
+        .col(key_text(manager, "field"))
+        .col(big_integer("said_at"))
+        .col(big_integer("version"))
+        .col(text_null("value"))
+        .col(big_integer("source_id"))
+        .col(integer("said_on"))
+        .col(big_integer("last_said_at"))
+        .col(big_integer("recorded_at"))
+        .col(big_integer_null("superseded_at"))
+        .primary_key(&mut key)
+        .to_owned();
+    manager.create_table(value).await
 }
 
 /// Codes that sources say their customers have had; two customers may have the same one.

@@ -9,6 +9,7 @@ mod definitions;
 mod documents;
 mod leases;
 mod orders;
+mod profiles;
 mod requests;
 mod retention;
 mod runs;

@@ -57,6 +57,7 @@ async fn customers(db: &Database, count: usize) -> Vec<i64> {
         external_id: format!("c{number:04}"),
         profile: Profile::default(),
         codes: Vec::new(),
+        source_updated_at: None,
     };
     let entries: Vec<_> = (1..=count).map(entry).collect();
     for (sequence, entries) in (1..).zip(entries.chunks(1_000)) {

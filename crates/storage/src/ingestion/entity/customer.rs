@@ -16,6 +16,8 @@ pub struct Model {
     pub industry_code: Option<String>,
     pub registered_on: Option<i32>,
     pub attributes: String,
+    /// The first day from which on the fields that features read hold; null for always.
+    pub moved_on: Option<i32>,
     pub version: i64,
     pub created_at: i64,
     pub updated_at: i64,

@@ -7,7 +7,7 @@ mod invoice;
 mod order;
 mod rate;
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use kehu_core::money::OutOfRange;
 use kehu_core::{Money, Rate};
 
@@ -74,6 +74,8 @@ pub enum Entry {
         profile: Profile,
         /// Codes that the source says it has had.
         codes: Vec<String>,
+        /// When its source last changed it, where the source says so.
+        source_updated_at: Option<DateTime<Utc>>,
     },
     /// An order, whole.
     Order(NewOrder),

@@ -2,9 +2,10 @@
 
 use kehu_contract::ingestion::{
     Customer, GetCustomerRequest, GetCustomerResponse, GetTimelineRequest, GetTimelineResponse,
-    ListCustomersRequest, ListCustomersResponse, LookupCustomerRequest, LookupCustomerResponse,
-    SourceReference, UpsertCustomerRequest, UpsertCustomerResponse,
-    customer_service_server::CustomerService, lookup_customer_request::Key,
+    ListCustomersRequest, ListCustomersResponse, ListProfileValuesRequest,
+    ListProfileValuesResponse, LookupCustomerRequest, LookupCustomerResponse, SourceReference,
+    UpsertCustomerRequest, UpsertCustomerResponse, customer_service_server::CustomerService,
+    lookup_customer_request::Key,
 };
 use kehu_core::{CustomerId, code_scheme};
 use kehu_server::{
@@ -19,7 +20,7 @@ use tonic::{Request, Response, Status};
 
 use crate::{Ingestion, convert};
 
-const KIND: &str = "customer";
+pub(crate) const KIND: &str = "customer";
 /// So many customers with the same code are named.
 const NAMED: usize = 10;
 
@@ -174,6 +175,13 @@ impl CustomerService for Ingestion {
         request: Request<ListCustomersRequest>,
     ) -> Result<Response<ListCustomersResponse>, Status> {
         Ok(Response::new(self.list(request.into_inner()).await?))
+    }
+
+    async fn list_profile_values(
+        &self,
+        request: Request<ListProfileValuesRequest>,
+    ) -> Result<Response<ListProfileValuesResponse>, Status> {
+        Ok(Response::new(self.profile_values(request.into_inner()).await?))
     }
 
     async fn lookup_customer(

@@ -14,6 +14,7 @@ mod data_summary;
 mod ingestion_service;
 mod limits;
 mod measure;
+mod profile_values;
 mod stream;
 mod upsert;
 

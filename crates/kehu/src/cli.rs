@@ -93,6 +93,8 @@ pub(crate) enum Command {
     Report(commands::report::Report),
     /// Show why a customer has its scores and classes
     Explain(commands::explain::Explain),
+    /// Show what is known of a customer, each field with its source
+    Profile(commands::profile::Profile),
     /// Find the customer a code belongs to
     Resolve(commands::resolve::Resolve),
 }

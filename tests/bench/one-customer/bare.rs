@@ -2,7 +2,8 @@
 
 use kehu_contract::ingestion::{
     Customer, GetCustomerRequest, GetCustomerResponse, GetTimelineRequest, GetTimelineResponse,
-    ListCustomersRequest, ListCustomersResponse, LookupCustomerRequest, LookupCustomerResponse,
+    ListCustomersRequest, ListCustomersResponse, ListProfileValuesRequest,
+    ListProfileValuesResponse, LookupCustomerRequest, LookupCustomerResponse,
     UpsertCustomerRequest, UpsertCustomerResponse,
     customer_service_server::{CustomerService, CustomerServiceServer},
 };
@@ -81,6 +82,13 @@ impl CustomerService for Bare {
         _: Request<LookupCustomerRequest>,
     ) -> Result<Response<LookupCustomerResponse>, Status> {
         Err(Status::unimplemented("it reads by name"))
+    }
+
+    async fn list_profile_values(
+        &self,
+        _: Request<ListProfileValuesRequest>,
+    ) -> Result<Response<ListProfileValuesResponse>, Status> {
+        Err(Status::unimplemented("it knows no values"))
     }
 
     async fn get_timeline(

@@ -212,6 +212,49 @@ async fn a_late_correction_restates_the_past() {
     .await;
 }
 
+/// So do values of a profile that come late, from the day on of which their source says them; what
+/// is the first that is known of a field holds before, too.
+#[tokio::test]
+async fn a_late_value_of_a_profile_restates_the_past() {
+    each_database(async |test| {
+        let world = World::with_orders(test).await;
+        let classes = vec![
+            class("leeds", "L", "city = 'Leeds'"),
+            class("york", "Y", "city = 'York'"),
+            class("other", "O", ""),
+        ];
+        world.create(Origin::Definition(taxonomy("where", classes))).await.unwrap();
+        world.publish("where").await.unwrap();
+        world.lives_in(1, "York", "2011-12-06").await;
+        let days = ["2011-12-02", "2011-12-04", "2011-12-07", AS_OF];
+        for as_of in days {
+            world.classify(&[], as_of).await;
+        }
+        world.follow().await;
+        for (city, from, expected) in [
+            // Nothing late yet.
+            ("York", "2011-12-06", ["york", "york", "york", "york"]),
+            ("Leeds", "2011-12-03", ["leeds", "leeds", "york", "york"]),
+            ("Hull", "2011-12-07", ["leeds", "leeds", "other", "other"]),
+            ("York", "2011-12-05", ["leeds", "leeds", "other", "other"]),
+            ("Leeds", "2011-12-09", ["leeds", "leeds", "other", "leeds"]),
+        ] {
+            world.lives_in(1, city, from).await;
+            world.follow().await;
+            for (day, class) in days.into_iter().zip(expected) {
+                let found = world.get(1, "where", Some(day), None).await.unwrap();
+                assert_eq!(found.class_id, class, "{city} from {from}, on {day}");
+            }
+        }
+        let followed = world.history(1).await;
+        for as_of in days {
+            world.classify(&[], as_of).await;
+        }
+        assert_eq!(world.history(1).await, followed, "what follows is what runs give");
+    })
+    .await;
+}
+
 /// The only order of a customer turns out to be of a later day: until then it was no customer, and
 /// has no class, whether a follower finds that or a run.
 #[tokio::test]

@@ -23,7 +23,7 @@ use kehu_storage::change_log::{self, NewChange, Position, Topic};
 use kehu_storage::coding::codes;
 use kehu_storage::definitions::{self, Signed};
 use kehu_storage::facts::CustomerSet;
-use kehu_storage::ingestion::{Entry, NewOrder};
+use kehu_storage::ingestion::{Entry, NewOrder, Profile};
 use kehu_storage::run::{self, Cut, Kind, Lease, NewRun, Run};
 use kehu_storage::scoring::{
     scorecards::Calibrated,
@@ -90,6 +90,19 @@ impl World {
     pub(crate) async fn ingest(&self, stream: &str, orders: Vec<NewOrder>) {
         let entries = orders.into_iter().map(Entry::Order).collect();
         shop::ingest(&self.db, stream, entries, clock::now()).await;
+    }
+
+    /// Stores that a customer lives in a city, as its source changed it at noon of a day.
+    pub(crate) async fn lives_in(&self, customer: i64, city: &str, from: &str) {
+        let profile = Profile { city: Some(city.to_owned()), ..Profile::default() };
+        let entry = Entry::Customer {
+            external_id: key(customer),
+            profile,
+            codes: Vec::new(),
+            source_updated_at: Some(day(from).and_hms_opt(12, 0, 0).unwrap().and_utc()),
+        };
+        let stream = format!("{customer} {city} {from} {}", clock::now());
+        shop::ingest(&self.db, &stream, vec![entry], clock::now()).await;
     }
 
     /// Says that the scores of these customers changed, as scoring does.
@@ -407,5 +420,10 @@ pub(crate) fn size() -> TaxonomyDefinition {
 
 /// A sale of so many pounds to the customer of this number.
 pub(crate) fn sale(customer: i64, external_id: &str, on: NaiveDate, pounds: i64) -> NewOrder {
-    shop::sale(&format!("c{customer:02}"), external_id, on, pounds)
+    shop::sale(&key(customer), external_id, on, pounds)
+}
+
+/// The shop's key of the customer of this number.
+fn key(customer: i64) -> String {
+    format!("c{customer:02}")
 }

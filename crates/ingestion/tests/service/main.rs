@@ -7,6 +7,7 @@ mod held;
 mod invoices;
 mod orders;
 mod problems;
+mod profiles;
 mod rates;
 mod records;
 mod server;

@@ -118,7 +118,7 @@ impl Explain {
 }
 
 /// The customer by its name, a key of a source system, or a code.
-async fn find(connection: &Connection, key: &str) -> Result<Customer, Failure> {
+pub(crate) async fn find(connection: &Connection, key: &str) -> Result<Customer, Failure> {
     let mut customers = connection.customers();
     if key.starts_with("customers/") {
         let request = GetCustomerRequest { name: key.to_owned() };

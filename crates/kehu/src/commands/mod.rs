@@ -11,6 +11,7 @@ pub(crate) mod health;
 pub(crate) mod import;
 pub(crate) mod left_out;
 pub(crate) mod migrate;
+pub(crate) mod profile;
 pub(crate) mod quickstart;
 pub(crate) mod rejects;
 pub(crate) mod report;
@@ -54,6 +55,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::LeftOut(command) => command.run().await,
         Command::Report(command) => command.run().await,
         Command::Explain(command) => command.run().await,
+        Command::Profile(command) => command.run().await,
         Command::Resolve(command) => command.run().await,
     }
 }

@@ -36,8 +36,8 @@ pub use upsert::{Upsert, Upserted, announce, upsert_customer};
 pub use values::{FieldValue, ValueKey, list_values};
 pub use write::{Counts, Reused, Tally, Written, write_batch};
 
-/// The day of a change that moved no order: before all facts, so that nobody's view of what the
-/// latest day is moves with it.
+/// The day of a change that moved no order, and of a profile nothing that is seen on an earlier day
+/// than today: before all facts, so that nobody's view of what the latest day is moves with it.
 pub const NO_DAY: chrono::NaiveDate =
     chrono::NaiveDate::from_ymd_opt(1970, 1, 1).expect("a real date");
 

@@ -24,6 +24,9 @@ pub(crate) struct Order {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Fact {
     Order(usize, Order),
+    /// A customer lives in a city, as its source knows since a day. No two cities are the same one:
+    /// of one that is named again and again only the first and the last time are kept.
+    City(usize, String, NaiveDate),
     /// Pounds for ten dollars from a day on.
     Rate(NaiveDate, i64),
 }
@@ -33,6 +36,8 @@ pub(crate) enum Fact {
 pub(crate) struct Facts {
     pub(crate) orders: BTreeMap<usize, Order>,
     pub(crate) rates: BTreeMap<NaiveDate, i64>,
+    /// What was said of the cities of customers, in the order in which it came.
+    pub(crate) cities: Vec<(usize, String, NaiveDate)>,
     /// Customers in the order of their first appearance, which numbers them.
     pub(crate) customers: Vec<usize>,
 }
@@ -43,6 +48,7 @@ impl Facts {
             Fact::Rate(day, rate) => {
                 self.rates.insert(*day, *rate);
             }
+            Fact::City(customer, city, day) => self.cities.push((*customer, city.clone(), *day)),
             Fact::Order(id, order) => {
                 self.orders.insert(*id, *order);
                 if !self.customers.contains(&order.customer) {
@@ -52,7 +58,8 @@ impl Facts {
         }
     }
 
-    /// Records that say it all: the customers in their order, then the rates, then the orders.
+    /// Records that say it all: the customers in their order, then their cities by the day of their
+    /// source, then the rates, then the orders.
     pub(crate) fn entries(&self) -> Vec<Entry> {
         let customers = self.customers.iter().map(|customer| Entry::Customer {
             external_id: key(*customer),
@@ -62,7 +69,10 @@ impl Facts {
         });
         let rates = self.rates.iter().map(|(day, rate)| entry(&Fact::Rate(*day, *rate)));
         let orders = self.orders.iter().map(|(id, order)| entry(&Fact::Order(*id, *order)));
-        customers.chain(rates).chain(orders).collect()
+        let mut cities = self.cities.clone();
+        cities.sort_by_key(|(.., day)| *day);
+        let cities = cities.into_iter().map(|(of, city, day)| entry(&Fact::City(of, city, day)));
+        customers.chain(cities).chain(rates).chain(orders).collect()
     }
 }
 
@@ -77,6 +87,12 @@ pub(crate) fn entry(fact: &Fact) -> Entry {
             currency: "USD".to_owned(),
             start_on: *start_on,
             rate: Rate(*rate * Rate::ONE.0 / 10),
+        },
+        Fact::City(customer, city, day) => Entry::Customer {
+            external_id: key(*customer),
+            profile: Profile { city: Some(city.clone()), ..Profile::default() },
+            codes: Vec::new(),
+            source_updated_at: Some(day.and_hms_opt(12, 0, 0).unwrap().and_utc()),
         },
         Fact::Order(id, order) => {
             let sale = shop::sale(&key(order.customer), &format!("o{id}"), order.day, order.amount);

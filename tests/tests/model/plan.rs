@@ -74,12 +74,16 @@ pub(crate) struct Plan {
     dice: fastrand::Rng,
     state: State,
     next_order: usize,
+    /// Of what is said of customers, whose number is in the name of a city.
+    cities: fastrand::Rng,
+    next_city: usize,
 }
 
 impl Plan {
     pub(crate) fn new(seed: u64) -> Self {
         let state = State { today: day("2011-12-01"), ..State::default() };
-        Self { dice: fastrand::Rng::with_seed(seed), state, next_order: 0 }
+        let (dice, cities) = (fastrand::Rng::with_seed(seed), fastrand::Rng::with_seed(!seed));
+        Self { dice, state, next_order: 0, cities, next_city: 0 }
     }
 
     /// The rounds, the first of which begins with some orders, and a run of each kind.
@@ -181,7 +185,20 @@ impl Plan {
             };
             facts.push(fact);
         }
+        while self.cities.u32(..3) == 0 {
+            facts.extend(self.city());
+        }
         facts
+    }
+
+    /// Where somebody lives who has orders, and so is a customer from the first of them on.
+    fn city(&mut self) -> Option<Fact> {
+        let of: Vec<usize> = self.state.facts.orders.values().map(|order| order.customer).collect();
+        let customer = self.cities.choice(of)?;
+        self.next_city += 1;
+        let side = if self.cities.bool() { "north" } else { "south" };
+        let day = self.state.today + Days::new(3) - Days::new(self.cities.u64(..60));
+        Some(Fact::City(customer, format!("{side} {}", self.next_city), day))
     }
 
     fn order(&mut self) -> Fact {

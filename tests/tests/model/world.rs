@@ -87,10 +87,16 @@ impl World {
                 "size",
                 [
                     format!("orders_total >= {}", limits.orders),
-                    format!("recency_days <= {}", limits.days),
+                    format!("recency_days <= {} OR city LIKE 'north%'", limits.days),
                 ],
             ),
-            ("worth", [format!("rfm_score >= {}", limits.score), "amount_total >= 100".to_owned()]),
+            (
+                "worth",
+                [
+                    format!("rfm_score >= {}", limits.score),
+                    "amount_total >= 100 OR city LIKE 'south%'".to_owned(),
+                ],
+            ),
         ] {
             let [first, second] = predicates;
             let classes = vec![class("a", first), class("b", second), class("c", String::new())];

@@ -5,7 +5,7 @@ use kehu_contract::ingestion as contract;
 use kehu_server::page::PageRequest;
 use kehu_server::{Violations, convert, names};
 use kehu_storage::ingestion::{
-    Customer, Event, Field, ListedRate, Mask, Profile, Reference, Reject,
+    Contact, Customer, Event, Field, ListedRate, Mask, Profile, Reference, Reject,
 };
 use prost_types::{FieldMask, Timestamp};
 use std::collections::BTreeSet;
@@ -148,18 +148,31 @@ fn profile(profile: Profile) -> contract::CustomerProfile {
 
 /// What happened with a customer.
 pub(crate) fn event(event: Event, base_currency: &str) -> contract::TimelineEvent {
+    let amounts = event.amounts.as_ref();
     contract::TimelineEvent {
         event_time: Some(convert::timestamp(event.at)),
         event_date: Some(convert::date(event.on)),
         kind: event.kind,
         source: event.source,
         external_id: event.external_id,
-        amount: Some(convert::money(event.amount, &event.currency)),
-        base_amount: Some(convert::money(event.base_amount, base_currency)),
+        amount: amounts.map(|of| convert::money(of.amount, &of.currency)),
+        base_amount: amounts.map(|of| convert::money(of.base_amount, base_currency)),
         line_count: event.line_count,
         channel: event.channel.unwrap_or_default(),
         sale_external_id: event.sale.unwrap_or_default(),
         return_external_ids: event.returns,
+        contact: event.contact.map(contact),
+    }
+}
+
+fn contact(contact: Contact) -> contract::ContactDetail {
+    contract::ContactDetail {
+        kind: contact.kind,
+        product_code: contact.product.unwrap_or_default(),
+        category: contact.category.unwrap_or_default(),
+        complaint: contact.is_complaint,
+        outcome: contact.outcome.unwrap_or_default(),
+        note: contact.note.unwrap_or_default(),
     }
 }
 

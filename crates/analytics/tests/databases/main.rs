@@ -4,4 +4,5 @@
 
 mod facts;
 mod features;
+mod interactions;
 mod invoices;

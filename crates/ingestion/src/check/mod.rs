@@ -3,6 +3,7 @@
 
 mod customer;
 mod digest;
+mod interaction;
 mod invoice;
 mod line;
 mod order;
@@ -46,6 +47,7 @@ pub(crate) fn given(kind: &Kind) -> Option<&dyn Given> {
         Kind::Customer(record) => record,
         Kind::Order(order) => order,
         Kind::Invoice(invoice) => invoice,
+        Kind::Interaction(interaction) => interaction,
         Kind::ExchangeRate(rate) => rate,
         Kind::RefusedRow(_) => return None,
     })

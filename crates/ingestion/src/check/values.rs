@@ -4,7 +4,7 @@ use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
 use kehu_contract::google::r#type as google;
 use kehu_contract::ingestion::ProblemReason;
 use kehu_core::calendar::BusinessCalendar;
-use kehu_core::{Money, Rate, currency};
+use kehu_core::{Money, Rate, currency, key, limits};
 use kehu_server::{Violations, clock, convert};
 use kehu_storage::ingestion::RateTable;
 use prost_types::Timestamp;
@@ -124,4 +124,23 @@ pub(super) fn rate(
             format!("no rate of {currency} is valid on {day}: send one that starts then or before");
         Problems::of(field, ProblemReason::RateMissing, &text)
     })
+}
+
+/// The name of a kind, which must be given, as programs write it: `Page View` is `page_view`.
+pub(super) fn kind(field: &str, given: &str, problems: &mut Problems) -> Option<String> {
+    let (clean, _) = key::clean(given);
+    if clean.is_empty() {
+        problems.add(field, ProblemReason::FieldMissing, "must not be empty");
+        return None;
+    }
+    let plain = |letter: char| if matches!(letter, ' ' | '-') { '_' } else { letter };
+    let kind: String = clean.chars().flat_map(char::to_lowercase).map(plain).collect();
+    problems.text(field, &kind, limits::NAME)
+}
+
+/// Free words, which may have several lines and be empty.
+pub(super) fn note(field: &str, given: &str, problems: &mut Problems) -> Option<String> {
+    let blank = |letter: char| if matches!(letter, '\n' | '\r' | '\t') { ' ' } else { letter };
+    let text: String = given.trim().chars().map(blank).collect();
+    problems.text(field, &text, limits::DESCRIPTION)
 }

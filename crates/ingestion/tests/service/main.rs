@@ -4,6 +4,7 @@
 mod customers;
 mod files;
 mod held;
+mod interactions;
 mod invoices;
 mod orders;
 mod problems;

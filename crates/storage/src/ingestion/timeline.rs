@@ -31,20 +31,46 @@ pub struct Event {
     pub at: DateTime<Utc>,
     /// Its business date.
     pub on: NaiveDate,
-    /// ISO 4217.
-    pub currency: String,
-    /// Its amount in its own currency.
-    pub amount: Money,
-    /// Its amount in the base currency.
-    pub base_amount: Money,
+    /// Its amounts, if it has some.
+    pub amounts: Option<Amounts>,
     /// Number of its lines.
     pub line_count: i32,
-    /// Sales channel.
+    /// Channel of the sale or the contact.
     pub channel: Option<String>,
     /// Of a return, the source's key of the sale that it takes back.
     pub sale: Option<String>,
     /// Of a sale, the source's keys of the customer's returns that take it back, by time.
     pub returns: Vec<String>,
+    /// What a contact was about.
+    pub contact: Option<Contact>,
+}
+
+/// The amounts of an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Amounts {
+    /// ISO 4217.
+    pub currency: String,
+    /// In its own currency.
+    pub amount: Money,
+    /// In the base currency.
+    pub base_amount: Money,
+}
+
+/// What a contact with a customer was about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Contact {
+    /// What it was: of an interaction its kind.
+    pub kind: String,
+    /// The product's code.
+    pub product: Option<String>,
+    /// The product's category.
+    pub category: Option<String>,
+    /// Whether the customer complained.
+    pub is_complaint: bool,
+    /// What came of it.
+    pub outcome: Option<String>,
+    /// What was said, in free words.
+    pub note: Option<String>,
 }
 
 /// The place of an event in a timeline, which falls.
@@ -82,7 +108,7 @@ pub async fn timeline(
     let mut events = Vec::new();
     for (number, query) in (0..).zip(KINDS.iter().flat_map(|kind| kind.timeline)) {
         for row in read(db, number, query, customer, page).await? {
-            events.push(decode(&row, number, &names)?);
+            events.push(decode(&row, number, query, &names)?);
         }
     }
     events.sort_unstable_by_key(|event| Reverse(event.key));
@@ -131,11 +157,12 @@ async fn tie(db: &Database, customer: CustomerId, events: &mut [Event]) -> Resul
 async fn read(
     db: &Database,
     number: i64,
-    TimelineQuery(query): &TimelineQuery,
+    query: &TimelineQuery,
     customer: CustomerId,
     page: &PageRequest<TimelineKey>,
 ) -> Result<Vec<QueryResult>, Error> {
     let after = page.after.unwrap_or(TimelineKey::START);
+    let (TimelineQuery::Trade(query) | TimelineQuery::Contact(query)) = query;
     let sql = format!(
         "SELECT * FROM ({query}) AS events WHERE happened_at < $2 \
          OR happened_at = $2 AND place < $3 ORDER BY happened_at DESC, place DESC LIMIT $4"
@@ -148,21 +175,54 @@ async fn read(
     Ok(db.reader().query_all_raw(statement).await?)
 }
 
-fn decode(row: &QueryResult, query: i64, names: &Names) -> Result<Event, Error> {
+fn decode(
+    row: &QueryResult,
+    number: i64,
+    query: &TimelineQuery,
+    names: &Names,
+) -> Result<Event, Error> {
     let at = row.try_get("", "happened_at")?;
-    Ok(Event {
-        key: TimelineKey { at, query, place: row.try_get("", "place")? },
+    let mut event = Event {
+        key: TimelineKey { at, query: number, place: row.try_get("", "place")? },
         kind: row.try_get("", "kind")?,
         source: names.get(row.try_get("", "source_id")?)?,
         external_id: row.try_get("", "external_id")?,
         at: time::instant(at)?,
         on: time::date(row.try_get("", "day")?)?,
+        amounts: None,
+        line_count: 0,
+        channel: row.try_get("", "channel")?,
+        sale: None,
+        returns: Vec::new(),
+        contact: None,
+    };
+    match query {
+        TimelineQuery::Trade(_) => {
+            event.amounts = Some(amounts(row)?);
+            event.line_count = row.try_get("", "line_count")?;
+            event.sale = row.try_get("", "takes_back")?;
+        }
+        TimelineQuery::Contact(_) => event.contact = Some(contact(row)?),
+    }
+    Ok(event)
+}
+
+fn amounts(row: &QueryResult) -> Result<Amounts, Error> {
+    Ok(Amounts {
         currency: row.try_get("", "currency")?,
         amount: Money(row.try_get("", "amount")?),
         base_amount: Money(row.try_get("", "base_amount")?),
-        line_count: row.try_get("", "line_count")?,
-        channel: row.try_get("", "channel")?,
-        sale: row.try_get("", "takes_back")?,
-        returns: Vec::new(),
+    })
+}
+
+fn contact(row: &QueryResult) -> Result<Contact, Error> {
+    let complaint: i32 = row.try_get("", "complaint")?;
+    Ok(Contact {
+        kind: row.try_get("", "contact_kind")?,
+        product: row.try_get("", "product")?,
+        category: row.try_get("", "category")?,
+        is_complaint: complaint != 0,
+        outcome: row.try_get("", "outcome")?,
+        note: row.try_get("", "note")?,
     })
 }

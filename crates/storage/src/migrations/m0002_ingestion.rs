@@ -1,4 +1,5 @@
-//! The tables that ingestion owns: sources, customers, orders, invoices, rates, streams, rejects.
+//! The tables that ingestion owns: sources, customers, orders, invoices,
+//! interactions, rates, streams, rejects.
 //!
 //! Lines and orders have no foreign keys: they are written by one store, in one transaction,
 //! and checking each of half a million rows again doubles the time of loading them.
@@ -10,7 +11,7 @@ use sea_orm_migration::schema::{
 
 use super::{drop_tables, key_text};
 use crate::dialect::{create_sequence, drop_sequence};
-use crate::ingestion::{CUSTOMER_NUMBER, INVOICE_NUMBER, ORDER_NUMBER};
+use crate::ingestion::{CUSTOMER_NUMBER, INTERACTION_NUMBER, INVOICE_NUMBER, ORDER_NUMBER};
 
 #[derive(DeriveMigrationName)]
 pub(super) struct Migration;
@@ -24,6 +25,7 @@ impl MigrationTrait for Migration {
         create_external_code(manager).await?;
         create_order(manager).await?;
         create_invoice(manager).await?;
+        create_interaction(manager).await?;
         create_exchange_rate(manager).await?;
         create_stream(manager).await?;
         create_reject(manager).await
@@ -34,6 +36,7 @@ impl MigrationTrait for Migration {
             "reject",
             "ingest_stream",
             "exchange_rate",
+            "interaction",
             "invoice_payment",
             "invoice",
             "order_line",
@@ -47,7 +50,8 @@ impl MigrationTrait for Migration {
         drop_tables(manager, &tables).await?;
         drop_sequence(manager.get_connection(), CUSTOMER_NUMBER).await?;
         drop_sequence(manager.get_connection(), ORDER_NUMBER).await?;
-        drop_sequence(manager.get_connection(), INVOICE_NUMBER).await
+        drop_sequence(manager.get_connection(), INVOICE_NUMBER).await?;
+        drop_sequence(manager.get_connection(), INTERACTION_NUMBER).await
     }
 }
 
@@ -269,6 +273,51 @@ async fn create_invoice(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .primary_key(Index::create().col("invoice_id").col("payment_number"))
         .to_owned();
     manager.create_table(payment).await
+}
+
+/// Versions of interactions, as of orders.
+async fn create_interaction(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    create_sequence(manager.get_connection(), INTERACTION_NUMBER).await?;
+    let interaction = Table::create()
+        .table("interaction")
+        .col(big_integer("interaction_id").primary_key())
+        .col(big_integer("customer_id"))
+        .col(big_integer("source_id"))
+        .col(key_text(manager, "external_id"))
+        .col(text("kind"))
+        .col(big_integer("occurred_at"))
+        .col(integer("occurred_on"))
+        .col(text_null("channel"))
+        .col(integer_null("direction"))
+        .col(integer_null("duration_seconds"))
+        .col(text_null("product"))
+        .col(text_null("category"))
+        .col(integer("complaint"))
+        .col(text_null("outcome"))
+        .col(text_null("note"))
+        .col(integer("withdrawn"))
+        .col(text("digest"))
+        .col(big_integer_null("source_updated_at"))
+        .col(big_integer("recorded_at"))
+        .col(big_integer_null("superseded_at"))
+        .to_owned();
+    manager.create_table(interaction).await?;
+    let by_key = Index::create()
+        .name("interaction_external_id")
+        .table("interaction")
+        .col("source_id")
+        .col("external_id")
+        .unique()
+        .and_where(Expr::col("superseded_at").is_null())
+        .to_owned();
+    manager.create_index(by_key).await?;
+    let by_customer = Index::create()
+        .name("interaction_customer")
+        .table("interaction")
+        .col("customer_id")
+        .col("occurred_on")
+        .to_owned();
+    manager.create_index(by_customer).await
 }
 
 async fn create_exchange_rate(manager: &SchemaManager<'_>) -> Result<(), DbErr> {

@@ -32,7 +32,7 @@ static PLACE: Place = Place {
     sequence: INVOICE_NUMBER,
 };
 
-const INVOICES: TimelineQuery = TimelineQuery(
+const INVOICES: TimelineQuery = TimelineQuery::Trade(
     "SELECT issued_at AS happened_at, invoice_id AS place, issued_on AS day, \
      CASE WHEN status = 2 THEN 'invoice_cancelled' ELSE 'invoice' END AS kind, \
      source_id, external_id, currency, amount, base_amount, 0 AS line_count, NULL AS channel, NULL AS takes_back \
@@ -40,7 +40,7 @@ const INVOICES: TimelineQuery = TimelineQuery(
 );
 
 /// An invoice has at most 1,000 payments, so that their numbers fit behind its own.
-const PAYMENTS: TimelineQuery = TimelineQuery(
+const PAYMENTS: TimelineQuery = TimelineQuery::Trade(
     "SELECT p.paid_at AS happened_at, p.invoice_id * 1000 + p.payment_number AS place, \
      p.paid_on AS day, 'payment' AS kind, i.source_id, p.external_id, i.currency, p.amount, \
      p.base_amount, 0 AS line_count, NULL AS channel, NULL AS takes_back \

@@ -3,6 +3,7 @@
 //! writing, the timeline, the facts, goes through what is listed here.
 
 mod customer;
+mod interaction;
 mod invoice;
 mod order;
 mod rate;
@@ -17,6 +18,8 @@ use super::{Batch, Profile, revalue};
 use crate::Error;
 use crate::facts::FactTable;
 
+pub(crate) use interaction::INTERACTION_NUMBER;
+pub use interaction::{Direction, NewInteraction};
 pub(crate) use invoice::INVOICE_NUMBER;
 pub use invoice::{InvoiceStatus, NewInvoice, PaymentRow};
 pub use order::{LineRow, NewOrder, OrderKind, OrderStatus};
@@ -24,7 +27,8 @@ pub(super) use rate::{Changed, held};
 pub use rate::{ListedRate, RateTable, list_rates, load_rates};
 
 /// Every kind, in the order in which the records of a batch are written.
-pub(crate) static KINDS: [&Kind; 4] = [&rate::KIND, &customer::KIND, &order::KIND, &invoice::KIND];
+pub(crate) static KINDS: [&Kind; 5] =
+    [&rate::KIND, &customer::KIND, &order::KIND, &invoice::KIND, &interaction::KIND];
 
 /// A kind of record.
 #[derive(Debug)]
@@ -58,10 +62,15 @@ pub(super) type Convert = fn(Money, &[Money], Rate) -> Result<(Money, Vec<Money>
 
 /// A SELECT of what happened with the customer `$1`, which ends with a condition: `happened_at` (in
 /// microseconds), `place` (a number that no two of one instant share), `day`, `kind`, `source_id`,
-/// `external_id`, `currency`, `amount`, `base_amount`, `line_count`, `channel` and `takes_back` (the
-/// source's key of the sale that it takes back).
+/// `external_id`, `channel`, and what its variant says.
 #[derive(Debug)]
-pub(crate) struct TimelineQuery(pub(crate) &'static str);
+pub(crate) enum TimelineQuery {
+    /// `currency`, `amount`, `base_amount`, `line_count` and `takes_back` (the source's key of the
+    /// sale that it takes back).
+    Trade(&'static str),
+    /// `contact_kind`, `product`, `category`, `complaint` (1 or 0), `outcome` and `note`.
+    Contact(&'static str),
+}
 
 /// One good record.
 #[derive(Debug, Clone)]
@@ -81,6 +90,8 @@ pub enum Entry {
     Order(NewOrder),
     /// An invoice, whole.
     Invoice(NewInvoice),
+    /// An interaction, whole.
+    Interaction(NewInteraction),
     /// The rate of a currency from a day on.
     Rate {
         /// ISO 4217.
@@ -99,6 +110,7 @@ impl Entry {
             Self::Customer { external_id, .. } => Some(external_id),
             Self::Order(order) => Some(&order.customer),
             Self::Invoice(invoice) => Some(&invoice.customer),
+            Self::Interaction(interaction) => Some(&interaction.customer),
             Self::Rate { .. } => None,
         }
     }
@@ -108,7 +120,7 @@ impl Entry {
         match self {
             Self::Order(order) => Some((&order.currency, order.ordered_on)),
             Self::Invoice(invoice) => Some((&invoice.currency, invoice.issued_on)),
-            Self::Customer { .. } | Self::Rate { .. } => None,
+            Self::Customer { .. } | Self::Interaction(_) | Self::Rate { .. } => None,
         }
     }
 
@@ -117,7 +129,7 @@ impl Entry {
         match self {
             Self::Order(order) => order.convert(rate),
             Self::Invoice(invoice) => invoice.convert(rate),
-            Self::Customer { .. } | Self::Rate { .. } => Ok(()),
+            Self::Customer { .. } | Self::Interaction(_) | Self::Rate { .. } => Ok(()),
         }
     }
 }
@@ -143,6 +155,11 @@ pub(super) async fn write(
         _ => None,
     });
     versions::write(writing, &invoices, moved).await?;
+    let interactions = select(entries, |entry| match entry {
+        Entry::Interaction(interaction) => Some(interaction),
+        _ => None,
+    });
+    versions::write(writing, &interactions, moved).await?;
     revalue::revalue(writing.transaction, &changed, moved).await
 }
 

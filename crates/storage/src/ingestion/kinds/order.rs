@@ -6,14 +6,15 @@ use kehu_core::{Money, Quantity, Rate};
 
 use super::{Kind, TimelineQuery, Valued};
 use crate::bulk::Column;
+use crate::facts::{FactColumn, FactTable, FactType};
 use crate::ingestion::ORDER_NUMBER;
 use crate::ingestion::versions::{Columns, Head, Place, Versioned};
 use crate::time;
 
-/// The kind. What analytics reads of orders has columns of its own: `facts::orders` and
+/// The kind. What analytics reads of orders has columns of its own besides: `facts::orders` and
 /// `facts::lines`.
 pub(super) static KIND: Kind =
-    Kind { name: PLACE.kind, timeline: &[TIMELINE], facts: &[], valued: Some(&VALUED) };
+    Kind { name: PLACE.kind, timeline: &[TIMELINE], facts: &[PURCHASES], valued: Some(&VALUED) };
 
 static VALUED: Valued =
     Valued { place: &PLACE, parts: "order_line", part: "line_number", convert: in_base };
@@ -26,13 +27,36 @@ static PLACE: Place = Place {
     sequence: ORDER_NUMBER,
 };
 
-const TIMELINE: TimelineQuery = TimelineQuery(
+const TIMELINE: TimelineQuery = TimelineQuery::Trade(
     "SELECT ordered_at AS happened_at, order_id AS place, ordered_on AS day, \
      CASE WHEN status = 2 THEN 'cancelled' WHEN kind = 1 THEN 'sale' \
      WHEN kind = 2 THEN 'return' ELSE 'adjustment' END AS kind, \
      source_id, external_id, currency, amount, base_amount, line_count, channel, \
      sale_external_id AS takes_back FROM sales_order WHERE customer_id = $1 AND superseded_at IS NULL",
 );
+
+/// What was bought last when, of completed sales up to the date:
+///
+/// | column | |
+/// |---|---|
+/// | `days_ago` | from the last day on which it was bought to the date |
+/// | `product` | the product's code; may be null |
+/// | `category` | its category; may be null, but not both are |
+const PURCHASES: FactTable = FactTable {
+    name: "purchases",
+    columns: &[
+        FactColumn::new("days_ago", FactType::Integer),
+        FactColumn::nullable("product", FactType::Text),
+        FactColumn::nullable("category", FactType::Text),
+    ],
+    sorted_by: &[],
+    sql: "SELECT o.customer_id, $1 - MAX(o.ordered_on) AS days_ago, l.product, l.category \
+          FROM sales_order o JOIN order_line l ON l.order_id = o.order_id \
+          WHERE o.{customers} AND o.superseded_at IS NULL AND o.status = 1 AND o.kind = 1 \
+          AND o.ordered_on <= $1 AND l.quantity > 0 \
+          AND (l.product IS NOT NULL OR l.category IS NOT NULL) \
+          GROUP BY o.customer_id, l.product, l.category ORDER BY o.customer_id",
+};
 
 /// What an order is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -1,0 +1,17 @@
+/*
+id: calls_365d
+zh: 近一年通话次数
+en: "Calls, last 365 days"
+group: engagement
+type: integer
+unit: "1"
+window: 365d
+missing: "0"
+description: >-
+  Interactions of the kind `call` in the 365 days that end on the date, in either direction. 0
+  without any.
+*/
+SELECT customer_id,
+       count(*) FILTER (WHERE kind = 'call' AND days_ago < 365) AS calls_365d
+FROM interactions
+GROUP BY customer_id

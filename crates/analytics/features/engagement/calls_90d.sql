@@ -1,0 +1,17 @@
+/*
+id: calls_90d
+zh: 近 90 天通话次数
+en: "Calls, last 90 days"
+group: engagement
+type: integer
+unit: "1"
+window: 90d
+missing: "0"
+description: >-
+  Interactions of the kind `call` in the 90 days that end on the date, in either direction. 0
+  without any.
+*/
+SELECT customer_id,
+       count(*) FILTER (WHERE kind = 'call' AND days_ago < 90) AS calls_90d
+FROM interactions
+GROUP BY customer_id

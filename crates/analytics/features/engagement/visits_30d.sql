@@ -1,0 +1,17 @@
+/*
+id: visits_30d
+zh: 近 30 天拜访次数
+en: "Visits, last 30 days"
+group: engagement
+type: integer
+unit: "1"
+window: 30d
+missing: "0"
+description: >-
+  Interactions of the kind `visit` in the 30 days that end on the date, in either direction. 0
+  without any.
+*/
+SELECT customer_id,
+       count(*) FILTER (WHERE kind = 'visit' AND days_ago < 30) AS visits_30d
+FROM interactions
+GROUP BY customer_id

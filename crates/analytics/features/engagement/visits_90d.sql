@@ -1,0 +1,17 @@
+/*
+id: visits_90d
+zh: 近 90 天拜访次数
+en: "Visits, last 90 days"
+group: engagement
+type: integer
+unit: "1"
+window: 90d
+missing: "0"
+description: >-
+  Interactions of the kind `visit` in the 90 days that end on the date, in either direction. 0
+  without any.
+*/
+SELECT customer_id,
+       count(*) FILTER (WHERE kind = 'visit' AND days_ago < 90) AS visits_90d
+FROM interactions
+GROUP BY customer_id

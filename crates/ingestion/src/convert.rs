@@ -173,6 +173,8 @@ fn contact(contact: Contact) -> contract::ContactDetail {
         complaint: contact.is_complaint,
         outcome: contact.outcome.unwrap_or_default(),
         note: contact.note.unwrap_or_default(),
+        survey: contact.survey.unwrap_or_default(),
+        score: contact.score.map(|score| convert::decimal(score.to_decimal())),
     }
 }
 

@@ -17,8 +17,8 @@ pub struct Feature {
     pub id: String,
     /// Its name for people.
     pub label: Label,
-    /// `recency`, `frequency`, `monetary`, `growth`, `habits`, `credit`, `engagement` or
-    /// `attributes`.
+    /// `recency`, `frequency`, `monetary`, `growth`, `habits`, `credit`, `engagement`,
+    /// `satisfaction` or `attributes`.
     pub group: String,
     /// The kind of its values.
     pub kind: ColumnKind,

@@ -6,3 +6,4 @@ mod facts;
 mod features;
 mod interactions;
 mod invoices;
+mod surveys;

@@ -11,6 +11,7 @@ mod problems;
 mod rate;
 mod raw;
 mod refused;
+mod survey;
 mod values;
 
 pub(crate) use customer::profile;
@@ -48,6 +49,7 @@ pub(crate) fn given(kind: &Kind) -> Option<&dyn Given> {
         Kind::Order(order) => order,
         Kind::Invoice(invoice) => invoice,
         Kind::Interaction(interaction) => interaction,
+        Kind::SurveyAnswer(answer) => answer,
         Kind::ExchangeRate(rate) => rate,
         Kind::RefusedRow(_) => return None,
     })

@@ -99,6 +99,7 @@ async fn an_interaction_is_kept_in_versions() {
             complaint: true,
             outcome: "resolved".to_owned(),
             note: "the pot arrived broken".to_owned(),
+            ..Default::default()
         };
         assert_eq!(event.contact, Some(detail));
         let withdrawn = Interaction { withdrawn: true, ..other };

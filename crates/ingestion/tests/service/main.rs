@@ -13,3 +13,4 @@ mod rates;
 mod records;
 mod server;
 mod streams;
+mod surveys;

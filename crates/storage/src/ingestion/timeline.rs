@@ -3,7 +3,7 @@
 use std::cmp::{Ordering, Reverse};
 
 use chrono::{DateTime, NaiveDate, Utc};
-use kehu_core::{CustomerId, Money};
+use kehu_core::{CustomerId, Money, Quantity};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect,
     Statement, Value,
@@ -59,7 +59,7 @@ pub struct Amounts {
 /// What a contact with a customer was about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Contact {
-    /// What it was: of an interaction its kind.
+    /// What it was: of an interaction its kind, of an answer to a survey what it measures.
     pub kind: String,
     /// The product's code.
     pub product: Option<String>,
@@ -71,6 +71,10 @@ pub struct Contact {
     pub outcome: Option<String>,
     /// What was said, in free words.
     pub note: Option<String>,
+    /// The survey, or the wave of it, that it answers.
+    pub survey: Option<String>,
+    /// The score that was given.
+    pub score: Option<Quantity>,
 }
 
 /// The place of an event in a timeline, which falls.
@@ -224,5 +228,7 @@ fn contact(row: &QueryResult) -> Result<Contact, Error> {
         is_complaint: complaint != 0,
         outcome: row.try_get("", "outcome")?,
         note: row.try_get("", "note")?,
+        survey: row.try_get("", "survey")?,
+        score: row.try_get::<Option<i64>>("", "score")?.map(Quantity),
     })
 }

@@ -1,5 +1,5 @@
 //! The tables that ingestion owns: sources, customers, orders, invoices,
-//! interactions, rates, streams, rejects.
+//! interactions, answers to surveys, rates, streams, rejects.
 //!
 //! Lines and orders have no foreign keys: they are written by one store, in one transaction,
 //! and checking each of half a million rows again doubles the time of loading them.
@@ -11,7 +11,9 @@ use sea_orm_migration::schema::{
 
 use super::{drop_tables, key_text};
 use crate::dialect::{create_sequence, drop_sequence};
-use crate::ingestion::{CUSTOMER_NUMBER, INTERACTION_NUMBER, INVOICE_NUMBER, ORDER_NUMBER};
+use crate::ingestion::{
+    CUSTOMER_NUMBER, INTERACTION_NUMBER, INVOICE_NUMBER, ORDER_NUMBER, SURVEY_NUMBER,
+};
 
 #[derive(DeriveMigrationName)]
 pub(super) struct Migration;
@@ -26,6 +28,7 @@ impl MigrationTrait for Migration {
         create_order(manager).await?;
         create_invoice(manager).await?;
         create_interaction(manager).await?;
+        create_survey_answer(manager).await?;
         create_exchange_rate(manager).await?;
         create_stream(manager).await?;
         create_reject(manager).await
@@ -36,6 +39,7 @@ impl MigrationTrait for Migration {
             "reject",
             "ingest_stream",
             "exchange_rate",
+            "survey_answer",
             "interaction",
             "invoice_payment",
             "invoice",
@@ -51,7 +55,8 @@ impl MigrationTrait for Migration {
         drop_sequence(manager.get_connection(), CUSTOMER_NUMBER).await?;
         drop_sequence(manager.get_connection(), ORDER_NUMBER).await?;
         drop_sequence(manager.get_connection(), INVOICE_NUMBER).await?;
-        drop_sequence(manager.get_connection(), INTERACTION_NUMBER).await
+        drop_sequence(manager.get_connection(), INTERACTION_NUMBER).await?;
+        drop_sequence(manager.get_connection(), SURVEY_NUMBER).await
     }
 }
 
@@ -316,6 +321,50 @@ async fn create_interaction(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .table("interaction")
         .col("customer_id")
         .col("occurred_on")
+        .to_owned();
+    manager.create_index(by_customer).await
+}
+
+/// Versions of answers to surveys, as of orders.
+async fn create_survey_answer(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    create_sequence(manager.get_connection(), SURVEY_NUMBER).await?;
+    let answer = Table::create()
+        .table("survey_answer")
+        .col(big_integer("survey_answer_id").primary_key())
+        .col(big_integer("customer_id"))
+        .col(big_integer("source_id"))
+        .col(key_text(manager, "external_id"))
+        .col(text_null("survey"))
+        .col(text("measure"))
+        .col(big_integer("answered_at"))
+        .col(integer("answered_on"))
+        .col(big_integer_null("score"))
+        .col(big_integer_null("points"))
+        .col(text_null("channel"))
+        .col(text_null("product"))
+        .col(text_null("category"))
+        .col(text_null("comment"))
+        .col(integer("withdrawn"))
+        .col(text("digest"))
+        .col(big_integer_null("source_updated_at"))
+        .col(big_integer("recorded_at"))
+        .col(big_integer_null("superseded_at"))
+        .to_owned();
+    manager.create_table(answer).await?;
+    let by_key = Index::create()
+        .name("survey_answer_external_id")
+        .table("survey_answer")
+        .col("source_id")
+        .col("external_id")
+        .unique()
+        .and_where(Expr::col("superseded_at").is_null())
+        .to_owned();
+    manager.create_index(by_key).await?;
+    let by_customer = Index::create()
+        .name("survey_answer_customer")
+        .table("survey_answer")
+        .col("customer_id")
+        .col("answered_on")
         .to_owned();
     manager.create_index(by_customer).await
 }

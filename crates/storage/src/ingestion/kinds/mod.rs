@@ -7,6 +7,7 @@ mod interaction;
 mod invoice;
 mod order;
 mod rate;
+mod survey;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use kehu_core::money::OutOfRange;
@@ -25,10 +26,12 @@ pub use invoice::{InvoiceStatus, NewInvoice, PaymentRow};
 pub use order::{LineRow, NewOrder, OrderKind, OrderStatus};
 pub(super) use rate::{Changed, held};
 pub use rate::{ListedRate, RateTable, list_rates, load_rates};
+pub(crate) use survey::SURVEY_NUMBER;
+pub use survey::{Measure, NewSurveyAnswer};
 
 /// Every kind, in the order in which the records of a batch are written.
-pub(crate) static KINDS: [&Kind; 5] =
-    [&rate::KIND, &customer::KIND, &order::KIND, &invoice::KIND, &interaction::KIND];
+pub(crate) static KINDS: [&Kind; 6] =
+    [&rate::KIND, &customer::KIND, &order::KIND, &invoice::KIND, &interaction::KIND, &survey::KIND];
 
 /// A kind of record.
 #[derive(Debug)]
@@ -68,7 +71,8 @@ pub(crate) enum TimelineQuery {
     /// `currency`, `amount`, `base_amount`, `line_count` and `takes_back` (the source's key of the
     /// sale that it takes back).
     Trade(&'static str),
-    /// `contact_kind`, `product`, `category`, `complaint` (1 or 0), `outcome` and `note`.
+    /// `contact_kind`, `product`, `category`, `complaint` (1 or 0), `outcome`, `note`,
+    /// `survey` and `score` (1/10,000).
     Contact(&'static str),
 }
 
@@ -92,6 +96,8 @@ pub enum Entry {
     Invoice(NewInvoice),
     /// An interaction, whole.
     Interaction(NewInteraction),
+    /// An answer to a survey, whole.
+    SurveyAnswer(NewSurveyAnswer),
     /// The rate of a currency from a day on.
     Rate {
         /// ISO 4217.
@@ -111,6 +117,7 @@ impl Entry {
             Self::Order(order) => Some(&order.customer),
             Self::Invoice(invoice) => Some(&invoice.customer),
             Self::Interaction(interaction) => Some(&interaction.customer),
+            Self::SurveyAnswer(answer) => Some(&answer.customer),
             Self::Rate { .. } => None,
         }
     }
@@ -120,7 +127,10 @@ impl Entry {
         match self {
             Self::Order(order) => Some((&order.currency, order.ordered_on)),
             Self::Invoice(invoice) => Some((&invoice.currency, invoice.issued_on)),
-            Self::Customer { .. } | Self::Interaction(_) | Self::Rate { .. } => None,
+            Self::Customer { .. }
+            | Self::Interaction(_)
+            | Self::SurveyAnswer(_)
+            | Self::Rate { .. } => None,
         }
     }
 
@@ -129,7 +139,10 @@ impl Entry {
         match self {
             Self::Order(order) => order.convert(rate),
             Self::Invoice(invoice) => invoice.convert(rate),
-            Self::Customer { .. } | Self::Interaction(_) | Self::Rate { .. } => Ok(()),
+            Self::Customer { .. }
+            | Self::Interaction(_)
+            | Self::SurveyAnswer(_)
+            | Self::Rate { .. } => Ok(()),
         }
     }
 }
@@ -160,6 +173,11 @@ pub(super) async fn write(
         _ => None,
     });
     versions::write(writing, &interactions, moved).await?;
+    let answers = select(entries, |entry| match entry {
+        Entry::SurveyAnswer(answer) => Some(answer),
+        _ => None,
+    });
+    versions::write(writing, &answers, moved).await?;
     revalue::revalue(writing.transaction, &changed, moved).await
 }
 

@@ -43,6 +43,19 @@ fn channel_and_time_of_day() {
     }
 }
 
+#[test]
+fn the_hour_and_the_share_of_the_channel() {
+    let text = "1 2024-01-01 20 sale web 1\n1 2024-01-02 20 sale web 1\n1 2024-01-03 9 sale shop 1
+                1 2024-01-04 9 sale - 1\n1 2024-01-05 8 sale - 0";
+    let facts = Facts { customers: customers(1), orders: orders(text), ..Facts::default() };
+    // Of the hours with two orders the one used last.
+    let expected = [("preferred_hour", "9"), ("preferred_channel_share", "0.666666667")];
+    check("both", facts, AS_OF, &expected);
+    let none = Facts { customers: customers(1), ..Facts::default() };
+    let expected = [("preferred_hour", "null"), ("preferred_channel_share", "null")];
+    check("neither", none, AS_OF, &expected);
+}
+
 /// 2024-03-29 was a Friday.
 #[test]
 fn weekends() {
@@ -80,6 +93,9 @@ fn basket() {
             ("category_count_365d", "3"),
             // 15 of 40 + 10, 50 + 0 and 45 + 5.
             ("discount_share_365d", "0.1"),
+            ("top_category_lines", "2"),
+            ("top_brand_lines", "2"),
+            ("price_level_lines", "5"),
         ],
     );
 }
@@ -93,6 +109,9 @@ fn ties_and_nulls_of_the_basket() {
         ("category_count_365d", "0"),
         ("discount_share_365d", "null"),
         ("price_level", "null"),
+        ("top_category_lines", "0"),
+        ("top_brand_lines", "0"),
+        ("price_level_lines", "0"),
     ];
     let none = Facts { customers: customers(1), ..Facts::default() };
     check("no lines", none, AS_OF, &nothing);

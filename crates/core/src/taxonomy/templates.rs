@@ -26,9 +26,15 @@ mod tests {
     /// The classes of each template in order, by their codes. The last is the default one.
     const CLASSES: &[(&str, &str)] = &[
         ("abc", "A B C N"),
+        ("accounts", "K M S O N"),
+        ("behaviour", "FWC FWV FSC FSV RWC RWV RSC RSV OWC OWV OSC OSV L N"),
+        ("geography", "T1 T2 NC NE EC CS SW NW CN HMT X U"),
+        ("handset", "D I H R L A N"),
         ("lifecycle", "L D F B R A P"),
+        ("loyalty", "H M L N"),
         ("rfm-11", "C L P F M T S R X H Z N"),
         ("rfm-8", "1 2 3 4 5 6 7 8 N"),
+        ("satisfaction", "D S M U"),
         ("value-six", "L D H A P V N"),
     ];
 

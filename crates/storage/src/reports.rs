@@ -10,6 +10,7 @@
 //! | `{earlier_classes}` | the same on the earlier date; nobody without one |
 //! | `{class_names}` | ids of classes: `class_no`, `class_id` |
 //! | `{invoices}` | invoices issued up to the date of which something is still to be paid then: `customer_id`, `past_due` (days since the due date, 0 and below before), `high`, `low` (what is to be paid) |
+//! | `{answers}` | answers to surveys of the 365 days that end on the date: `customer_id`, `survey`, `product`, `measure` (`csat`, `nps`, `ces`, `comment`), `score` (as given) and `points` (0 to 100), both in 1/10,000, `commented` (1 or 0) |
 //! | `{periods}` | the periods: `period` (their place), `first_day`, `last_day` |
 //!
 //! Days count from 1970-01-01. Amounts are in two parts, `high` times 2^32 and `low`, because the
@@ -85,6 +86,7 @@ impl Basis {
             let relation = match name {
                 "orders" => self.orders(),
                 "invoices" => self.invoices(),
+                "answers" => self.answers(),
                 "classes" => self.classes(db, Some(self.as_of)).await?,
                 "earlier_classes" => self.classes(db, self.earlier).await?,
                 "class_names" => "SELECT class_no, class_id FROM class_name".to_owned(),
@@ -125,6 +127,16 @@ impl Basis {
              WHERE i.superseded_at IS NULL AND i.status = {issued} AND i.issued_on <= {day} \
              GROUP BY i.invoice_id, i.customer_id, i.due_on, i.base_amount) AS parts) AS rest \
              WHERE high > 0 OR (high = 0 AND low > 0)"
+        )
+    }
+
+    fn answers(&self) -> String {
+        format!(
+            "SELECT customer_id, survey, product, measure, score, points, \
+             CASE WHEN comment IS NULL THEN 0 ELSE 1 END AS commented FROM survey_answer \
+             WHERE superseded_at IS NULL AND withdrawn = 0 \
+             AND answered_on <= {day} AND answered_on > {day} - 365",
+            day = time::days(self.as_of),
         )
     }
 

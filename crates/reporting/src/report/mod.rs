@@ -9,8 +9,10 @@ mod credit_ageing;
 mod customers;
 mod migration_matrix;
 mod monthly_trend;
+mod of_class;
 mod pareto_curve;
 mod rfm_heat_map;
+mod satisfaction;
 pub(crate) mod table;
 
 pub use class_summary::{ClassFigures, ClassSummary, class_summary};
@@ -49,6 +51,8 @@ pub(crate) const REPORTS: &[&dyn Report] = &[
     &monthly_trend::Report,
     &credit_ageing::ByClass,
     &credit_ageing::ByCustomer,
+    &satisfaction::ByClass,
+    &satisfaction::ByProduct,
     &customers::Report,
 ];
 

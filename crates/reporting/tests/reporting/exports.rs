@@ -47,7 +47,7 @@ async fn page_of(world: &World, report: &str, language: Language) -> String {
 }
 
 /// Every report, and how many lines its file has.
-const REPORTS: [(&str, usize); 8] = [
+const REPORTS: [(&str, usize); 10] = [
     ("class-summary", 5),
     ("migration-matrix", 6),
     ("pareto-curve", 5),
@@ -55,6 +55,8 @@ const REPORTS: [(&str, usize); 8] = [
     ("monthly-trend", 14),
     ("credit-ageing", 2),
     ("credit-ageing-customers", 1),
+    ("satisfaction", 2),
+    ("satisfaction-products", 1),
     ("customers", 6),
 ];
 

@@ -3,11 +3,12 @@
 
 use super::{
     Needs,
+    of_class::{class_cells, order},
     table::{Cell, Kind, Row, Table},
 };
 use crate::{Reporting, labels::Labels, request::Question, source};
 use async_trait::async_trait;
-use kehu_core::{CustomerId, Label, label::Language, taxonomy::Class};
+use kehu_core::{CustomerId, Label, label::Language};
 use kehu_server::{Fault, names};
 use kehu_storage::{
     bulk::ColumnType::{self, I64, OptText},
@@ -160,31 +161,12 @@ impl super::Report for ByCustomer {
     }
 }
 
-/// The rows by the order of their classes; those of no class come last.
-fn order(found: &Rows, classes: &[Class]) -> Result<Vec<usize>, Fault> {
-    let mut places = Vec::with_capacity(found.len());
-    for place in 0..found.len() {
-        let class = found.text("class_id", place)?;
-        let of_class = classes.iter().position(|it| Some(it.id.as_str()) == class);
-        places.push((of_class.unwrap_or(classes.len()), place));
-    }
-    places.sort_unstable();
-    Ok(places.into_iter().map(|(_, place)| place).collect())
-}
-
 fn spans(found: &Rows, place: usize) -> Result<Spans, Fault> {
     let mut amounts = Spans::default();
     for (amount, name) in amounts.iter_mut().zip(SPANS) {
         *amount = found.amount(name, place)?;
     }
     Ok(amounts)
-}
-
-/// Id and label of a class; null for customers without one.
-fn class_cells(class: Option<&str>, classes: &[Class], language: Language) -> [Cell; 2] {
-    let Some(id) = class else { return [Cell::Null, Cell::Null] };
-    let label = classes.iter().find(|class| class.id == id).map(|class| class.label.get(language));
-    [Cell::id(id), Cell::text(label.unwrap_or(id))]
 }
 
 fn amounts(count: i64, spans: Spans, currency: &str) -> Row {

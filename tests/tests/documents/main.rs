@@ -1,0 +1,13 @@
+//! Rows of the list in `tests/README.md`, seen through the API as a caller sees it, on both
+//! databases; a file for each document that users named.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod coding;
+mod enterprise;
+mod for_and_against;
+mod phones;
+mod records;
+mod table;
+mod templates;
+mod world;

@@ -1,0 +1,324 @@
+//! All services over one connection, with workers and followers at the test's command. Business days
+//! are those of Shanghai, amounts are in yuan.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use kehu_analytics::{Analytics, Limits};
+use kehu_coding::Coding;
+use kehu_contract::coding::{
+    ClassDefinition, Classification, CreateTaxonomyRequest, GetClassificationRequest,
+    ListHistoryRequest, ListMembersRequest, PublishTaxonomyRequest, StartClassificationRequest,
+    TaxonomyDefinition, classification_service_client::ClassificationServiceClient,
+    create_taxonomy_request::Origin, taxonomy_service_client::TaxonomyServiceClient,
+};
+use kehu_contract::ingestion::{
+    IngestRequest, IngestStart, LookupCustomerRequest, Record, RecordBatch, SourceReference,
+    customer_service_client::CustomerServiceClient, ingest_request::Message, ingest_response,
+    ingestion_service_client::IngestionServiceClient, lookup_customer_request::Key, record::Kind,
+};
+use kehu_contract::reporting::{
+    GetReportRequest, ReportRow, reporting_service_client::ReportingServiceClient,
+};
+use kehu_contract::scoring::{
+    CreateScorecardRequest, GetFeaturesRequest, PublishScorecardRequest, StartScoringRequest,
+    create_scorecard_request, feature_service_client::FeatureServiceClient,
+    scorecard_service_client::ScorecardServiceClient, scoring_service_client::ScoringServiceClient,
+};
+use kehu_contract::shared::{Label, Value, value};
+use kehu_core::calendar::BusinessCalendar;
+use kehu_ingestion::Ingestion;
+use kehu_reporting::Reporting;
+use kehu_runs::Job;
+use kehu_scoring::Scoring;
+use kehu_server::client::Client;
+use kehu_storage::Database;
+use kehu_storage::run::RunState;
+use kehu_storage::settings::Settings;
+use kehu_tests::{Served, TestDatabase, background, date, day, shop};
+
+/// The source of all records.
+pub(crate) const SOURCE: &str = "crm";
+const TIME_ZONE: &str = "Asia/Shanghai";
+
+pub(crate) struct World {
+    pub(crate) db: Database,
+    pub(crate) client: Client,
+    scoring: Scoring,
+    coding: Coding,
+    streams: AtomicUsize,
+    _served: Served,
+}
+
+impl World {
+    /// Without any record, on this business date.
+    pub(crate) async fn new(test: &TestDatabase, on: &str) -> Self {
+        let db = test.database.clone();
+        let settings =
+            || Settings { base_currency: "CNY".to_owned(), time_zone: TIME_ZONE.to_owned() };
+        let analytics = Analytics::new(db.clone(), Limits::of_memory(1 << 30));
+        let ingestion = Ingestion::new(db.clone(), settings());
+        let scoring = Scoring::new(db.clone(), settings(), analytics.clone());
+        let coding = Coding::new(db.clone(), settings(), analytics.clone());
+        let reporting = Reporting::new(db.clone(), settings(), analytics);
+        let served = Served::start(|routes| {
+            ingestion.routes(routes);
+            scoring.routes(routes);
+            coding.routes(routes);
+            reporting.routes(routes);
+        });
+        let served = served.await;
+        let client = served.client.clone();
+        let streams = AtomicUsize::default();
+        let world = Self { db, client, scoring, coding, streams, _served: served };
+        world.today_is(on).await;
+        world
+    }
+
+    /// Fixes the business date.
+    pub(crate) async fn today_is(&self, on: &str) {
+        shop::fix_business_date(&self.db, day(on)).await;
+    }
+
+    /// Sends records, of which none may be refused.
+    pub(crate) async fn ingest(&self, kinds: impl IntoIterator<Item = Kind>) {
+        let records = kinds.into_iter().map(|kind| Record { line_number: 0, kind: Some(kind) });
+        let batch = RecordBatch { sequence: 1, records: records.collect() };
+        let stream = self.streams.fetch_add(1, Ordering::Relaxed);
+        let start = IngestStart {
+            stream_id: format!("stream {stream}"),
+            source: SOURCE.to_owned(),
+            origin: "test".to_owned(),
+        };
+        let messages = [Message::Start(start), Message::Batch(batch)];
+        let requests = messages.map(|message| IngestRequest { message: Some(message) });
+        let mut ingestion = IngestionServiceClient::new(self.client.clone());
+        let answers = ingestion.ingest(tokio_stream::iter(requests)).await.unwrap();
+        let mut answers = answers.into_inner();
+        while let Some(answer) = answers.message().await.unwrap() {
+            if let Some(ingest_response::Message::Acknowledgement(done)) = answer.message {
+                assert_eq!(done.rejections, []);
+            }
+        }
+    }
+
+    pub(crate) fn customers(&self) -> CustomerServiceClient<Client> {
+        CustomerServiceClient::new(self.client.clone())
+    }
+
+    /// The name of a customer, `customers/17`, by its key.
+    pub(crate) async fn customer(&self, key: &str) -> String {
+        let reference = SourceReference { source: SOURCE.to_owned(), external_id: key.to_owned() };
+        let request = LookupCustomerRequest { key: Some(Key::Reference(reference)) };
+        let found = self.customers().lookup_customer(request).await.unwrap().into_inner();
+        found.customer.unwrap().name
+    }
+
+    /// Features of a customer as of a date, as texts; `null` where there is nothing to measure.
+    pub(crate) async fn features(&self, key: &str, as_of: &str, features: &[&str]) -> Vec<String> {
+        let request = GetFeaturesRequest {
+            customer: self.customer(key).await,
+            as_of_date: date(as_of),
+            features: features.iter().map(|feature| (*feature).to_owned()).collect(),
+        };
+        let mut service = FeatureServiceClient::new(self.client.clone());
+        let values = service.get_features(request).await.unwrap().into_inner().values;
+        values.into_iter().map(|value| text(value.value)).collect()
+    }
+
+    pub(crate) fn taxonomies(&self) -> TaxonomyServiceClient<Client> {
+        TaxonomyServiceClient::new(self.client.clone())
+    }
+
+    /// Publishes a taxonomy of these classes and predicates; the last, without one, is the default.
+    pub(crate) async fn taxonomy(&self, id: &str, classes: &[(&str, &str)]) {
+        let classes: Vec<ClassDefinition> =
+            classes.iter().zip('A'..).map(|((id, rule), code)| class(id, code, rule)).collect();
+        let definition = TaxonomyDefinition {
+            id: id.to_owned(),
+            label: Some(label(id)),
+            default_class: classes.last().unwrap().id.clone(),
+            classes,
+        };
+        self.publish(id, Origin::Definition(definition)).await;
+    }
+
+    /// Publishes the template of this name.
+    pub(crate) async fn template(&self, id: &str) {
+        self.publish(id, Origin::Template(id.to_owned())).await;
+    }
+
+    async fn publish(&self, id: &str, origin: Origin) {
+        let request = CreateTaxonomyRequest { origin: Some(origin), validate_only: false };
+        self.taxonomies().create_taxonomy(request).await.unwrap();
+        let request = PublishTaxonomyRequest { name: format!("taxonomies/{id}") };
+        self.taxonomies().publish_taxonomy(request).await.unwrap();
+    }
+
+    /// Publishes scorecards from their templates, calibrated as of a date, and scores everybody.
+    pub(crate) async fn score(&self, templates: &[&str], as_of: &str) {
+        let mut cards = ScorecardServiceClient::new(self.client.clone());
+        for id in templates {
+            let origin = create_scorecard_request::Origin::Template((*id).to_owned());
+            let request = CreateScorecardRequest { origin: Some(origin), validate_only: false };
+            cards.create_scorecard(request).await.unwrap();
+            let request = PublishScorecardRequest {
+                name: format!("scorecards/{id}"),
+                calibration_date: date(as_of),
+                allow_empty_population: false,
+            };
+            cards.publish_scorecard(request).await.unwrap();
+        }
+        let request = StartScoringRequest { as_of_date: date(as_of), ..Default::default() };
+        let started = self.scores().start_scoring(request).await.unwrap().into_inner();
+        self.carry_out(&started.run.unwrap().name).await;
+    }
+
+    pub(crate) fn scores(&self) -> ScoringServiceClient<Client> {
+        ScoringServiceClient::new(self.client.clone())
+    }
+
+    pub(crate) fn classes(&self) -> ClassificationServiceClient<Client> {
+        ClassificationServiceClient::new(self.client.clone())
+    }
+
+    /// Classifies everybody under all taxonomies as of a date.
+    pub(crate) async fn classify(&self, as_of: &str) {
+        let request = StartClassificationRequest { as_of_date: date(as_of), ..Default::default() };
+        let started = self.classes().start_classification(request).await.unwrap().into_inner();
+        self.carry_out(&started.run.unwrap().name).await;
+    }
+
+    /// The class of a customer on a date.
+    pub(crate) async fn classification(
+        &self,
+        key: &str,
+        taxonomy: &str,
+        on: &str,
+    ) -> Classification {
+        let request = GetClassificationRequest {
+            customer: self.customer(key).await,
+            taxonomy: taxonomy.to_owned(),
+            true_on_date: date(on),
+            known_time: None,
+        };
+        let answer = self.classes().get_classification(request).await.unwrap().into_inner();
+        answer.classification.unwrap()
+    }
+
+    /// The ids of the classes of these customers on a date.
+    pub(crate) async fn classes_of(&self, keys: &[&str], taxonomy: &str, on: &str) -> Vec<String> {
+        let mut classes = Vec::new();
+        for key in keys {
+            classes.push(self.classification(key, taxonomy, on).await.class_id);
+        }
+        classes
+    }
+
+    /// The members of a class on a date, of all classes when it is empty.
+    pub(crate) async fn members(
+        &self,
+        taxonomy: &str,
+        class: &str,
+        on: &str,
+    ) -> Vec<Classification> {
+        let request = ListMembersRequest {
+            taxonomy: taxonomy.to_owned(),
+            class_id: class.to_owned(),
+            true_on_date: date(on),
+            page_size: 1_000,
+            ..Default::default()
+        };
+        self.classes().list_members(request).await.unwrap().into_inner().classifications
+    }
+
+    /// Every class that a customer had under a taxonomy, the latest first.
+    pub(crate) async fn history(&self, key: &str, taxonomy: &str) -> Vec<Classification> {
+        let request = ListHistoryRequest {
+            customer: self.customer(key).await,
+            taxonomy: taxonomy.to_owned(),
+            ..Default::default()
+        };
+        self.classes().list_history(request).await.unwrap().into_inner().classifications
+    }
+
+    /// A report, a text a row: the cells of these columns.
+    pub(crate) async fn report(
+        &self,
+        report: &str,
+        taxonomy: &str,
+        columns: &[&str],
+    ) -> Vec<String> {
+        let request = GetReportRequest {
+            report: report.to_owned(),
+            taxonomy: taxonomy.to_owned(),
+            ..Default::default()
+        };
+        let mut service = ReportingServiceClient::new(self.client.clone());
+        let answer = service.get_report(request).await.unwrap().into_inner();
+        let ids: Vec<&str> = answer.columns.iter().map(|column| column.id.as_str()).collect();
+        let place = |name: &&str| ids.iter().position(|id| id == name).unwrap();
+        let places: Vec<usize> = columns.iter().map(place).collect();
+        let row = |row: &ReportRow| {
+            let cells = places.iter().map(|place| text(Some(row.cells[*place].clone())));
+            cells.collect::<Vec<_>>().join(" ")
+        };
+        answer.rows.iter().map(row).collect()
+    }
+
+    fn jobs(&self) -> Vec<Arc<dyn Job>> {
+        [self.scoring.jobs(), self.coding.jobs()].concat()
+    }
+
+    /// Has a run, `runs/7`, carried out.
+    pub(crate) async fn carry_out(&self, name: &str) {
+        let run_id = name.trim_start_matches("runs/").parse().unwrap();
+        let runs = background::carry_out(&self.db, self.jobs(), &[run_id]).await;
+        assert_eq!(runs[0].state, RunState::Succeeded, "{:?}", runs[0]);
+    }
+
+    /// Lets followers catch up with what changed.
+    pub(crate) async fn follow(&self) {
+        let followers = [self.scoring.followers(), self.coding.followers()].concat();
+        background::catch_up(&self.db, followers).await;
+    }
+
+    /// Evaluates everybody for the business date, as a process does when a day begins.
+    pub(crate) async fn day_begins(&self) {
+        let calendar = BusinessCalendar::new(TIME_ZONE).unwrap();
+        for daily in [self.scoring.dailies(), self.coding.dailies()].concat() {
+            kehu_runs::start_due(&self.db, &calendar, daily.as_ref()).await.unwrap();
+            let page = kehu_storage::PageRequest::first(1_000);
+            let runs = kehu_storage::run::list(&self.db, None, &page).await.unwrap().items;
+            let open = runs.iter().filter(|run| !run.state.is_final());
+            let open: Vec<i64> = open.map(|run| run.run_id).collect();
+            background::carry_out(&self.db, self.jobs(), &open).await;
+        }
+    }
+}
+
+fn label(text: &str) -> Label {
+    Label { zh: text.to_owned(), en: text.to_owned() }
+}
+
+fn class(id: &str, code: char, predicate: &str) -> ClassDefinition {
+    ClassDefinition {
+        id: id.to_owned(),
+        code: code.to_string(),
+        label: Some(label(id)),
+        predicate: predicate.to_owned(),
+        tags: vec![label(&format!("tag {id}"))],
+        strategy_summary: Some(label(&format!("how to treat {id}"))),
+        ..Default::default()
+    }
+}
+
+/// A value as text.
+pub(crate) fn text(value: Option<Value>) -> String {
+    match value.and_then(|value| value.kind) {
+        Some(value::Kind::Number(number)) => number.value,
+        Some(value::Kind::Text(text)) => text,
+        Some(value::Kind::Boolean(truth)) => truth.to_string(),
+        None => "null".to_owned(),
+    }
+}

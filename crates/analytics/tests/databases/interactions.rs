@@ -8,7 +8,7 @@ fn interaction(text: &str) -> Entry {
     let words: Vec<&str> = text.split_whitespace().collect();
     let [customer, key, on, kind, product, category, channel] = words[..] else { panic!("{text}") };
     let known = |word: &str| (word != "-").then(|| word.to_owned());
-    Entry::Interaction(NewInteraction {
+    Entry::Interaction(Box::new(NewInteraction {
         external_id: key.to_owned(),
         customer: customer.to_owned(),
         kind: kind.trim_end_matches(['!', '?']).to_owned(),
@@ -25,7 +25,7 @@ fn interaction(text: &str) -> Entry {
         is_withdrawn: kind.ends_with('?'),
         digest: text.to_owned(),
         source_updated_at: None,
-    })
+    }))
 }
 
 /// An order of this product and category.

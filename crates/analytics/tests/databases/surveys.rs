@@ -11,7 +11,7 @@ fn answer(text: &str) -> Entry {
     let measures = [Measure::Csat, Measure::Nps, Measure::Ces, Measure::Comment];
     let named = |kind: &&Measure| kind.name() == measure.trim_end_matches('?');
     let measure_of = *measures.iter().find(named).unwrap();
-    Entry::SurveyAnswer(NewSurveyAnswer {
+    Entry::SurveyAnswer(Box::new(NewSurveyAnswer {
         external_id: key.to_owned(),
         customer: customer.to_owned(),
         survey: None,
@@ -27,7 +27,7 @@ fn answer(text: &str) -> Entry {
         is_withdrawn: measure.ends_with('?'),
         digest: text.to_owned(),
         source_updated_at: None,
-    })
+    }))
 }
 
 const ANSWERS: [&str; 11] = [

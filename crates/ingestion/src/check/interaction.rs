@@ -20,7 +20,7 @@ impl Given for Interaction {
     fn check(&self, checker: &Checker, problems: &mut Problems) -> Option<Checked> {
         let mut interaction = checker.interaction(self, problems)?;
         interaction.digest = digest(&interaction);
-        Some(Checked::Good(Entry::Interaction(interaction)))
+        Some(Checked::Good(Entry::Interaction(Box::new(interaction))))
     }
 
     fn raw(&self) -> Raw {

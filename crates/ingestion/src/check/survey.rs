@@ -22,7 +22,7 @@ impl Given for SurveyAnswer {
     fn check(&self, checker: &Checker, problems: &mut Problems) -> Option<Checked> {
         let mut answer = checker.survey_answer(self, problems)?;
         answer.digest = digest(&answer);
-        Some(Checked::Good(Entry::SurveyAnswer(answer)))
+        Some(Checked::Good(Entry::SurveyAnswer(Box::new(answer))))
     }
 
     fn raw(&self) -> Raw {

@@ -95,9 +95,9 @@ pub enum Entry {
     /// An invoice, whole.
     Invoice(NewInvoice),
     /// An interaction, whole.
-    Interaction(NewInteraction),
+    Interaction(Box<NewInteraction>),
     /// An answer to a survey, whole.
-    SurveyAnswer(NewSurveyAnswer),
+    SurveyAnswer(Box<NewSurveyAnswer>),
     /// The rate of a currency from a day on.
     Rate {
         /// ISO 4217.
@@ -169,12 +169,12 @@ pub(super) async fn write(
     });
     versions::write(writing, &invoices, moved).await?;
     let interactions = select(entries, |entry| match entry {
-        Entry::Interaction(interaction) => Some(interaction),
+        Entry::Interaction(interaction) => Some(interaction.as_ref()),
         _ => None,
     });
     versions::write(writing, &interactions, moved).await?;
     let answers = select(entries, |entry| match entry {
-        Entry::SurveyAnswer(answer) => Some(answer),
+        Entry::SurveyAnswer(answer) => Some(answer.as_ref()),
         _ => None,
     });
     versions::write(writing, &answers, moved).await?;

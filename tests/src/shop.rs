@@ -33,6 +33,8 @@ pub fn sale(customer: &str, external_id: &str, on: NaiveDate, pounds: i64) -> Ne
         discount: None,
         amount,
         base_amount: amount,
+        cost: None,
+        base_cost: None,
     };
     NewOrder {
         external_id: external_id.to_owned(),

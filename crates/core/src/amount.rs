@@ -34,9 +34,44 @@ pub fn price_of(
     Money::from_decimal(gross.to_decimal() / quantity.to_decimal())
 }
 
+/// What a line cost: what is stated, with the sign of the quantity, else quantity times the cost of
+/// one unit; `None` where neither is known.
+pub fn cost_of(
+    quantity: Quantity,
+    unit_cost: Option<Money>,
+    stated: Option<Money>,
+) -> Result<Option<Money>, OutOfRange> {
+    let Some(stated) = stated else {
+        return unit_cost.map(|cost| cost.times(quantity)).transpose();
+    };
+    let size = stated.0.checked_abs().ok_or(OutOfRange)?;
+    Ok(Some(match quantity.0 {
+        0 => stated,
+        ..0 => Money(-size),
+        _ => Money(size),
+    }))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn costs() {
+        for (quantity, unit_cost, stated, cost) in [
+            (60_000, Some(20_000), None, Some(120_000)),
+            (-60_000, Some(20_000), None, Some(-120_000)),
+            (60_000, Some(20_000), Some(110_000), Some(110_000)),
+            (-60_000, None, Some(110_000), Some(-110_000)),
+            (60_000, None, Some(-110_000), Some(110_000)),
+            (0, None, Some(-5), Some(-5)),
+            (60_000, None, None, None),
+        ] {
+            let found = cost_of(Quantity(quantity), unit_cost.map(Money), stated.map(Money));
+            assert_eq!(found, Ok(cost.map(Money)));
+        }
+        assert_eq!(cost_of(Quantity(1), None, Some(Money(i64::MIN))), Err(OutOfRange));
+    }
 
     #[test]
     fn lines() {

@@ -57,10 +57,14 @@ pub enum Role {
     Code,
     /// Of a return, the source's key of the sale that it takes back.
     SaleId,
+    /// What one unit cost the enterprise.
+    UnitCost,
+    /// What the line cost it.
+    Cost,
 }
 
 /// Roles with the names that columns usually have, folded: letters and digits in lower case.
-const USUAL_NAMES: [(Role, &[&str]); 20] = [
+const USUAL_NAMES: [(Role, &[&str]); 22] = [
     (
         Role::OrderId,
         &[
@@ -178,6 +182,11 @@ const USUAL_NAMES: [(Role, &[&str]); 20] = [
             "betrag",
         ],
     ),
+    (
+        Role::UnitCost,
+        &["unitcost", "costprice", "costperunit", "purchaseprice", "成本单价", "单位成本", "进价"],
+    ),
+    (Role::Cost, &["cost", "linecost", "totalcost", "costamount", "cogs", "成本", "成本金额"]),
     (Role::Currency, &["currency", "currencycode", "币种", "货币"]),
     (Role::Channel, &["channel", "saleschannel", "渠道", "销售渠道"]),
     (Role::Country, &["country", "countrycode", "countryname", "国家", "国家地区"]),
@@ -243,6 +252,8 @@ impl Role {
             Self::Industry => "industry",
             Self::Code => "code",
             Self::SaleId => "sale_id",
+            Self::UnitCost => "unit_cost",
+            Self::Cost => "cost",
         }
     }
 }
@@ -262,7 +273,7 @@ pub(crate) struct Layout {
 }
 
 /// How many roles there are.
-const ROLES: usize = Role::SaleId as usize + 1;
+const ROLES: usize = Role::Cost as usize + 1;
 
 impl Layout {
     /// Finds the columns that a mapping states, or with none stated those with usual names.
@@ -318,7 +329,7 @@ impl Layout {
 
     /// The columns that hold numbers.
     pub(crate) fn numbers(&self) -> impl Iterator<Item = usize> {
-        let roles = [Role::Quantity, Role::UnitPrice, Role::Amount];
+        let roles = [Role::Quantity, Role::UnitPrice, Role::Amount, Role::UnitCost, Role::Cost];
         let places = roles.into_iter().filter_map(|role| self.place(role));
         places.chain(self.discounts.iter().copied())
     }

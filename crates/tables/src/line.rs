@@ -181,6 +181,8 @@ impl LineReader {
         let quantity = self.number(row, Role::Quantity, &mut beside, problems);
         let unit_price = self.number(row, Role::UnitPrice, &mut beside, problems);
         let amount = self.number(row, Role::Amount, &mut beside, problems);
+        let unit_cost = self.number(row, Role::UnitCost, &mut beside, problems);
+        let cost = self.number(row, Role::Cost, &mut beside, problems);
         let gross = quantity.zip(unit_price);
         let discount = self.discount(row, gross, &mut beside, problems);
         self.require(row, problems);
@@ -192,10 +194,14 @@ impl LineReader {
             let text = "a discount must not be below zero: state what is taken off";
             problems.push(self.problem(Role::Discount, ProblemReason::OutOfRange, text));
         }
+        if unit_cost.is_some_and(|cost| cost < Decimal::ZERO) {
+            let text = "the cost of one unit must not be below zero";
+            problems.push(self.problem(Role::UnitCost, ProblemReason::OutOfRange, text));
+        }
         let line_amount = self.amount(quantity, unit_price, amount, discount, problems);
         let quantity = quantity
             .or_else(|| self.layout.place(Role::Quantity).is_none().then_some(Decimal::ONE));
-        Numbers { quantity, unit_price, amount, discount, line_amount, beside }
+        Numbers { quantity, unit_price, amount, unit_cost, cost, discount, line_amount, beside }
     }
 
     /// Notes the numbers that a line needs and the row leaves empty.
@@ -327,6 +333,8 @@ struct Numbers {
     quantity: Option<Decimal>,
     unit_price: Option<Decimal>,
     amount: Option<Decimal>,
+    unit_cost: Option<Decimal>,
+    cost: Option<Decimal>,
     discount: Option<Decimal>,
     line_amount: Option<Money>,
     /// The currencies that stand by them, with the places of their columns.
@@ -392,6 +400,8 @@ impl Numbers {
         line.unit_price = self.unit_price.and_then(money);
         line.amount = self.amount.and_then(money);
         line.discount = self.discount.and_then(money);
+        line.unit_cost = self.unit_cost.and_then(money);
+        line.cost = self.cost.and_then(money);
     }
 }
 

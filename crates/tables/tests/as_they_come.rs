@@ -1,6 +1,7 @@
 //! One table in every dress that it may come in: the same orders are read of each.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+use kehu_contract::google::r#type as google;
 use kehu_contract::ingestion::record::Kind;
 use kehu_tables::{Error, Mapping, Profile, Table};
 
@@ -292,4 +293,31 @@ fn keys_that_look_the_same_are_told() {
     assert_eq!(profile.lookalikes, [["K1", "k1"]]);
     assert_eq!((profile.cleaned["full_width"], profile.cleaned["missing"]), (1, 1));
     assert_eq!(profile.refused_orders, 2);
+}
+
+#[test]
+fn costs_of_lines_are_read() {
+    let content = b"order,customer,date,qty,price,unit cost,Cost\n1,c,2024-01-05,2,5,3.5,\n\
+                    2,c,2024-01-05,2,5,,7\n3,c,2024-01-05,2,5,,\n4,c,2024-01-05,2,5,-1,\n";
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("file.csv");
+    std::fs::write(&path, content).unwrap();
+    let table = Table::scan(&path, Mapping::default()).unwrap();
+    let mut costs = Vec::new();
+    for batch in table.read("Europe/Berlin", "EUR").unwrap() {
+        for record in batch.unwrap().batch.records {
+            match record.kind.unwrap() {
+                Kind::Order(order) => {
+                    let line = &order.lines[0];
+                    let units = |money: &Option<google::Money>| {
+                        money.as_ref().map(|money| (money.units, money.nanos))
+                    };
+                    costs.push((units(&line.unit_cost), units(&line.cost)));
+                }
+                Kind::RefusedRow(row) => assert_eq!(row.problems[0].field, "unit cost"),
+                _ => {}
+            }
+        }
+    }
+    assert_eq!(costs, [(Some((3, 500_000_000)), None), (None, Some((7, 0))), (None, None)]);
 }

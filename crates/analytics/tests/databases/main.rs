@@ -6,4 +6,5 @@ mod facts;
 mod features;
 mod interactions;
 mod invoices;
+mod margins;
 mod surveys;

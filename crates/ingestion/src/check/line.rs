@@ -55,12 +55,16 @@ pub(super) fn check(given: &OrderLine, order: &Order, problems: &mut Problems) -
     let unit_price = values::money("unit_price", given.unit_price.as_ref(), of, problems);
     let discount = values::money("discount", given.discount.as_ref(), of, problems);
     let stated = values::money("amount", given.amount.as_ref(), of, problems);
+    let unit_cost = values::money("unit_cost", given.unit_cost.as_ref(), of, problems);
+    let stated_cost = values::money("cost", given.cost.as_ref(), of, problems);
     if unit_price.is_some_and(|price| price.0 < 0) && !adjustment {
         let text = "must not be below zero but in an adjustment";
         problems.add("unit_price", ProblemReason::PriceNegative, text);
     }
-    if discount.is_some_and(|discount| discount.0 < 0) {
-        problems.add("discount", ProblemReason::OutOfRange, "must not be below zero");
+    for (field, amount) in [("discount", discount), ("unit_cost", unit_cost)] {
+        if amount.is_some_and(|amount| amount.0 < 0) {
+            problems.add(field, ProblemReason::OutOfRange, "must not be below zero");
+        }
     }
     if given.unit_price.is_none() && given.amount.is_none() {
         let text = "must be given, or amount";
@@ -79,6 +83,11 @@ pub(super) fn check(given: &OrderLine, order: &Order, problems: &mut Problems) -
         }
         _ => None,
     }?;
+    let cost = amount::cost_of(quantity, unit_cost, stated_cost);
+    if cost.is_err() {
+        let text = "quantity times cost does not fit";
+        problems.add("unit_cost", ProblemReason::OutOfRange, text);
+    }
     Some(LineRow {
         line_number: given.line_number,
         product,
@@ -90,6 +99,8 @@ pub(super) fn check(given: &OrderLine, order: &Order, problems: &mut Problems) -
         discount,
         amount,
         base_amount: Money::ZERO,
+        cost: cost.ok()?,
+        base_cost: None,
     })
 }
 

@@ -196,6 +196,7 @@ fn total(lines: &[LineRow], problems: &mut Problems) -> Option<Money> {
 fn turn_round(line: &mut LineRow) {
     line.quantity = Quantity(line.quantity.0.saturating_neg());
     line.amount = Money(line.amount.0.saturating_neg());
+    line.cost = line.cost.map(|cost| Money(cost.0.saturating_neg()));
 }
 
 /// The digest of an order whose amounts are complete.
@@ -229,6 +230,7 @@ fn push_line(content: &mut Content, line: &LineRow) {
         Some(line.unit_price.0),
         line.discount.map(|discount| discount.0),
         Some(line.amount.0),
+        line.cost.map(|cost| cost.0),
     ] {
         content.push_number(number);
     }
@@ -261,5 +263,7 @@ fn raw(order: &Order, line: Option<&OrderLine>) -> Raw {
     raw.push_money("unit_price", line.unit_price.as_ref());
     raw.push_money("discount", line.discount.as_ref());
     raw.push_money("amount", line.amount.as_ref());
+    raw.push_money("unit_cost", line.unit_cost.as_ref());
+    raw.push_money("cost", line.cost.as_ref());
     raw
 }

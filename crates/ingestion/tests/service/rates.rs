@@ -1,9 +1,11 @@
+use kehu_contract::google::r#type as google;
 use kehu_contract::ingestion::{
     GetTimelineRequest, ListExchangeRatesRequest, Order, ProblemReason,
 };
 use kehu_core::CustomerId;
 use kehu_storage::change_log::{self, Position, Topic};
 use kehu_tests::{day, each_database};
+use sea_orm::{ConnectionTrait, Statement};
 
 use crate::records::{order, rate, sale};
 use crate::server::Server;
@@ -177,6 +179,40 @@ async fn pages_of_rates() {
             ListExchangeRatesRequest { currency_code: "EUR".to_owned(), ..Default::default() };
         let page = server.ingestion().list_exchange_rates(one).await.unwrap().into_inner();
         assert_eq!(page.exchange_rates.len(), 5);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn costs_are_converted_with_amounts() {
+    each_database(async |database| {
+        let server = Server::start(database).await;
+        let mut costing = dollars("1", "2011-01-31", 10);
+        let money = |units| Some(google::Money { currency_code: String::new(), units, nanos: 0 });
+        costing.lines[0].unit_cost = money(6);
+        let costs = async || {
+            let db = database.database.reader();
+            let sql = "SELECT l.cost, l.base_cost FROM order_line l JOIN sales_order o \
+                       ON o.order_id = l.order_id WHERE o.superseded_at IS NULL";
+            let statement = Statement::from_string(db.get_database_backend(), sql);
+            let row = db.query_one_raw(statement).await.unwrap().unwrap();
+            let at = |place| row.try_get_by_index::<Option<i64>>(place).unwrap();
+            (at(0), at(1))
+        };
+        let first = vec![rate("USD", "2011-01-01", "0.5"), order(costing.clone())];
+        server.ingest("first", first).await;
+        assert_eq!(costs().await, (Some(60_000), Some(30_000)));
+        server.ingest("second", vec![rate("USD", "2011-01-01", "0.6")]).await;
+        assert_eq!(costs().await, (Some(60_000), Some(36_000)));
+        // A cost that the source learns later is another version.
+        costing.lines[0].cost = money(7);
+        let done = server.ingest("third", vec![order(costing.clone())]).await;
+        assert_eq!((done.accepted_count, costs().await), (1, (Some(70_000), Some(42_000))));
+        costing.lines[0].unit_cost = money(-1);
+        let done = server.ingest("fourth", vec![order(costing)]).await;
+        let problem = &done.rejections[0].problems[0];
+        assert_eq!(problem.reason(), ProblemReason::OutOfRange);
+        assert_eq!(problem.field, "order.lines[0].unit_cost");
     })
     .await;
 }

@@ -20,6 +20,8 @@ use crate::{Error, Transaction, time};
 const RECORDS: i64 = 1_000;
 /// Rows of one statement.
 const ROWS: usize = 500;
+/// No amount; a NULL alone would be a text to PostgreSQL.
+const NULL: &str = "CAST(NULL AS bigint)";
 
 /// The records of a batch, converted at the rates that the transaction sees. [`Error::Conflict`]
 /// when one has no rate any more or does not fit: the batch has to be checked again.
@@ -58,6 +60,17 @@ struct Part {
     place: i64,
     amount: Money,
     base_amount: Money,
+    /// The further amount, where it has one.
+    also: Option<Money>,
+    base_also: Option<Money>,
+}
+
+impl Part {
+    /// Its amounts in the base currency, as a row of VALUES.
+    fn row(&self, number: i64, base: Money, also: Option<Money>) -> String {
+        let also = also.map_or(NULL.to_owned(), |also| also.0.to_string());
+        format!("({number}, {}, {}, {also})", self.place, base.0)
+    }
 }
 
 /// Converts the records again whose rate has changed, and notes whom that concerns.
@@ -148,28 +161,32 @@ impl Rows {
         let rate = rates.table.effective(rates.currency, record.day);
         let rate = rate.ok_or_else(|| Error::not_found("exchange rate", rates.currency))?;
         let amounts: Vec<Money> = parts.iter().map(|part| part.amount).collect();
-        let (base, bases) = (valued.convert)(record.amount, &amounts, rate)
-            .map_err(|_| Error::Corrupt("an amount does not fit at its rate".to_owned()))?;
+        let does_not_fit = |_| Error::Corrupt("an amount does not fit at its rate".to_owned());
+        let (base, bases) =
+            (valued.convert)(record.amount, &amounts, rate).map_err(does_not_fit)?;
         if base != record.base_amount {
             self.records.push(format!("({}, {})", record.number, base.0));
         }
         for (part, base) in parts.iter().zip(bases) {
-            if base != part.base_amount {
-                self.parts.push(format!("({}, {}, {})", record.number, part.place, base.0));
+            let also =
+                part.also.map(|also| also.convert(rate)).transpose().map_err(does_not_fit)?;
+            if base != part.base_amount || also != part.base_also {
+                self.parts.push(part.row(record.number, base, also));
             }
         }
         Ok(self.records.len() + self.parts.len() > before)
     }
 
     async fn write(&self, transaction: &Transaction, valued: &Valued) -> Result<(), Error> {
-        let Valued { place: Place { table, number, .. }, parts, part, .. } = valued;
+        let Valued { place: Place { table, number, .. }, parts, part, also, .. } = valued;
         let sql = format!(
             "UPDATE {table} SET base_amount = given.column2 FROM (VALUES {{rows}}) AS given \
              WHERE {table}.{number} = given.column1"
         );
         update(transaction, &sql, &self.records).await?;
+        let also = also.map(|(_, base)| format!(", {base} = given.column4")).unwrap_or_default();
         let sql = format!(
-            "UPDATE {parts} SET base_amount = given.column3 FROM (VALUES {{rows}}) AS given \
+            "UPDATE {parts} SET base_amount = given.column3{also} FROM (VALUES {{rows}}) AS given \
              WHERE {parts}.{number} = given.column1 AND {parts}.{part} = given.column2"
         );
         update(transaction, &sql, &self.parts).await
@@ -212,11 +229,12 @@ async fn parts(
     valued: &Valued,
     records: &[Held],
 ) -> Result<BTreeMap<i64, Vec<Part>>, Error> {
-    let Valued { place: Place { number, .. }, parts: table, part, .. } = valued;
+    let Valued { place: Place { number, .. }, parts: table, part, also, .. } = valued;
+    let (also, base_also) = also.unwrap_or((NULL, NULL));
     let numbers: Vec<String> = records.iter().map(|record| record.number.to_string()).collect();
     let sql = format!(
-        "SELECT {number}, CAST({part} AS bigint), amount, base_amount FROM {table} \
-         WHERE {number} IN ({}) ORDER BY {number}, {part}",
+        "SELECT {number}, CAST({part} AS bigint), amount, base_amount, {also}, {base_also} \
+         FROM {table} WHERE {number} IN ({}) ORDER BY {number}, {part}",
         numbers.join(", ")
     );
     let mut parts: BTreeMap<i64, Vec<Part>> = BTreeMap::new();
@@ -225,6 +243,8 @@ async fn parts(
             place: row.try_get_by_index(1)?,
             amount: Money(row.try_get_by_index(2)?),
             base_amount: Money(row.try_get_by_index(3)?),
+            also: row.try_get_by_index::<Option<i64>>(4)?.map(Money),
+            base_also: row.try_get_by_index::<Option<i64>>(5)?.map(Money),
         });
     }
     Ok(parts)

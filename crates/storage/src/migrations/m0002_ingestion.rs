@@ -204,6 +204,8 @@ async fn create_order(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .col(big_integer_null("discount"))
         .col(big_integer("amount"))
         .col(big_integer("base_amount"))
+        .col(big_integer_null("cost"))
+        .col(big_integer_null("base_cost"))
         .primary_key(Index::create().col("order_id").col("line_number"))
         .to_owned();
     manager.create_table(line).await

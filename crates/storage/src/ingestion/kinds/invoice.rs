@@ -21,8 +21,13 @@ pub(super) static KIND: Kind = Kind {
     valued: Some(&VALUED),
 };
 
-static VALUED: Valued =
-    Valued { place: &PLACE, parts: "invoice_payment", part: "payment_number", convert: in_base };
+static VALUED: Valued = Valued {
+    place: &PLACE,
+    parts: "invoice_payment",
+    part: "payment_number",
+    convert: in_base,
+    also: None,
+};
 
 static PLACE: Place = Place {
     kind: "invoice",

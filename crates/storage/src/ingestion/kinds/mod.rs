@@ -58,6 +58,9 @@ pub(super) struct Valued {
     pub(super) part: &'static str,
     /// The amount of a record and those of its parts, in order, in the base currency.
     pub(super) convert: Convert,
+    /// Columns of a part with a further amount that may be null, and with the same in the base
+    /// currency.
+    pub(super) also: Option<(&'static str, &'static str)>,
 }
 
 /// Converts the amount of a record and those of its parts at a rate.

@@ -13,11 +13,37 @@ use crate::time;
 
 /// The kind. What analytics reads of orders has columns of its own besides: `facts::orders` and
 /// `facts::lines`.
-pub(super) static KIND: Kind =
-    Kind { name: PLACE.kind, timeline: &[TIMELINE], facts: &[PURCHASES], valued: Some(&VALUED) };
+pub(super) static KIND: Kind = Kind {
+    name: PLACE.kind,
+    timeline: &[TIMELINE],
+    facts: &[MARGINS, PURCHASES],
+    valued: Some(&VALUED),
+};
 
-static VALUED: Valued =
-    Valued { place: &PLACE, parts: "order_line", part: "line_number", convert: in_base };
+static VALUED: Valued = Valued {
+    place: &PLACE,
+    parts: "order_line",
+    part: "line_number",
+    convert: in_base,
+    also: Some(("cost", "base_cost")),
+};
+
+/// Lines of orders that were not called off, of which the cost is known: `days_ago` (0 on the
+/// date), `amount` and `cost` in the base currency, of what came back below zero.
+const MARGINS: FactTable = FactTable {
+    name: "margins",
+    columns: &[
+        FactColumn::new("days_ago", FactType::Integer),
+        FactColumn::new("amount", FactType::Amount),
+        FactColumn::new("cost", FactType::Amount),
+    ],
+    sorted_by: &[("days_ago", true)],
+    sql: "SELECT o.customer_id, $1 - o.ordered_on AS days_ago, l.base_amount AS amount, \
+          l.base_cost AS cost FROM sales_order o JOIN order_line l ON l.order_id = o.order_id \
+          WHERE o.{customers} AND o.superseded_at IS NULL AND o.status = 1 \
+          AND o.ordered_on <= $1 AND l.base_cost IS NOT NULL \
+          ORDER BY o.customer_id, o.ordered_on, o.order_id, l.line_number",
+};
 
 static PLACE: Place = Place {
     kind: "order",
@@ -143,6 +169,7 @@ impl NewOrder {
         self.base_amount = sum;
         for (line, base) in self.lines.iter_mut().zip(bases) {
             line.base_amount = base;
+            line.base_cost = line.cost.map(|cost| cost.convert(rate)).transpose()?;
         }
         Ok(())
     }
@@ -183,6 +210,10 @@ pub struct LineRow {
     pub amount: Money,
     /// The same in the base currency.
     pub base_amount: Money,
+    /// What it cost, with the sign of the quantity; `None` when it is not known.
+    pub cost: Option<Money>,
+    /// The same in the base currency.
+    pub base_cost: Option<Money>,
 }
 
 impl Versioned for NewOrder {
@@ -236,6 +267,7 @@ fn line_columns(order_ids: &[i64], orders: &[&NewOrder]) -> Columns {
     let (mut quantities, mut prices) = (Vec::with_capacity(count), Vec::with_capacity(count));
     let mut discounts = Vec::with_capacity(count);
     let (mut amounts, mut bases) = (Vec::with_capacity(count), Vec::with_capacity(count));
+    let (mut costs, mut base_costs) = (Vec::with_capacity(count), Vec::with_capacity(count));
     for (order_id, order) in order_ids.iter().zip(orders) {
         for line in &order.lines {
             ids.push(*order_id);
@@ -249,6 +281,8 @@ fn line_columns(order_ids: &[i64], orders: &[&NewOrder]) -> Columns {
             discounts.push(line.discount.map(|discount| discount.0));
             amounts.push(line.amount.0);
             bases.push(line.base_amount.0);
+            costs.push(line.cost.map(|cost| cost.0));
+            base_costs.push(line.base_cost.map(|cost| cost.0));
         }
     }
     vec![
@@ -263,5 +297,7 @@ fn line_columns(order_ids: &[i64], orders: &[&NewOrder]) -> Columns {
         ("discount", Column::OptI64(discounts)),
         ("amount", Column::I64(amounts)),
         ("base_amount", Column::I64(bases)),
+        ("cost", Column::OptI64(costs)),
+        ("base_cost", Column::OptI64(base_costs)),
     ]
 }

@@ -175,6 +175,8 @@ fn contact(contact: Contact) -> contract::ContactDetail {
         note: contact.note.unwrap_or_default(),
         survey: contact.survey.unwrap_or_default(),
         score: contact.score.map(|score| convert::decimal(score.to_decimal())),
+        assessor: contact.assessor.unwrap_or_default(),
+        expire_date: contact.expires_on.map(convert::date),
     }
 }
 

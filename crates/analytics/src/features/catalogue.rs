@@ -18,7 +18,7 @@ pub struct Feature {
     /// Its name for people.
     pub label: Label,
     /// `recency`, `frequency`, `monetary`, `growth`, `habits`, `credit`, `engagement`,
-    /// `satisfaction` or `attributes`.
+    /// `satisfaction`, `profit`, `prospects` or `attributes`.
     pub group: String,
     /// The kind of its values.
     pub kind: ColumnKind,

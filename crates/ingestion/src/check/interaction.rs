@@ -67,6 +67,9 @@ impl Checker {
         let category = problems.text("interaction.category", &given.category, limits::TEXT);
         let outcome = problems.text("interaction.outcome", &given.outcome, limits::TEXT);
         let note = values::note("interaction.note", &given.note, problems);
+        let updated = given.source_update_time.as_ref();
+        let field = "interaction.source_update_time";
+        let source_updated_at = values::source_time(field, updated, &self.calendar, problems);
         let at = at?;
         Some(NewInteraction {
             external_id,
@@ -84,7 +87,7 @@ impl Checker {
             note,
             is_withdrawn: given.withdrawn,
             digest: String::new(),
-            source_updated_at: None,
+            source_updated_at,
         })
     }
 }

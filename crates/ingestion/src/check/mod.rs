@@ -1,6 +1,7 @@
 //! Checks records, all that is wrong with each at once, and turns the good ones into what the
 //! store writes. Each kind of record has a file, and a line in [`given`].
 
+mod assessment;
 mod customer;
 mod digest;
 mod interaction;
@@ -50,6 +51,7 @@ pub(crate) fn given(kind: &Kind) -> Option<&dyn Given> {
         Kind::Invoice(invoice) => invoice,
         Kind::Interaction(interaction) => interaction,
         Kind::SurveyAnswer(answer) => answer,
+        Kind::ProspectAssessment(assessment) => assessment,
         Kind::ExchangeRate(rate) => rate,
         Kind::RefusedRow(_) => return None,
     })

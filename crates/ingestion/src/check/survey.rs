@@ -1,16 +1,13 @@
 //! Answers to surveys.
 
-use kehu_contract::google::r#type::Decimal as GoogleDecimal;
 use kehu_contract::ingestion::{ProblemReason, SurveyAnswer, SurveyMeasure};
-use kehu_core::{Quantity, decimal, key, limits};
+use kehu_core::{key, limits};
 use kehu_storage::ingestion::{Entry, Measure, NewSurveyAnswer};
 
 use super::digest::Content;
 use super::raw::Raw;
 use super::{Checked, Checker, Given, Problems, values};
 
-/// Scores and the ends of scales are within this in either direction: a million.
-const LIMIT: i64 = 1_000_000 * ONE;
 /// What is kept of a whole one.
 const ONE: i64 = 10_000;
 
@@ -75,6 +72,9 @@ impl Checker {
             let text = "must not be empty: a comment is words alone";
             problems.add("survey_answer.comment", ProblemReason::FieldMissing, text);
         }
+        let updated = given.source_update_time.as_ref();
+        let field = "survey_answer.source_update_time";
+        let source_updated_at = values::source_time(field, updated, &self.calendar, problems);
         let at = at?;
         Some(NewSurveyAnswer {
             external_id,
@@ -91,7 +91,7 @@ impl Checker {
             comment,
             is_withdrawn: given.withdrawn,
             digest: String::new(),
-            source_updated_at: None,
+            source_updated_at,
         })
     }
 }
@@ -127,11 +127,11 @@ fn score(measure: Measure, given: &SurveyAnswer, problems: &mut Problems) -> Opt
     if given.score.is_none() {
         problems.add("survey_answer.score", ProblemReason::FieldMissing, "must be given");
     }
-    let score = number("survey_answer.score", given.score.as_ref(), None, problems);
+    let score = values::number("survey_answer.score", given.score.as_ref(), None, problems);
     let field = "survey_answer.worst_score";
-    let worst = number(field, given.worst_score.as_ref(), Some(worst), problems)?;
+    let worst = values::number(field, given.worst_score.as_ref(), Some(worst), problems)?;
     let field = "survey_answer.best_score";
-    let best = number(field, given.best_score.as_ref(), Some(best), problems)?;
+    let best = values::number(field, given.best_score.as_ref(), Some(best), problems)?;
     if measure == Measure::Nps && (worst, best) != (0, 10 * ONE) {
         let text = "must be absent or 10, and worst_score 0: a net promoter score is from 0 to 10";
         problems.add(field, ProblemReason::OutOfRange, text);
@@ -168,28 +168,6 @@ fn points(score: i64, worst: i64, best: i64) -> i64 {
     let full = 100 * i128::from(ONE);
     let points = (2 * i128::from(above) * full + i128::from(span)) / (2 * i128::from(span));
     i64::try_from(points).expect("it is at most a hundred")
-}
-
-/// A number in 1/10,000; more decimals are rounded half to even.
-fn number(
-    field: &str,
-    given: Option<&GoogleDecimal>,
-    absent: Option<i64>,
-    problems: &mut Problems,
-) -> Option<i64> {
-    let Some(given) = given else { return absent };
-    let Ok(number) = decimal::parse(&given.value) else {
-        let text = "must be a decimal number such as 4.5";
-        problems.add(field, ProblemReason::NumberInvalid, text);
-        return None;
-    };
-    let number = Quantity::from_decimal(number).ok().map(|number| number.0);
-    let number = number.filter(|number| (-LIMIT..=LIMIT).contains(number));
-    if number.is_none() {
-        let text = "must be within a million in either direction";
-        problems.add(field, ProblemReason::OutOfRange, text);
-    }
-    number
 }
 
 fn digest(answer: &NewSurveyAnswer) -> String {

@@ -4,7 +4,7 @@ use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
 use kehu_contract::google::r#type as google;
 use kehu_contract::ingestion::ProblemReason;
 use kehu_core::calendar::BusinessCalendar;
-use kehu_core::{Money, Rate, currency, key, limits};
+use kehu_core::{Money, Quantity, Rate, currency, decimal, key, limits};
 use kehu_server::{Violations, clock, convert};
 use kehu_storage::ingestion::RateTable;
 use prost_types::Timestamp;
@@ -13,6 +13,8 @@ use super::Problems;
 
 /// How far ahead the clock of a source may be.
 const AHEAD: TimeDelta = TimeDelta::days(1);
+/// Numbers that are no amounts are within this in either direction: a million, in 1/10,000.
+const NUMBER: i64 = 10_000_000_000;
 
 /// A time that must be given.
 pub(super) fn time(
@@ -143,4 +145,26 @@ pub(super) fn note(field: &str, given: &str, problems: &mut Problems) -> Option<
     let blank = |letter: char| if matches!(letter, '\n' | '\r' | '\t') { ' ' } else { letter };
     let text: String = given.trim().chars().map(blank).collect();
     problems.text(field, &text, limits::DESCRIPTION)
+}
+
+/// A number in 1/10,000, within a million; more decimals are rounded half to even.
+pub(super) fn number(
+    field: &str,
+    given: Option<&google::Decimal>,
+    absent: Option<i64>,
+    problems: &mut Problems,
+) -> Option<i64> {
+    let Some(given) = given else { return absent };
+    let Ok(number) = decimal::parse(&given.value) else {
+        let text = "must be a decimal number such as 4.5";
+        problems.add(field, ProblemReason::NumberInvalid, text);
+        return None;
+    };
+    let number = Quantity::from_decimal(number).ok().map(|number| number.0);
+    let number = number.filter(|number| (-NUMBER..=NUMBER).contains(number));
+    if number.is_none() {
+        let text = "must be within a million in either direction";
+        problems.add(field, ProblemReason::OutOfRange, text);
+    }
+    number
 }

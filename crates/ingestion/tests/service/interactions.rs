@@ -26,6 +26,7 @@ fn interaction(external_id: &str) -> Interaction {
         outcome: "resolved".to_owned(),
         note: "  the pot\narrived broken ".to_owned(),
         withdrawn: false,
+        source_update_time: None,
     }
 }
 

@@ -1,6 +1,7 @@
 //! The ingestion service as its callers see it, over a real connection, on both databases.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod assessments;
 mod customers;
 mod files;
 mod held;

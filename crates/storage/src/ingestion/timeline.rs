@@ -59,7 +59,8 @@ pub struct Amounts {
 /// What a contact with a customer was about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Contact {
-    /// What it was: of an interaction its kind, of an answer to a survey what it measures.
+    /// What it was: of an interaction its kind, of an answer to a survey what it measures,
+    /// of an assessment `prospects`.
     pub kind: String,
     /// The product's code.
     pub product: Option<String>,
@@ -75,6 +76,10 @@ pub struct Contact {
     pub survey: Option<String>,
     /// The score that was given.
     pub score: Option<Quantity>,
+    /// Who judged.
+    pub assessor: Option<String>,
+    /// The business date from which on the judgement counts no more.
+    pub expires_on: Option<NaiveDate>,
 }
 
 /// The place of an event in a timeline, which falls.
@@ -230,5 +235,7 @@ fn contact(row: &QueryResult) -> Result<Contact, Error> {
         note: row.try_get("", "note")?,
         survey: row.try_get("", "survey")?,
         score: row.try_get::<Option<i64>>("", "score")?.map(Quantity),
+        assessor: row.try_get("", "assessor")?,
+        expires_on: row.try_get::<Option<i32>>("", "expires_on")?.map(time::date).transpose()?,
     })
 }

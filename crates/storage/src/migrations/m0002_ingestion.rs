@@ -12,7 +12,8 @@ use sea_orm_migration::schema::{
 use super::{drop_tables, key_text};
 use crate::dialect::{create_sequence, drop_sequence};
 use crate::ingestion::{
-    CUSTOMER_NUMBER, INTERACTION_NUMBER, INVOICE_NUMBER, ORDER_NUMBER, SURVEY_NUMBER,
+    ASSESSMENT_NUMBER, CUSTOMER_NUMBER, INTERACTION_NUMBER, INVOICE_NUMBER, ORDER_NUMBER,
+    SURVEY_NUMBER,
 };
 
 #[derive(DeriveMigrationName)]
@@ -29,6 +30,7 @@ impl MigrationTrait for Migration {
         create_invoice(manager).await?;
         create_interaction(manager).await?;
         create_survey_answer(manager).await?;
+        create_assessment(manager).await?;
         create_exchange_rate(manager).await?;
         create_stream(manager).await?;
         create_reject(manager).await
@@ -39,6 +41,7 @@ impl MigrationTrait for Migration {
             "reject",
             "ingest_stream",
             "exchange_rate",
+            "prospect_assessment",
             "survey_answer",
             "interaction",
             "invoice_payment",
@@ -56,7 +59,8 @@ impl MigrationTrait for Migration {
         drop_sequence(manager.get_connection(), ORDER_NUMBER).await?;
         drop_sequence(manager.get_connection(), INVOICE_NUMBER).await?;
         drop_sequence(manager.get_connection(), INTERACTION_NUMBER).await?;
-        drop_sequence(manager.get_connection(), SURVEY_NUMBER).await
+        drop_sequence(manager.get_connection(), SURVEY_NUMBER).await?;
+        drop_sequence(manager.get_connection(), ASSESSMENT_NUMBER).await
     }
 }
 
@@ -367,6 +371,46 @@ async fn create_survey_answer(manager: &SchemaManager<'_>) -> Result<(), DbErr> 
         .table("survey_answer")
         .col("customer_id")
         .col("answered_on")
+        .to_owned();
+    manager.create_index(by_customer).await
+}
+
+/// Versions of assessments, as of orders.
+async fn create_assessment(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    create_sequence(manager.get_connection(), ASSESSMENT_NUMBER).await?;
+    let assessment = Table::create()
+        .table("prospect_assessment")
+        .col(big_integer("prospect_assessment_id").primary_key())
+        .col(big_integer("customer_id"))
+        .col(big_integer("source_id"))
+        .col(key_text(manager, "external_id"))
+        .col(big_integer("assessed_at"))
+        .col(integer("assessed_on"))
+        .col(integer("expires_on"))
+        .col(big_integer("score"))
+        .col(text("assessor"))
+        .col(text("evidence"))
+        .col(integer("withdrawn"))
+        .col(text("digest"))
+        .col(big_integer_null("source_updated_at"))
+        .col(big_integer("recorded_at"))
+        .col(big_integer_null("superseded_at"))
+        .to_owned();
+    manager.create_table(assessment).await?;
+    let by_key = Index::create()
+        .name("prospect_assessment_external_id")
+        .table("prospect_assessment")
+        .col("source_id")
+        .col("external_id")
+        .unique()
+        .and_where(Expr::col("superseded_at").is_null())
+        .to_owned();
+    manager.create_index(by_key).await?;
+    let by_customer = Index::create()
+        .name("prospect_assessment_customer")
+        .table("prospect_assessment")
+        .col("customer_id")
+        .col("assessed_on")
         .to_owned();
     manager.create_index(by_customer).await
 }

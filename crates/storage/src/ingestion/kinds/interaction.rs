@@ -26,7 +26,8 @@ static PLACE: Place = Place {
 const TIMELINE: TimelineQuery = TimelineQuery::Contact(
     "SELECT occurred_at AS happened_at, interaction_id AS place, occurred_on AS day, \
      'interaction' AS kind, source_id, external_id, channel, kind AS contact_kind, product, \
-     category, complaint, outcome, note, NULL AS survey, CAST(NULL AS bigint) AS score \
+     category, complaint, outcome, note, NULL AS survey, CAST(NULL AS bigint) AS score, \
+     NULL AS assessor, CAST(NULL AS integer) AS expires_on \
      FROM interaction WHERE customer_id = $1 AND superseded_at IS NULL AND withdrawn = 0",
 );
 

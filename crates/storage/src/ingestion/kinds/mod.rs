@@ -2,6 +2,7 @@
 //! in a timeline, and what analytics reads of it. What goes through records, the batch, its
 //! writing, the timeline, the facts, goes through what is listed here.
 
+mod assessment;
 mod customer;
 mod interaction;
 mod invoice;
@@ -19,6 +20,8 @@ use super::{Batch, Profile, revalue};
 use crate::Error;
 use crate::facts::FactTable;
 
+pub(crate) use assessment::ASSESSMENT_NUMBER;
+pub use assessment::NewAssessment;
 pub(crate) use interaction::INTERACTION_NUMBER;
 pub use interaction::{Direction, NewInteraction};
 pub(crate) use invoice::INVOICE_NUMBER;
@@ -30,8 +33,15 @@ pub(crate) use survey::SURVEY_NUMBER;
 pub use survey::{Measure, NewSurveyAnswer};
 
 /// Every kind, in the order in which the records of a batch are written.
-pub(crate) static KINDS: [&Kind; 6] =
-    [&rate::KIND, &customer::KIND, &order::KIND, &invoice::KIND, &interaction::KIND, &survey::KIND];
+pub(crate) static KINDS: [&Kind; 7] = [
+    &rate::KIND,
+    &customer::KIND,
+    &order::KIND,
+    &invoice::KIND,
+    &interaction::KIND,
+    &survey::KIND,
+    &assessment::KIND,
+];
 
 /// A kind of record.
 #[derive(Debug)]
@@ -75,7 +85,7 @@ pub(crate) enum TimelineQuery {
     /// sale that it takes back).
     Trade(&'static str),
     /// `contact_kind`, `product`, `category`, `complaint` (1 or 0), `outcome`, `note`,
-    /// `survey` and `score` (1/10,000).
+    /// `survey`, `score` (1/10,000), `assessor` and `expires_on` (a day).
     Contact(&'static str),
 }
 
@@ -101,6 +111,8 @@ pub enum Entry {
     Interaction(Box<NewInteraction>),
     /// An answer to a survey, whole.
     SurveyAnswer(Box<NewSurveyAnswer>),
+    /// An assessment of prospects, whole.
+    Assessment(Box<NewAssessment>),
     /// The rate of a currency from a day on.
     Rate {
         /// ISO 4217.
@@ -121,6 +133,7 @@ impl Entry {
             Self::Invoice(invoice) => Some(&invoice.customer),
             Self::Interaction(interaction) => Some(&interaction.customer),
             Self::SurveyAnswer(answer) => Some(&answer.customer),
+            Self::Assessment(assessment) => Some(&assessment.customer),
             Self::Rate { .. } => None,
         }
     }
@@ -133,6 +146,7 @@ impl Entry {
             Self::Customer { .. }
             | Self::Interaction(_)
             | Self::SurveyAnswer(_)
+            | Self::Assessment(_)
             | Self::Rate { .. } => None,
         }
     }
@@ -145,6 +159,7 @@ impl Entry {
             Self::Customer { .. }
             | Self::Interaction(_)
             | Self::SurveyAnswer(_)
+            | Self::Assessment(_)
             | Self::Rate { .. } => Ok(()),
         }
     }
@@ -181,6 +196,11 @@ pub(super) async fn write(
         _ => None,
     });
     versions::write(writing, &answers, moved).await?;
+    let assessments = select(entries, |entry| match entry {
+        Entry::Assessment(assessment) => Some(assessment.as_ref()),
+        _ => None,
+    });
+    versions::write(writing, &assessments, moved).await?;
     revalue::revalue(writing.transaction, &changed, moved).await
 }
 

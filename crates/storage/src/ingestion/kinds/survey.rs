@@ -26,7 +26,8 @@ static PLACE: Place = Place {
 const TIMELINE: TimelineQuery = TimelineQuery::Contact(
     "SELECT answered_at AS happened_at, survey_answer_id AS place, answered_on AS day, \
      'survey_answer' AS kind, source_id, external_id, channel, measure AS contact_kind, product, \
-     category, 0 AS complaint, NULL AS outcome, comment AS note, survey, score \
+     category, 0 AS complaint, NULL AS outcome, comment AS note, survey, score, \
+     NULL AS assessor, CAST(NULL AS integer) AS expires_on \
      FROM survey_answer WHERE customer_id = $1 AND superseded_at IS NULL AND withdrawn = 0",
 );
 

@@ -11,10 +11,12 @@ use tokio::sync::watch;
 use crate::Error;
 use crate::coding::taxonomies::TaxonomyVersion;
 use crate::dialect::{self, CHANGE_CHANNEL, Connections, RUN_CHANNEL, Reader};
+use crate::faults::Faults;
 use crate::migrations::Migrator;
 use crate::pauses::{Pauses, Point};
 use crate::published::Published;
 use crate::scoring::scores::Ready;
+use crate::writes::Writes;
 
 /// How to connect.
 #[derive(Debug, Clone)]
@@ -55,6 +57,7 @@ pub struct Database {
     listener: Arc<dialect::Listener>,
     notifier: Arc<dialect::Notifier>,
     pauses: Pauses,
+    faults: Faults,
     pub(crate) scorers: Arc<Published<Ready>>,
     pub(crate) taxonomies: Arc<Published<TaxonomyVersion>>,
 }
@@ -79,6 +82,7 @@ impl Database {
             listener,
             notifier: Arc::default(),
             pauses: Pauses::default(),
+            faults: Faults::default(),
             scorers: Arc::default(),
             taxonomies: Arc::default(),
         })
@@ -90,13 +94,32 @@ impl Database {
         Self { pauses, ..self.clone() }
     }
 
+    /// The same database, for somebody whose transactions go wrong as planned.
+    #[cfg(all(feature = "pauses", debug_assertions))]
+    pub fn faulty(&self, faults: Faults) -> Self {
+        Self { faults, ..self.clone() }
+    }
+
     /// Holds a test's transaction here; nothing in a build for use.
     pub(crate) async fn reach(&self, point: Point) {
         self.pauses.reach(point).await;
     }
 
-    /// Brings the tables up to date, in one transaction, one process at a time.
+    pub(crate) fn writes(&self) -> &Writes {
+        self.connections.writes()
+    }
+
+    /// Brings the tables up to date, in one transaction, one process at a time. After an error the
+    /// connections are closed: it is not known how that one stands.
     pub async fn migrate(&self) -> Result<(), Error> {
+        let migrated = self.migrate_once().await;
+        if migrated.is_err() {
+            self.connections.close().await;
+        }
+        migrated
+    }
+
+    async fn migrate_once(&self) -> Result<(), Error> {
         let transaction = self.connections.begin_migration().await?;
         dialect::lock_migrations(&transaction).await?;
         Migrator::up(&transaction, None).await?;
@@ -123,7 +146,7 @@ impl Database {
     /// keep it short, and never call what begins another while one is open.
     pub async fn begin(&self) -> Result<Transaction, Error> {
         self.reach(Point::Begin).await;
-        let transaction = self.transaction(self.connections.begin().await?);
+        let transaction = self.transaction(self.connections.begin(self.faults.clone()).await?);
         self.reach(Point::Begun).await;
         Ok(transaction)
     }
@@ -174,7 +197,8 @@ impl Database {
     pub async fn close(&self) -> Result<(), Error> {
         self.listener.stop();
         self.notifier.stop();
-        self.connections.close().await
+        self.connections.close().await;
+        Ok(())
     }
 }
 
@@ -197,7 +221,9 @@ impl Changes {
 }
 
 /// A transaction that writes; dropped without [`Transaction::commit`] it is rolled back. A call
-/// of it that is dropped midway ends it, and so may an error of one.
+/// of it that is dropped midway ends it, and so may an error of one: then its connection is closed,
+/// and nothing that comes later has part in it. An error of its commit leaves open what became of
+/// it.
 #[derive(Debug)]
 pub struct Transaction {
     inner: dialect::Transaction,

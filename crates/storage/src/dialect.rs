@@ -1,9 +1,11 @@
 //! The only place that knows which database it is.
 
 mod any;
+mod busy;
 mod classify;
 mod connections;
 mod copy;
+mod driver;
 mod flusher;
 mod insert;
 mod known;
@@ -17,13 +19,14 @@ mod postgres;
 mod select;
 mod sequence;
 mod sqlite;
+mod transaction;
 mod turns;
 
 use sea_orm::sea_query::ColumnDef;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement, Value};
 
 pub(crate) use any::is_any_number;
-pub(crate) use classify::classify;
+pub(crate) use classify::{classify, obstacle};
 pub use connections::Reader;
 pub(crate) use connections::{Connections, Transaction};
 pub(crate) use insert::insert_rows;

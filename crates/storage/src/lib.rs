@@ -23,6 +23,7 @@ pub mod document;
 mod entity;
 mod error;
 pub mod facts;
+pub mod faults;
 pub mod history;
 pub mod idempotency;
 pub mod ingestion;
@@ -36,6 +37,7 @@ pub mod scoring;
 pub mod settings;
 pub mod time;
 mod trace;
+pub mod writes;
 
 pub use database::{Changes, Database, Options, Transaction};
 pub use dialect::Reader;

@@ -10,6 +10,8 @@ use super::select::read_columns;
 use super::{postgres, sqlite};
 use crate::Error;
 use crate::bulk::{Column, ColumnType};
+use crate::faults::Faults;
+use crate::writes::Writes;
 
 /// Begins a transaction that may append to the change log. It locks the log, in the mode that
 /// writers of a table have among themselves, before its first write: see
@@ -24,9 +26,15 @@ const BEGIN_LEASE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
 #[derive(Debug)]
 pub(crate) enum Connections {
     /// One pool for all work, which the reader has too, and a small one for leases.
-    Postgres { work: postgres::Pool, reader: Reader, leases: postgres::Pool, flusher: Flusher },
+    Postgres {
+        work: postgres::Pool,
+        reader: Reader,
+        leases: postgres::Pool,
+        flusher: Flusher,
+        writes: Writes,
+    },
     /// One writer, some readers.
-    Sqlite { writer: DatabaseConnection, reader: Reader },
+    Sqlite { writer: sqlite::Pool, reader: Reader, writes: Writes },
 }
 
 impl Connections {
@@ -37,20 +45,25 @@ impl Connections {
     }
 
     /// A transaction that may write, and append to the change log.
-    pub(crate) async fn begin(&self) -> Result<Transaction, Error> {
+    pub(crate) async fn begin(&self, faults: Faults) -> Result<Transaction, Error> {
         match self {
-            Self::Postgres { work, .. } => Ok(Transaction::Postgres(work.begin(BEGIN).await?)),
-            Self::Sqlite { writer, .. } => begin_sqlite(writer).await,
+            Self::Postgres { work, writes, .. } => {
+                Ok(Transaction::Postgres(work.begin(BEGIN, writes.clone(), faults).await?))
+            }
+            Self::Sqlite { writer, writes, .. } => {
+                Ok(Transaction::Sqlite(writer.begin(writes.clone(), faults).await?))
+            }
         }
     }
 
     /// A transaction for leases, on connections of their own where the database can.
     pub(crate) async fn begin_lease(&self) -> Result<Transaction, Error> {
         match self {
-            Self::Postgres { leases, .. } => {
-                Ok(Transaction::Postgres(leases.begin(BEGIN_LEASE).await?))
+            Self::Postgres { leases, writes, .. } => {
+                let begun = leases.begin(BEGIN_LEASE, writes.clone(), Faults::default());
+                Ok(Transaction::Postgres(begun.await?))
             }
-            Self::Sqlite { writer, .. } => begin_sqlite(writer).await,
+            Self::Sqlite { .. } => self.begin(Faults::default()).await,
         }
     }
 
@@ -58,7 +71,7 @@ impl Connections {
     pub(crate) async fn begin_migration(&self) -> Result<DatabaseTransaction, Error> {
         Ok(match self {
             Self::Postgres { work, .. } => work.sea_orm().begin().await?,
-            Self::Sqlite { writer, .. } => writer.begin_with_options(immediate()).await?,
+            Self::Sqlite { writer, .. } => writer.sea_orm().begin_with_options(immediate()).await?,
         })
     }
 
@@ -71,27 +84,28 @@ impl Connections {
     }
 
     /// Waits for the connections in use and closes them all.
-    pub(crate) async fn close(&self) -> Result<(), Error> {
+    pub(crate) async fn close(&self) {
         match self {
             Self::Postgres { work, leases, .. } => {
                 leases.close().await;
                 work.close().await;
             }
-            Self::Sqlite { writer, reader } => {
+            Self::Sqlite { writer, reader, .. } => {
                 reader.close().await;
-                writer.close_by_ref().await?;
+                writer.close().await;
             }
         }
-        Ok(())
+    }
+
+    /// How writing fares.
+    pub(crate) fn writes(&self) -> &Writes {
+        match self {
+            Self::Postgres { writes, .. } | Self::Sqlite { writes, .. } => writes,
+        }
     }
 }
 
-async fn begin_sqlite(writer: &DatabaseConnection) -> Result<Transaction, Error> {
-    Ok(Transaction::Sqlite(writer.begin_with_options(immediate()).await?))
-}
-
-/// SQLite is told at once that a transaction writes: one that turns from reading to writing can
-/// fail half way.
+/// A transaction of sea-orm's that writes.
 fn immediate() -> TransactionOptions {
     TransactionOptions {
         sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
@@ -159,7 +173,7 @@ impl Reader {
 #[derive(Debug)]
 pub(crate) enum Transaction {
     Postgres(postgres::Transaction),
-    Sqlite(DatabaseTransaction),
+    Sqlite(sqlite::Transaction),
 }
 
 impl Transaction {
@@ -200,9 +214,7 @@ impl Transaction {
         const ROLLBACK: &str = "ROLLBACK TO SAVEPOINT here";
         match self {
             Self::Postgres(transaction) => transaction.rollback_to(ROLLBACK).await?,
-            Self::Sqlite(transaction) => {
-                transaction.execute_unprepared(ROLLBACK).await?;
-            }
+            Self::Sqlite(transaction) => transaction.rollback_to(ROLLBACK).await?,
         }
         Ok(())
     }

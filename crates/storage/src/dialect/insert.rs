@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, Statement, Value};
+use sea_orm::{ConnectionTrait, DbBackend, Statement, Value};
 
 use super::connections::Transaction;
-use super::postgres;
+use super::{postgres, sqlite};
 use crate::Error;
 use crate::bulk::{Column, OnConflict};
 
@@ -61,7 +61,7 @@ async fn insert_arrays(
 
 /// Rows of VALUES.
 async fn insert_values(
-    transaction: &DatabaseTransaction,
+    transaction: &sqlite::Transaction,
     table: &str,
     columns: &[(&str, Column)],
     rows: usize,

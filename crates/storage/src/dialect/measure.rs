@@ -5,22 +5,6 @@ use std::time::Duration;
 
 use opentelemetry::metrics::Histogram;
 use opentelemetry::{KeyValue, global};
-use sea_orm::metric::Info;
-use sea_orm::{DatabaseConnection, DbBackend};
-
-/// Measures every prepared statement of the connection and of its transactions.
-pub(crate) fn measured(mut connection: DatabaseConnection) -> DatabaseConnection {
-    connection.set_metric_callback(record_info);
-    connection
-}
-
-fn record_info(statement: &Info<'_>) {
-    let system = match statement.statement.db_backend {
-        DbBackend::Postgres => "postgresql",
-        _ => "sqlite",
-    };
-    record(system, &statement.statement.sql, statement.elapsed, statement.failed);
-}
 
 /// Records how long a statement of a database took.
 pub(super) fn record(system: &'static str, sql: &str, elapsed: Duration, failed: bool) {

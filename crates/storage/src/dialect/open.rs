@@ -11,8 +11,8 @@ use sea_orm::sqlx::{self, ConnectOptions as _, Connection as _, PgConnection};
 
 use super::connections::{Connections, Reader};
 use super::flusher::Flusher;
-use super::measure::measured;
 use super::{postgres, sqlite};
+use crate::writes::Writes;
 use crate::{Error, Options};
 
 const SQLITE_READERS: u32 = 4;
@@ -48,7 +48,7 @@ async fn open_sqlite(url: &str, options: &Options) -> Result<Connections, Error>
         // 64 MiB, in KiB: the indexes of a bulk load stay in memory.
         .pragma("cache_size", "-65536")
         .pragma("wal_autocheckpoint", "8000");
-    // The one writer is never closed: closing the last connection would end the WAL.
+    // The one writer is closed after an error alone: closing the last connection ends the WAL.
     let writer = pool()
         .max_connections(1)
         .min_connections(1)
@@ -63,7 +63,8 @@ async fn open_sqlite(url: &str, options: &Options) -> Result<Connections, Error>
         .await
         .map_err(unreachable)?;
     let reader = Reader::sqlite(sqlite::Pool::new(reader));
-    Ok(Connections::Sqlite { writer: measured(writer.into()), reader })
+    let writer = sqlite::Pool::new(writer);
+    Ok(Connections::Sqlite { writer, reader, writes: Writes::default() })
 }
 
 fn sqlite_file(url: &str, busy_timeout: Duration) -> Result<SqliteConnectOptions, Error> {
@@ -102,14 +103,17 @@ async fn open_postgres(url: &str, options: &Options) -> Result<Connections, Erro
     let work = pool(options.max_connections);
     let reader = Reader::postgres(work.clone());
     let (leases, flusher) = (pool(LEASE_CONNECTIONS), Flusher::default());
-    Ok(Connections::Postgres { work, reader, leases, flusher })
+    let writes = Writes::default();
+    Ok(Connections::Postgres { work, reader, leases, flusher, writes })
 }
 
 /// What every session is opened with, whatever the server's own defaults are.
-fn session(options: &Options) -> [(&'static str, String); 5] {
+fn session(options: &Options) -> [(&'static str, String); 6] {
     let millis = |time: Duration| time.as_millis().to_string();
     [
         ("default_transaction_isolation", "read committed".to_owned()),
+        // What was acknowledged is on disk.
+        ("synchronous_commit", "on".to_owned()),
         ("statement_timeout", millis(options.statement_timeout)),
         ("lock_timeout", millis(options.lock_timeout)),
         ("idle_in_transaction_session_timeout", millis(options.idle_timeout)),

@@ -1,18 +1,24 @@
-//! Connections to SQLite that read.
+//! Connections to SQLite.
 
-use std::sync::Arc;
 use std::time::Instant;
 
-use sea_orm::sqlx::query::Query;
 use sea_orm::sqlx::{self, AssertSqlSafe, Connection as _, Executor as _, Sqlite, SqlitePool};
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr,
-    Statement,
+    ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult, Statement,
 };
-use sea_query_sqlx::SqlxValues;
 
-use super::measure;
+use super::driver::{failed, query};
 use super::pool::{self, Held};
+use super::transaction;
+use crate::faults::Faults;
+use crate::writes::Writes;
+
+/// SQLite is told at once that a transaction writes: one that turns from reading to writing can
+/// fail half way.
+const BEGIN: &str = "BEGIN IMMEDIATE";
+
+/// A transaction on SQLite.
+pub(crate) type Transaction = transaction::Transaction<Sqlite>;
 
 /// A pool of connections, which executes each statement by itself. A statement that is dropped
 /// midway keeps its connection from others until it is through.
@@ -29,6 +35,11 @@ impl Pool {
         self.0.sqlx().into()
     }
 
+    /// A transaction that writes, the only one where this is the pool of the writer.
+    pub(crate) async fn begin(&self, writes: Writes, faults: Faults) -> Result<Transaction, DbErr> {
+        Transaction::begin(self.0.acquire().await?, BEGIN, writes, faults).await
+    }
+
     pub(crate) async fn ping(&self) -> Result<(), DbErr> {
         let mut held = self.0.acquire().await?;
         let result = held.connection().ping().await;
@@ -40,23 +51,17 @@ impl Pool {
     }
 }
 
-/// A statement with its values bound.
-fn query(statement: &mut Statement) -> Query<'_, Sqlite, SqlxValues> {
-    let values = statement.values.take().unwrap_or_else(|| sea_orm::Values(Vec::new()));
-    sqlx::query_with(AssertSqlSafe(statement.sql.as_str()), SqlxValues(values))
-}
-
 /// Keeps the connection of a statement that is through.
 fn settle<T>(held: Held<Sqlite>, result: Result<T, sqlx::Error>) -> Result<T, DbErr> {
     if result.is_ok() {
         held.keep();
     }
-    result.map_err(|error| DbErr::Query(RuntimeErr::SqlxError(Arc::new(error))))
+    result.map_err(failed)
 }
 
 /// Measures a statement that began at `began`.
 fn measured<T>(sql: &str, began: Instant, result: &Result<T, sqlx::Error>) {
-    measure::record("sqlite", sql, began.elapsed(), result.is_err());
+    transaction::measured::<Sqlite, _>(sql, began, result);
 }
 
 #[async_trait::async_trait]

@@ -21,11 +21,13 @@ impl MigrationTrait for Migration {
         create_definition(manager).await?;
         create_run(manager).await?;
         create_parts_of_run(manager).await?;
-        create_request(manager).await
+        create_request(manager).await?;
+        create_write_probe(manager).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let tables = [
+            "write_probe",
             "request",
             "run_pin",
             "run_partition",
@@ -231,4 +233,14 @@ async fn create_request(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     manager.create_table(request).await?;
     let by_age = Index::create().name("request_age").table("request").col("recorded_at").to_owned();
     manager.create_index(by_age).await
+}
+
+/// Empty, but for the moment in which it is tried whether the database takes writes.
+async fn create_write_probe(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    let probe = Table::create()
+        .table("write_probe")
+        .col(integer("probe_id").primary_key())
+        .col(text("filler"))
+        .to_owned();
+    manager.create_table(probe).await
 }

@@ -7,6 +7,7 @@ mod business_date;
 mod change_log;
 mod definitions;
 mod documents;
+mod durable;
 mod leases;
 mod orders;
 mod profiles;

@@ -284,6 +284,7 @@ async fn a_session_says_how_it_isolates_and_what_it_waits_for() {
         let db = Database::connect_with(&test.url, &options).await.unwrap();
         for (setting, value) in [
             ("default_transaction_isolation", "read committed"),
+            ("synchronous_commit", "on"),
             ("lock_timeout", "7s"),
             ("statement_timeout", "2min"),
             ("idle_in_transaction_session_timeout", "1min"),

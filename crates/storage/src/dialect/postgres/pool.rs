@@ -9,13 +9,16 @@ use sea_orm::{
     ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult, Statement,
 };
 
+use super::super::busy::Busy;
+use super::super::driver::{failed, query};
 use super::super::pool;
-use super::busy::Busy;
+use super::measured;
 use super::rows::Rows;
 use super::transaction::Transaction;
-use super::{failed, measured, query};
 use crate::Error;
 use crate::bulk::{Column, ColumnType};
+use crate::faults::Faults;
+use crate::writes::Writes;
 
 /// A pool of connections, which executes each statement by itself.
 #[derive(Debug, Clone)]
@@ -31,8 +34,13 @@ impl Pool {
         self.0.sqlx().into()
     }
 
-    pub(crate) async fn begin(&self, statement: &'static str) -> Result<Transaction, DbErr> {
-        Transaction::begin(self.0.acquire().await?, statement).await
+    pub(crate) async fn begin(
+        &self,
+        statement: &'static str,
+        writes: Writes,
+        faults: Faults,
+    ) -> Result<Transaction, DbErr> {
+        Transaction::begin(self.0.acquire().await?, statement, writes, faults).await
     }
 
     pub(crate) async fn ping(&self) -> Result<(), DbErr> {

@@ -124,6 +124,11 @@ impl Server {
         terminate(&self.child).await;
     }
 
+    /// Ends it by SIGKILL.
+    pub async fn kill(mut self) {
+        self.child.kill().await.expect("it can be killed");
+    }
+
     /// Waits until it has ended, and returns its exit code; `None` if a signal ended it.
     pub async fn ended(mut self) -> Option<i32> {
         self.child.wait().await.expect("it can be waited for").code()

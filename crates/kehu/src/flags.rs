@@ -16,7 +16,8 @@ pub(crate) struct StoreFlags {
     #[arg(long, value_name = "FOLDER")]
     data_dir: Option<PathBuf>,
 
-    /// PostgreSQL to use instead, like postgres://user:password@host/kehu
+    /// PostgreSQL to use instead, like postgres://user@host/kehu; one with a password is given as
+    /// KEHU__STORAGE__DATABASE_URL
     #[arg(long, value_name = "URL")]
     database_url: Option<String>,
 }

@@ -44,6 +44,8 @@ pub struct Method {
     pub unary: bool,
     /// Whether it is of Kehu's contract, and not health or reflection.
     pub is_ours: bool,
+    /// Whether it has side effects.
+    writes: bool,
     repeat: Repeat,
 }
 
@@ -89,6 +91,13 @@ pub fn services(package: &str) -> BTreeSet<String> {
     services.filter(of_package).map(str::to_owned).collect()
 }
 
+/// Whether a service, by its full name, has a method with side effects.
+pub fn writes(service: &str) -> bool {
+    let of_service =
+        |method: &&Method| method.name.split_once('/').is_some_and(|(name, _)| name == service);
+    METHODS.values().filter(of_service).any(|method| method.writes)
+}
+
 fn methods_of(file: &FileDescriptorProto) -> Vec<(String, Method)> {
     let mut methods = Vec::new();
     for service in &file.service {
@@ -97,15 +106,20 @@ fn methods_of(file: &FileDescriptorProto) -> Vec<(String, Method)> {
             let unary = !method.client_streaming() && !method.server_streaming();
             let repeat = repeat(file, method);
             let is_ours = name.starts_with("kehu.");
-            methods.push((format!("/{name}"), Method { name, unary, is_ours, repeat }));
+            let writes = level(method) != IdempotencyLevel::NoSideEffects;
+            methods.push((format!("/{name}"), Method { name, unary, is_ours, repeat, writes }));
         }
     }
     methods
 }
 
-fn repeat(file: &FileDescriptorProto, method: &MethodDescriptorProto) -> Repeat {
+fn level(method: &MethodDescriptorProto) -> IdempotencyLevel {
     let level = method.options.as_ref().map(|options| options.idempotency_level());
-    match level.unwrap_or(IdempotencyLevel::IdempotencyUnknown) {
+    level.unwrap_or(IdempotencyLevel::IdempotencyUnknown)
+}
+
+fn repeat(file: &FileDescriptorProto, method: &MethodDescriptorProto) -> Repeat {
+    match level(method) {
         IdempotencyLevel::IdempotencyUnknown => Repeat::Never,
         IdempotencyLevel::NoSideEffects => Repeat::Always,
         IdempotencyLevel::Idempotent => {

@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod configuration;
+#[cfg(unix)]
+mod disk;
 mod exposure;
 mod health;
 mod keys;

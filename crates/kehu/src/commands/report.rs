@@ -17,7 +17,11 @@ use kehu_contract::{
     shared::Language,
 };
 use kehu_server::convert;
-use std::path::{Path, PathBuf};
+use std::{
+    fs::OpenOptions,
+    io::Write,
+    path::{Path, PathBuf},
+};
 
 /// Write a report: all of them as one page, or one as CSV or JSON.
 #[derive(Debug, Args)]
@@ -181,14 +185,16 @@ pub(crate) async fn render(
 
 /// Writes a file and says so.
 fn save(path: &Path, content: &[u8]) -> Result<(), Failure> {
-    write(path, content)?;
+    let mut anew = OpenOptions::new();
+    anew.write(true).create(true).truncate(true);
+    write(path, content, &anew)?;
     output::line(&format!("wrote {}", path.display()))
 }
 
-/// Writes a file whole or not at all.
-pub(crate) fn write(path: &Path, content: &[u8]) -> Result<(), Failure> {
+/// Writes a file whole or not at all; `options` are those of a file that is written anew.
+pub(crate) fn write(path: &Path, content: &[u8], options: &OpenOptions) -> Result<(), Failure> {
     let output = |source| Failure::Output { path: path.display().to_string(), source };
     let part = path.with_extension("part");
-    std::fs::write(&part, content).map_err(output)?;
+    options.open(&part).and_then(|mut file| file.write_all(content)).map_err(output)?;
     std::fs::rename(&part, path).map_err(output)
 }

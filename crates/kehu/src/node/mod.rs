@@ -1,6 +1,7 @@
 //! One process of Kehu: the database, the services of its roles, their workers and followers,
 //! from start to stop.
 
+pub(crate) mod folder;
 mod ready;
 mod retention;
 mod roles;

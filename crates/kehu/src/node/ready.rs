@@ -1,5 +1,5 @@
 //! When a process is ready: its followers have caught up with the change log of the start, and
-//! the database answers.
+//! the database answers. Services that write are ready as long as it takes writes, too.
 
 use kehu_runs::Follower;
 use kehu_server::health::Health;
@@ -14,9 +14,12 @@ const LOOK: Duration = Duration::from_millis(100);
 /// How often the database is asked whether it answers, and how long it may take.
 const ASK: Duration = Duration::from_secs(2);
 
+/// How long at least from one warning that writes are refused to the next.
+const WARN_AGAIN: Duration = Duration::from_secs(60);
+
 /// Keeps `health` ready as long as the database answers, from the time on that the followers
 /// have caught up, or `limit` later: a follower that is stuck must not keep everybody from
-/// reading. Until `stop`.
+/// reading. Where the database has refused a write, one is tried until it succeeds. Until `stop`.
 pub(crate) async fn keep(
     db: Database,
     followers: Vec<Arc<dyn Follower>>,
@@ -28,8 +31,10 @@ pub(crate) async fn keep(
         if timeout(limit, caught_up(&db, &followers)).await.is_err() {
             tracing::warn!("ready though the change log is not worked off: see its lag");
         }
+        let mut warned = None;
         loop {
             let began = Instant::now();
+            health.set_writable(takes_writes(&db, &mut warned).await).await;
             let answers = matches!(timeout(ASK, db.ping()).await, Ok(Ok(())));
             if !answers && health.is_ready() {
                 tracing::warn!("the database does not answer: not ready");
@@ -42,6 +47,22 @@ pub(crate) async fn keep(
         () = watch => {}
         () = stop.cancelled() => {}
     }
+}
+
+/// Whether the database takes writes, as far as is known, and as is seen when one is tried.
+/// `warned` is when it was last said that it does not.
+async fn takes_writes(db: &Database, warned: &mut Option<Instant>) -> bool {
+    let obstacle = db.obstacle();
+    let Some(why) = *obstacle.borrow() else { return true };
+    if warned.is_none_or(|at: Instant| at.elapsed() >= WARN_AGAIN) {
+        tracing::warn!(%why, "the database refuses writes: services that write are not ready");
+        *warned = Some(Instant::now());
+    }
+    let writes = matches!(timeout(ASK, db.try_write()).await, Ok(Ok(())));
+    if writes {
+        tracing::info!("the database takes writes again");
+    }
+    writes
 }
 
 /// Returns when every follower has applied what the change log holds now.

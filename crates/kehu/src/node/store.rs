@@ -1,5 +1,6 @@
 //! The database of a process: opening it, waiting for it, and what its first start fixes.
 
+use super::folder::Folder;
 use crate::exit::Failure;
 use kehu_core::calendar::BusinessCalendar;
 use kehu_server::config;
@@ -7,11 +8,7 @@ use kehu_storage::{
     Database, Options,
     settings::{self, Settings},
 };
-use std::{
-    fs::{File, TryLockError},
-    path::Path,
-    time::Duration,
-};
+use std::time::Duration;
 use tokio::{
     sync::watch,
     time::{Instant, sleep},
@@ -24,19 +21,18 @@ const TRY_AGAIN: Duration = Duration::from_millis(500);
 pub(crate) struct Opened {
     /// The database.
     pub db: Database,
-    _lock: Option<File>,
+    _folder: Option<Folder>,
 }
 
 impl Opened {
     /// Opens the database and brings it up to date if it is embedded. A shared one is brought
     /// up to date by `kehu migrate`, so that a starting replica changes nothing.
     pub(crate) async fn open(storage: &config::Storage) -> Result<Self, Failure> {
-        let (url, lock) = match &storage.database_url {
+        let (url, folder) = match &storage.database_url {
             Some(url) => (url.clone(), None),
             None => {
-                let lock = lock_folder(&storage.data_dir)?;
-                let file = storage.data_dir.join("kehu.db");
-                (format!("sqlite://{}", file.display()), Some(lock))
+                let folder = Folder::take(&storage.data_dir)?;
+                (format!("sqlite://{}", folder.database().display()), Some(folder))
             }
         };
         let options = Options {
@@ -47,10 +43,10 @@ impl Opened {
             idle_timeout: storage.idle_timeout,
         };
         let db = Database::connect_with(&url, &options).await.map_err(unavailable)?;
-        if lock.is_some() {
+        if folder.is_some() {
             db.migrate().await.map_err(unavailable)?;
         }
-        Ok(Self { db, _lock: lock })
+        Ok(Self { db, _folder: folder })
     }
 
     /// Opens a database that is up to date, and waits for a shared one to be so. What it waits for
@@ -89,21 +85,6 @@ impl Opened {
     /// Waits for the connections in use and closes them.
     pub(crate) async fn close(self) -> Result<(), Failure> {
         self.db.close().await.map_err(Failure::internal)
-    }
-}
-
-/// One process at a time uses the folder of an embedded database.
-fn lock_folder(folder: &Path) -> Result<File, Failure> {
-    let output = |source| Failure::Output { path: folder.display().to_string(), source };
-    std::fs::create_dir_all(folder).map_err(output)?;
-    let lock = File::create(folder.join("lock")).map_err(output)?;
-    match lock.try_lock() {
-        Ok(()) => Ok(lock),
-        Err(TryLockError::WouldBlock) => Err(Failure::Unavailable(format!(
-            "another kehu uses {}: stop it, or choose another folder with --data-dir",
-            folder.display()
-        ))),
-        Err(TryLockError::Error(source)) => Err(output(source)),
     }
 }
 

@@ -178,7 +178,12 @@ fn assert_metrics(telemetry: &Telemetry) {
     server.active_calls.add(1, &[]);
     server.open_streams.add(1, &[]);
     server.shed_calls.add(1, &[]);
-    for metric in [metrics::SERVER_LEFT, metrics::CODING_LEFT_OUT, metrics::INGESTION_DAMAGED] {
+    for metric in [
+        metrics::SERVER_LEFT,
+        metrics::CODING_LEFT_OUT,
+        metrics::INGESTION_DAMAGED,
+        metrics::STORAGE_REFUSED_WRITES,
+    ] {
         metric.counter().add(1, &[]);
     }
     for gauge in [&server.max_calls, &server.max_streams, &server.ready] {

@@ -47,6 +47,11 @@ impl Reader {
         Some(self.text(key)).filter(|text| !text.is_empty())
     }
 
+    /// Whether a setting was given on the command line, which others on the machine can see.
+    pub(super) fn is_seen(&self, key: &str) -> bool {
+        self.layered.settings.get(key).is_some_and(|given| given.origin.starts_with("--"))
+    }
+
     pub(super) fn path(&mut self, key: &'static str) -> Option<PathBuf> {
         self.optional(key).map(PathBuf::from)
     }

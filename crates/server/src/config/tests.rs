@@ -138,6 +138,22 @@ fn secrets_come_from_files_and_are_not_shown() {
 }
 
 #[test]
+fn a_password_is_not_taken_from_the_command_line() {
+    for url in ["postgres://kehu:secret@db/kehu", "postgres://db/kehu?password=secret"] {
+        let name = "--database-url";
+        let flags = vec![Flag { key: "storage.database_url", value: url.to_owned(), name }];
+        let found = faults(&Sources { flags, ..Sources::default() });
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].contains("KEHU__STORAGE__DATABASE_URL_FILE"), "{found:?}");
+        assert!(!found[0].contains("secret"), "{found:?}");
+        let variable = ("KEHU__STORAGE__DATABASE_URL".to_owned(), url.to_owned());
+        let environment = [variable].into();
+        let settings = Settings::load(&Sources { environment, ..Sources::default() }).unwrap();
+        assert_eq!(settings.storage.database_url.as_deref(), Some(url));
+    }
+}
+
+#[test]
 fn an_empty_or_missing_secret_is_a_fault() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("uri");

@@ -118,6 +118,13 @@ pub const DB_CLIENT_OPERATION_DURATION: Metric = Metric {
     kind: Kind::Histogram,
     description: "Duration of database statements",
 };
+/// `error.type` (`disk_full`, `read_only`, `out_of_memory`, `disk_error`). Measured in storage.
+pub const STORAGE_REFUSED_WRITES: Metric = Metric {
+    name: "kehu.storage.refused_writes",
+    unit: "{write}",
+    kind: Kind::Counter,
+    description: "Writes that the database refused for its disk or memory",
+};
 /// `kehu.record.kind`, `kehu.outcome` (`accepted`, `unchanged`, `rejected`).
 pub const INGESTION_RECORDS: Metric = Metric {
     name: "kehu.ingestion.records",
@@ -170,7 +177,7 @@ pub const CODING_LEFT_OUT: Metric = Metric {
 };
 
 /// Every metric that a process emits.
-pub const METRICS: [Metric; 17] = [
+pub const METRICS: [Metric; 18] = [
     RPC_SERVER_CALL_DURATION,
     RPC_CLIENT_CALL_DURATION,
     SERVER_ACTIVE_CALLS,
@@ -181,6 +188,7 @@ pub const METRICS: [Metric; 17] = [
     SERVER_READY,
     SERVER_LEFT,
     DB_CLIENT_OPERATION_DURATION,
+    STORAGE_REFUSED_WRITES,
     INGESTION_RECORDS,
     CHANGE_LOG_LAG,
     CHANGE_LOG_BACKLOG,

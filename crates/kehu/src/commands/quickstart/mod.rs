@@ -9,7 +9,7 @@ use crate::{
     connection::Connection,
     exit::Failure,
     flags::ServeFlags,
-    node::{ALL_ROLES, Node, Opened, Signals},
+    node::{ALL_ROLES, Node, Opened, Signals, folder},
     output,
 };
 use clap::Args;
@@ -102,10 +102,7 @@ fn check_open(settings: &Settings) -> Result<(), Failure> {
 
 /// Opens the database; a shared one is brought up to date, too.
 async fn open(storage: &config::Storage) -> Result<Opened, Failure> {
-    std::fs::create_dir_all(&storage.data_dir).map_err(|source| Failure::Output {
-        path: storage.data_dir.display().to_string(),
-        source,
-    })?;
+    folder::create(&storage.data_dir)?;
     let opened = Opened::open(storage).await?;
     opened.db.migrate().await.map_err(|error| Failure::Unavailable(error.to_string()))?;
     Ok(opened)
@@ -141,6 +138,7 @@ async fn write_report(
         language: language.into(),
         report: String::new(),
     };
-    report::write(path, &report::render(connection, request).await?)?;
+    let page = report::render(connection, request).await?;
+    report::write(path, &page, &folder::private())?;
     output::line(&format!("Report: {}", path.display()))
 }

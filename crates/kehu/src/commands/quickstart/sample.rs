@@ -3,6 +3,7 @@
 use crate::{
     commands::{import, report},
     exit::Failure,
+    node::folder,
 };
 use kehu_tables::Mapping;
 use std::path::{Path, PathBuf};
@@ -31,7 +32,7 @@ pub(crate) fn unpack(folder: &Path) -> Result<Input, Failure> {
     let path = folder.join(NAME);
     let held = std::fs::metadata(&path).map(|file| file.len()).unwrap_or_default();
     if held != DATA.len() as u64 {
-        report::write(&path, DATA)?;
+        report::write(&path, DATA, &folder::private())?;
     }
     let mapping = Mapping::parse(MAPPING).map_err(Failure::internal)?;
     Ok(Input { path, mapping })

@@ -249,9 +249,12 @@ impl Transaction {
     /// read from it may be, so this is not for what is given out once.
     pub async fn commit_together(self) -> Result<(), Error> {
         self.database.reach(Point::Commit).await;
+        let connections = &self.database.connections;
+        let witness = connections.witness().await?;
         self.inner.commit_unflushed().await?;
         self.database.committed(self.appended.into_inner() > 0, self.runs_changed.into_inner());
-        self.database.connections.flush().await
+        self.database.reach(Point::Flush).await;
+        connections.flush(witness).await
     }
 
     /// Undoes everything; the same as dropping, but done when it returns.

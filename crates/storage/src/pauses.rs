@@ -15,6 +15,8 @@ pub enum Point {
     Begun,
     /// It has written everything and is about to commit.
     Commit,
+    /// It has committed and is about to wait for the disk.
+    Flush,
 }
 
 #[cfg(all(feature = "pauses", debug_assertions))]

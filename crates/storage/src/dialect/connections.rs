@@ -5,7 +5,7 @@ use sea_orm::{
     QueryResult, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
 };
 
-use super::flusher::Flusher;
+use super::flusher::{Flusher, Witness};
 use super::select::read_columns;
 use super::{postgres, sqlite};
 use crate::Error;
@@ -75,18 +75,28 @@ impl Connections {
         })
     }
 
-    /// Returns when everything is on disk that was committed before.
-    pub(crate) async fn flush(&self) -> Result<(), Error> {
+    /// To be asked for before a commit that is to be flushed.
+    pub(crate) async fn witness(&self) -> Result<Option<Witness>, Error> {
         match self {
-            Self::Postgres { leases, flusher, .. } => Ok(flusher.flush(leases).await?),
-            Self::Sqlite { .. } => Ok(()),
+            Self::Postgres { leases, flusher, .. } => Ok(Some(flusher.witness(leases).await?)),
+            Self::Sqlite { .. } => Ok(None),
+        }
+    }
+
+    /// Returns when everything is on disk that was committed before, and after `witness` was asked
+    /// for.
+    pub(crate) async fn flush(&self, witness: Option<Witness>) -> Result<(), Error> {
+        match (self, witness) {
+            (Self::Postgres { flusher, .. }, Some(witness)) => Ok(flusher.flush(witness).await?),
+            _ => Ok(()),
         }
     }
 
     /// Waits for the connections in use and closes them all.
     pub(crate) async fn close(&self) {
         match self {
-            Self::Postgres { work, leases, .. } => {
+            Self::Postgres { work, leases, flusher, .. } => {
+                flusher.close().await;
                 leases.close().await;
                 work.close().await;
             }

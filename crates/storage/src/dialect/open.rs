@@ -17,8 +17,9 @@ use crate::{Error, Options};
 
 const SQLITE_READERS: u32 = 4;
 
-/// Leases and heartbeats are short, and must not queue behind the work that they are about.
-const LEASE_CONNECTIONS: u32 = 2;
+/// Leases and heartbeats are short, and must not queue behind the work that they are about. One more
+/// is the flusher's.
+const LEASE_CONNECTIONS: u32 = 3;
 
 /// How often PostgreSQL looks whether the client of a statement is still there: a call that was
 /// dropped closes its connection.

@@ -3,9 +3,11 @@
 use kehu_storage::bulk::{self, Column, OnConflict};
 use kehu_storage::faults::{Fault, Faults};
 use kehu_storage::ingestion::{Batch, Entry, Opened, Stream, open_stream, write_batch};
+use kehu_storage::pauses::Point;
 use kehu_storage::writes::Obstacle;
 use kehu_storage::{Database, Error};
-use kehu_tests::{SmallDisk, TestDatabase, at, day, each_database, embedded, shop};
+use kehu_tests::schedule::Schedule;
+use kehu_tests::{SmallDisk, TestDatabase, at, day, each_database, embedded, shop, until};
 use sea_orm::{ConnectionTrait, Statement};
 
 const FAULTS: [Fault; 4] = [Fault::Unsent, Fault::Unanswered, Fault::Refused, Fault::RolledBack];
@@ -174,6 +176,37 @@ async fn a_database_that_is_only_read_is_an_obstacle() {
             let refused = refused.map_err(Error::from);
             assert!(matches!(refused, Err(Error::Unavailable(_))), "{refused:?}");
             assert_eq!(*test.database.obstacle().borrow(), Some(Obstacle::ReadOnly));
+        }
+    })
+    .await;
+}
+
+/// A server that breaks down loses what it has committed and not brought to disk, and is up again
+/// before anybody asks: its connections are all that shows it.
+#[tokio::test]
+async fn a_commit_is_not_acknowledged_by_a_server_that_broke_down_before_it_was_on_disk() {
+    each_database(async |test| {
+        if test.kind == "postgres" {
+            let db = &test.database;
+            write(db, &open(db, "before").await, "before").await.unwrap();
+            let stream = open(db, "lost").await;
+            let schedule = Schedule::on(test);
+            let mut writer =
+                schedule.actor("writer", async move |db| write(&db, &stream, "lost").await);
+            writer.until(Point::Flush).await;
+            let cut = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE \
+                       datname = current_database() AND pid <> pg_backend_pid()";
+            let other = Database::connect(&test.url).await.unwrap();
+            assert!(number(&other, cut).await > 0);
+            let written = writer.finish().await;
+            assert!(matches!(written, Err(Error::Unavailable(_))), "{written:?}");
+            until("it goes on", async || {
+                let opened = open_stream(db, "after", shop::SOURCE, "test", at(0)).await;
+                let Ok(Opened::Stream(stream)) = opened else { return false };
+                write(db, &stream, "after").await.is_ok()
+            })
+            .await;
+            assert_eq!(held(test, "after").await, 1);
         }
     })
     .await;

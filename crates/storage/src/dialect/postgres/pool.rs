@@ -43,6 +43,11 @@ impl Pool {
         Transaction::begin(self.0.acquire().await?, statement, writes, faults).await
     }
 
+    /// A connection for whoever keeps it.
+    pub(in crate::dialect) async fn busy(&self) -> Result<Busy<Postgres>, DbErr> {
+        Ok(Busy::new(self.0.acquire().await?))
+    }
+
     pub(crate) async fn ping(&self) -> Result<(), DbErr> {
         let mut busy = Busy::new(self.0.acquire().await?);
         let result = busy.connection().ping().await;

@@ -51,9 +51,11 @@ impl<DB: Driver> Statements<'_, DB> {
             None | Some(Fault::Unanswered) => return Ok(()),
             Some(Fault::Unsent) => return Err(gone()),
             Some(Fault::Refused) => {}
-            Some(Fault::RolledBack) => drop(DB::run(self.connection(), "ROLLBACK").await?),
+            Some(Fault::RolledBack) => {
+                DB::run(self.connection(), "ROLLBACK").await?;
+            }
         }
-        DB::run(self.connection(), REFUSED).await.map(drop)
+        DB::run(self.connection(), REFUSED).await.map(|_| ())
     }
 
     /// What is known of how it went.

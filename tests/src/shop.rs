@@ -1,7 +1,7 @@
 //! A shop in London whose sales a test puts into the database.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use kehu_core::{Money, Quantity};
+use kehu_core::{Money, Quantity, Reference};
 use kehu_storage::{
     Database,
     business_date::{self, Decision},
@@ -55,10 +55,26 @@ pub fn sale(customer: &str, external_id: &str, on: NaiveDate, pounds: i64) -> Ne
     }
 }
 
+/// The reference of customer 1, 2, 3 …, `c001` of the shop, where only scores need one.
+pub fn reference(number: i64) -> Reference {
+    Reference { source: SOURCE.to_owned(), external_id: format!("c{number:03}") }
+}
+
 /// Stores records as the one batch of a new stream.
 pub async fn ingest(db: &Database, stream: &str, entries: Vec<Entry>, now: DateTime<Utc>) {
+    ingest_from(db, SOURCE, stream, entries, now).await;
+}
+
+/// The same for records of another source.
+pub async fn ingest_from(
+    db: &Database,
+    source: &str,
+    stream: &str,
+    entries: Vec<Entry>,
+    now: DateTime<Utc>,
+) {
     let opened =
-        open_stream(db, stream, SOURCE, "test", now).await.expect("a stream can be opened");
+        open_stream(db, stream, source, "test", now).await.expect("a stream can be opened");
     let Opened::Stream(opened) = opened else { panic!("{stream} is a stream of another source") };
     let batch = Batch { sequence: 1, entries, ..Batch::default() };
     write_batch(db, &opened, &batch, now).await.expect("a batch can be written");

@@ -20,7 +20,7 @@ pub mod text;
 pub mod value;
 pub mod yaml;
 
-pub use customer::CustomerId;
+pub use customer::{CustomerId, Reference};
 pub use label::Label;
 pub use money::{Money, Quantity, Rate};
 pub use value::Value;

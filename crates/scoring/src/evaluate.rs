@@ -1,15 +1,16 @@
 //! From the features of customers to their scores: the one function behind runs and follower.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use chrono::NaiveDate;
 use kehu_analytics::{Analytics, Catalogue, Frame};
 use kehu_core::scorecard::{Scorecard, Scorer};
-use kehu_core::{CustomerId, Value};
+use kehu_core::{CustomerId, Reference, Value};
 use kehu_server::{Fault, names};
 use kehu_storage::{
-    facts::CustomerSet,
+    Database,
+    facts::{self, CustomerSet},
     scoring::{scorecards::Version, scores::Evaluated},
 };
 
@@ -47,10 +48,14 @@ impl Card {
     }
 
     /// The scores of every customer of the frame, in its order.
-    pub(crate) fn scores(&self, frame: &Frame) -> Result<Vec<Evaluated>, Fault> {
+    pub(crate) fn scores(
+        &self,
+        frame: &Frame,
+        first: &FirstReferences,
+    ) -> Result<Vec<Evaluated>, Fault> {
         let rows = values(frame, &self.version.definition)?;
         let score = |(customer, values): (CustomerId, Vec<Value>)| {
-            let score = self.scorer.score(customer, &values);
+            let score = self.scorer.score(first.of(customer), &values);
             Evaluated { customer, score: Some((values, score)) }
         };
         Ok(rows.into_iter().map(score).collect())
@@ -62,6 +67,33 @@ fn broken(version: &Version, why: &str) -> Fault {
         kind: "SCORECARD_COMPILES",
         subject: names::resource(names::SCORECARDS, &version.definition.id),
         description: format!("version {} of it cannot score: {why}", version.version),
+    }
+}
+
+/// The first references of customers, by which ties in gradings by shares go.
+#[derive(Debug, Default)]
+pub(crate) struct FirstReferences {
+    of: HashMap<CustomerId, Reference>,
+    none: Reference,
+}
+
+impl FirstReferences {
+    /// Those of the customers; none when no scorecard grades by shares.
+    pub(crate) async fn read<'a>(
+        db: &Database,
+        mut cards: impl Iterator<Item = &'a Scorecard>,
+        customers: &CustomerSet,
+    ) -> Result<Self, Fault> {
+        if !cards.any(|card| card.grading.is_by_shares()) {
+            return Ok(Self::default());
+        }
+        let of = facts::first_references(db, customers).await?;
+        Ok(Self { of, none: Reference::default() })
+    }
+
+    /// The customer's; an empty one where none was read.
+    pub(crate) fn of(&self, customer: CustomerId) -> &Reference {
+        self.of.get(&customer).unwrap_or(&self.none)
     }
 }
 

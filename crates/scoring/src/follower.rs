@@ -23,7 +23,7 @@ use kehu_storage::{
     },
 };
 
-use crate::evaluate::{self, CONSUMER, Card};
+use crate::evaluate::{self, CONSUMER, Card, FirstReferences};
 use crate::job::change;
 
 /// Scores the customers whose facts changed under every scorecard that a run has computed: as of
@@ -122,11 +122,12 @@ impl ScoringFollower {
         let ids: BTreeSet<i64> = due.iter().flat_map(|(_, some)| some).map(|id| id.0).collect();
         let definitions = due.iter().map(|(card, _)| &card.version.definition);
         let set = CustomerSet::Ids(Vec::from_iter(ids));
-        let frame = evaluate::frame(&self.analytics, definitions, &set, as_of).await?;
+        let frame = evaluate::frame(&self.analytics, definitions.clone(), &set, as_of).await?;
+        let first = FirstReferences::read(&self.db, definitions, &set).await?;
         evaluate::busy(move || {
             let mut scored = Vec::with_capacity(due.len());
             for (card, mut left) in due {
-                let mut found = card.scores(&frame)?;
+                let mut found = card.scores(&frame, &first)?;
                 found.retain(|one| left.remove(&one.customer));
                 // Who is left is no customer on the date, or not any more.
                 found.extend(left.into_iter().map(|customer| Evaluated { customer, score: None }));

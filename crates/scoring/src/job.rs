@@ -20,7 +20,7 @@ use kehu_storage::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::evaluate::{self, CONSUMER, Card};
+use crate::evaluate::{self, CONSUMER, Card, FirstReferences};
 
 /// How often a partition is looked at because others were quicker.
 const ATTEMPTS: u32 = 8;
@@ -98,11 +98,12 @@ impl ScoringJob {
         // Read before the facts: what the follower does from here on may be newer than them.
         let facts_position = change_log::cursor(&self.db, CONSUMER).await?;
         let definitions = work.cards.iter().map(|card| &card.version.definition);
-        let frame = evaluate::frame(&self.analytics, definitions, set, work.as_of).await?;
+        let frame = evaluate::frame(&self.analytics, definitions.clone(), set, work.as_of).await?;
+        let first = FirstReferences::read(&self.db, definitions, set).await?;
         context.phase("scores").await?;
         let cards = work.cards.clone();
         let found = evaluate::busy(move || {
-            cards.iter().map(|card| card.scores(&frame)).collect::<Result<Vec<_>, Fault>>()
+            cards.iter().map(|card| card.scores(&frame, &first)).collect::<Result<Vec<_>, Fault>>()
         });
         Ok(Look { facts_position, found: found.await? })
     }

@@ -22,6 +22,7 @@ use tonic::{Request, Response, Status};
 use crate::convert::{
     feature_kind, parse_definition, scorecard_problems, scorecard_view, template,
 };
+use crate::evaluate::FirstReferences;
 use crate::{Scoring, evaluate};
 
 impl Scoring {
@@ -92,11 +93,15 @@ impl Scoring {
             });
         }
         let cards = std::iter::once(&draft.definition);
-        let frame = evaluate::frame(&self.analytics, cards, &CustomerSet::All, date).await?;
+        let all = CustomerSet::All;
+        let frame = evaluate::frame(&self.analytics, cards.clone(), &all, date).await?;
+        let first = FirstReferences::read(&self.db, cards, &all).await?;
         let definition = draft.definition.clone();
         let allow_empty = request.allow_empty_population;
         let calibration = evaluate::busy(move || {
-            let population = evaluate::values(&frame, &definition)?;
+            let population = evaluate::values(&frame, &definition)?.into_iter();
+            let population: Vec<_> =
+                population.map(|(customer, values)| (first.of(customer).clone(), values)).collect();
             let result = match calibrate(&definition, &population) {
                 Err(CalibrationError::EmptyPopulation { .. }) if allow_empty => {
                     calibrate_on_nobody(&definition)

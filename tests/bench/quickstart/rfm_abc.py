@@ -42,10 +42,9 @@ def table(path):
     result["r"] = quintile(result["recency"], up=False)
     result["f"] = quintile(result["orders"].where(bought), up=True)
     result["m"] = quintile(result["amount"].where(bought), up=True)
-    # Ties go by first appearance in the file, as customers are numbered.
-    order = {customer: place for place, customer in enumerate(lines["CustomerID"].unique())}
-    result["place"] = result.index.map(order)
-    ranked = result.sort_values(["amount", "place"], ascending=[False, True])
+    # Ties go by the customer's key.
+    keyed = result.assign(key=result.index)
+    ranked = keyed.sort_values(["amount", "key"], ascending=[False, True])
     positive = ranked["amount"].clip(lower=0)
     share = (positive.cumsum() - positive) / positive.sum()
     abc = pandas.Series("C", index=ranked.index)

@@ -17,7 +17,6 @@ pub(crate) struct Customer {
     pub bins: Option<[i64; 3]>,
     /// ABC class.
     pub abc: char,
-    place: usize,
 }
 
 /// An invoice of a customer.
@@ -31,18 +30,12 @@ struct Order {
 /// Counts everything as of the day after the last order of a known customer.
 pub(crate) fn recount() -> HashMap<String, Customer> {
     let orders = orders();
-    let last = orders.values().map(|order| order.date).max().expect("there are orders");
+    let last = orders.iter().map(|order| order.date).max().expect("there are orders");
     let as_of = last.succ_opt().expect("the calendar goes on");
     let mut customers: HashMap<String, Customer> = HashMap::new();
-    let mut invoices: Vec<_> = orders.into_iter().collect();
-    invoices.sort_by_key(|(place, _)| *place);
-    for (_, order) in invoices {
-        let place = customers.len();
-        let customer = customers.entry(order.customer).or_insert_with(|| Customer {
-            place,
-            abc: 'C',
-            ..Customer::default()
-        });
+    for order in orders {
+        let new = || Customer { abc: 'C', ..Customer::default() };
+        let customer = customers.entry(order.customer).or_insert_with(new);
         customer.amount += order.amount;
         if !order.cancelled && order.amount > 0 {
             customer.orders += 1;
@@ -55,25 +48,23 @@ pub(crate) fn recount() -> HashMap<String, Customer> {
     customers
 }
 
-/// Invoices of known customers, by the place of their last line: customers are numbered in that
-/// order.
-fn orders() -> HashMap<usize, Order> {
-    let mut by_number: HashMap<String, (usize, Order)> = HashMap::new();
+/// Invoices of known customers.
+fn orders() -> Vec<Order> {
+    let mut by_number: HashMap<String, Order> = HashMap::new();
     let text: String = kehu_tests::sample::online_retail().map(|line| line + "\n").collect();
     let mut reader = csv::Reader::from_reader(text.as_bytes());
-    for (place, row) in reader.records().enumerate() {
+    for row in reader.records() {
         let row = row.expect("the sample is CSV");
         if row[6].is_empty() {
             continue;
         }
         let quantity: i64 = row[3].parse().expect("a quantity is a whole number");
-        let (_, order) = by_number.entry(row[0].to_owned()).or_insert_with(|| {
+        let order = by_number.entry(row[0].to_owned()).or_insert_with(|| {
             let date = row[4][..10].parse().expect("dates are ISO 8601");
             let cancelled = row[0].starts_with('C');
-            (place, Order { customer: row[6].to_owned(), date, amount: 0, cancelled })
+            Order { customer: row[6].to_owned(), date, amount: 0, cancelled }
         });
         order.amount += quantity * ten_thousandths(&row[5]);
-        by_number.get_mut(&row[0]).expect("it was just entered").0 = place;
     }
     by_number.into_values().collect()
 }
@@ -121,10 +112,11 @@ fn bin(sorted: &[i64], value: i64) -> i64 {
 
 fn set_abc(customers: &mut HashMap<String, Customer>) {
     let total: i64 = customers.values().map(|customer| customer.amount.max(0)).sum();
-    let mut ranked: Vec<&mut Customer> = customers.values_mut().collect();
-    ranked.sort_by_key(|customer| (-customer.amount, customer.place));
+    let mut ranked: Vec<(&String, &mut Customer)> = customers.iter_mut().collect();
+    ranked
+        .sort_by(|(left, one), (right, other)| other.amount.cmp(&one.amount).then(left.cmp(right)));
     let mut before = 0;
-    for customer in ranked {
+    for (_, customer) in ranked {
         if customer.amount <= 0 {
             continue;
         }

@@ -10,7 +10,7 @@ use kehu_core::{CustomerId, Value};
 use kehu_server::{clock, fault};
 use kehu_storage::definitions::{self, Signed};
 use kehu_storage::scoring::scorecards::Calibrated;
-use kehu_tests::{day, each_database};
+use kehu_tests::{day, each_database, shop::reference};
 use tonic::{Code, Request};
 
 use crate::world::{World, class, size, taxonomy, violations};
@@ -141,7 +141,7 @@ async fn publishing_checks_the_predicates_once_more() {
         let world = World::new(test);
         let publish = async |card: &kehu_core::scorecard::Scorecard| {
             let values = vec![Value::Number(1.into()); card.features().len()];
-            let calibration = calibrate(card, &[(CustomerId(1), values)]).unwrap();
+            let calibration = calibrate(card, &[(reference(1), values)]).unwrap();
             let signed = Signed::at(clock::now());
             let draft = definitions::save_draft(&world.db, card, None, &signed).await.unwrap();
             let frozen = Calibrated { calibration, calibrated_on: day("2011-12-10") };

@@ -30,7 +30,10 @@ use kehu_storage::scoring::{
     scores::{self, Evaluated, Evaluation},
 };
 use kehu_tests::background::{self, Then};
-use kehu_tests::{TestDatabase, date, day, shop};
+use kehu_tests::{
+    TestDatabase, date, day,
+    shop::{self, reference},
+};
 use sea_orm::ConnectionTrait;
 use tonic::{Request, Status};
 
@@ -125,7 +128,7 @@ impl World {
         let card = templates().into_iter().find(|card| card.id == "abc").unwrap();
         let values = |amount: i64| vec![Value::Number(amount.into()); card.features().len()];
         let population: Vec<_> =
-            amounts.iter().map(|(id, amount)| (CustomerId(*id), values(*amount))).collect();
+            amounts.iter().map(|(id, amount)| (reference(*id), values(*amount))).collect();
         let calibration = calibrate(&card, &population).unwrap();
         let now = clock::now();
         let version = match definitions::in_force(&self.db, &["abc"]).await.unwrap().pop() {
@@ -139,11 +142,12 @@ impl World {
         };
         let published = version.published.as_ref().unwrap();
         let scorer = Scorer::new(&card, &published.frozen.calibration).unwrap();
-        let score = |(customer, values): &(CustomerId, Vec<Value>)| Evaluated {
-            customer: *customer,
-            score: Some((values.clone(), scorer.score(*customer, values))),
+        let score = |(id, amount): &(i64, i64)| {
+            let values = values(*amount);
+            let score = scorer.score(&reference(*id), &values);
+            Evaluated { customer: CustomerId(*id), score: Some((values, score)) }
         };
-        let found: Vec<_> = population.iter().map(score).collect();
+        let found: Vec<_> = amounts.iter().map(score).collect();
         let evaluation = Evaluation {
             version: &version,
             as_of: day(as_of),

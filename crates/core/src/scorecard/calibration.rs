@@ -10,7 +10,7 @@ use super::layout::Layout;
 use super::scorer::Scorer;
 use super::statistics::{deviation, interpolate, mean};
 use super::step::Reading;
-use crate::{CustomerId, Value};
+use crate::{Reference, Value};
 
 /// What a population fixed about a scorecard: with it any customer is scored alone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,14 +79,14 @@ pub struct GradeBoundary {
 }
 
 /// The last customer of a grade: it holds every larger measure, and the same measure up to and
-/// including this customer id.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// including this customer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LastInGrade {
     /// The composite for `RankShare`, the feature's value for `CumulativeShare`.
     pub measure: Decimal,
-    /// Breaks ties.
-    pub customer: CustomerId,
+    /// Its first reference, which breaks ties.
+    pub customer: Reference,
 }
 
 /// Why there is no calibration, or none that fits.
@@ -110,10 +110,8 @@ pub enum CalibrationError {
         problem: Problem,
     },
     /// A customer's values are not those of [`Scorecard::features`].
-    #[error("{customer} has {found} values, the scorecard reads {expected}: give one for each")]
+    #[error("a customer has {found} values, the scorecard reads {expected}: give one for each")]
     WrongWidth {
-        /// The customer.
-        customer: CustomerId,
         /// How many features the scorecard reads.
         expected: usize,
         /// How many values came.
@@ -133,8 +131,8 @@ pub enum CalibrationError {
     },
 }
 
-/// Computes what `population` fixes about `card`; values stand in the order of
-/// [`Scorecard::features`]. Neither the order of customers nor the number of threads matters.
+/// Computes what `population` fixes about `card`: customers by their first reference, which only
+/// gradings by shares look at, with their values in the order of [`Scorecard::features`]. Neither the order of customers nor the number of threads matters.
 ///
 /// Customers without a value in an indicator with `Missing::Fail` take no part at all; those
 /// without a value in another indicator take no part in its thresholds. An indicator for which
@@ -144,12 +142,12 @@ pub enum CalibrationError {
 /// See [`CalibrationError`]; a population in which nobody takes part is one.
 pub fn calibrate(
     card: &Scorecard,
-    population: &[(CustomerId, Vec<Value>)],
+    population: &[(Reference, Vec<Value>)],
 ) -> Result<Calibration, CalibrationError> {
     card.check_structure()?;
     let layout = Layout::new(card);
     check_widths(card, population)?;
-    let members: Vec<&(CustomerId, Vec<Value>)> =
+    let members: Vec<&(Reference, Vec<Value>)> =
         population.iter().filter(|(_, values)| layout.can_score(card, values)).collect();
     if members.is_empty() {
         return Err(CalibrationError::EmptyPopulation { card: card.id.clone() });
@@ -171,7 +169,7 @@ pub fn calibrate_on_nobody(card: &Scorecard) -> Result<Calibration, CalibrationE
 fn fix(
     card: &Scorecard,
     layout: &Layout,
-    members: &[&(CustomerId, Vec<Value>)],
+    members: &[&(Reference, Vec<Value>)],
 ) -> Result<Calibration, CalibrationError> {
     let mut indicators = Vec::with_capacity(card.indicators.len());
     for (indicator, place) in card.indicators.iter().zip(&layout.places) {
@@ -186,14 +184,12 @@ fn fix(
 
 fn check_widths(
     card: &Scorecard,
-    population: &[(CustomerId, Vec<Value>)],
+    population: &[(Reference, Vec<Value>)],
 ) -> Result<(), CalibrationError> {
     let expected = card.features().len();
     match population.iter().find(|(_, values)| values.len() != expected) {
         None => Ok(()),
-        Some((customer, values)) => {
-            Err(CalibrationError::WrongWidth { customer: *customer, expected, found: values.len() })
-        }
+        Some((_, values)) => Err(CalibrationError::WrongWidth { expected, found: values.len() }),
     }
 }
 
@@ -264,25 +260,27 @@ fn imputed(missing: &Missing, sorted: &[Decimal]) -> Option<Option<Decimal>> {
     }
 }
 
-fn calibrate_grades(
+fn calibrate_grades<'p>(
     card: &Scorecard,
     calibration: &Calibration,
     layout: &Layout,
-    members: &[&(CustomerId, Vec<Value>)],
+    members: &[&'p (Reference, Vec<Value>)],
 ) -> Result<Vec<GradeBoundary>, CalibrationError> {
     match &card.grading {
         Grading::None | Grading::Cuts { .. } => Ok(Vec::new()),
         Grading::RankShare { cuts, .. } => {
             let scorer = Scorer::without_grades(card, calibration)?;
-            let composite = |(id, values): &&(CustomerId, Vec<Value>)| {
-                scorer.composite(values).map(|composite| (composite, *id))
+            let composite = |member: &&'p (Reference, Vec<Value>)| {
+                let (customer, values) = *member;
+                scorer.composite(values).map(|composite| (composite, customer))
             };
             Ok(grading::by_rank(members.iter().filter_map(composite).collect(), cuts))
         }
         Grading::CumulativeShare { indicator, cuts, .. } => {
             let place = layout.measure(card, indicator).expect("checked with the structure");
-            let measure = |(id, values): &&(CustomerId, Vec<Value>)| {
-                values[place].number().map(|measure| (measure, *id))
+            let measure = |member: &&'p (Reference, Vec<Value>)| {
+                let (customer, values) = *member;
+                values[place].number().map(|measure| (measure, customer))
             };
             grading::by_amount(members.iter().filter_map(measure).collect(), cuts)
                 .ok_or_else(|| CalibrationError::Overflow { indicator: indicator.clone() })

@@ -155,16 +155,16 @@ pub enum Grading {
         /// Best grade first, minima strictly descending.
         cuts: Vec<GradeCut>,
     },
-    /// By rank of the composite, descending, ties by customer id: a grade holds the customers
-    /// whose share of customers before them is below its cut.
+    /// By rank of the composite, descending, ties by the first reference: a grade holds the
+    /// customers whose share of customers before them is below its cut.
     RankShare {
         /// Best grade first, shares strictly ascending.
         cuts: Vec<GradeShare>,
         /// The grade of everyone after the last cut.
         rest: String,
     },
-    /// ABC analysis (Pareto) of one indicator's feature, descending, ties by customer id: a
-    /// grade holds the customers whose share of the positive total before them is below its cut.
+    /// ABC analysis (Pareto) of one indicator's feature, descending, ties by the first
+    /// reference: a grade holds the customers whose share of the positive total before them is below its cut.
     CumulativeShare {
         /// The id of an indicator with a numeric feature and `Direction::Up`.
         indicator: String,
@@ -173,6 +173,13 @@ pub enum Grading {
         /// The grade of everyone after the last cut, and of zero, negative and null measures.
         rest: String,
     },
+}
+
+impl Grading {
+    /// Whether equal customers are told apart by their first reference.
+    pub fn is_by_shares(&self) -> bool {
+        matches!(self, Self::RankShare { .. } | Self::CumulativeShare { .. })
+    }
 }
 
 /// A grade from a composite.

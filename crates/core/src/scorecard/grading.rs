@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 
 use super::calibration::{GradeBoundary, LastInGrade};
 use super::definition::{GradeCut, GradeShare};
-use crate::CustomerId;
+use crate::Reference;
 
 /// How to grade one customer.
 #[derive(Debug, Clone)]
@@ -26,7 +26,7 @@ pub(super) enum Grader {
 
 /// The boundaries of shares of customers, by composite.
 pub(super) fn by_rank(
-    mut composites: Vec<(Decimal, CustomerId)>,
+    mut composites: Vec<(Decimal, &Reference)>,
     cuts: &[GradeShare],
 ) -> Vec<GradeBoundary> {
     rank(&mut composites);
@@ -37,7 +37,7 @@ pub(super) fn by_rank(
 
 /// The boundaries of shares of the positive total, by amount; `None` where that does not fit.
 pub(super) fn by_amount(
-    mut amounts: Vec<(Decimal, CustomerId)>,
+    mut amounts: Vec<(Decimal, &Reference)>,
     cuts: &[GradeShare],
 ) -> Option<Vec<GradeBoundary>> {
     amounts.retain(|(amount, _)| *amount > Decimal::ZERO);
@@ -49,14 +49,14 @@ pub(super) fn by_amount(
     boundaries(&amounts, total, cuts, |amount| amount)
 }
 
-/// Largest measure first, ties by customer id.
-fn rank(measures: &mut [(Decimal, CustomerId)]) {
-    measures.sort_unstable_by(|left, right| right.0.cmp(&left.0).then(left.1.cmp(&right.1)));
+/// Largest measure first, ties by reference.
+fn rank(measures: &mut [(Decimal, &Reference)]) {
+    measures.sort_unstable_by(|left, right| right.0.cmp(&left.0).then(left.1.cmp(right.1)));
 }
 
 /// A grade holds the customers before whom less than its share of the total is reached.
 fn boundaries(
-    ranked: &[(Decimal, CustomerId)],
+    ranked: &[(Decimal, &Reference)],
     total: Decimal,
     cuts: &[GradeShare],
     weight: impl Fn(Decimal) -> Decimal,
@@ -69,7 +69,8 @@ fn boundaries(
         let mut last = None;
         while before < end {
             let Some((measure, customer)) = rest.next() else { break };
-            last = Some(LastInGrade { measure: measure.normalize(), customer: *customer });
+            last =
+                Some(LastInGrade { measure: measure.normalize(), customer: (*customer).clone() });
             before = before.checked_add(weight(*measure))?;
         }
         boundaries.push(GradeBoundary { grade: cut.grade.clone(), last });
@@ -82,7 +83,7 @@ impl Grader {
     pub(super) fn grade(
         &self,
         composite: Option<Decimal>,
-        customer: CustomerId,
+        customer: &Reference,
         measure: impl Fn(usize) -> Option<Decimal>,
     ) -> Option<&str> {
         match self {
@@ -104,10 +105,14 @@ impl Grader {
 }
 
 /// The first grade whose last customer does not come before this one.
-fn within(boundaries: &[GradeBoundary], measure: Decimal, customer: CustomerId) -> Option<&str> {
-    let holds = |last: LastInGrade| {
-        measure > last.measure || (measure == last.measure && customer <= last.customer)
+fn within<'b>(
+    boundaries: &'b [GradeBoundary],
+    measure: Decimal,
+    customer: &Reference,
+) -> Option<&'b str> {
+    let holds = |last: &LastInGrade| {
+        measure > last.measure || (measure == last.measure && *customer <= last.customer)
     };
-    let found = boundaries.iter().find(|boundary| boundary.last.is_some_and(holds));
+    let found = boundaries.iter().find(|boundary| boundary.last.as_ref().is_some_and(holds));
     found.map(|boundary| boundary.grade.as_str())
 }

@@ -9,7 +9,7 @@ use super::layout::Layout;
 use super::line::{Line, Mark};
 use super::score::Score;
 use super::statistics::{points, round_div};
-use crate::{CustomerId, Value};
+use crate::{Reference, Value};
 
 /// A scorecard and its calibration, prepared once; scoring a customer then reads nothing else.
 #[derive(Debug, Clone)]
@@ -36,7 +36,7 @@ struct Total {
 pub fn score(
     card: &Scorecard,
     calibration: &Calibration,
-    customer: CustomerId,
+    customer: &Reference,
     values: &[Value],
 ) -> Result<Score, CalibrationError> {
     Ok(Scorer::new(card, calibration)?.score(customer, values))
@@ -75,13 +75,14 @@ impl Scorer {
         Ok(Self { width, lines, grader: Grader::None })
     }
 
-    /// The score of one customer, whether or not it was in the calibration population. Values
+    /// The score of one customer, by its first reference, which only gradings by shares look at
+    /// (for ties), whether or not it was in the calibration population. Values
     /// stand in the order of [`Scorecard::features`]; one of a kind that its indicator cannot
     /// read counts as missing.
     ///
     /// # Panics
     /// When the number of values is not the number of features.
-    pub fn score(&self, customer: CustomerId, values: &[Value]) -> Score {
+    pub fn score(&self, customer: &Reference, values: &[Value]) -> Score {
         assert_eq!(values.len(), self.width, "one value for each feature of the scorecard");
         let mut marks: Vec<Mark> = self.lines.iter().map(|line| line.mark(values)).collect();
         let failed = marks.iter().any(Mark::failed);

@@ -27,7 +27,10 @@ use kehu_storage::{
     ingestion::{Entry, NewOrder, OrderKind, OrderStatus, Profile},
     scoring::{scorecards::Calibrated, scores},
 };
-use kehu_tests::{TestDatabase, at, date, day, shop};
+use kehu_tests::{
+    TestDatabase, at, date, day,
+    shop::{self, reference},
+};
 use rust_decimal::Decimal;
 
 pub(crate) const NOW: &str = "2011-12-10";
@@ -122,7 +125,7 @@ impl World {
         let card = templates().into_iter().find(|card| card.id == "rfm").unwrap();
         let number = |number: u32| Value::Number(Decimal::from(number));
         let population: Vec<_> = (1..=5)
-            .map(|bin| (CustomerId(bin.into()), vec![number(10 * bin); card.features().len()]))
+            .map(|bin| (reference(bin.into()), vec![number(10 * bin); card.features().len()]))
             .collect();
         let calibration = calibrate(&card, &population).unwrap();
         let scorer = Scorer::new(&card, &calibration).unwrap();
@@ -134,7 +137,7 @@ impl World {
         let found = |(customer, recency, frequency): &(i64, u32, u32)| {
             let customer = CustomerId(*customer);
             let values = vec![number(60 - 10 * recency), number(10 * frequency), number(20)];
-            let score = scorer.score(customer, &values);
+            let score = scorer.score(&reference(customer.0), &values);
             scores::Evaluated { customer, score: Some((values, score)) }
         };
         let found: Vec<_> = bins.iter().map(found).collect();

@@ -1,7 +1,6 @@
 //! Scorecards as callers see them.
 
 use kehu_contract::scoring as contract;
-use kehu_core::CustomerId;
 use kehu_core::scorecard::{
     Calibration, Centre, Direction, GradeBoundary, GradeCut, GradeShare, Grading, Imputation,
     Indicator, IndicatorCalibration, Missing, Scorecard, Thresholds, Transform,
@@ -49,11 +48,13 @@ fn calibration(calibration: &IndicatorCalibration) -> contract::IndicatorCalibra
 }
 
 fn boundary(boundary: &GradeBoundary) -> contract::GradeBoundary {
-    let customer = boundary.last.map(|last| names::customer(CustomerId(last.customer.0)));
+    let last = boundary.last.as_ref();
+    let customer = last.map(|last| last.customer.clone()).unwrap_or_default();
     contract::GradeBoundary {
         grade: boundary.grade.clone(),
-        measure: boundary.last.map(|last| convert::decimal(last.measure)),
-        customer: customer.unwrap_or_default(),
+        measure: last.map(|last| convert::decimal(last.measure)),
+        source: customer.source,
+        external_id: customer.external_id,
     }
 }
 

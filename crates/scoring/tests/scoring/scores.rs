@@ -5,9 +5,10 @@ use kehu_contract::scoring::{
     feature_service_server::FeatureService, scoring_service_server::ScoringService,
 };
 use kehu_core::scorecard::templates;
-use kehu_server::{clock, convert};
+use kehu_server::{clock, convert, names};
+use kehu_storage::ingestion::{Entry, find_reference};
 use kehu_storage::run::RunState;
-use kehu_tests::{date, each_database};
+use kehu_tests::{date, each_database, shop};
 use rust_decimal::Decimal;
 use tonic::{Code, Request};
 
@@ -170,4 +171,43 @@ async fn what_does_not_exist_is_refused() {
         assert_eq!(missing.code(), Code::NotFound);
     })
     .await;
+}
+
+/// Ten customers of two sources who bring the same, loaded forwards and backwards.
+#[tokio::test]
+async fn equal_customers_have_the_same_grades_in_whatever_order_they_were_loaded() {
+    for backwards in [false, true] {
+        each_database(async |test| {
+            let world = World::new(test).await;
+            let mut sources = ["crm", "web"];
+            let mut keys = ["c1", "c2", "c3", "c4", "c5"];
+            if backwards {
+                sources.reverse();
+                keys.reverse();
+            }
+            for source in sources {
+                let sales = keys.map(|key| Entry::Order(sale(key, key, "2011-11-01", 10)));
+                shop::ingest_from(&world.db, source, source, sales.into(), clock::now()).await;
+            }
+            let published = world.publish("abc", "2011-12-10").await;
+            let ends = published.grade_boundaries.iter();
+            let ends: Vec<_> = ends
+                .map(|one| format!("{} {}/{}", one.grade, one.source, one.external_id))
+                .collect();
+            assert_eq!(ends, ["A web/c3", "B web/c5"], "loaded backwards: {backwards}");
+            world.score(&["abc"], "2011-12-10").await;
+            let mut grades = Vec::new();
+            let scores = world.list("abc").await;
+            for (source, key) in sources.iter().flat_map(|one| keys.map(|key| (*one, key))) {
+                let customer = find_reference(&world.db, source, key).await.unwrap().unwrap();
+                let name = names::customer(customer);
+                let score = scores.iter().find(|score| score.customer == name).unwrap();
+                grades.push(format!("{source}/{key} {}", score.grade));
+            }
+            grades.sort_unstable();
+            let found: String = grades.iter().map(|grade| &grade[grade.len() - 1..]).collect();
+            assert_eq!(found, "AAAAAAAABB", "loaded backwards: {backwards}: {grades:?}");
+        })
+        .await;
+    }
 }

@@ -10,6 +10,7 @@ mod customers;
 mod lines;
 mod orders;
 mod prices;
+mod references;
 mod slice;
 mod table;
 mod tiles;
@@ -22,6 +23,7 @@ pub use customers::{CustomerColumns, customers};
 pub use lines::{LineColumns, lines};
 pub use orders::{OrderColumns, orders};
 pub use prices::{PriceColumns, prices};
+pub use references::first_references;
 pub use table::{FactColumn, FactTable, FactType, tables};
 pub use tiles::{Tile, tiles};
 

@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, Utc};
+pub use kehu_core::Reference;
+
 use kehu_core::CustomerId;
 use sea_orm::sea_query::Query;
 use sea_orm::{
@@ -36,15 +38,6 @@ pub struct Customer {
     pub created_at: DateTime<Utc>,
     /// When it last changed.
     pub updated_at: DateTime<Utc>,
-}
-
-/// The key of a customer in a source.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Reference {
-    /// The source's name.
-    pub source: String,
-    /// Its key there.
-    pub external_id: String,
 }
 
 /// The customer with this number, if there is one.

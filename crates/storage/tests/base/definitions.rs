@@ -3,7 +3,7 @@
 use kehu_core::code_scheme::{CodeScheme, Recoding};
 use kehu_core::scorecard::{self, Scorecard, calibrate};
 use kehu_core::taxonomy::{self, Taxonomy};
-use kehu_core::{CustomerId, Label, Value};
+use kehu_core::{Label, Value};
 use kehu_storage::definitions::{
     Definition, Kind, Signed, Version, approve, create, get, in_force, key, list, pins, preview,
     publish, published, retire, save_draft,
@@ -12,7 +12,7 @@ use kehu_storage::document::Document;
 use kehu_storage::run::{self, NewRun};
 use kehu_storage::scoring::scorecards::Calibrated;
 use kehu_storage::{Database, Error, PageRequest};
-use kehu_tests::{at, day, each_database};
+use kehu_tests::{at, day, each_database, shop::reference};
 use sea_orm::ConnectionTrait;
 use serde::{Deserialize, Serialize};
 
@@ -62,7 +62,7 @@ impl Sample for Scorecard {
     fn frozen(&self) -> Calibrated {
         let values = |number: i64| vec![Value::Number(number.into()); self.features().len()];
         let population: Vec<_> =
-            (1..=5).map(|number| (CustomerId(number), values(10 * number))).collect();
+            (1..=5).map(|number| (reference(number), values(10 * number))).collect();
         let calibration = calibrate(self, &population).unwrap();
         Calibrated { calibration, calibrated_on: day("2011-12-01") }
     }

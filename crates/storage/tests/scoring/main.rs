@@ -13,7 +13,7 @@ use kehu_storage::scoring::{
     scorecards::{Calibrated, Version},
     scores::Evaluated,
 };
-use kehu_tests::{at, day};
+use kehu_tests::{at, day, shop::reference};
 use rust_decimal::Decimal;
 
 fn template(id: &str) -> Scorecard {
@@ -28,7 +28,7 @@ fn values(card: &Scorecard, number: i64) -> Vec<Value> {
 /// The calibration of a card over five customers with 10, 20 … 50 in everything.
 fn calibration(card: &Scorecard) -> Calibration {
     let population: Vec<_> =
-        (1..=5).map(|number| (CustomerId(number), values(card, 10 * number))).collect();
+        (1..=5).map(|number| (reference(number), values(card, 10 * number))).collect();
     calibrate(card, &population).unwrap()
 }
 
@@ -45,7 +45,7 @@ fn score(version: &Version, customer: i64, number: i64) -> Evaluated {
     let scorer =
         Scorer::new(card, &version.published.as_ref().unwrap().frozen.calibration).unwrap();
     let (customer, values) = (CustomerId(customer), values(card, number));
-    let score = scorer.score(customer, &values);
+    let score = scorer.score(&reference(customer.0), &values);
     Evaluated { customer, score: Some((values, score)) }
 }
 

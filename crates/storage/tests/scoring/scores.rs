@@ -8,7 +8,7 @@ use kehu_storage::facts::CustomerSet;
 use kehu_storage::scoring::scorecards::Version;
 use kehu_storage::scoring::scores::{self, Evaluated, Evaluation, Recorded, View};
 use kehu_storage::{Database, PageRequest};
-use kehu_tests::{at, day, each_database};
+use kehu_tests::{at, day, each_database, shop::reference};
 use rust_decimal::Decimal;
 
 use crate::{customers, published, score};
@@ -237,7 +237,7 @@ async fn a_day_that_was_evaluated_is_answered_for_though_nothing_was_written() {
         let later = |values: &[Value]| {
             let calibration = &version.published.as_ref().unwrap().frozen.calibration;
             let scorer = kehu_core::scorecard::Scorer::new(&version.definition, calibration);
-            scorer.unwrap().score(CustomerId(ids[0]), values)
+            scorer.unwrap().score(&reference(ids[0]), values)
         };
         let found = Evaluated {
             customer: CustomerId(ids[0]),

@@ -116,7 +116,7 @@ fn a_boolean_is_looked_up_by_name() {
     let lookup = Transform::Lookup { points: table.into(), other: decimal("20") };
     let card = card(vec![indicator("x", lookup)], Grading::None);
     let customers =
-        [(CustomerId(1), vec![Value::Bool(true)]), (CustomerId(2), vec![Value::Bool(false)])];
+        [(customer(1), vec![Value::Bool(true)]), (customer(2), vec![Value::Bool(false)])];
     let composites: Vec<_> = scores(&card, &customers).iter().map(|it| it.composite).collect();
     assert_eq!(composites, [Some(decimal("100")), Some(decimal("20"))]);
 }
@@ -132,7 +132,7 @@ fn values_far_outside_the_population_do_not_overflow() {
         let card = card(vec![indicator("x", transform)], Grading::None);
         let calibration = calibrate(&card, &population(&["1", "1.0000000001", "1"])).unwrap();
         for (text, expected) in [(huge.clone(), "100"), (format!("-{huge}"), "0")] {
-            let score = score(&card, &calibration, CustomerId(9), &[value(&text)]).unwrap();
+            let score = score(&card, &calibration, &customer(9), &[value(&text)]).unwrap();
             assert_eq!(score.composite, Some(decimal(expected)));
         }
     }

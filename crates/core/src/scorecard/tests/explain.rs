@@ -56,7 +56,7 @@ fn each_policy_is_applied_and_recorded() {
         // x has mean 4 and median 1 among those who have one.
         let calibration = calibrate(&card, &population(&["1 1", "1 1", "10 1"])).unwrap();
         let values = &population(&[line])[0].1;
-        let score = score(&card, &calibration, CustomerId(9), values).unwrap();
+        let score = score(&card, &calibration, &customer(9), values).unwrap();
         let part = &score.contributions[0];
         assert_eq!(part.points, points.map(decimal), "{applied:?}");
         assert_eq!(part.value, Value::Null);
@@ -103,7 +103,7 @@ fn an_indicator_that_nobody_had_a_value_for_is_never_in_force() {
     let calibration = calibrate(&card, &population(&["- 1", "- 2"])).unwrap();
     for line in ["5 2", "- 2"] {
         let values = &population(&[line])[0].1;
-        let score = score(&card, &calibration, CustomerId(9), values).unwrap();
+        let score = score(&card, &calibration, &customer(9), values).unwrap();
         assert_eq!(score.composite, Some(decimal("100")), "{line}");
         let policy = score.contributions[0].policy.as_ref();
         assert_eq!(policy, Some(&MissingPolicyApplied::Uncalibrated), "{line}");
@@ -121,12 +121,12 @@ fn nobody_to_calibrate_on_is_an_error() {
 }
 
 #[test]
-fn a_customer_with_too_few_values_is_named() {
+fn a_customer_with_too_few_values_is_an_error() {
     let card = card(vec![indicator("x", bands("3")), indicator("y", bands("3"))], Grading::None);
     let error = calibrate(&card, &population(&["1 1", "1"])).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "customers/2 has 1 values, the scorecard reads 2: give one for each"
+        "a customer has 1 values, the scorecard reads 2: give one for each"
     );
 }
 
@@ -156,7 +156,7 @@ proptest! {
             }
         }
         let card = card(indicators, Grading::None);
-        let customers = [(CustomerId(1), values)];
+        let customers = [(customer(1), values)];
         let score = scores(&card, &customers).remove(0);
         let total: Decimal = score.contributions.iter().map(|part| part.contribution).sum();
         prop_assert_eq!(total, score.composite.unwrap_or(Decimal::ZERO));

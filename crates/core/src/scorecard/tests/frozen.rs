@@ -26,7 +26,7 @@ fn everything() -> Scorecard {
     card(indicators, Grading::RankShare { cuts, rest: "C".to_owned() })
 }
 
-fn customers() -> Vec<(CustomerId, Vec<Value>)> {
+fn customers() -> Vec<(Reference, Vec<Value>)> {
     population(&[
         "1 9 3 2 8 'web'",
         "2 - 1 4 - 'shop'",
@@ -89,7 +89,7 @@ fn alone_as_in_the_population_and_in_any_order() {
     let calibration = calibrate(&card, &forwards).unwrap();
     assert_eq!(calibrate(&card, &backwards).unwrap(), calibration);
     for ((customer, values), score_in_population) in forwards.iter().zip(scores(&card, &forwards)) {
-        let alone = score(&card, &calibration, *customer, values).unwrap();
+        let alone = score(&card, &calibration, customer, values).unwrap();
         assert_eq!(alone, score_in_population);
     }
 }

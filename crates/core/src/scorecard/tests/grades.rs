@@ -25,7 +25,7 @@ fn abc_by_the_share_before_the_customer() {
         // Before the third customer there are exactly 80 of 100, before the fifth 95.
         ("on the boundary", "50 30 10 5 5", "A A B B C"),
         ("just under it", "50 29 11 5 5", "A A A B C"),
-        ("ties by customer id", "25 25 25 25", "A A A A"),
+        ("ties by reference", "25 25 25 25", "A A A A"),
         ("ties across the cut", "10 10 10 10 10 10 10 10 10 10", "A A A A A A A A B B"),
         ("any order", "5 10 50 5 30", "B B A C A"),
         ("one holds everything", "1000 1 1", "A C C"),
@@ -46,7 +46,7 @@ fn rank_shares() {
         (&[("A", "0.2"), ("B", "0.5")][..], "10 9 8 7 6 5 4 3 2 1", "A A B B B D D D D D"),
         (&[("A", "0.2"), ("B", "0.5")], "1 2 3", "D B A"),
         (&[("A", "0.05")], "1 2 - 3", "D D _ A"),
-        // Equal composites are told apart by customer id.
+        // Equal composites are told apart by reference.
         (&[("A", "0.5")], "7 7 7 7", "A A D D"),
         (&[("A", "0.5"), ("B", "1")], "7 7 7 7", "A A B B"),
     ] {
@@ -74,10 +74,11 @@ fn who_fails_has_no_grade() {
 fn boundaries_are_the_last_customers_of_their_grades() {
     let card = card(vec![percent()], abc());
     let calibration = calibrate(&card, &population(&["1000", "1.50", "1.50", "-3"])).unwrap();
-    let last = |measure: &str, customer| {
-        Some(LastInGrade { measure: decimal(measure), customer: CustomerId(customer) })
+    let last = |measure: &str, number| {
+        Some(LastInGrade { measure: decimal(measure), customer: customer(number) })
     };
-    let found: Vec<_> = calibration.grades.iter().map(|it| (it.grade.as_str(), it.last)).collect();
+    let found: Vec<_> =
+        calibration.grades.iter().map(|it| (it.grade.as_str(), it.last.clone())).collect();
     assert_eq!(found, [("A", last("1000", 1)), ("B", None)]);
 }
 
@@ -87,7 +88,7 @@ fn a_new_customer_is_graded_against_the_frozen_boundaries() {
     let customers = population(&["50", "30", "10", "5", "5"]);
     let calibration = calibrate(&card, &customers).unwrap();
     let scorer = Scorer::new(&card, &calibration).unwrap();
-    for (customer, amount, grade) in [
+    for (number, amount, grade) in [
         (9, "31", "A"),
         (1, "30", "A"),
         (9, "30", "B"),
@@ -98,7 +99,7 @@ fn a_new_customer_is_graded_against_the_frozen_boundaries() {
         (9, "-31", "C"),
         (9, "-", "C"),
     ] {
-        let score = scorer.score(CustomerId(customer), &[value(amount)]);
-        assert_eq!(score.grade.as_deref(), Some(grade), "customer {customer} with {amount}");
+        let score = scorer.score(&customer(number), &[value(amount)]);
+        assert_eq!(score.grade.as_deref(), Some(grade), "customer {number} with {amount}");
     }
 }

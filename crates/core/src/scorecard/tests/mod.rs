@@ -11,7 +11,7 @@ mod written;
 use rust_decimal::Decimal;
 
 use super::*;
-use crate::{CustomerId, Label, Value};
+use crate::{Label, Reference, Value};
 
 fn decimal(text: &str) -> Decimal {
     text.parse().unwrap()
@@ -27,9 +27,14 @@ fn value(text: &str) -> Value {
 }
 
 /// Customers 1, 2, 3 …, one a line, values separated by blanks.
-fn population(lines: &[&str]) -> Vec<(CustomerId, Vec<Value>)> {
+fn population(lines: &[&str]) -> Vec<(Reference, Vec<Value>)> {
     let row = |line: &&str| line.split_whitespace().map(value).collect();
-    (1..).map(CustomerId).zip(lines.iter().map(row)).collect()
+    (1..).map(customer).zip(lines.iter().map(row)).collect()
+}
+
+/// The reference of customer 1, 2, 3 ….
+fn customer(number: i64) -> Reference {
+    Reference { source: "erp".to_owned(), external_id: format!("{number:03}") }
 }
 
 /// An indicator `name` of feature `name`, weight 1, direction up, missing ignored.
@@ -73,7 +78,7 @@ fn shares(cuts: &[(&str, &str)]) -> Vec<GradeShare> {
 }
 
 /// Calibrates on a population and scores all of it.
-fn scores(card: &Scorecard, customers: &[(CustomerId, Vec<Value>)]) -> Vec<Score> {
+fn scores(card: &Scorecard, customers: &[(Reference, Vec<Value>)]) -> Vec<Score> {
     let scorer = Scorer::new(card, &calibrate(card, customers).unwrap()).unwrap();
-    customers.iter().map(|(customer, values)| scorer.score(*customer, values)).collect()
+    customers.iter().map(|(customer, values)| scorer.score(customer, values)).collect()
 }

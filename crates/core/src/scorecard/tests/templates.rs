@@ -7,7 +7,7 @@ fn template(id: &str) -> Scorecard {
 }
 
 /// Recency, orders and amount of customers 1, 2, 3 …; the last never bought.
-fn buyers() -> Vec<(CustomerId, Vec<Value>)> {
+fn buyers() -> Vec<(Reference, Vec<Value>)> {
     population(&["1 9 900", "10 5 80", "20 3 60", "60 2 40", "300 1 20", "- 0 -5"])
 }
 

@@ -46,8 +46,8 @@ pub struct ParetoPoint {
 }
 
 /// The curve in at most `point_count` points: point i of n is the largest i/n of the
-/// customers, rounded up to whole customers; equal points are drawn once. Ties of the amount
-/// go by customer.
+/// customers, rounded up to whole customers; equal points are drawn once. Which of
+/// equal customers comes first makes no difference.
 pub fn pareto_curve(amounts: &[(CustomerId, Decimal)], point_count: i64) -> ParetoCurve {
     let sums = running_sums(amounts);
     let customers = i64::try_from(sums.len()).expect("no more customers than i64 ids");
@@ -83,11 +83,12 @@ impl ParetoCurve {
 
 /// Amounts above zero, largest first, summed up to each customer.
 fn running_sums(amounts: &[(CustomerId, Decimal)]) -> Vec<Decimal> {
-    let mut rows: Vec<_> = amounts.iter().filter(|(_, amount)| *amount > Decimal::ZERO).collect();
-    rows.sort_unstable_by_key(|(customer, amount)| (Reverse(*amount), *customer));
+    let mut rows: Vec<Decimal> = amounts.iter().map(|(_, amount)| *amount).collect();
+    rows.retain(|amount| *amount > Decimal::ZERO);
+    rows.sort_unstable_by_key(|amount| Reverse(*amount));
     let mut sum = Decimal::ZERO;
     let mut sums = Vec::with_capacity(rows.len());
-    for (_, amount) in rows {
+    for amount in rows {
         sum += amount;
         sums.push(sum);
     }

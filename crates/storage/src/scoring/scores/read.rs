@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use kehu_core::CustomerId;
 use kehu_core::scorecard::{Score, Scorecard, Scorer};
+use kehu_core::{CustomerId, Reference};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
@@ -149,14 +149,15 @@ async fn records(
 }
 
 fn record(row: Model, ready: &Ready, as_of: i32) -> Result<ScoreRecord, Error> {
-    let customer = CustomerId(row.customer_id);
     let content = codec::decode(&row.inputs, row.grade, row.bins, &ready.version.definition)?;
-    let values = content.after(as_of - row.valid_from).values;
+    let content = content.after(as_of - row.valid_from);
+    let values = content.values;
     Ok(ScoreRecord {
-        customer,
+        customer: CustomerId(row.customer_id),
         version: Arc::clone(&ready.version),
         as_of: time::date(as_of)?,
-        score: ready.scorer.score(customer, &values),
+        // Its grade is kept: the customer's place among equals need not be looked up.
+        score: Score { grade: content.grade, ..ready.scorer.score(&Reference::default(), &values) },
         recorded_at: time::instant(row.known_from)?,
         superseded_at: (row.known_to != FOREVER)
             .then(|| time::instant(row.known_to))

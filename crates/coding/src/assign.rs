@@ -36,7 +36,7 @@ pub(crate) struct Assigner {
 /// Customers that are to get a code as of a date.
 pub(crate) struct Due {
     as_of: NaiveDate,
-    /// Ascending by customer.
+    /// In the order of the customers' first references.
     codes: Vec<DueCode>,
     /// Those whose code the scheme cannot write, and why.
     unwritable: Vec<(CustomerId, String)>,
@@ -96,7 +96,8 @@ impl Assigner {
             self.needs_code(current.get(*customer), class_code, as_of)
         });
         let noted = codes::left_out_of(db, &self.scheme.id, customers).await?;
-        let (codes, unwritable) = self.prefixes(candidates, as_of).await?;
+        let (mut codes, unwritable) = self.prefixes(candidates, as_of).await?;
+        sort(db, &mut codes).await?;
         Ok(Due { as_of, codes, unwritable, noted })
     }
 
@@ -178,8 +179,8 @@ impl Assigner {
         Ok(rows)
     }
 
-    /// Gives the codes, in the order of customers, and returns how many. Whoever got one in the
-    /// meantime keeps that. Who comes when the numbers of a prefix have run out keeps the code it
+    /// Gives the codes, in the order of first references, and returns how many. Whoever got one in
+    /// the meantime keeps that. Who comes when the numbers of a prefix have run out keeps the code it
     /// has and is noted as left out. [`Fault::Conflict`] when another scheme gave one of the codes
     /// meanwhile: roll back and repeat.
     pub(crate) async fn give(
@@ -267,7 +268,7 @@ impl Assigner {
         Ok((numbered, without))
     }
 
-    /// The codes with their numbers: for each prefix the next ones, in the order of customers. Who
+    /// The codes with their numbers: for each prefix the next ones, in the order given. Who
     /// comes after the last number goes to `without`.
     async fn number(
         &self,
@@ -328,6 +329,18 @@ impl Assigner {
             class_code: code.class_code.clone(),
         })
     }
+}
+
+/// Sorts by first reference: customers' numbers differ from load to load.
+async fn sort(db: &Database, codes: &mut [DueCode]) -> Result<(), Fault> {
+    if codes.len() < 2 {
+        return Ok(());
+    }
+    let set = CustomerSet::Ids(codes.iter().map(|code| code.customer.0).collect());
+    let first = facts::first_references(db, &set).await?;
+    let place = |code: &DueCode| (first.get(&code.customer), code.customer);
+    codes.sort_unstable_by(|left, right| place(left).cmp(&place(right)));
+    Ok(())
 }
 
 /// A stored scheme ready to render and read codes. It was checked before it was kept, by a

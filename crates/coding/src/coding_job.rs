@@ -29,9 +29,9 @@ impl Document for CodingRequest {
 }
 
 /// Coding runs. They read classes, so those asked for before come first; numbers are given in
-/// the order of customers.
+/// the order of first references.
 pub(crate) const KIND: Kind =
-    Kind { name: "coding", cut: Cut::RangesInOrder, after: &["classification"] };
+    Kind { name: "coding", cut: Cut::InOrder, after: &["classification"] };
 
 /// Carries out coding runs.
 pub(crate) struct CodingJob {

@@ -94,7 +94,7 @@ impl RunContext {
         let lease = self.lease();
         let told = std::mem::replace(&mut self.holding().told, true);
         if !told && !lease.is_preparation() {
-            return Ok(Some(Partition::of(lease)));
+            return Ok(Some(Partition::of(&self.db, lease, self.kind.cut).await?));
         }
         if !told {
             run::cut(&self.db, &lease, self.kind.cut, self.partition_size).await?;
@@ -103,7 +103,7 @@ impl RunContext {
         let taken = run::lease(&self.db, run_id, &self.kind, owner, clock::now(), LEASE).await?;
         let Some((_, lease)) = taken else { return Ok(None) };
         self.holding().lease = lease.clone();
-        Ok(Some(Partition::of(lease)))
+        Ok(Some(Partition::of(&self.db, lease, self.kind.cut).await?))
     }
 
     /// Marks a partition of `done` customers, for `changed` of whom something else came out than

@@ -1,6 +1,11 @@
 //! The work of a run, cut into pieces that are done one at a time.
 
-use kehu_storage::{facts::CustomerSet, run::Lease};
+use kehu_server::Fault;
+use kehu_storage::{
+    Database,
+    facts::CustomerSet,
+    run::{self, Cut, Lease},
+};
 
 /// Customers of a partition of new runs, where nothing else is set.
 pub const PARTITION: u32 = 20_000;
@@ -10,16 +15,18 @@ pub const PARTITION: u32 = 20_000;
 pub struct Partition {
     /// Its number, from 1; the same whoever takes it.
     pub number: i32,
-    /// Whom it is about: a range of ids.
+    /// Whom it is about.
     pub customers: CustomerSet,
     /// The right to work on it.
     pub(crate) lease: Lease,
 }
 
 impl Partition {
-    pub(crate) fn of(lease: Lease) -> Self {
-        let (first, last) = lease.customers;
-        let customers = CustomerSet::Range(first, last);
-        Self { number: lease.partition, customers, lease }
+    pub(crate) async fn of(db: &Database, lease: Lease, cut: Cut) -> Result<Self, Fault> {
+        let customers = match cut {
+            Cut::Ranges | Cut::Whole => CustomerSet::Range(lease.customers.0, lease.customers.1),
+            Cut::InOrder => CustomerSet::Ids(run::customers(db, &lease).await?),
+        };
+        Ok(Self { number: lease.partition, customers, lease })
     }
 }

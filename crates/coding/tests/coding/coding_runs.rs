@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use kehu_contract::coding::Recoding;
+use kehu_contract::coding::{CodeScheme, Recoding};
 use kehu_contract::error::ErrorReason;
-use kehu_server::{fault, names};
+use kehu_server::{clock, fault, names};
 use kehu_storage::Database;
 use kehu_storage::coding::codes;
+use kehu_storage::ingestion::{Entry, find_reference};
 use kehu_storage::run::RunState;
-use kehu_tests::{day, each_database};
+use kehu_tests::{day, each_database, shop};
 
 use crate::codes::{AS_OF, STANDARD, scheme};
 use crate::world::{World, sale};
@@ -251,4 +252,43 @@ async fn replicas_that_code_at_once_give_every_customer_one_code() {
         assert_eq!(codes, (1..=12).map(|number| format!("K{number:04}")).collect::<Vec<_>>());
     })
     .await;
+}
+
+/// Nine customers of two sources, loaded forwards and backwards, in pieces of three.
+#[tokio::test]
+async fn codes_are_the_same_in_whatever_order_customers_were_loaded() {
+    for backwards in [false, true] {
+        each_database(async |test| {
+            let world = World::new(test);
+            let mut parts: Vec<(&str, i64)> = (1..=5).map(|key| ("web", key)).collect();
+            parts.extend((1..=4).map(|key| ("crm", key)));
+            if backwards {
+                parts.reverse();
+            }
+            for (source, key) in &parts {
+                let order = Entry::Order(sale(*key, &format!("o{key}"), day("2011-12-01"), 10));
+                let stream = format!("{source} {key}");
+                shop::ingest_from(&world.db, source, &stream, vec![order], clock::now()).await;
+            }
+            let plain = CodeScheme { taxonomy: String::new(), ..scheme("plain", "K{seq:4}") };
+            world.create_scheme(plain).await.unwrap();
+            let run_id = world.queue("coding", r#""scheme":"plain""#, AS_OF).await;
+            assert_eq!(world.carry_out(run_id).await.state, RunState::Succeeded);
+            let codes = world.codes("plain").await;
+            let mut found = Vec::new();
+            for (source, key) in parts {
+                let key = format!("c{key:02}");
+                let customer = find_reference(&world.db, source, &key).await.unwrap().unwrap();
+                found.push((codes[&customer.0].clone(), format!("{source}/{key}")));
+            }
+            found.sort_unstable();
+            let coded: Vec<_> = found.iter().map(|(_, customer)| customer.as_str()).collect();
+            let expected = [
+                "crm/c01", "crm/c02", "crm/c03", "crm/c04", "web/c01", "web/c02", "web/c03",
+                "web/c04", "web/c05",
+            ];
+            assert_eq!(coded, expected, "loaded backwards: {backwards}");
+        })
+        .await;
+    }
 }

@@ -7,7 +7,7 @@ use sea_orm::{ActiveModelTrait, ActiveValue::Set, IntoActiveModel};
 
 use super::lease::{end, lock, tries};
 use super::partition::{insert_ranges, is_held, unfinished};
-use super::{Cut, Lease, MAX_ATTEMPTS, Run, RunError, RunState};
+use super::{Cut, Lease, MAX_ATTEMPTS, Run, RunError, RunState, order};
 use crate::entity::{run, run_partition};
 use crate::facts::{self, Tile};
 use crate::{Database, Error, Transaction, time};
@@ -20,7 +20,8 @@ pub async fn cut(db: &Database, lease: &Lease, cut: Cut, size: u32) -> Result<()
     let (run, piece) = lease.hold(&transaction).await?;
     let size = run.partition_size.map_or(i64::from(size), i64::from);
     let tiles = match cut {
-        Cut::Ranges | Cut::RangesInOrder => facts::tiles(&transaction, size).await?,
+        Cut::Ranges => facts::tiles(&transaction, size).await?,
+        Cut::InOrder => order::lay_out(&transaction, run.run_id, size).await?,
         Cut::Whole => vec![Tile { first: i64::MIN, last: i64::MAX, customers: 0 }],
     };
     let total = tiles.iter().map(|tile| tile.customers).sum();
@@ -41,7 +42,8 @@ pub async fn finish_partition(
     changed: i64,
 ) -> Result<(), Error> {
     let (run, piece) = lease.hold(transaction).await?;
-    finish(transaction, run, piece, (done, changed), None).await
+    finish(transaction, run, piece, (done, changed), None).await?;
+    order::forget_piece(transaction, lease.run_id, lease.partition).await
 }
 
 /// [`Error::AlreadyExists`] when the piece was finished before.

@@ -26,7 +26,7 @@ pub struct Lease {
     pub run_id: i64,
     /// The number of the piece; 0 is the preparation of the run.
     pub partition: i32,
-    /// The first and the last id of its customers, both included.
+    /// The first and the last id of its customers, both included; see [`super::Partition`].
     pub customers: (i64, i64),
     /// The worker.
     pub owner: String,

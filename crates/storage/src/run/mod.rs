@@ -20,6 +20,7 @@
 mod finish;
 mod lease;
 mod look;
+mod order;
 mod partition;
 mod pins;
 mod start;
@@ -33,6 +34,7 @@ use crate::{Error, time};
 pub use finish::{Retry, cancelled, cut, fail, finish_partition, give_back, give_up, succeed};
 pub use lease::{HeartbeatOutcome, Lease, heartbeat, lease, phase};
 pub use look::{Look, look};
+pub use order::customers;
 pub use partition::{Partition, partitions};
 pub use pins::{Following, Pin, Pinned, following, latest, pin, pins};
 pub use start::{cancel, get, list, start};
@@ -59,8 +61,9 @@ pub struct Kind {
 pub enum Cut {
     /// Into ranges of customers, done in any order, several at a time.
     Ranges,
-    /// Into ranges of customers, done one after the other, ascending.
-    RangesInOrder,
+    /// Into pieces of customers in the order of their first references, done one after the other;
+    /// who is of which piece is kept, see [`customers`].
+    InOrder,
     /// Not at all: one piece, of every customer.
     Whole,
 }

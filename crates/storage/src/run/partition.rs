@@ -21,7 +21,8 @@ const ROWS_AT_ONCE: usize = 500;
 pub struct Partition {
     /// Its number, from 1; 0 is the preparation of the run.
     pub number: i32,
-    /// The first and the last id of its customers, both included; both 0 in the preparation.
+    /// The first and the last id of its customers, both included; both 0 in the preparation. In a
+    /// run that is cut [in order](Cut::InOrder) ids between them are of other pieces, too.
     pub customers: (i64, i64),
     /// How many of them there were when the run was cut.
     pub expected: i64,
@@ -63,7 +64,7 @@ pub(super) fn is_held(row: &Model, now: DateTime<Utc>) -> bool {
 
 /// The piece to take next, of the unfinished ones of a run by number.
 pub(super) fn next_free(open: &[Model], cut: Cut, now: DateTime<Utc>) -> Option<&Model> {
-    let first = if cut == Cut::RangesInOrder { open.get(..1)? } else { open };
+    let first = if cut == Cut::InOrder { open.get(..1)? } else { open };
     first.iter().find(|row| is_free(row, now))
 }
 

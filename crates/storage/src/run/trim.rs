@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use sea_orm::{ColumnTrait, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect};
 
-use super::RunState;
+use super::{RunState, order};
 use crate::entity::{run, run_partition, run_pin};
 use crate::{Database, Error, time};
 
@@ -39,6 +39,7 @@ pub async fn trim(db: &Database, before: DateTime<Utc>) -> Result<u64, Error> {
 async fn delete(db: &Database, run_ids: &[i64]) -> Result<u64, Error> {
     let ids = || run_ids.iter().copied();
     let transaction = db.begin().await?;
+    order::forget(&transaction, run_ids).await?;
     run_partition::Entity::delete_many()
         .filter(run_partition::Column::RunId.is_in(ids()))
         .exec(&transaction)

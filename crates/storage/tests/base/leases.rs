@@ -3,17 +3,22 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use kehu_storage::ingestion::{Entry, find_reference};
 use kehu_storage::run::{
-    Cut, HeartbeatOutcome, Kind, Lease, Look, MAX_ATTEMPTS, NewRun, Retry, RunError, RunState, cut,
-    fail, finish_partition, get, heartbeat, lease, look, partitions, phase, start, succeed,
+    Cut, HeartbeatOutcome, Kind, Lease, Look, MAX_ATTEMPTS, NewRun, Retry, RunError, RunState,
+    customers as members, cut, fail, finish_partition, get, heartbeat, lease, look, partitions,
+    phase, start, succeed,
 };
 use kehu_storage::{Database, Error};
-use kehu_tests::{at, customers, day, each_database};
+use kehu_tests::{
+    at, customers, day, each_database,
+    shop::{ingest_from, sale},
+};
 use sea_orm::ConnectionTrait;
 
 pub(crate) const TTL: Duration = Duration::from_secs(30);
 pub(crate) const SCORING: Kind = Kind { name: "scoring", cut: Cut::Ranges, after: &[] };
-const CODING: Kind = Kind { name: "coding", cut: Cut::RangesInOrder, after: &["classification"] };
+const CODING: Kind = Kind { name: "coding", cut: Cut::InOrder, after: &["classification"] };
 
 pub(crate) fn scoring(partition_size: Option<u32>) -> NewRun {
     NewRun {
@@ -215,6 +220,49 @@ async fn pieces_in_order_are_taken_one_after_the_other() {
             assert_eq!(until, Look::Nothing(Some(at(now) + TTL)), "until the lease may end");
             finish(db, &lease, 2, 2).await.unwrap();
         }
+    })
+    .await;
+}
+
+/// Customers of two sources, the later ones in the order come first; one has no reference.
+#[tokio::test]
+async fn pieces_in_order_go_by_the_first_references() {
+    each_database(async |test| {
+        let db = &test.database;
+        for (source, keys) in [("web", ["b", "a"]), ("crm", ["Z", "é"])] {
+            let sales = keys.map(|key| Entry::Order(sale(key, key, day("2011-12-01"), 1)));
+            ingest_from(db, source, source, sales.into(), at(0)).await;
+        }
+        customers(db, 100..=100).await;
+        let new = NewRun { kind: "coding", ..scoring(Some(2)) };
+        let run_id = start(db, &new, at(0)).await.unwrap().run_id;
+        let preparation = take_of(db, &CODING, "a", 1).await.unwrap();
+        cut(db, &preparation, CODING.cut, 9).await.unwrap();
+        // Who comes after the cut is of no piece, even with a reference before all others.
+        ingest_from(
+            db,
+            "app",
+            "app",
+            vec![Entry::Order(sale("a", "a", day("2011-12-01"), 1))],
+            at(0),
+        )
+        .await;
+        let expected: [&[(&str, &str)]; 3] =
+            [&[("crm", "Z")], &[("crm", "é"), ("web", "a")], &[("web", "b")]];
+        for (number, references) in (1..).zip(expected) {
+            let mut ids = if number == 1 { vec![100] } else { Vec::new() };
+            for (source, key) in references {
+                ids.push(find_reference(db, source, key).await.unwrap().unwrap().0);
+            }
+            ids.sort_unstable();
+            let lost = take_of(db, &CODING, "a", number * 100).await.unwrap();
+            assert_eq!(members(db, &lost).await.unwrap(), ids, "piece {number}");
+            let held = take_of(db, &CODING, "b", number * 100 + 50).await.unwrap();
+            assert_eq!(members(db, &held).await.unwrap(), ids, "piece {number}, taken over");
+            finish(db, &held, 2, 2).await.unwrap();
+            assert_eq!(members(db, &held).await.unwrap(), [], "nothing is left of piece {number}");
+        }
+        assert_eq!(get(db, run_id).await.unwrap().total, 5);
     })
     .await;
 }

@@ -5,8 +5,8 @@ use kehu_contract::coding::{
     create_taxonomy_request::Origin, taxonomy_service_server::TaxonomyService,
 };
 use kehu_contract::error::ErrorReason;
+use kehu_core::Value;
 use kehu_core::scorecard::{calibrate, templates};
-use kehu_core::{CustomerId, Value};
 use kehu_server::{clock, fault};
 use kehu_storage::definitions::{self, Signed};
 use kehu_storage::scoring::scorecards::Calibrated;

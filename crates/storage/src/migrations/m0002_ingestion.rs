@@ -195,6 +195,10 @@ async fn create_order(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .col("ordered_on")
         .to_owned();
     manager.create_index(by_customer).await?;
+    create_order_line(manager).await
+}
+
+async fn create_order_line(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     let line = Table::create()
         .table("order_line")
         .col(big_integer("order_id"))

@@ -2,17 +2,18 @@
 //!
 //! A run is a row, and its work is cut into pieces, each a row too. Piece 0 is its preparation:
 //! whoever [`lease`]s it fixes what the run works with ([`pin`]) and then [`cut`]s the customers
-//! of that moment into ranges of ids, which stay what they are. From there on any number of
-//! workers, in any number of processes, lease the pieces, tell by [`heartbeat`] that they are
+//! of that moment into pieces, mostly ranges of ids, which stay what they are. From there on any
+//! number of workers, in any number of processes, lease the pieces, tell by [`heartbeat`] that they are
 //! alive, and commit each with its results ([`finish_partition`]). Who finds nothing left ends the
 //! run ([`succeed`]). When heartbeats stop, another worker takes the piece over; finished ones are
 //! not done again. Everything a worker writes is guarded by its [`Lease`], so one that lost it
 //! can write nothing.
 //!
-//! The ranges touch each other and end with the last customer of the moment of the cut. Who
-//! appears later, and has an id above, is not of the run: the followers of the change log deal
-//! with whoever is new, because what the run works with was pinned before it was cut. Ids that
-//! go leave their range with fewer customers, and change nothing else.
+//! The ranges touch each other and end with the last customer of the moment of the cut; pieces in
+//! the order of first references list theirs ([`customers`]). Who appears later is not of the
+//! run: the followers of the change log deal with whoever is new, because what the run works with
+//! was pinned before it was cut. Ids that go leave their piece with fewer customers, and change
+//! nothing else.
 //!
 //! A run is given up when its pieces are taken [`MAX_ATTEMPTS`] times without the run getting on;
 //! as long as any piece is finished in between, it may be taken as often as there are crashes.

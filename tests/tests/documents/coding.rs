@@ -6,6 +6,7 @@ use kehu_contract::coding::{
 };
 use kehu_contract::google::r#type::Decimal;
 use kehu_contract::ingestion::{CustomerProfile, ExchangeRate, record::Kind};
+use kehu_server::client::Client;
 use kehu_tests::{date, each_database};
 
 use crate::records::{customer, interaction, order, orders};
@@ -151,6 +152,32 @@ fn slips(code: &str) -> Vec<String> {
     slips
 }
 
+/// Gives everybody a code of country, class and number, under the taxonomy `size`.
+async fn give_codes(world: &World) -> CodeServiceClient<Client> {
+    let mut codes = CodeServiceClient::new(world.client.clone());
+    let scheme = CodeScheme {
+        id: "plain".to_owned(),
+        label: Some(kehu_contract::shared::Label {
+            zh: "编码".to_owned(), en: "Code".to_owned()
+        }),
+        template: "{country}-{class:1}{seq:4}{check:mod37_36}".to_owned(),
+        taxonomy: "taxonomies/size".to_owned(),
+        tables: vec![CodeTable {
+            attribute: "country".to_owned(),
+            unknown: "ZZ".to_owned(),
+            passthrough: true,
+            ..Default::default()
+        }],
+        ..Default::default()
+    };
+    let request = CreateCodeSchemeRequest { code_scheme: Some(scheme), validate_only: false };
+    codes.create_code_scheme(request).await.unwrap();
+    let request = StartCodingRequest { scheme: "plain".to_owned(), ..Default::default() };
+    let run = codes.start_coding(request).await.unwrap().into_inner().run.unwrap();
+    world.carry_out(&run.name).await;
+    codes
+}
+
 #[tokio::test]
 async fn req_0_16_a_code_is_read_and_slips_of_the_pen_are_refused() {
     each_database(async |test| {
@@ -163,29 +190,7 @@ async fn req_0_16_a_code_is_read_and_slips_of_the_pen_are_refused() {
         world.ingest([order("c2 o1 2024-03-01T10:00 10")]).await;
         world.taxonomy("size", &[("buyer", "orders_total > 0"), ("other", "")]).await;
         world.classify("2024-03-31").await;
-        let mut codes = CodeServiceClient::new(world.client.clone());
-        let scheme = CodeScheme {
-            id: "plain".to_owned(),
-            label: Some(kehu_contract::shared::Label {
-                zh: "编码".to_owned(),
-                en: "Code".to_owned(),
-            }),
-            template: "{country}-{class:1}{seq:4}{check:mod37_36}".to_owned(),
-            taxonomy: "taxonomies/size".to_owned(),
-            tables: vec![CodeTable {
-                attribute: "country".to_owned(),
-                unknown: "ZZ".to_owned(),
-                passthrough: true,
-                ..Default::default()
-            }],
-            ..Default::default()
-        };
-        let request = CreateCodeSchemeRequest { code_scheme: Some(scheme), validate_only: false };
-        codes.create_code_scheme(request).await.unwrap();
-        let request = StartCodingRequest { scheme: "plain".to_owned(), ..Default::default() };
-        let run = codes.start_coding(request).await.unwrap().into_inner().run.unwrap();
-        world.carry_out(&run.name).await;
-
+        let mut codes = give_codes(&world).await;
         let request = ListCodeHistoryRequest { customer: world.customer("c2").await };
         let code =
             codes.list_code_history(request).await.unwrap().into_inner().codes.remove(0).code;

@@ -98,5 +98,6 @@ pub(crate) fn answer(text: &str) -> Kind {
 /// A customer with a profile.
 pub(crate) fn customer(key: &str, profile: CustomerProfile) -> Kind {
     let external_id = key.to_owned();
-    Kind::Customer(CustomerRecord { external_id, profile: Some(profile), codes: Vec::new() })
+    let profile = Some(profile);
+    Kind::Customer(CustomerRecord { external_id, profile, ..Default::default() })
 }

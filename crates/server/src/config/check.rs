@@ -121,7 +121,7 @@ pub(super) fn database_url(reader: &mut Reader) -> Option<String> {
     };
     if !is_url(&url, &["postgres", "postgresql"]) {
         reader.problem(key, "must be a URL such as postgres://user:password@host/kehu");
-    } else if reader.is_seen(key) && has_password(&url) {
+    } else if reader.is_seen("storage.database_url") && has_password(&url) {
         let message = "everybody on this machine can read a password on the command line: give \
                        the URL in the environment, as KEHU__STORAGE__DATABASE_URL, or in a file \
                        that KEHU__STORAGE__DATABASE_URL_FILE names";

@@ -75,9 +75,9 @@ impl Assigner {
         Ok(Self { scheme, compiled, analytics: analytics.clone() })
     }
 
-    /// Whether who is due depends on classes; otherwise everybody is.
-    pub(crate) fn follows_classes(&self) -> bool {
-        !self.scheme.taxonomy.is_empty()
+    /// The taxonomy on whose classes it depends who is due; `None` where everybody is.
+    pub(crate) fn taxonomy(&self) -> Option<&str> {
+        Some(self.scheme.taxonomy.as_str()).filter(|taxonomy| !taxonomy.is_empty())
     }
 
     /// Who of the customers is to get a code for what is true on `as_of`: those that have a

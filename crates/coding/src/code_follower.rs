@@ -12,6 +12,7 @@ use kehu_server::{Fault, aside, clock, names};
 use kehu_storage::{
     Database, business_date,
     change_log::{self, Change, Topic},
+    coding::classes,
     facts::CustomerSet,
 };
 
@@ -45,21 +46,21 @@ impl CodeFollower {
         Self { db, analytics, calendar, followed }
     }
 
-    /// The date that codes are given for: that of the classes, or the business date.
-    async fn as_of(&self, batch: &Batch) -> Result<NaiveDate, Fault> {
-        match self.followed {
-            Followed::Classes => Ok(batch.as_of),
-            Followed::Facts => {
-                Ok(business_date::current(&self.db, &self.calendar, clock::now()).await?.date)
-            }
-        }
+    /// The date that codes are given for: under a taxonomy the last day for which everybody was
+    /// classified, unless the classes that changed are of a later one, otherwise the business date.
+    /// Nobody gets a code of a class of the past that was restated.
+    async fn as_of(&self, batch: &Batch, assigner: &Assigner) -> Result<NaiveDate, Fault> {
+        let Some(taxonomy) = assigner.taxonomy() else {
+            return Ok(business_date::current(&self.db, &self.calendar, clock::now()).await?.date);
+        };
+        let through = classes::latest_classified(&self.db, Some(taxonomy), None).await?;
+        Ok(through.map_or(batch.as_of, |day| day.max(batch.as_of)))
     }
 
     /// Who is due under each scheme, by scheme.
     async fn due(&self, batch: &Batch) -> Result<Vec<(Assigner, Due)>, Fault> {
         let followed = settled_schemes(&self.db).await?;
         let customers = CustomerSet::Ids(batch.customers.iter().map(|id| id.0).collect());
-        let as_of = self.as_of(batch).await?;
         let mut due = Vec::new();
         for scheme in followed {
             let name = names::resource(names::CODE_SCHEMES, &scheme);
@@ -71,9 +72,10 @@ impl CodeFollower {
                 }
                 Err(fault) => return Err(fault),
             };
-            if assigner.follows_classes() != (self.followed == Followed::Classes) {
+            if assigner.taxonomy().is_some() != (self.followed == Followed::Classes) {
                 continue;
             }
+            let as_of = self.as_of(batch, &assigner).await?;
             let codes = assigner.due(&self.db, &customers, as_of).await?;
             if !codes.is_empty() {
                 due.push((assigner, codes));

@@ -141,7 +141,9 @@ pub(super) const LABELS: Labels = Labels {
     definition_moves: [
         "Before, joined, left",
         "members of the class on the earlier date; since then come from another class or new; \
-         gone to another class.",
+         gone to another class. Of all customers those joined who are customers since then, by \
+         registration or a first record of any kind; who bought for the first time may have been \
+         one before, without an order.",
     ],
     definition_pareto: [
         "Concentration",

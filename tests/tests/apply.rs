@@ -11,7 +11,7 @@ indicators:
     feature: amount_total
     transform: {bands: {cuts: [100.5, 1000], points: [0, 50, 100]}}
     direction: up
-    weight: 0.60
+    weight: 1.00
     missing: {impute: 0}
 grading: {cuts: [{grade: A, min: 50}]}
 ";
@@ -65,8 +65,8 @@ async fn what_is_written_in_files_scores_and_classifies() {
     for (kind, text, code, said) in [
         ("taxonomy", SIZE.replace("code: S", "kode: S"), 65, "classes[1]: unknown field `kode`"),
         ("taxonomy", SIZE.replace("worth_grade", "worth"), 64, "definition.classes[0].predicate"),
-        ("scorecard", WORTH.replace("0.60", "much"), 65, "indicators[0].weight: \"much\""),
-        ("scorecard", WORTH.replace("0.60", "-1"), 64, "definition.indicators[0].weight"),
+        ("scorecard", WORTH.replace("1.00", "much"), 65, "indicators[0].weight: \"much\""),
+        ("scorecard", WORTH.replace("1.00", "-1"), 64, "definition.indicators[0].weight"),
     ] {
         let file = write("wrong.yaml", &text);
         let arguments = [kind, "apply", file.as_str(), "--server", server.url.as_str()];

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod coding;
+mod composite;
 mod enterprise;
 mod for_and_against;
 mod phones;

@@ -2,9 +2,10 @@
 
 use kehu_contract::google::r#type::{Decimal, Money};
 use kehu_contract::ingestion::{
-    CustomerProfile, CustomerRecord, Interaction, Order, OrderKind, OrderLine, SurveyAnswer,
-    SurveyMeasure, record::Kind,
+    CustomerProfile, CustomerRecord, Interaction, Invoice, InvoicePayment, Order, OrderKind,
+    OrderLine, ProspectAssessment, SurveyAnswer, SurveyMeasure, record::Kind,
 };
+use kehu_tests::date;
 use prost_types::Timestamp;
 
 /// A time as `2024-03-01T20:30` in Shanghai.
@@ -93,6 +94,51 @@ pub(crate) fn answer(text: &str) -> Kind {
         comment: words.get(5..).unwrap_or_default().join(" "),
         ..Default::default()
     })
+}
+
+/// `customer key issued due amount paid`: an invoice that was paid in full on a date, or `-`.
+pub(crate) fn invoice(text: &str) -> Kind {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let [customer, key, issued, due, amount, paid] = words[..] else { panic!("{text}") };
+    let payment = |on: &str| InvoicePayment {
+        external_id: "1".to_owned(),
+        payment_time: time(&format!("{on}T10:00")),
+        amount: money(amount),
+    };
+    Kind::Invoice(Invoice {
+        external_id: key.to_owned(),
+        customer_external_id: customer.to_owned(),
+        issue_date: date(issued),
+        due_date: date(due),
+        currency_code: "CNY".to_owned(),
+        amount: money(amount),
+        payments: (paid != "-").then(|| payment(paid)).into_iter().collect(),
+        ..Default::default()
+    })
+}
+
+/// `customer key from to score assessor`, then words of evidence.
+pub(crate) fn assessment(text: &str) -> Kind {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    Kind::ProspectAssessment(ProspectAssessment {
+        external_id: words[1].to_owned(),
+        customer_external_id: words[0].to_owned(),
+        assessment_date: date(words[2]),
+        expire_date: date(words[3]),
+        score: Some(Decimal { value: words[4].to_owned() }),
+        assessor: words[5].to_owned(),
+        evidence: words[6..].join(" "),
+        ..Default::default()
+    })
+}
+
+/// An order of which each unit cost so much.
+pub(crate) fn costing(order: Kind, unit_cost: &str) -> Kind {
+    let Kind::Order(mut order) = order else { panic!("it is an order") };
+    for line in &mut order.lines {
+        line.unit_cost = money(unit_cost);
+    }
+    Kind::Order(order)
 }
 
 /// A customer with a profile.

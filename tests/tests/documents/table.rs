@@ -6,7 +6,6 @@ use kehu_contract::google::r#type::Money;
 use kehu_contract::ingestion::{
     CustomerProfile, GetCustomerRequest, GetTimelineRequest, TimelineEvent, record::Kind,
 };
-use kehu_contract::scoring::{ExplainScoreRequest, ExplainScoreResponse};
 use kehu_tests::{TestDatabase, date, each_database};
 use std::fmt::Write;
 
@@ -14,16 +13,6 @@ use crate::records::{answer, customer, interaction, order, orders};
 use crate::world::World;
 
 const AS_OF: &str = "2024-03-31";
-
-async fn explain(world: &World, key: &str, scorecard: &str) -> ExplainScoreResponse {
-    let request = ExplainScoreRequest {
-        customer: world.customer(key).await,
-        scorecard: scorecard.to_owned(),
-        true_on_date: date(AS_OF),
-        known_time: None,
-    };
-    world.scores().explain_score(request).await.unwrap().into_inner()
-}
 
 /// A number of the contract in 1/10,000.
 fn parts(number: &kehu_contract::google::r#type::Decimal) -> i64 {
@@ -54,7 +43,7 @@ async fn req_2_6_the_value_of_a_customer_is_a_number_with_its_parts() {
     each_database(async |test| {
         let world = ladder(test).await;
         for key in ["c1", "c5", "c10"] {
-            let explained = explain(&world, key, "value").await;
+            let explained = world.explain(key, "value", AS_OF).await;
             let score = explained.score.unwrap().score.unwrap();
             let contributions = explained.contributions.iter();
             let sum: i64 =
@@ -81,7 +70,7 @@ async fn req_2_10_high_and_low_value_by_amount_frequency_and_potential() {
         let found = world.classes_of(&["c1", "c2", "c9", "c10"], "worth", AS_OF).await;
         assert_eq!(found, ["high", "high", "low", "low"]);
         for (key, best) in [("c1", true), ("c10", false)] {
-            let explained = explain(&world, key, "value").await;
+            let explained = world.explain(key, "value", AS_OF).await;
             for feature in ["amount_365d", "orders_365d", "amount_growth_yoy"] {
                 let part = explained.contributions.iter().find(|part| part.feature == feature);
                 let part = part.unwrap_or_else(|| panic!("{key} is not explained by {feature}"));

@@ -62,7 +62,8 @@ async fn shop(test: &TestDatabase) -> World {
         interaction(&format!("small v{number} 2024-03-2{number}T10:00 page_view web phone-x"))
     });
     world.ingest(views).await;
-    world.score(&["abc", "rfm", "rfm-mean", "value"], AS_OF).await;
+    let cards = ["abc", "composite-credit", "rfm", "rfm-mean", "value"];
+    world.score(&cards, AS_OF).await;
     world
 }
 
@@ -89,6 +90,8 @@ async fn every_template_puts_everybody_in_a_class() {
                 "frequent-online-focused regular-online-focused regular-offline-focused \
                  occasional-offline-varied lapsed lapsed no-purchase",
             ),
+            // By the amount alone: nothing is known of credit and profit.
+            ("composite-credit", "a b d d d d new"),
             (
                 "geography",
                 "tier-1 new-tier-1 northeast mainland hong-kong-macao-taiwan abroad unknown",

@@ -21,21 +21,24 @@ use kehu_contract::reporting::{
     GetReportRequest, ReportRow, reporting_service_client::ReportingServiceClient,
 };
 use kehu_contract::scoring::{
-    CreateScorecardRequest, GetFeaturesRequest, PublishScorecardRequest, StartScoringRequest,
-    create_scorecard_request, feature_service_client::FeatureServiceClient,
-    scorecard_service_client::ScorecardServiceClient, scoring_service_client::ScoringServiceClient,
+    CreateScorecardRequest, ExplainScoreRequest, ExplainScoreResponse, GetFeaturesRequest,
+    PublishScorecardRequest, StartScoringRequest, create_scorecard_request,
+    feature_service_client::FeatureServiceClient, scorecard_service_client::ScorecardServiceClient,
+    scoring_service_client::ScoringServiceClient,
 };
 use kehu_contract::shared::{Label, Value, value};
 use kehu_core::calendar::BusinessCalendar;
+use kehu_core::scorecard::{Scorecard, templates};
 use kehu_ingestion::Ingestion;
 use kehu_reporting::Reporting;
 use kehu_runs::Job;
-use kehu_scoring::Scoring;
+use kehu_scoring::{Scoring, scorecard_definition};
 use kehu_server::client::Client;
 use kehu_storage::Database;
 use kehu_storage::run::RunState;
 use kehu_storage::settings::Settings;
 use kehu_tests::{Served, TestDatabase, background, date, day, shop};
+use tonic::Status;
 
 /// The source of all records.
 pub(crate) const SOURCE: &str = "crm";
@@ -156,19 +159,30 @@ impl World {
     }
 
     /// Publishes scorecards from their templates, calibrated as of a date, and scores everybody.
-    pub(crate) async fn score(&self, templates: &[&str], as_of: &str) {
-        let mut cards = ScorecardServiceClient::new(self.client.clone());
-        for id in templates {
-            let origin = create_scorecard_request::Origin::Template((*id).to_owned());
-            let request = CreateScorecardRequest { origin: Some(origin), validate_only: false };
-            cards.create_scorecard(request).await.unwrap();
-            let request = PublishScorecardRequest {
-                name: format!("scorecards/{id}"),
-                calibration_date: date(as_of),
-                allow_empty_population: false,
-            };
-            cards.publish_scorecard(request).await.unwrap();
+    pub(crate) async fn score(&self, ids: &[&str], as_of: &str) {
+        for id in ids {
+            let card = templates().into_iter().find(|card| card.id == *id).unwrap();
+            self.scorecard(&card, as_of).await.unwrap();
         }
+        self.score_all(as_of).await;
+    }
+
+    /// Publishes a scorecard, calibrated as of a date.
+    pub(crate) async fn scorecard(&self, card: &Scorecard, as_of: &str) -> Result<(), Status> {
+        let mut cards = ScorecardServiceClient::new(self.client.clone());
+        let origin = create_scorecard_request::Origin::Definition(scorecard_definition(card));
+        let request = CreateScorecardRequest { origin: Some(origin), validate_only: false };
+        cards.create_scorecard(request).await?;
+        let request = PublishScorecardRequest {
+            name: format!("scorecards/{}", card.id),
+            calibration_date: date(as_of),
+            allow_empty_population: false,
+        };
+        cards.publish_scorecard(request).await.map(drop)
+    }
+
+    /// Scores everybody under all scorecards as of a date.
+    pub(crate) async fn score_all(&self, as_of: &str) {
         let request = StartScoringRequest { as_of_date: date(as_of), ..Default::default() };
         let started = self.scores().start_scoring(request).await.unwrap().into_inner();
         self.carry_out(&started.run.unwrap().name).await;
@@ -176,6 +190,22 @@ impl World {
 
     pub(crate) fn scores(&self) -> ScoringServiceClient<Client> {
         ScoringServiceClient::new(self.client.clone())
+    }
+
+    /// The score of a customer on a date, taken apart.
+    pub(crate) async fn explain(
+        &self,
+        key: &str,
+        scorecard: &str,
+        on: &str,
+    ) -> ExplainScoreResponse {
+        let request = ExplainScoreRequest {
+            customer: self.customer(key).await,
+            scorecard: scorecard.to_owned(),
+            true_on_date: date(on),
+            known_time: None,
+        };
+        self.scores().explain_score(request).await.unwrap().into_inner()
     }
 
     pub(crate) fn classes(&self) -> ClassificationServiceClient<Client> {

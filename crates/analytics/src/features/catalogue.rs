@@ -17,7 +17,7 @@ pub struct Feature {
     pub id: String,
     /// Its name for people.
     pub label: Label,
-    /// `recency`, `frequency`, `monetary`, `growth`, `habits`, `credit`, `engagement`,
+    /// `recency`, `frequency`, `monetary`, `quantity`, `growth`, `habits`, `credit`, `engagement`,
     /// `satisfaction`, `profit`, `prospects` or `attributes`.
     pub group: String,
     /// The kind of its values.

@@ -3,7 +3,8 @@ use kehu_core::{Money, Quantity};
 use kehu_storage::ingestion::{Entry, LineRow, OrderKind, OrderStatus};
 use kehu_tests::{at, day, each_database, shop};
 
-/// `customer key kind day`, then for each line `amount cost`, in pounds; `-` for no cost.
+/// `customer key kind day`, then for each line `amount cost`, in pounds; `-` for no cost. A line is
+/// one unit, of a return one less.
 fn order(text: &str) -> Entry {
     let words: Vec<&str> = text.split_whitespace().collect();
     let [customer, key, kind, on, lines @ ..] = &words[..] else { panic!("{text}") };
@@ -12,6 +13,7 @@ fn order(text: &str) -> Entry {
     match *kind {
         "sale" => {}
         "return" => order.kind = OrderKind::Return,
+        "adjustment" => order.kind = OrderKind::Adjustment,
         "off" => order.status = OrderStatus::Cancelled,
         other => panic!("{other}"),
     }
@@ -26,7 +28,7 @@ fn order(text: &str) -> Entry {
             description: None,
             category: None,
             brand: None,
-            quantity: Quantity(10_000),
+            quantity: Quantity(if order.kind == OrderKind::Return { -10_000 } else { 10_000 }),
             unit_price: amount,
             discount: None,
             amount,
@@ -41,7 +43,7 @@ fn order(text: &str) -> Entry {
 }
 
 /// Customer 1 sends something back, 2 costs more than it brings, of 3 no cost is known, 4 buys later.
-const ORDERS: [&str; 7] = [
+const ORDERS: [&str; 8] = [
     "c1 o1 sale 2023-01-10 100 60 50 -",
     "c1 o2 sale 2024-03-01 200.5 100.25 10 0",
     "c1 o3 return 2024-03-20 -20.5 -10.25",
@@ -49,10 +51,11 @@ const ORDERS: [&str; 7] = [
     "c2 o5 sale 2024-03-31 10 12.0001",
     "c3 o6 sale 2024-03-01 30 -",
     "c4 o7 sale 2024-04-01 30 10",
+    "c3 o8 adjustment 2024-03-02 5 -",
 ];
 
 #[tokio::test]
-async fn profit_is_of_the_lines_whose_cost_is_known() {
+async fn profit_and_units_are_of_the_lines_that_count() {
     each_database(async |test| {
         let db = &test.database;
         shop::ingest(db, "s", ORDERS.map(order).into(), at(1)).await;
@@ -70,6 +73,13 @@ async fn profit_is_of_the_lines_whose_cost_is_known() {
             ("margin_365d", "2024-03-31", "0.526315789 -0.20001 null"),
             // What is left is a return.
             ("margin_365d", "2025-03-05", "null -0.20001 null 0.666666667"),
+            // Neither what was called off nor an adjustment moves goods.
+            ("quantity_total", "2024-03-31", "3.0000 1.0000 1.0000"),
+            ("quantity_365d", "2024-01-09", "2.0000"),
+            ("quantity_365d", "2024-01-10", "null"),
+            ("quantity_730d", "2024-01-10", "2.0000"),
+            ("quantity_30d", "2024-03-30", "1.0000 1.0000"),
+            ("quantity_30d", "2024-03-31", "-1.0000 1.0000 null"),
         ] {
             let frame = analytics.features(&CustomerSet::All, day(as_of), &[feature]).await;
             let frame = frame.unwrap();

@@ -36,10 +36,27 @@ pub struct Indicator {
     pub transform: Transform,
     /// Which end of the feature is good.
     pub direction: Direction,
-    /// Above 0, at most 1,000,000, at most six decimals. Only the proportions matter.
+    /// Above 0, at most six decimals. The weights of a scorecard sum to 1; or each is 1, and all
+    /// count the same.
     pub weight: Decimal,
     /// What to do for a customer whose feature is null.
     pub missing: Missing,
+    /// How the weight fades; `None` where it stays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fade: Option<Fade>,
+}
+
+/// How the weight of a judgement gives way to experience: by so many orders n the weight is
+/// multiplied by k/(k + n), what credibility theory leaves to the prior (H. Bühlmann, Experience
+/// Rating and Credibility, ASTIN Bulletin 4, 1967, where n/(n + k) is the credibility of n
+/// observations).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fade {
+    /// The name of the feature that counts n, a number; null and what is below zero are 0.
+    pub by: String,
+    /// k, the n that halves the weight: above 0, at most 1,000,000, at most six decimals.
+    pub half: Decimal,
 }
 
 /// From a feature to points, 0 (worst) to 100 (best).
@@ -240,12 +257,14 @@ impl Transform {
 
 impl Scorecard {
     /// The names of the features it reads, each once: those of the indicators in order, then
-    /// the substitutes. Values are handed to [`super::calibrate`] and [`super::Scorer::score`]
+    /// the substitutes, then those that weights fade by. Values are handed to [`super::calibrate`] and [`super::Scorer::score`]
     /// in this order.
     pub fn features(&self) -> Vec<&str> {
         let own = self.indicators.iter().map(|indicator| indicator.feature.as_str());
+        let substitutes = self.indicators.iter().filter_map(Indicator::substitute);
+        let counts = self.indicators.iter().filter_map(Indicator::fades_by);
         let mut names = Vec::with_capacity(self.indicators.len());
-        for name in own.chain(self.indicators.iter().filter_map(Indicator::substitute)) {
+        for name in own.chain(substitutes).chain(counts) {
             if !names.contains(&name) {
                 names.push(name);
             }
@@ -299,6 +318,11 @@ impl Indicator {
             Missing::Substitute { feature } => Some(feature),
             Missing::Impute { .. } | Missing::Ignore | Missing::Fail => None,
         }
+    }
+
+    /// The name of the feature that its weight fades by, where it does.
+    pub fn fades_by(&self) -> Option<&str> {
+        self.fade.as_ref().map(|fade| fade.by.as_str())
     }
 }
 

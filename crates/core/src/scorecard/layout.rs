@@ -8,6 +8,7 @@ use crate::Value;
 pub(super) struct Place {
     pub(super) feature: usize,
     pub(super) substitute: Option<usize>,
+    pub(super) fades_by: Option<usize>,
 }
 
 /// Where every indicator finds its values.
@@ -22,6 +23,7 @@ impl Layout {
         let places = card.indicators.iter().map(|indicator| Place {
             feature: find(&indicator.feature).expect("every feature is in the list"),
             substitute: indicator.substitute().and_then(find),
+            fades_by: indicator.fades_by().and_then(find),
         });
         Self { places: places.collect() }
     }

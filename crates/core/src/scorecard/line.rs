@@ -6,12 +6,14 @@ use super::calibration::IndicatorCalibration;
 use super::definition::{Indicator, Missing};
 use super::layout::Place;
 use super::score::{Contribution, MissingPolicyApplied};
-use super::statistics::points;
+use super::statistics::{points, round_div};
 use super::step::{Reading, Step};
 use crate::Value;
 
 /// Decimals that a weight may have.
 pub(super) const WEIGHT_SCALE: u32 = 6;
+/// Beyond this, 10^12, nothing is left of a weight that fades.
+const MOST_COUNTED: Decimal = Decimal::from_parts(0xd4a5_1000, 0xe8, 0, false, 0);
 
 /// One indicator, prepared.
 #[derive(Debug, Clone)]
@@ -20,7 +22,7 @@ pub(super) struct Line {
     place: Place,
     step: Step,
     /// The weight as a whole number of millionths.
-    pub(super) weight: i128,
+    weight: i128,
     imputed: Option<Decimal>,
 }
 
@@ -29,6 +31,8 @@ pub(super) struct Mark {
     bin: Option<u32>,
     /// A count of 1/10,000 point; `None` when not in force.
     pub(super) points: Option<i64>,
+    /// What they count, in millionths.
+    pub(super) weight: i128,
     policy: Option<MissingPolicyApplied>,
 }
 
@@ -53,6 +57,21 @@ impl Line {
 
     /// What it makes of a customer with these values.
     pub(super) fn mark(&self, values: &[Value]) -> Mark {
+        let weight = self.weighed(values);
+        Mark { weight, ..self.unweighed(values) }
+    }
+
+    /// The weight for a customer with these values, in millionths.
+    fn weighed(&self, values: &[Value]) -> i128 {
+        let (Some(fade), Some(place)) = (&self.indicator.fade, self.place.fades_by) else {
+            return self.weight;
+        };
+        let count = values[place].number().unwrap_or_default().clamp(Decimal::ZERO, MOST_COUNTED);
+        let half = whole(fade.half);
+        round_div(self.weight * half, half + whole(count))
+    }
+
+    fn unweighed(&self, values: &[Value]) -> Mark {
         let transform = &self.indicator.transform;
         if let Some(reading) = transform.read(&values[self.place.feature]) {
             return self.points(reading, None);
@@ -84,7 +103,7 @@ impl Line {
 
     fn points(&self, reading: Reading<'_>, policy: Option<MissingPolicyApplied>) -> Mark {
         match self.step.apply(reading) {
-            Some((bin, points)) => Mark { bin, points: Some(points), policy },
+            Some((bin, points)) => Mark { bin, points: Some(points), weight: 0, policy },
             None => Mark::left_out(MissingPolicyApplied::Uncalibrated),
         }
     }
@@ -97,6 +116,7 @@ impl Line {
             bin: mark.bin,
             points: mark.points.map(points),
             weight: self.indicator.weight,
+            faded: mark.points.and(self.place.fades_by).map(|_| millionths(mark.weight)),
             contribution: points(share),
             policy: mark.policy,
         }
@@ -105,7 +125,7 @@ impl Line {
 
 impl Mark {
     fn left_out(policy: MissingPolicyApplied) -> Self {
-        Self { bin: None, points: None, policy: Some(policy) }
+        Self { bin: None, points: None, weight: 0, policy: Some(policy) }
     }
 
     /// Whether the customer is not to be scored because of it.
@@ -119,9 +139,12 @@ impl Mark {
     }
 }
 
-/// A weight as a whole number of millionths.
-fn whole(weight: Decimal) -> i128 {
-    let mut weight = weight;
-    weight.rescale(WEIGHT_SCALE);
-    weight.mantissa()
+/// A number as a whole number of millionths.
+fn whole(mut number: Decimal) -> i128 {
+    number.rescale(WEIGHT_SCALE);
+    number.mantissa()
+}
+
+fn millionths(weight: i128) -> Decimal {
+    Decimal::from_i128_with_scale(weight, WEIGHT_SCALE)
 }

@@ -30,7 +30,7 @@ pub use calibration::{
     calibrate, calibrate_on_nobody,
 };
 pub use definition::{
-    Centre, ColumnKind, Direction, FeatureKind, GradeCut, GradeShare, Grading, Imputation,
+    Centre, ColumnKind, Direction, Fade, FeatureKind, GradeCut, GradeShare, Grading, Imputation,
     Indicator, Missing, Scorecard, Transform,
 };
 pub use problem::Problem;

@@ -8,8 +8,9 @@ use crate::Value;
 /// One customer's score under one calibrated scorecard.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Score {
-    /// Σ weight·points / Σ weight over the indicators in force, rounded half-to-even to four
-    /// decimals; `None` when no indicator is in force or one with `Missing::Fail` has no value.
+    /// Σ weight·points / Σ weight over the indicators in force, weights faded where they fade,
+    /// rounded half-to-even to four decimals; `None` when no indicator with a weight is in force or
+    /// one with `Missing::Fail` has no value.
     pub composite: Option<Decimal>,
     /// The grade, or `None` where the scorecard gives none.
     pub grade: Option<String>,
@@ -31,6 +32,9 @@ pub struct Contribution {
     pub points: Option<Decimal>,
     /// The weight as the scorecard states it, also when the indicator is not in force.
     pub weight: Decimal,
+    /// The weight that counted, rounded half-to-even to six decimals, where it fades; `None` where
+    /// it does not, or the indicator is not in force.
+    pub faded: Option<Decimal>,
     /// weight·points / Σ weight in force, four decimals, the last place settled by largest
     /// remainder (ties to the earlier indicator) so that the sum is exact.
     pub contribution: Decimal,

@@ -89,9 +89,10 @@ impl Scorer {
         if failed {
             marks.iter_mut().for_each(Mark::clear);
         }
-        let total = self.total(marks.iter().map(|mark| mark.points));
+        let mut total = Total::default();
+        marks.iter().for_each(|mark| total.add(mark));
         let composite = total.composite();
-        let shares = self.apportion(&marks, &total, composite.unwrap_or(0));
+        let shares = apportion(&marks, &total, composite.unwrap_or(0));
         let composite = composite.map(points);
         let number = |place: usize| values[place].number();
         let grade = if failed { None } else { self.grader.grade(composite, customer, number) };
@@ -113,47 +114,38 @@ impl Scorer {
             if mark.failed() {
                 return None;
             }
-            total.add(line.weight, mark.points);
+            total.add(&mark);
         }
         total.composite().map(points)
     }
+}
 
-    fn total(&self, points: impl Iterator<Item = Option<i64>>) -> Total {
-        let mut total = Total::default();
-        for (line, points) in self.lines.iter().zip(points) {
-            total.add(line.weight, points);
-        }
-        total
+/// Splits the composite into contributions by largest remainder: each starts at its exact part
+/// rounded down, and what is left of the composite goes, one unit each, to the largest remainders.
+fn apportion(marks: &[Mark], total: &Total, composite: i64) -> Vec<i64> {
+    let mut shares = vec![0; marks.len()];
+    let mut remainders = vec![-1; marks.len()];
+    let mut left = composite;
+    for (index, mark) in marks.iter().enumerate() {
+        let Some(points) = mark.points.filter(|_| mark.weight > 0) else { continue };
+        let part = mark.weight * i128::from(points);
+        shares[index] = i64::try_from(part / total.weight).expect("a part of the composite");
+        remainders[index] = part % total.weight;
+        left -= shares[index];
     }
-
-    /// Splits the composite into contributions by largest remainder: each starts at its exact
-    /// part rounded down, and what is left of the composite goes, one unit each, to the largest
-    /// remainders.
-    fn apportion(&self, marks: &[Mark], total: &Total, composite: i64) -> Vec<i64> {
-        let mut shares = vec![0; marks.len()];
-        let mut remainders = vec![-1; marks.len()];
-        let mut left = composite;
-        for (index, (line, mark)) in self.lines.iter().zip(marks).enumerate() {
-            let Some(points) = mark.points else { continue };
-            let part = line.weight * i128::from(points);
-            shares[index] = i64::try_from(part / total.weight).expect("a part of the composite");
-            remainders[index] = part % total.weight;
-            left -= shares[index];
-        }
-        for _ in 0..left {
-            let index = first_largest(&remainders);
-            shares[index] += 1;
-            remainders[index] = -1;
-        }
-        shares
+    for _ in 0..left {
+        let index = first_largest(&remainders);
+        shares[index] += 1;
+        remainders[index] = -1;
     }
+    shares
 }
 
 impl Total {
-    fn add(&mut self, weight: i128, points: Option<i64>) {
-        if let Some(points) = points {
-            self.points += weight * i128::from(points);
-            self.weight += weight;
+    fn add(&mut self, mark: &Mark) {
+        if let Some(points) = mark.points {
+            self.points += mark.weight * i128::from(points);
+            self.weight += mark.weight;
         }
     }
 

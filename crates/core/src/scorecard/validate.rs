@@ -23,6 +23,7 @@ impl Scorecard {
     /// calibrated and scored. `known_features` gives the kind of a feature by name.
     pub fn validate(&self, known_features: &dyn Fn(&str) -> Option<FeatureKind>) -> Vec<Problem> {
         let mut problems = self.structure_problems();
+        problems.extend(weights_problem(self));
         for (index, indicator) in self.indicators.iter().enumerate() {
             feature_problems(indicator, &path(index), known_features, &mut problems);
         }
@@ -79,12 +80,35 @@ fn indicator_problems(
         problems.push(problem(format!("{path}.label"), message));
     }
     transform_problems(indicator, path, problems);
-    let weight = indicator.weight.normalize();
-    if weight <= Decimal::ZERO || weight > MOST_WEIGHT || weight.scale() > WEIGHT_SCALE {
-        let message = "must be above 0 and at most 1000000, with at most six decimals";
-        problems.push(problem(format!("{path}.weight"), message));
+    let fade = indicator.fade.as_ref().map(|fade| ("fade.half", fade.half));
+    for (field, number) in [("weight", indicator.weight)].into_iter().chain(fade) {
+        if !is_weight(number) {
+            let message = "must be above 0 and at most 1000000, with at most six decimals";
+            problems.push(problem(format!("{path}.{field}"), message));
+        }
     }
     missing_problems(indicator, path, problems);
+}
+
+fn is_weight(number: Decimal) -> bool {
+    number > Decimal::ZERO && number <= MOST_WEIGHT && number.normalize().scale() <= WEIGHT_SCALE
+}
+
+/// A slip of the pen in one weight would change what all others count. Equal weights of three have
+/// no exact decimals, so that they are written as 1 each.
+fn weights_problem(card: &Scorecard) -> Option<Problem> {
+    let weights = || card.indicators.iter().map(|indicator| indicator.weight);
+    // A weight that is none at all is told by itself.
+    if !weights().all(is_weight) || weights().all(|weight| weight == Decimal::ONE) {
+        return None;
+    }
+    let sum: Decimal = weights().sum();
+    if sum == Decimal::ONE {
+        return None;
+    }
+    let sum = sum.normalize();
+    let message = format!("the weights sum to {sum}: they must sum to 1, or each be 1");
+    Some(problem("indicators", message))
 }
 
 fn transform_problems(indicator: &Indicator, path: &str, problems: &mut Vec<Problem>) {
@@ -171,6 +195,12 @@ fn feature_problems(
             }
             Some(kind) => problems.extend(kind_problem(&indicator.transform, field, name, kind)),
         }
+    }
+    if let Some(name) = indicator.fades_by()
+        && known_features(name) != Some(FeatureKind::Number)
+    {
+        let message = format!("{name:?} must be a feature that is a number, such as orders_total");
+        problems.push(problem(format!("{path}.fade.by"), message));
     }
 }
 

@@ -11,6 +11,7 @@
 //!     direction: up             # or down: less is better
 //!     weight: 0.6
 //!     missing: {impute: 0}
+//!     fade: {by: orders_total, half: 5} # may be left out: the weight stays
 //! grading:                      # may be left out: no grade
 //!   cuts:
 //!     - {grade: A, min: 80}
@@ -24,7 +25,9 @@
 //! - `grading`: `none`, `{cuts: […]}`, `{rank_share: {cuts: [{grade: A, share: 0.2}], rest: B}}`,
 //!   `{cumulative_share: {indicator, cuts, rest}}`.
 //!
-//! What they mean is said at [`Transform`], [`Missing`] and [`Grading`].
+//! - weights sum to 1, or each is 1 and all count the same.
+//!
+//! What they mean is said at [`Transform`], [`Missing`], [`Fade`] and [`Grading`].
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -34,8 +37,8 @@ use serde::{Deserialize, Deserializer};
 use serde_yaml_ng::with::singleton_map;
 
 use super::definition::{
-    Centre, Direction, GradeCut, GradeShare, Grading, Imputation, Indicator, Missing, Scorecard,
-    Transform,
+    Centre, Direction, Fade, GradeCut, GradeShare, Grading, Imputation, Indicator, Missing,
+    Scorecard, Transform,
 };
 use crate::yaml::{self, Exact, NotADefinition, Words, plain};
 
@@ -62,6 +65,14 @@ struct WrittenIndicator {
     weight: Exact,
     #[serde(deserialize_with = "singleton_map::deserialize")]
     missing: WrittenMissing,
+    fade: Option<WrittenFade>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "what a weight fades by: by, half")]
+struct WrittenFade {
+    by: String,
+    half: Exact,
 }
 
 #[derive(Debug, Deserialize)]
@@ -181,6 +192,7 @@ impl From<WrittenIndicator> for Indicator {
             direction: written.direction,
             weight: written.weight.0,
             missing: written.missing.into(),
+            fade: written.fade.map(|fade| Fade { by: fade.by, half: fade.half.0 }),
         }
     }
 }

@@ -28,6 +28,7 @@ mod tests {
         ("abc", "A B C N"),
         ("accounts", "K M S O N"),
         ("behaviour", "FWC FWV FSC FSV RWC RWV RSC RSV OWC OWV OSC OSV L N"),
+        ("composite-credit", "N A B C D U"),
         ("geography", "T1 T2 NC NE EC CS SW NW CN HMT X U"),
         ("handset", "D I H R L A N"),
         ("lifecycle", "L D F B R A P"),

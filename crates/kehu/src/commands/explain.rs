@@ -178,10 +178,18 @@ fn contribution_row(contribution: &Contribution) -> Vec<String> {
         text(contribution.value.as_ref()),
         bin,
         decimal(&contribution.points),
-        decimal(&contribution.weight),
+        weight(contribution),
         decimal(&contribution.contribution),
         contribution.missing_policy.clone(),
     ]
+}
+
+fn weight(contribution: &Contribution) -> String {
+    let stated = decimal(&contribution.weight);
+    match &contribution.faded_weight {
+        None => stated,
+        Some(faded) => format!("{} of {stated}", faded.value),
+    }
 }
 
 fn decimal(number: &Option<Decimal>) -> String {

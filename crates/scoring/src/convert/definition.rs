@@ -10,8 +10,8 @@ use kehu_analytics::Catalogue;
 use kehu_contract::google::r#type as google;
 use kehu_contract::scoring as contract;
 use kehu_core::scorecard::{
-    Centre, Direction, FeatureKind, GradeCut, GradeShare, Grading, Imputation, Indicator, Missing,
-    Scorecard, Transform,
+    Centre, Direction, Fade, FeatureKind, GradeCut, GradeShare, Grading, Imputation, Indicator,
+    Missing, Scorecard, Transform,
 };
 use kehu_server::{Violations, convert};
 use rust_decimal::Decimal;
@@ -56,9 +56,13 @@ impl Reader<'_> {
         let direction = self.direction(indicator.direction);
         let weight = self.decimal("weight", indicator.weight.as_ref()).unwrap_or(Decimal::ONE);
         let missing = self.missing(indicator.missing);
+        let fade = indicator.fade.and_then(|fade| {
+            let half = self.decimal("fade.half", fade.half.as_ref())?;
+            Some(Fade { by: fade.by, half })
+        });
         let label = convert::core_label(indicator.label);
         let (id, feature) = (indicator.id, indicator.feature);
-        Indicator { id, label, feature, transform, direction, weight, missing }
+        Indicator { id, label, feature, transform, direction, weight, missing, fade }
     }
 
     fn direction(&mut self, direction: i32) -> Direction {

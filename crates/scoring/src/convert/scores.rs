@@ -52,6 +52,7 @@ fn contribution(indicator: &Indicator, part: &Contribution) -> contract::Contrib
         contribution: Some(convert::decimal(part.contribution)),
         missing_policy: missing_policy.to_owned(),
         stand_in: Some(convert::value(&stand_in)),
+        faded_weight: part.faded.map(convert::decimal),
     }
 }
 

@@ -85,6 +85,10 @@ fn indicator(indicator: &Indicator) -> contract::Indicator {
         weight: Some(convert::decimal(indicator.weight)),
         transform: Some(transform(&indicator.transform)),
         missing: Some(missing(&indicator.missing)),
+        fade: indicator.fade.as_ref().map(|fade| contract::Fade {
+            by: fade.by.clone(),
+            half: Some(convert::decimal(fade.half)),
+        }),
     }
 }
 

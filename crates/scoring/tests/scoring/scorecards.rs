@@ -28,6 +28,7 @@ fn indicator(id: &str, feature: &str, weight: &str, transform: Option<Transform>
         weight: decimal(weight),
         transform,
         missing: None,
+        fade: None,
     }
 }
 

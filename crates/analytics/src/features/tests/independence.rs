@@ -137,8 +137,15 @@ fn a_customer_alone_is_the_same_as_among_all() {
     let catalogue = analytics();
     for feature in catalogue.catalogue().features() {
         // There are orders alone.
-        let of_others =
-            ["attributes", "credit", "engagement", "profit", "prospects", "satisfaction"];
+        let of_others = [
+            "attributes",
+            "credit",
+            "engagement",
+            "profit",
+            "prospects",
+            "quantity",
+            "satisfaction",
+        ];
         let without_facts = of_others.contains(&feature.group.as_str());
         assert!(without_facts || measured(&feature.id), "{}", feature.id);
     }

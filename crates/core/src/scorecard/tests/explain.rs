@@ -31,6 +31,51 @@ fn what_does_not_divide_goes_to_the_largest_remainder() {
     }
 }
 
+fn fading(mut indicator: Indicator, by: &str, half: &str) -> Indicator {
+    indicator.fade = Some(Fade { by: by.to_owned(), half: decimal(half) });
+    indicator
+}
+
+/// 100 points of a judgement and none of experience: by 5 orders the weight is half of what it was.
+#[test]
+fn a_weight_fades_as_its_count_grows() {
+    for (orders, faded, composite) in [
+        ("-", "0.4", "40"),
+        ("-3", "0.4", "40"),
+        ("0", "0.4", "40"),
+        // 0.4·5/6 = 0.333333…, over 0.333333 + 0.6.
+        ("1", "0.333333", "35.7143"),
+        ("5", "0.2", "25"),
+        ("2.5", "0.266667", "30.7693"),
+        ("95", "0.02", "3.2258"),
+        ("79228162514264337593543950335", "0", "0"),
+    ] {
+        let judged = fading(weighing(indicator("x", bands("1")), "0.4"), "n", "5");
+        let card = card(vec![judged, weighing(indicator("y", bands("1")), "0.6")], Grading::None);
+        assert_eq!(card.features(), ["x", "y", "n"]);
+        let calibration = calibrate(&card, &population(&["1 1 1"])).unwrap();
+        let values = &population(&[&format!("1 0 {orders}")])[0].1;
+        let score = score(&card, &calibration, &customer(9), values).unwrap();
+        let [judged, other] = &score.contributions[..] else { panic!("two indicators") };
+        assert_eq!(judged.faded, Some(decimal(faded)), "{orders}");
+        assert_eq!((judged.weight, other.faded), (decimal("0.4"), None));
+        assert_eq!(score.composite, Some(decimal(composite)), "{orders}");
+        assert_eq!(judged.contribution, decimal(composite), "it is all there is");
+    }
+}
+
+/// Nothing is left of the only weight: there is no score, and no panic.
+#[test]
+fn a_weight_that_faded_away_alone_gives_no_score() {
+    let card = card(vec![fading(indicator("x", bands("1")), "n", "0.000001")], Grading::None);
+    let calibration = calibrate(&card, &population(&["1 1"])).unwrap();
+    let gone = score(&card, &calibration, &customer(9), &[value("1"), value("1000000000000")]);
+    let gone = gone.unwrap();
+    assert_eq!((gone.composite, gone.contributions[0].contribution), (None, Decimal::ZERO));
+    let judged = score(&card, &calibration, &customer(9), &[value("1"), Value::Null]).unwrap();
+    assert_eq!(judged.composite, Some(Decimal::ONE_HUNDRED));
+}
+
 #[test]
 fn each_policy_is_applied_and_recorded() {
     use MissingPolicyApplied as Applied;

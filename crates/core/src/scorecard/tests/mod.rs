@@ -47,6 +47,7 @@ fn indicator(name: &str, transform: Transform) -> Indicator {
         direction: Direction::Up,
         weight: Decimal::ONE,
         missing: Missing::Ignore,
+        fade: None,
     }
 }
 

@@ -14,7 +14,7 @@ fn buyers() -> Vec<(Reference, Vec<Value>)> {
 #[test]
 fn every_template_is_valid_on_the_features_it_names() {
     let ids: Vec<String> = templates().iter().map(|card| card.id.clone()).collect();
-    assert_eq!(ids, ["abc", "rfm", "rfm-mean", "value"]);
+    assert_eq!(ids, ["abc", "composite-credit", "rfm", "rfm-mean", "value"]);
     for card in templates() {
         assert_eq!(card.validate(&|_| Some(FeatureKind::Number)), [], "{}", card.id);
         for label in card.indicators.iter().map(|it| &it.label).chain([&card.label]) {

@@ -61,8 +61,51 @@ fn a_good_card_has_no_problem() {
         (|_| {}, &[]),
         (|card| transform(card, bands(&[1, 2], &[0, 50, 100])), &[]),
         (|card| transform(card, percentiles("5", "95")), &[]),
-        (|card| card.indicators[0].weight = decimal("0.000001"), &[]),
-        (|card| card.indicators[0].weight = decimal("1000000.0000000000"), &[]),
+        (|card| weigh(card, &["0.000001", "0.999998", "0.0000010000"]), &[]),
+        (|card| weigh(card, &["1", "1.0", "1.00"]), &[]),
+        (|card| card.indicators[1].fade = Some(fade("number", "1000000")), &[]),
+    ]);
+}
+
+fn weigh(card: &mut Scorecard, weights: &[&str]) {
+    for (indicator, weight) in card.indicators.iter_mut().zip(weights) {
+        indicator.weight = decimal(weight);
+    }
+}
+
+fn fade(by: &str, half: &str) -> Fade {
+    Fade { by: by.to_owned(), half: decimal(half) }
+}
+
+#[test]
+fn weights_sum_to_one() {
+    for (weights, sum) in [
+        (["0.4", "0.3", "0.31"], "1.01"),
+        (["0.4", "0.3", "0.299999"], "0.999999"),
+        (["40", "30", "30"], "100"),
+        (["2", "1", "1"], "4"),
+        (["0.5", "0.5", "0.5"], "1.5"),
+        (["1000000", "1000000", "1000000"], "3000000"),
+    ] {
+        let mut card = sample();
+        weigh(&mut card, &weights);
+        let problems = card.validate(&kind);
+        let expected = format!("the weights sum to {sum}: they must sum to 1, or each be 1");
+        assert_eq!(problems, [problem("indicators", expected)]);
+    }
+}
+
+#[test]
+fn weights_fade_by_a_number() {
+    check(&[
+        (|card| card.indicators[0].fade = Some(fade("text", "1")), &["indicators[0].fade.by"]),
+        (|card| card.indicators[0].fade = Some(fade("gone", "1")), &["indicators[0].fade.by"]),
+        (|card| card.indicators[0].fade = Some(fade("number", "0")), &["indicators[0].fade.half"]),
+        (|card| card.indicators[0].fade = Some(fade("number", "-1")), &["indicators[0].fade.half"]),
+        (
+            |card| card.indicators[0].fade = Some(fade("number", "0.0000001")),
+            &["indicators[0].fade.half"],
+        ),
     ]);
 }
 

@@ -16,7 +16,7 @@ use crate::time;
 pub(super) static KIND: Kind = Kind {
     name: PLACE.kind,
     timeline: &[TIMELINE],
-    facts: &[MARGINS, PURCHASES],
+    facts: &[MARGINS, PURCHASES, UNITS],
     valued: Some(&VALUED),
 };
 
@@ -43,6 +43,21 @@ const MARGINS: FactTable = FactTable {
           WHERE o.{customers} AND o.superseded_at IS NULL AND o.status = 1 \
           AND o.ordered_on <= $1 AND l.base_cost IS NOT NULL \
           ORDER BY o.customer_id, o.ordered_on, o.order_id, l.line_number",
+};
+
+/// Lines of completed sales and returns: `days_ago` (0 on the date) and `quantity`, of what came
+/// back below zero. Adjustments of the books move no goods.
+const UNITS: FactTable = FactTable {
+    name: "units",
+    columns: &[
+        FactColumn::new("days_ago", FactType::Integer),
+        FactColumn::new("quantity", FactType::Amount),
+    ],
+    sorted_by: &[("days_ago", true)],
+    sql: "SELECT o.customer_id, $1 - o.ordered_on AS days_ago, l.quantity \
+          FROM sales_order o JOIN order_line l ON l.order_id = o.order_id \
+          WHERE o.{customers} AND o.superseded_at IS NULL AND o.status = 1 AND o.kind IN (1, 2) \
+          AND o.ordered_on <= $1 ORDER BY o.customer_id, o.ordered_on, o.order_id, l.line_number",
 };
 
 static PLACE: Place = Place {

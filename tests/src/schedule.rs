@@ -162,10 +162,12 @@ impl<T> Actor<T> {
     }
 }
 
-/// How many connections to the database wait for a lock.
+/// How many clients of the database wait for another's transaction. Autovacuum may be at its tables,
+/// too, and who makes a table longer waits a moment for whoever does the same.
 async fn waiting(db: &Database) -> usize {
     let sql = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND \
-               wait_event_type = 'Lock'";
+               backend_type = 'client backend' AND wait_event_type = 'Lock' AND \
+               wait_event <> 'extend'";
     let statement = Statement::from_string(DbBackend::Postgres, sql);
     let row = db.reader().query_one_raw(statement).await.expect("the server can be asked");
     let count: i64 = row.expect("a count is a row").try_get_by_index(0).expect("it is a number");

@@ -15,6 +15,7 @@ pub mod program;
 pub mod sample;
 #[cfg(debug_assertions)]
 pub mod schedule;
+pub mod scores;
 mod served;
 pub mod shop;
 

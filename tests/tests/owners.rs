@@ -6,9 +6,13 @@ use std::path::{Path, PathBuf};
 
 const STORAGE: &str = "crates/storage/src";
 
-/// Where records are written whose tables their kinds name, which are searched like all sources.
-const BY_NAME: [&str; 2] =
-    ["crates/storage/src/ingestion/versions.rs", "crates/storage/src/ingestion/revalue.rs"];
+/// Where records and spans are written whose tables their owners name, who are searched like all
+/// sources.
+const BY_NAME: [&str; 3] = [
+    "crates/storage/src/ingestion/versions.rs",
+    "crates/storage/src/ingestion/revalue.rs",
+    "crates/storage/src/history/record.rs",
+];
 
 /// How many words after `bulk::insert` the table stands at the latest: its arguments before it.
 const BULK: usize = 4;
@@ -74,7 +78,7 @@ fn a_stranger_that_writes_is_found() {
         ),
         (
             "crates/storage/src/run/x.rs",
-            "use crate::scoring::entity::score_day::{Column, Entity}; fn f() { Entity::insert(row); }",
+            "use crate::coding::entity::code_left_out::{Column, Entity}; fn f() { Entity::insert(row); }",
             1,
         ),
         (

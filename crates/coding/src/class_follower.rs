@@ -87,13 +87,18 @@ impl ClassFollower {
         }
         let versions = lines.iter().map(|(line, _)| line.version.clone()).collect();
         let evaluator = Evaluator::of_sound(&self.db, &self.analytics, versions).await?;
+        let ids: Vec<i64> = batch.customers.iter().map(|customer| customer.0).collect();
+        let as_of = time::days(batch.as_of.min(self.business_date().await?));
+        let first = time::days(batch.first_day);
+        let changed = history::Changed { customers: &ids, first, as_of };
         let mut due = Vec::new();
         for (Pinned { version, line }, segment) in lines {
             let scored = evaluator.reads_scores(version.version_id);
             if evaluator.has(version.version_id) && scored == (self.followed == Followed::Scores) {
                 let runs = under_way.iter().filter(|(pinned, _)| pinned.line == line);
                 let runs = runs.map(|(_, as_of)| time::days(*as_of)).collect();
-                let days = self.days(&line, segment.as_ref(), runs, batch).await?;
+                let (reader, in_force) = (self.db.reader(), segment.as_ref());
+                let days = history::due(reader, line.line_id, in_force, runs, changed).await?;
                 due.push(Due { line, in_force: segment.is_some(), days });
             }
         }
@@ -118,40 +123,6 @@ impl ClassFollower {
             }
         }
         Ok(lines)
-    }
-
-    /// The days for which a line has to be evaluated again, and for whom: those evaluated before,
-    /// those of the runs under way, and on the line in force now, or about to be, the day of the
-    /// change or the one that everybody has been evaluated for already, whichever is later.
-    async fn days(
-        &self,
-        line: &ClassLine,
-        segment: Option<&Segment>,
-        runs: BTreeSet<i32>,
-        batch: &Batch,
-    ) -> Result<BTreeMap<i32, BTreeSet<i64>>, Fault> {
-        let ids: Vec<i64> = batch.customers.iter().map(|customer| customer.0).collect();
-        let as_of = batch.as_of.min(self.business_date().await?);
-        let (first, as_of) = (time::days(batch.first_day), time::days(as_of));
-        let from = segment.map_or(first, |segment| segment.from.max(first));
-        let looked = history::looked(self.db.reader(), line.line_id, from, &ids).await?;
-        let mut days = looked.of(&ids);
-        if let Some(to) = segment.and_then(|segment| segment.to) {
-            days.retain(|day, _| *day < to);
-            return Ok(days);
-        }
-        let through =
-            history::evaluated_through(self.db.reader(), line.line_id, None, None).await?;
-        // Before it is in force its days are those of the runs.
-        let through = if segment.is_some() { through } else { runs.last().copied() };
-        let latest = through.map_or(as_of, |day| day.max(as_of));
-        let mut all: BTreeSet<i32> = runs;
-        all.retain(|day| *day >= first || segment.is_none());
-        all.insert(latest);
-        for day in all {
-            days.entry(day).or_default().extend(ids.iter().copied());
-        }
-        Ok(days)
     }
 
     async fn evaluate(&self, evaluator: &Arc<Evaluator>, due: &[Due]) -> Result<Vec<Day>, Fault> {

@@ -12,12 +12,11 @@ use kehu_runs::{Daily, Evaluated};
 use kehu_server::{Fault, clock};
 use kehu_storage::{
     Database, business_date,
-    coding::classes,
-    definitions::{self, pins},
-    document, history,
+    definitions::{self, Definition},
+    document,
+    history::{self, Subject},
     run::NewRun,
     scoring::scores,
-    time,
 };
 
 use crate::classification_job::{ClassificationRequest, KIND};
@@ -37,23 +36,15 @@ impl DailyClassification {
 
     /// How far everybody was classified under the taxonomy.
     async fn through(&self, id: &str) -> Result<Option<Evaluated>, Fault> {
-        let timeline = classes::in_force(self.db.reader(), id).await?;
-        let (Some(first), Some(last)) = (timeline.segments().first(), timeline.last()) else {
-            return Ok(None);
-        };
-        let through =
-            history::evaluated_through(self.db.reader(), last.line_id, None, None).await?;
-        let Some(through) = through else { return Ok(None) };
-        let since = time::instant(first.known)?;
-        Ok(Some(Evaluated { id: id.to_owned(), through: time::date(through)?, since }))
+        let through = history::through(self.db.reader(), Subject::Classes, id).await?;
+        Ok(through.map(|(through, since)| Evaluated { id: id.to_owned(), through, since }))
     }
 
-    /// The scorecards that are followed and were not evaluated for the business date yet.
+    /// The scorecards in force that were not evaluated for the business date yet.
     async fn unscored(&self, today: NaiveDate) -> Result<BTreeSet<String>, Fault> {
         let mut unscored = BTreeSet::new();
-        for followed in pins::followed::<Scorecard>(&self.db).await? {
-            let id = followed.version.definition.id;
-            let evaluated = scores::evaluated_through(&self.db, &id).await?;
+        for id in definitions::ids(self.db.reader(), &Scorecard::KIND).await? {
+            let evaluated = scores::through(&self.db, &id).await?;
             if evaluated.is_some_and(|(through, _)| through < today) {
                 unscored.insert(id);
             }

@@ -8,7 +8,7 @@ use kehu_runs::{Daily, Evaluated};
 use kehu_server::{Fault, aside, names};
 use kehu_storage::{
     Database,
-    definitions::{self, pins},
+    definitions::{self, Definition},
     document,
     run::NewRun,
     scoring::scores,
@@ -47,11 +47,8 @@ impl Daily for DailyScoring {
     /// A scorecard that cannot score is left out, so that the others go on.
     async fn evaluated(&self) -> Result<Vec<Evaluated>, Fault> {
         let mut evaluated = Vec::new();
-        for followed in pins::followed::<Scorecard>(&self.db).await? {
-            let id = followed.version.definition.id;
-            let Some((through, since)) = scores::evaluated_through(&self.db, &id).await? else {
-                continue;
-            };
+        for id in definitions::ids(self.db.reader(), &Scorecard::KIND).await? {
+            let Some((through, since)) = scores::through(&self.db, &id).await? else { continue };
             if self.is_sound(&id).await? {
                 evaluated.push(Evaluated { id, through, since });
             }

@@ -10,14 +10,12 @@ use kehu_core::{CustomerId, Reference, Value};
 use kehu_server::{Fault, names};
 use kehu_storage::{
     Database,
+    change_log::{self, Position},
     facts::{self, CustomerSet},
     scoring::{scorecards::Version, scores::Evaluated},
 };
 
 use crate::convert::analytics_fault;
-
-/// Name of the change log cursor of the follower.
-pub(crate) const CONSUMER: &str = "scoring";
 
 /// A published version, ready to score.
 #[derive(Debug)]
@@ -42,11 +40,6 @@ impl Card {
         Ok(Arc::new(Self { version, scorer }))
     }
 
-    /// The id of its scorecard.
-    pub(crate) fn id(&self) -> &str {
-        &self.version.definition.id
-    }
-
     /// The scores of every customer of the frame, in its order.
     pub(crate) fn scores(
         &self,
@@ -56,7 +49,7 @@ impl Card {
         let rows = values(frame, &self.version.definition)?;
         let score = |(customer, values): (CustomerId, Vec<Value>)| {
             let score = self.scorer.score(first.of(customer), &values);
-            Evaluated { customer, score: Some((values, score)) }
+            Evaluated { customer, values, score }
         };
         Ok(rows.into_iter().map(score).collect())
     }
@@ -95,6 +88,35 @@ impl FirstReferences {
     pub(crate) fn of(&self, customer: CustomerId) -> &Reference {
         self.of.get(&customer).unwrap_or(&self.none)
     }
+}
+
+/// What some customers score as of a date.
+pub(crate) struct Evaluation {
+    /// Up to where the change log was seen before anything was read.
+    pub(crate) position: Position,
+    /// Who is a customer on the date, ascending.
+    pub(crate) customers: Vec<i64>,
+    /// Their scores by the number of the version.
+    pub(crate) scores: HashMap<i64, Vec<Evaluated>>,
+}
+
+/// Scores customers under versions as of a date, computing their features once.
+pub(crate) async fn evaluate(
+    (db, analytics): (&Database, &Analytics),
+    cards: Vec<Arc<Card>>,
+    customers: &CustomerSet,
+    as_of: NaiveDate,
+) -> Result<Evaluation, Fault> {
+    let position = change_log::seen(db).await?;
+    let definitions = cards.iter().map(|card| &card.version.definition);
+    let frame = frame(analytics, definitions.clone(), customers, as_of).await?;
+    let first = FirstReferences::read(db, definitions, customers).await?;
+    let customers = frame.customers().into_iter().map(|customer| customer.0).collect();
+    let scores = busy(move || {
+        let scores = |card: &Arc<Card>| Ok((card.version.version_id, card.scores(&frame, &first)?));
+        cards.iter().map(scores).collect()
+    });
+    Ok(Evaluation { position, customers, scores: scores.await? })
 }
 
 /// The features that the scorecards read, each once, for some customers.

@@ -1,6 +1,9 @@
 //! Scores that follow from changes of facts, without anyone starting a run.
+//!
+//! A change counts from its first day on: whoever is concerned is evaluated again for every day
+//! from then on that was evaluated before, each under the version in force on it.
 
-use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -14,41 +17,40 @@ use kehu_server::{Fault, aside, clock, names};
 use kehu_storage::{
     Database, business_date,
     change_log::{self, Change, Topic},
-    definitions::{self, pins},
+    definitions::{self, Definition},
     facts::CustomerSet,
+    history::{self, Guarded, Segment, Subject, Writer},
     ingestion::NO_DAY,
-    scoring::{
-        scorecards::Version,
-        scores::{self, Evaluated, Evaluation},
-    },
+    scoring::scores::{self, Scope, ScoreLine},
+    time,
 };
 
-use crate::evaluate::{self, CONSUMER, Card, FirstReferences};
+use crate::evaluate::{self, Card, Evaluation};
 use crate::job::change;
 
-/// Scores the customers whose facts changed under every scorecard that a run has computed: as of
-/// the business date, and again for each day from the first that changed on for which everybody
-/// was evaluated.
+/// Name of the change log cursor.
+const CONSUMER: &str = "scoring";
+
+/// Scores the customers whose facts changed, under every scorecard in force and every version
+/// that a run is about to bring in force: as of the business date, and again for each day from
+/// the first that changed on that was evaluated before.
 pub(crate) struct ScoringFollower {
     db: Database,
     analytics: Analytics,
     calendar: BusinessCalendar,
 }
 
-type Followed = pins::Followed<Scorecard>;
-
 /// The changed customers with the first day of their changes; `None` when what changed has no
 /// day, as a profile.
 type Changed = BTreeMap<CustomerId, Option<NaiveDate>>;
 
-/// What is to be evaluated for one day: which customers under which scorecard.
-type Due = Vec<(Arc<Card>, BTreeSet<CustomerId>)>;
-
-/// What was found for customers under one scorecard as of one date.
-struct Scored {
+/// A line, and who is due on it for which days.
+struct Due {
+    line: ScoreLine,
     card: Arc<Card>,
-    as_of: NaiveDate,
-    found: Vec<Evaluated>,
+    /// Whether it was in force when it was loaded.
+    in_force: bool,
+    days: BTreeMap<i32, BTreeSet<i64>>,
 }
 
 impl ScoringFollower {
@@ -56,94 +58,112 @@ impl ScoringFollower {
         Self { db, analytics, calendar }
     }
 
-    /// What is due by day. A scorecard that cannot score is set aside, so that the others go on.
-    async fn due(
-        &self,
-        followed: &[Followed],
-        changed: &Changed,
-    ) -> Result<BTreeMap<NaiveDate, Due>, Fault> {
+    /// What is due after the changes. A version that cannot score is set aside, so that the
+    /// others go on.
+    async fn due(&self, changed: &Changed) -> Result<Vec<Due>, Fault> {
         let today = business_date::current(&self.db, &self.calendar, clock::now()).await?.date;
-        let mut due: BTreeMap<NaiveDate, Due> = BTreeMap::new();
-        for one in followed {
-            for (day, card) in self.days(one, today, changed).await? {
-                let concerned = |(customer, from): (&CustomerId, &Option<NaiveDate>)| {
-                    let from = from.unwrap_or(today);
-                    (day == today || day >= from).then_some(*customer)
-                };
-                let customers: BTreeSet<_> = changed.iter().filter_map(concerned).collect();
-                if !customers.is_empty() {
-                    due.entry(day).or_default().push((card, customers));
-                }
+        let today = time::days(today);
+        let starts: BTreeMap<i64, i32> = changed
+            .iter()
+            .map(|(customer, from)| (customer.0, from.map_or(today, time::days).min(today)))
+            .collect();
+        let ids: Vec<i64> = starts.keys().copied().collect();
+        let first = starts.values().copied().min().unwrap_or(today);
+        let changed = history::Changed { customers: &ids, first, as_of: today };
+        let under_way = scores::runs_under_way(&self.db).await?;
+        let mut due = Vec::new();
+        for (line, segment) in self.lines(&under_way, first).await? {
+            let Some(card) = self.sound(&line) else { continue };
+            let runs = under_way.iter().filter(|(other, _)| other.line_id == line.line_id);
+            let runs = runs.map(|(_, as_of)| time::days(*as_of)).collect();
+            let (reader, in_force) = (self.db.reader(), segment.is_some());
+            let mut days =
+                history::due(reader, line.line_id, segment.as_ref(), runs, changed).await?;
+            for (day, customers) in &mut days {
+                customers.retain(|customer| !in_force || starts[customer] <= *day);
             }
+            due.push(Due { line, card, in_force, days });
         }
         Ok(due)
     }
 
-    /// The days that a scorecard is evaluated for, each with the version in force then: the
-    /// business date, and those from the first change on for which everybody was evaluated. None
-    /// under versions that cannot score.
-    async fn days(
+    /// The lines in force on a day from the first on, and those that runs are about to bring in
+    /// force.
+    async fn lines(
         &self,
-        followed: &Followed,
-        today: NaiveDate,
-        changed: &Changed,
-    ) -> Result<BTreeMap<NaiveDate, Arc<Card>>, Fault> {
-        let first = changed.values().map(|day| day.unwrap_or(today)).min().unwrap_or(today);
-        let newest = self.sound(followed.version.clone());
-        let mut cards = BTreeMap::from([(followed.version.version_id, newest.clone())]);
-        let mut days = BTreeMap::from([(today, newest.clone())]);
-        for evaluated in
-            scores::evaluated_days(&self.db, &followed.version.definition.id, first).await?
-        {
-            if evaluated.day >= followed.as_of {
-                days.insert(evaluated.day, newest.clone());
-                continue;
+        under_way: &[(ScoreLine, NaiveDate)],
+        first: i32,
+    ) -> Result<Vec<(ScoreLine, Option<Segment>)>, Fault> {
+        let mut lines: Vec<(ScoreLine, Option<Segment>)> = Vec::new();
+        for id in definitions::ids(self.db.reader(), &Scorecard::KIND).await? {
+            let timeline = scores::in_force(self.db.reader(), &id).await?;
+            for segment in timeline.segments() {
+                if segment.to.is_some_and(|to| to <= first.max(segment.from)) {
+                    continue;
+                }
+                let (line_id, version_id) = (segment.line_id, segment.version_id);
+                let line = ScoreLine::load(self.db.reader(), line_id, version_id).await?;
+                lines.push((line, Some(segment.clone())));
             }
-            let version_id = evaluated.version_id;
-            if let Entry::Vacant(place) = cards.entry(version_id) {
-                let version = definitions::by_number(self.db.reader(), version_id).await?;
-                place.insert(self.sound(version));
-            }
-            days.insert(evaluated.day, cards[&version_id].clone());
         }
-        Ok(days.into_iter().filter_map(|(day, card)| Some((day, card?))).collect())
+        for (line, _) in under_way {
+            if !lines.iter().any(|(held, _)| held.line_id == line.line_id) {
+                lines.push((line.clone(), None));
+            }
+        }
+        Ok(lines)
     }
 
     /// A version, ready to score. One that cannot is set aside, with an entry in the log, so that
     /// the others go on.
-    fn sound(&self, version: Version) -> Option<Arc<Card>> {
-        let name = names::resource(names::SCORECARDS, &version.definition.id);
-        let card = Card::new(version, self.analytics.catalogue());
+    fn sound(&self, line: &ScoreLine) -> Option<Arc<Card>> {
+        let name = names::resource(names::SCORECARDS, &line.version.definition.id);
+        let card = Card::new(line.version.clone(), self.analytics.catalogue());
         card.inspect_err(|fault| aside::broken(&name, fault)).ok()
     }
 
-    /// Scores customers under scorecards as of one date, computing their features once.
-    async fn score_date(&self, as_of: NaiveDate, due: Due) -> Result<Vec<Scored>, Fault> {
-        let ids: BTreeSet<i64> = due.iter().flat_map(|(_, some)| some).map(|id| id.0).collect();
-        let definitions = due.iter().map(|(card, _)| &card.version.definition);
-        let set = CustomerSet::Ids(Vec::from_iter(ids));
-        let frame = evaluate::frame(&self.analytics, definitions.clone(), &set, as_of).await?;
-        let first = FirstReferences::read(&self.db, definitions, &set).await?;
-        evaluate::busy(move || {
-            let mut scored = Vec::with_capacity(due.len());
-            for (card, mut left) in due {
-                let mut found = card.scores(&frame, &first)?;
-                found.retain(|one| left.remove(&one.customer));
-                // Who is left is no customer on the date, or not any more.
-                found.extend(left.into_iter().map(|customer| Evaluated { customer, score: None }));
-                scored.push(Scored { card, as_of, found });
-            }
-            Ok(scored)
-        })
-        .await
-    }
-
-    async fn score(&self, followed: &[Followed], changed: &Changed) -> Result<Vec<Scored>, Fault> {
-        let mut scored = Vec::new();
-        for (as_of, due) in self.due(followed, changed).await? {
-            scored.extend(self.score_date(as_of, due).await?);
+    /// Scores who is due, day by day.
+    async fn evaluate(&self, due: &[Due]) -> Result<BTreeMap<i32, Evaluation>, Fault> {
+        let mut days: BTreeMap<i32, BTreeSet<i64>> = BTreeMap::new();
+        for (day, customers) in due.iter().flat_map(|due| &due.days) {
+            days.entry(*day).or_default().extend(customers);
         }
-        Ok(scored)
+        let mut evaluated = BTreeMap::new();
+        for (day, ids) in days.into_iter().filter(|(_, ids)| !ids.is_empty()) {
+            let of_day = due.iter().filter(|due| due.days.contains_key(&day));
+            let cards = of_day.map(|due| Arc::clone(&due.card)).collect();
+            let set = CustomerSet::Ids(ids.into_iter().collect());
+            let db = (&self.db, &self.analytics);
+            evaluated.insert(day, evaluate::evaluate(db, cards, &set, time::date(day)?).await?);
+        }
+        Ok(evaluated)
+    }
+}
+
+impl Due {
+    /// Records the scores of a day.
+    async fn record(
+        &self,
+        writer: &mut Writer<'_>,
+        day: i32,
+        evaluation: &Evaluation,
+    ) -> Result<(), Fault> {
+        let Some(customers) = self.days.get(&day) else { return Ok(()) };
+        let Some(found) = evaluation.scores.get(&self.line.version.version_id) else {
+            return Ok(());
+        };
+        let mut found = found.clone();
+        found.retain(|one| customers.contains(&one.customer.0));
+        let looked_at: Vec<i64> = customers.iter().copied().collect();
+        let evaluation = scores::Evaluation {
+            line: &self.line,
+            day: time::date(day)?,
+            position: evaluation.position,
+            run_id: None,
+            scope: Scope::Customers(&looked_at),
+        };
+        scores::record(writer, &evaluation, &found).await?;
+        Ok(())
     }
 }
 
@@ -173,37 +193,31 @@ impl Follower for ScoringFollower {
     }
 
     async fn apply(&self, changes: &[Change], cursor: CursorMove) -> Result<(), Fault> {
-        let followed = pins::followed(&self.db).await?;
-        let scored = self.score(&followed, &changed(changes)).await?;
-        let now = clock::now();
-        let mut by_card: BTreeMap<&str, Vec<Evaluation<'_>>> = BTreeMap::new();
-        let mut by_date: BTreeMap<NaiveDate, Vec<CustomerId>> = BTreeMap::new();
-        for Scored { card, as_of, found } in &scored {
-            by_card.entry(card.id()).or_default().push(Evaluation {
-                version: &card.version,
-                as_of: *as_of,
-                run_id: None,
-                facts_position: cursor.to,
-                recorded_at: now,
-                found,
-            });
-            // Also those whose score stays, because classes read features too, and those who are no
-            // customers any more, whose classes end.
-            by_date.entry(*as_of).or_default().extend(found.iter().map(|one| one.customer));
-        }
+        let changed = changed(changes);
+        let due = self.due(&changed).await?;
+        let evaluated = self.evaluate(&due).await?;
+        let ids: Vec<i64> = changed.keys().map(|customer| customer.0).collect();
         let transaction = self.db.begin().await?;
-        pins::check_followed(&transaction, &followed).await?;
-        for evaluations in by_card.values() {
-            let recorded = scores::record(&transaction, evaluations).await?;
-            if !recorded.stale.is_empty() {
-                return Err(Fault::Conflict);
+        let steps = u32::try_from(evaluated.len() * due.len()).map_err(Fault::internal)?;
+        let guarded = match due.iter().all(|due| due.in_force) {
+            true => Guarded::Customers(&ids),
+            false => Guarded::CustomersAndLines(&ids),
+        };
+        let mut writer = Writer::begin(&transaction, Subject::Scores, guarded, steps).await?;
+        for (day, evaluation) in &evaluated {
+            for due in &due {
+                due.record(&mut writer, *day, evaluation).await?;
             }
         }
         change_log::advance(&transaction, CONSUMER, cursor.from, cursor.to).await?;
-        for (as_of, customers) in by_date {
-            if !customers.is_empty() {
-                change_log::append(&transaction, &change(customers, as_of, now)).await?;
-            }
+        for day in evaluated.keys() {
+            // Also those whose score stays, because classes read features too, and those who are no
+            // customers any more, whose classes end.
+            let of_day = due.iter().filter_map(|due| due.days.get(day));
+            let customers: BTreeSet<i64> = of_day.flatten().copied().collect();
+            let customers = customers.into_iter().map(CustomerId).collect();
+            let change = change(customers, time::date(*day)?, clock::now());
+            change_log::append(&transaction, &change).await?;
         }
         Ok(transaction.commit().await?)
     }

@@ -11,19 +11,22 @@ use kehu_runs::{Job, Partition, RunContext};
 use kehu_server::{Fault, clock};
 use kehu_storage::{
     Database, Transaction,
-    change_log::{self, NewChange, Position, Topic},
-    definitions::{self, pins},
+    change_log::{self, NewChange, Topic},
+    definitions,
     document::Document,
     facts::CustomerSet,
+    history::{Guarded, Subject, Writer},
     run::{Cut, Kind, Run},
-    scoring::scores::{self, Evaluated, Evaluation},
+    scoring::scores::{self, Evaluation, Scope, ScoreLine},
 };
 use serde::{Deserialize, Serialize};
 
-use crate::evaluate::{self, CONSUMER, Card, FirstReferences};
+use crate::evaluate::{self, Card};
 
-/// How often a partition is looked at because others were quicker.
-const ATTEMPTS: u32 = 8;
+/// How often a partition is evaluated again because another writer got in the way.
+const ATTEMPTS: u32 = 5;
+/// Customers of one entry of the change log.
+const CUSTOMERS_OF_CHANGE: usize = 20_000;
 
 /// What a scoring run was asked to do, as kept in the run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,131 +49,92 @@ pub(crate) struct ScoringJob {
     analytics: Analytics,
 }
 
+/// What all partitions of a run have in common.
+struct Work<'a> {
+    context: &'a RunContext,
+    lines: Vec<ScoreLine>,
+    cards: Vec<Arc<Card>>,
+    as_of: NaiveDate,
+}
+
 impl ScoringJob {
     pub(crate) fn new(db: Database, analytics: Analytics) -> Self {
         Self { db, analytics }
     }
 
-    /// The versions of the run: fixed when it is first taken up, the same for every worker.
-    async fn cards(&self, run_id: i64, request: &ScoringRequest) -> Result<Vec<Arc<Card>>, Fault> {
-        let in_force = definitions::in_force(&self.db, &request.scorecards).await?;
-        let versions = pins::pin(&self.db, run_id, &in_force).await?;
+    /// What the run works with: fixed when it is first taken up, the same for every worker.
+    async fn work<'a>(&self, context: &'a RunContext) -> Result<Work<'a>, Fault> {
+        let as_of = context.run.as_of.ok_or_else(|| Fault::internal("the run has no date"))?;
+        let request: ScoringRequest = context.request()?;
+        let newest = definitions::in_force(&self.db, &request.scorecards).await?;
+        let lines = scores::pin(&self.db, context.run.run_id, as_of, &newest).await?;
         let catalogue = self.analytics.catalogue();
-        versions.into_iter().map(|version| Card::new(version, catalogue)).collect()
+        let card = |line: &ScoreLine| Card::new(line.version.clone(), catalogue);
+        let cards = lines.iter().map(card).collect::<Result<_, Fault>>()?;
+        Ok(Work { context, lines, cards, as_of })
     }
 
-    /// Scores a partition. Customers of whom the follower has seen later changes meanwhile are
-    /// scored again, and everybody when another writer was quicker.
-    async fn score(
-        &self,
-        context: &RunContext,
-        work: &Work,
-        partition: &Partition,
-    ) -> Result<(), Fault> {
-        let mut looks: Vec<Look> = Vec::new();
-        let mut set = partition.customers.clone();
-        for _ in 0..ATTEMPTS {
-            context.check()?;
-            looks.push(self.look(context, work, &set).await?);
-            match self.write(context, work, partition, &looks).await {
-                Ok(stale) if stale.is_empty() => return Ok(()),
-                Ok(stale) => {
-                    looks.iter_mut().for_each(|look| look.drop(&stale));
-                    set = CustomerSet::Ids(stale.iter().map(|customer| customer.0).collect());
-                }
-                Err(Fault::Conflict) => {
-                    looks.clear();
-                    set = partition.customers.clone();
-                }
-                Err(fault) => return Err(fault),
+    async fn score(&self, work: &Work<'_>, partition: &Partition) -> Result<(), Fault> {
+        let mut attempt = 1;
+        loop {
+            work.context.check()?;
+            let (db, cards) = ((&self.db, &self.analytics), work.cards.clone());
+            let scored = evaluate::evaluate(db, cards, &partition.customers, work.as_of).await?;
+            match self.write(work, partition, scored).await {
+                Err(Fault::Conflict) if attempt < ATTEMPTS => attempt += 1,
+                done => return done,
             }
         }
-        Err(Fault::Conflict)
     }
 
-    async fn look(
-        &self,
-        context: &RunContext,
-        work: &Work,
-        set: &CustomerSet,
-    ) -> Result<Look, Fault> {
-        context.phase("features").await?;
-        // Read before the facts: what the follower does from here on may be newer than them.
-        let facts_position = change_log::cursor(&self.db, CONSUMER).await?;
-        let definitions = work.cards.iter().map(|card| &card.version.definition);
-        let frame = evaluate::frame(&self.analytics, definitions.clone(), set, work.as_of).await?;
-        let first = FirstReferences::read(&self.db, definitions, set).await?;
-        context.phase("scores").await?;
-        let cards = work.cards.clone();
-        let found = evaluate::busy(move || {
-            cards.iter().map(|card| card.scores(&frame, &first)).collect::<Result<Vec<_>, Fault>>()
-        });
-        Ok(Look { facts_position, found: found.await? })
-    }
-
-    /// Writes a partition, unless there are customers to look at again, who are returned.
     async fn write(
         &self,
-        context: &RunContext,
-        work: &Work,
+        work: &Work<'_>,
         partition: &Partition,
-        looks: &[Look],
-    ) -> Result<BTreeSet<CustomerId>, Fault> {
-        let now = clock::now();
+        scored: evaluate::Evaluation,
+    ) -> Result<(), Fault> {
+        let CustomerSet::Range(first, last) = partition.customers else {
+            return Err(Fault::internal("a partition is a range of customers"));
+        };
         let transaction = self.db.begin().await?;
-        let (mut changed, mut stale) = (Vec::new(), BTreeSet::new());
-        for (place, card) in work.cards.iter().enumerate() {
-            let mut evaluations = Vec::with_capacity(looks.len());
-            for look in looks {
-                evaluations.push(Evaluation {
-                    version: &card.version,
-                    as_of: work.as_of,
-                    run_id: Some(context.run.run_id),
-                    facts_position: look.facts_position,
-                    recorded_at: now,
-                    found: &look.found[place],
-                });
+        let (guarded, steps) = (Guarded::Customers(&scored.customers), work.lines.len());
+        let steps = u32::try_from(steps).map_err(Fault::internal)?;
+        let mut writer = Writer::begin(&transaction, Subject::Scores, guarded, steps).await?;
+        let (mut moved, mut seen) = (BTreeSet::new(), BTreeSet::new());
+        for line in &work.lines {
+            let Some(found) = scored.scores.get(&line.version.version_id) else { continue };
+            let evaluation = Evaluation {
+                line,
+                day: work.as_of,
+                position: scored.position,
+                run_id: Some(work.context.run.run_id),
+                scope: Scope::Range(first, last),
+            };
+            let customers = scores::record(&mut writer, &evaluation, found).await?;
+            if scores::is_seen(&transaction, line, work.as_of).await? {
+                seen.extend(customers.iter().copied());
             }
-            let recorded = scores::record(&transaction, &evaluations).await?;
-            changed.extend(recorded.written);
-            stale.extend(recorded.stale);
+            moved.extend(customers);
         }
-        if !stale.is_empty() {
-            transaction.rollback().await?;
-            return Ok(stale);
-        }
-        let done = looks.iter().filter_map(|look| look.found.first()).map(Vec::len).sum();
-        let change = change(changed, work.as_of, now);
-        let count = change.customers.len();
-        context.finish_partition(&transaction, partition, done, count).await?;
-        if count > 0 {
-            change_log::append(&transaction, &change).await?;
-        }
-        transaction.commit().await?;
-        Ok(stale)
+        let (done, count) = (scored.customers.len(), moved.len());
+        work.context.finish_partition(&transaction, partition, done, count).await?;
+        append(&transaction, seen, work.as_of).await?;
+        Ok(transaction.commit().await?)
     }
 }
 
-/// What was found for some customers, under each scorecard.
-struct Look {
-    /// Changes of facts up to this position are in it.
-    facts_position: Position,
-    found: Vec<Vec<Evaluated>>,
-}
-
-impl Look {
-    /// Forgets these customers.
-    fn drop(&mut self, customers: &BTreeSet<CustomerId>) {
-        for found in &mut self.found {
-            found.retain(|one| !customers.contains(&one.customer));
-        }
-    }
-}
-
-/// What all partitions of a run have in common.
-struct Work {
-    cards: Vec<Arc<Card>>,
+/// Tells the followers whose scores changed.
+async fn append(
+    transaction: &Transaction,
+    changed: BTreeSet<CustomerId>,
     as_of: NaiveDate,
+) -> Result<(), Fault> {
+    let customers = Vec::from_iter(changed);
+    for customers in customers.chunks(CUSTOMERS_OF_CHANGE) {
+        let change = change(customers.to_vec(), as_of, clock::now());
+        change_log::append(transaction, &change).await?;
+    }
+    Ok(())
 }
 
 #[async_trait]
@@ -180,21 +144,23 @@ impl Job for ScoringJob {
     }
 
     async fn execute(&self, context: &RunContext) -> Result<(), Fault> {
-        let as_of = context.run.as_of.ok_or_else(|| Fault::internal("the run has no date"))?;
-        let request: ScoringRequest = context.request()?;
-        let cards = self.cards(context.run.run_id, &request).await?;
-        let work = Work { cards, as_of };
+        let work = self.work(context).await?;
+        context.phase("scores").await?;
         while let Some(partition) = context.next().await? {
-            self.score(context, &work, &partition).await?;
+            self.score(&work, &partition).await?;
         }
         Ok(())
     }
 
-    /// Notes that everybody was evaluated for the date.
+    /// With all partitions done the day is evaluated for everybody, and new versions come in
+    /// force: all at once, with what follows from it.
     async fn complete(&self, run: &Run, transaction: &Transaction) -> Result<(), Fault> {
         let as_of = run.as_of.ok_or_else(|| Fault::internal("the run has no date"))?;
-        let versions = pins::pinned(&self.db, run.run_id).await?;
-        Ok(scores::evaluated(transaction, &versions, as_of, clock::now()).await?)
+        let mut changed = BTreeSet::new();
+        for line in scores::lines(transaction, run.run_id).await? {
+            changed.extend(scores::complete(transaction, &line, as_of).await?);
+        }
+        append(transaction, changed, as_of).await
     }
 }
 

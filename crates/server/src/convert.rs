@@ -7,7 +7,7 @@ use crate::Violations;
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use kehu_contract::{google::r#type as google, shared};
 use kehu_core::{Label, Money, Value, label::Language};
-use kehu_storage::scoring::scores::View;
+use kehu_storage::history::View;
 use prost_types::Timestamp;
 use rust_decimal::Decimal;
 

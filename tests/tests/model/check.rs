@@ -108,8 +108,8 @@ async fn keys(db: &Database) -> BTreeMap<i64, String> {
 pub(crate) async fn whole(place: &str, world: &World, state: &State) {
     let days: BTreeSet<i64> =
         state.days.iter().map(|day| i64::from(kehu_storage::time::days(*day))).collect();
-    for (table, line) in [("class_span", "line_id"), ("score_span", "scorecard_key")] {
-        spans(place, &world.db, (table, line), &days).await;
+    for table in ["class_span", "score_span"] {
+        spans(place, &world.db, table, &days).await;
     }
     for scheme in &state.coded {
         numbers(place, &world.db, scheme).await;
@@ -132,13 +132,12 @@ pub(crate) async fn whole(place: &str, world: &World, state: &State) {
 }
 
 /// Of what is known now, the spans of a customer on a line follow each other.
-async fn spans(place: &str, db: &Database, (table, line): (&str, &str), days: &BTreeSet<i64>) {
+async fn spans(place: &str, db: &Database, table: &str, days: &BTreeSet<i64>) {
     let never = i64::from(i32::MAX);
     let sql = format!(
-        "SELECT CAST({line} AS bigint), customer_id, CAST(valid_from AS bigint), \
+        "SELECT CAST(line_id AS bigint), customer_id, CAST(valid_from AS bigint), \
          CAST(COALESCE(valid_to, {never}) AS bigint) FROM {table} \
-         WHERE COALESCE(known_to, {forever}) = {forever} ORDER BY 1, 2, 3",
-        forever = i64::MAX
+         WHERE known_to IS NULL ORDER BY 1, 2, 3"
     );
     let mut before: Option<[i64; 4]> = None;
     for row in query(db, &sql).await {

@@ -19,16 +19,13 @@ use kehu_core::scorecard::{Scorer, calibrate, templates};
 use kehu_core::{CustomerId, Value};
 use kehu_server::{clock, convert, names};
 use kehu_storage::Database;
-use kehu_storage::change_log::{self, NewChange, Position, Topic};
+use kehu_storage::change_log::{self, NewChange, Topic};
 use kehu_storage::coding::codes;
 use kehu_storage::definitions::{self, Signed};
 use kehu_storage::facts::CustomerSet;
 use kehu_storage::ingestion::{Entry, NewOrder, Profile};
 use kehu_storage::run::{self, Cut, Kind, Lease, NewRun, Run};
-use kehu_storage::scoring::{
-    scorecards::Calibrated,
-    scores::{self, Evaluated, Evaluation},
-};
+use kehu_storage::scoring::{scorecards::Calibrated, scores::Evaluated};
 use kehu_tests::background::{self, Then};
 use kehu_tests::{
     TestDatabase, date, day,
@@ -145,20 +142,10 @@ impl World {
         let score = |(id, amount): &(i64, i64)| {
             let values = values(*amount);
             let score = scorer.score(&reference(*id), &values);
-            Evaluated { customer: CustomerId(*id), score: Some((values, score)) }
+            Evaluated { customer: CustomerId(*id), values, score }
         };
         let found: Vec<_> = amounts.iter().map(score).collect();
-        let evaluation = Evaluation {
-            version: &version,
-            as_of: day(as_of),
-            run_id: None,
-            facts_position: Position::START,
-            recorded_at: now,
-            found: &found,
-        };
-        let transaction = self.db.begin().await.unwrap();
-        scores::record(&transaction, &[evaluation]).await.unwrap();
-        transaction.commit().await.unwrap();
+        kehu_tests::scores::score(&self.db, &version, (as_of, 0), &found).await.unwrap();
     }
 
     pub(crate) async fn create(&self, origin: Origin) -> Result<Taxonomy, Status> {

@@ -64,12 +64,12 @@ impl World {
         let mut world = Self::empty(test).await;
         world.orders().await;
         world.publish_tiers().await;
+        world.score(&[(1, 5, 5), (2, 3, 1), (3, 1, 3), (4, 5, 1)]).await;
         let before = [("silver", 1), ("silver", 2), ("gold", 3), ("bronze", 5)];
         world.known[0] = world.classify(EARLIER, &before).await;
         let first = [("gold", 1), ("silver", 2), ("bronze", 3), ("silver", 4), ("bronze", 5)];
         world.known[1] = world.classify(NOW, &first).await;
         world.known[2] = world.classify(NOW, &[("bronze", 2)]).await;
-        world.score(&[(1, 5, 5), (2, 3, 1), (3, 1, 3), (4, 5, 1)]).await;
         world.code().await;
         world
     }
@@ -138,20 +138,10 @@ impl World {
             let customer = CustomerId(*customer);
             let values = vec![number(60 - 10 * recency), number(10 * frequency), number(20)];
             let score = scorer.score(&reference(customer.0), &values);
-            scores::Evaluated { customer, score: Some((values, score)) }
+            scores::Evaluated { customer, values, score }
         };
         let found: Vec<_> = bins.iter().map(found).collect();
-        let evaluation = scores::Evaluation {
-            version: &version,
-            as_of: day(NOW),
-            run_id: None,
-            facts_position: kehu_storage::change_log::Position::START,
-            recorded_at: at(25),
-            found: &found,
-        };
-        let transaction = self.db.begin().await.unwrap();
-        scores::record(&transaction, &[evaluation]).await.unwrap();
-        transaction.commit().await.unwrap();
+        kehu_tests::scores::score(&self.db, &version, (NOW, 0), &found).await.unwrap();
     }
 
     async fn code(&self) {

@@ -1,12 +1,15 @@
 //! Runs and followers in a stated order, each held between what it read and what it writes.
 
 use kehu_contract::scoring::Score;
-use kehu_storage::Database;
+use kehu_storage::history::View;
 use kehu_storage::ingestion::{NewOrder, OrderStatus};
 use kehu_storage::pauses::Point;
 use kehu_storage::run::RunState;
-use kehu_tests::each_database;
+use kehu_storage::scoring::scores;
+use kehu_storage::{Database, PageRequest};
 use kehu_tests::schedule::{Actor, Reached, Schedule};
+use kehu_tests::{day, each_database, now};
+use tonic::Code;
 
 use crate::world::{World, sale};
 
@@ -141,8 +144,48 @@ async fn a_follower_that_read_between_two_changes_does_not_win() {
     .await;
 }
 
-/// Two writers of the same scores: the second begins beside the first on PostgreSQL, and waits
-/// for it on SQLite; either way it ends, and nothing is lost.
+/// A follower has written and not yet committed: whoever asks for a time since then waits for it,
+/// and an answer that was given stays.
+#[tokio::test]
+async fn what_is_known_waits_for_a_follower_that_is_writing() {
+    each_database(async |test| {
+        let world = scored(test).await;
+        let before = world.get("c03", "rfm", None, None).await.unwrap();
+        world.ingest("change", vec![large()]).await;
+        let mut follower = follower(&Schedule::on(test)).await;
+        assert_eq!(follower.until(Point::Commit).await, Reached::There);
+        let known = Some(now());
+        let reader = World::on(Database::connect(&test.url).await.unwrap());
+        let asked = tokio::spawn(async move {
+            loop {
+                // It says that what is known then is still being written: ask again.
+                match reader.get("c03", "rfm", None, known).await {
+                    Err(status) if status.code() == Code::Aborted => {}
+                    answer => break (answer.unwrap(), reader),
+                }
+            }
+        });
+        follower.finish().await;
+        let (answer, reader) = asked.await.unwrap();
+        assert_ne!(answer.bins, before.bins, "it had begun before");
+        world.ingest("back", vec![cancelled()]).await;
+        world.follow().await;
+        let back = world.get("c03", "rfm", None, None).await.unwrap();
+        assert_eq!((&back.score, &back.bins), (&before.score, &before.bins));
+        let again = reader.get("c03", "rfm", None, known).await.unwrap();
+        assert_eq!((&again.score, &again.bins), (&answer.score, &answer.bins));
+        let view = View { true_on: Some(day(AS_OF)), known_at: known };
+        let page = PageRequest::first(20);
+        let listed = scores::list(&world.db, "rfm", view, &page).await.unwrap().items;
+        let customer = world.customer("c03").await;
+        let then = listed.iter().find(|record| record.customer == customer).unwrap();
+        let composite = answer.score.map(|score| score.value.parse().unwrap());
+        assert_eq!(then.score.composite, composite);
+    })
+    .await;
+}
+
+/// Two writers of the same scores: the second waits for the first, and then has nothing to do.
 #[tokio::test]
 async fn two_followers_write_one_after_the_other() {
     each_database(async |test| {

@@ -15,7 +15,6 @@ mod counts;
 mod line;
 mod read;
 mod record;
-mod restate;
 mod sight;
 
 use std::collections::BTreeMap;
@@ -23,8 +22,9 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, NaiveDate, Utc};
 use kehu_core::{CustomerId, Value};
 
-pub use crate::scoring::scores::View;
+pub use crate::history::View;
 pub use counts::{Move, count_left_out, counts, moves};
+pub(super) use line::number;
 pub use line::{ClassLine, LEFT_OUT, complete, in_force, is_seen, latest_classified};
 pub use read::{HistoryKey, at, evaluated_through, get, history, left_out, members};
 pub use record::{Evaluation, NewClass, Scope, record};

@@ -4,9 +4,7 @@ use sea_orm::ColumnTrait;
 use sea_orm::sea_query::Condition;
 
 use crate::facts::CustomerSet;
-
-/// How many values stand in one statement: both databases bear many more.
-pub(super) const ROWS_AT_ONCE: usize = 5_000;
+pub(super) use crate::history::ROWS_AT_ONCE;
 
 /// Conditions that together choose the rows of `customers`, each row once: one statement each.
 pub(super) fn conditions(customers: &CustomerSet, column: impl ColumnTrait) -> Vec<Condition> {

@@ -9,7 +9,12 @@
 //! what was known at a time never changes afterwards: [`settle`] waits for writers whose time
 //! may lie before it.
 
+mod customers;
 mod lines;
+mod record;
+mod runs;
+mod sight;
+mod span;
 mod watermark;
 
 use std::collections::BTreeSet;
@@ -20,9 +25,17 @@ use sea_orm::{ConnectionTrait, QueryResult, Statement};
 
 use crate::{Database, Error, Transaction, dialect, time};
 
+pub(crate) use customers::{ROWS_AT_ONCE, chosen};
 pub use lines::{Segment, Timeline, names, open, timeline, turn};
+pub use record::Scope;
+pub(crate) use record::{Evaluation, Held, Inserted, Place, Spans, record};
+pub use runs::{Changed, Line, due, through};
+pub(crate) use runs::{complete, is_seen, lines, pin, under_way};
+pub use sight::View;
+pub(crate) use sight::{Sight, sight};
+pub(crate) use span::{Origin, Span};
 pub use watermark::{EVERYBODY, Looked, LookedDays, evaluated_through, look, looked, pass};
-pub(crate) use watermark::{evaluated, positions};
+pub(crate) use watermark::{LastLooks, evaluated, last_look, positions};
 
 /// Customers that share a guard: ids that differ in the lowest bits only.
 const BUCKET_BITS: u32 = 15;

@@ -204,6 +204,70 @@ pub(crate) async fn evaluated(
     )))
 }
 
+/// The last days, up to one, for which customers were looked at.
+pub(crate) struct LastLooks {
+    ranges: Vec<(i64, i64, i32)>,
+    single: HashMap<i64, i32>,
+}
+
+impl LastLooks {
+    /// Those of the customers with ids from the first to the last.
+    pub(crate) async fn read(
+        connection: &impl ConnectionTrait,
+        line_id: i32,
+        (day, known_at): (i32, i64),
+        (first, last): (i64, i64),
+    ) -> Result<Self, Error> {
+        let (first, last) = (first.to_string(), last.to_string());
+        let sql = last_looks(line_id, (day, known_at), (&first, &last));
+        let mut found = Self { ranges: Vec::new(), single: HashMap::new() };
+        for row in query(connection, &sql).await? {
+            let (first, last) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+            let day: i32 = row.try_get_by_index(2)?;
+            if first == last {
+                let held = found.single.entry(first).or_insert(day);
+                *held = day.max(*held);
+            } else {
+                found.ranges.push((first, last, day));
+            }
+        }
+        Ok(found)
+    }
+
+    /// That of a customer; `None` when nobody looked.
+    pub(crate) fn of(&self, customer: i64) -> Option<i32> {
+        let within = |(first, last, _): &&(i64, i64, i32)| (*first..=*last).contains(&customer);
+        let passed = self.ranges.iter().filter(within).map(|(_, _, day)| *day).max();
+        passed.max(self.single.get(&customer).copied())
+    }
+}
+
+/// A query of the last day, up to one, for which the one customer `$1` was looked at on a line.
+pub(crate) fn last_look(line_id: i32, (day, known_at): (i32, i64)) -> String {
+    let looks = last_looks(line_id, (day, known_at), ("$1", "$1"));
+    format!("SELECT max(looks.day) FROM ({looks}) AS looks")
+}
+
+/// Before the last day for which everybody was looked at nothing is of interest, which keeps
+/// this short however old the line is.
+fn last_looks(line_id: i32, (day, known_at): (i32, i64), (first, last): (&str, &str)) -> String {
+    let noted = format!("line_id = {line_id} AND day <= {day} AND known_from <= {known_at}");
+    let everybody = format!(
+        "(SELECT coalesce(max(day), {}) FROM history_watermark WHERE {noted} AND first_customer \
+         = {} AND last_customer = {})",
+        i32::MIN,
+        EVERYBODY.0,
+        EVERYBODY.1
+    );
+    format!(
+        "SELECT first_customer, last_customer, max(day) AS day FROM history_watermark WHERE \
+         {noted} AND day >= {everybody} AND first_customer <= {last} AND last_customer >= {first} \
+         GROUP BY first_customer, last_customer UNION ALL \
+         SELECT customer_id, customer_id, max(day) FROM history_look WHERE {noted} AND \
+         day > {everybody} AND customer_id BETWEEN {first} AND {last} GROUP BY customer_id"
+    )
+}
+
 struct Pass {
     day: i32,
     first: i64,

@@ -17,13 +17,11 @@ impl MigrationTrait for Migration {
         index_left_out(manager).await?;
         create_code_sequence(manager).await?;
         create_code(manager).await?;
-        create_code_left_out(manager).await?;
-        create_classification_run(manager).await
+        create_code_left_out(manager).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let tables = [
-            "classification_run",
             "code_left_out",
             "code",
             "code_skip",
@@ -174,22 +172,4 @@ async fn create_code_left_out(manager: &SchemaManager<'_>) -> Result<(), DbErr> 
         .primary_key(Index::create().col("scheme_id").col("customer_id"))
         .to_owned();
     manager.create_table(left_out).await
-}
-
-/// The lines that runs under way write.
-async fn create_classification_run(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
-    let classification_run = Table::create()
-        .table("classification_run")
-        .col(big_integer("run_id"))
-        .col(key_text(manager, "taxonomy_id"))
-        .col(big_integer("version_id"))
-        .col(integer("line_id"))
-        .primary_key(Index::create().col("run_id").col("taxonomy_id"))
-        .foreign_key(
-            ForeignKey::create()
-                .from("classification_run", "version_id")
-                .to("definition_version", "version_id"),
-        )
-        .to_owned();
-    manager.create_table(classification_run).await
 }

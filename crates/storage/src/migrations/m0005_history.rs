@@ -14,6 +14,7 @@ impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         create_lines(manager).await?;
         create_watermarks(manager).await?;
+        create_runs(manager).await?;
         let guard = Table::create()
             .table("history_guard")
             .col(small_integer("subject"))
@@ -25,8 +26,14 @@ impl MigrationTrait for Migration {
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let tables =
-            ["history_guard", "history_look", "history_watermark", "history_force", "history_line"];
+        let tables = [
+            "history_guard",
+            "history_run",
+            "history_look",
+            "history_watermark",
+            "history_force",
+            "history_line",
+        ];
         drop_tables(manager, &tables).await
     }
 }
@@ -85,4 +92,18 @@ async fn create_watermarks(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .primary_key(Index::create().col("line_id").col("day").col("customer_id"))
         .to_owned();
     manager.create_table(look).await
+}
+
+/// The lines that runs under way write.
+async fn create_runs(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    let run = Table::create()
+        .table("history_run")
+        .col(big_integer("run_id"))
+        .col(integer("line_id"))
+        .primary_key(Index::create().col("run_id").col("line_id"))
+        .foreign_key(
+            ForeignKey::create().from("history_run", "line_id").to("history_line", "line_id"),
+        )
+        .to_owned();
+    manager.create_table(run).await
 }

@@ -37,7 +37,7 @@ pub use lease::{HeartbeatOutcome, Lease, heartbeat, lease, phase};
 pub use look::{Look, look};
 pub use order::customers;
 pub use partition::{Partition, partitions};
-pub use pins::{Following, Pin, Pinned, following, latest, pin, pins};
+pub use pins::{Following, Pin, following, pin, pins};
 pub use start::{cancel, get, list, start};
 pub use trim::trim;
 

@@ -4,7 +4,6 @@
 
 use std::collections::BTreeMap;
 
-use chrono::NaiveDate;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QueryOrder,
     QuerySelect, RelationDef,
@@ -15,7 +14,7 @@ use crate::entity::{
     run,
     run_pin::{ActiveModel, Column, Entity, Model},
 };
-use crate::{Database, Error, time};
+use crate::{Database, Error};
 
 /// A definition that a run works with.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,39 +72,6 @@ async fn read(connection: &impl ConnectionTrait, run_ids: &[i64]) -> Result<Vec<
         .all(connection)
         .await?;
     Ok(rows)
-}
-
-/// The run of a definition that counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Pinned {
-    /// The version that it works with.
-    pub version: Option<i64>,
-    /// The date its results are of.
-    pub as_of: NaiveDate,
-}
-
-/// Of the runs that work or have worked with a definition that of the latest date, the newest of
-/// them. Runs that failed or were cancelled do not count, nor do those without a date.
-pub async fn latest(
-    connection: &impl ConnectionTrait,
-    kind: &str,
-    id: &str,
-) -> Result<Option<Pinned>, Error> {
-    let row: Option<(Option<i64>, i32)> = Entity::find()
-        .select_only()
-        .column(Column::Version)
-        .column(run::Column::AsOf)
-        .join(JoinType::InnerJoin, to_run())
-        .filter(Column::Kind.eq(kind))
-        .filter(Column::DefinitionId.eq(id))
-        .filter(run::Column::State.is_in(counted()))
-        .filter(run::Column::AsOf.is_not_null())
-        .order_by_desc(run::Column::AsOf)
-        .order_by_desc(run::Column::RunId)
-        .into_tuple()
-        .one(connection)
-        .await?;
-    row.map(|(version, as_of)| Ok(Pinned { version, as_of: time::date(as_of)? })).transpose()
 }
 
 /// Whether a definition is kept up to date as changes arrive.

@@ -3,6 +3,5 @@
 //!
 //! Only the scoring service writes here; coding and reporting read scores.
 
-mod entity;
 pub mod scorecards;
 pub mod scores;

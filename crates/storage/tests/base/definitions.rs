@@ -225,15 +225,15 @@ async fn retiring<D: Sample>(db: &Database) {
     let draft = saved::<D>(db, "one", "b", 2).await;
     let run = run::start(db, &new_run("2011-12-10"), at(3)).await.unwrap();
     pins::pin(db, run.run_id, std::slice::from_ref(&in_print)).await.unwrap();
-    assert_eq!(pins::followed::<D>(db).await.unwrap().len(), 1);
+    assert_eq!(pins::following::<D>(db).await.unwrap().len(), 1);
     retire(db, &D::KIND, "one", &by).await.unwrap();
     retire(db, &D::KIND, "one", &by).await.unwrap();
     let none: [&str; 0] = [];
     assert_eq!(in_force::<D>(db, &none).await.unwrap(), []);
-    assert_eq!(pins::followed::<D>(db).await.unwrap(), []);
     assert!(pins::following::<D>(db).await.unwrap().is_empty());
     assert_eq!(published::<D>(db, "one").await.unwrap(), std::slice::from_ref(&in_print));
-    assert_eq!(pins::pinned::<D>(db, run.run_id).await.unwrap().len(), 1);
+    let held = pins::pin::<D>(db, run.run_id, &[]).await.unwrap();
+    assert_eq!(held.len(), 1, "the run goes on");
     let more = save_draft(db, &D::sample("one", "c"), None, &by).await;
     assert_eq!(refused(more), "DEFINITION_NOT_RETIRED");
     let draft = if D::KIND.approval { approve(db, &draft, &by).await.unwrap() } else { draft };
@@ -336,7 +336,6 @@ fn new_run(as_of: &str) -> NewRun {
 async fn a_run_keeps_its_versions() {
     each_database(async |test| {
         let db = &test.database;
-        assert_eq!(pins::followed::<Scorecard>(db).await.unwrap(), []);
         let first = put_out(db, &saved::<Scorecard>(db, "rfm", "a", 1).await).await.unwrap();
         let run = run::start(db, &new_run("2011-12-10"), at(5)).await.unwrap();
         let versions = [first.clone()];
@@ -347,25 +346,6 @@ async fn a_run_keeps_its_versions() {
         assert_eq!(second.version, 2);
         let again = pins::pin(db, run.run_id, std::slice::from_ref(&second)).await.unwrap();
         assert_eq!(again, versions, "a version published meanwhile does not mix in");
-        let followed = pins::followed(db).await.unwrap();
-        assert_eq!((&followed[0].version, followed[0].as_of), (&first, day("2011-12-10")));
-
-        let check = async |followed: &[pins::Followed<Scorecard>]| {
-            let transaction = db.begin().await.unwrap();
-            pins::check_followed(&transaction, followed).await
-        };
-        check(&followed).await.unwrap();
-
-        let earlier = run::start(db, &new_run("2011-11-10"), at(6)).await.unwrap();
-        pins::pin(db, earlier.run_id, std::slice::from_ref(&second)).await.unwrap();
-        let followed = pins::followed::<Scorecard>(db).await.unwrap();
-        assert_eq!(followed[0].as_of, day("2011-12-10"), "the latest date counts");
-        check(&followed).await.unwrap();
-        run::cancel(db, run.run_id, at(7)).await.unwrap();
-        // Who loaded the version before must not write what it gave.
-        assert!(matches!(check(&followed).await, Err(Error::Conflict(_))));
-        let followed = pins::followed::<Scorecard>(db).await.unwrap();
-        assert_eq!((&followed[0].version, followed[0].as_of), (&second, day("2011-11-10")));
     })
     .await;
 }

@@ -46,7 +46,7 @@ fn score(version: &Version, customer: i64, number: i64) -> Evaluated {
         Scorer::new(card, &version.published.as_ref().unwrap().frozen.calibration).unwrap();
     let (customer, values) = (CustomerId(customer), values(card, number));
     let score = scorer.score(&reference(customer.0), &values);
-    Evaluated { customer, score: Some((values, score)) }
+    Evaluated { customer, values, score }
 }
 
 /// Creates the customers 1 to `count`.

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::View;
 use super::line::names;
 use super::read::name;
-use super::sight::{Seen, Sight, sight, sight_of};
-use crate::history::{self, Subject};
+use super::sight::{Seen, sight, sight_of};
+use crate::history::{self, Sight, Subject};
 use crate::{Database, Error};
 
 /// How many customers went from one class to another.

@@ -8,14 +8,15 @@ use kehu_core::CustomerId;
 use sea_orm::{ConnectionTrait, Statement, Value};
 
 use super::super::taxonomies::TaxonomyVersion;
-use crate::change_log::Position;
-use crate::history::{self, EVERYBODY, Guarded, Looked, Subject, Timeline, Writer};
+use crate::history::{self, Place, Subject, Timeline};
 use crate::{Database, Error, Transaction, time};
 
 /// What stands for the class of customers whom a taxonomy leaves out: no class has this id.
 pub const LEFT_OUT: &str = "";
 /// Its number in every taxonomy; those of classes begin with 1.
 pub(super) const LEFT_OUT_NUMBER: i32 = 0;
+/// Where stays are.
+pub(super) const PLACE: Place = Place { table: "class_span" };
 
 /// A line of a taxonomy, ready to be written: the numbers of its classes are known.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,15 +37,8 @@ impl ClassLine {
         version: &TaxonomyVersion,
         run_id: Option<i64>,
     ) -> Result<Self, Error> {
-        let taxonomy = &version.definition.id;
-        for class in &version.definition.classes {
-            let sql = "INSERT INTO class_name (taxonomy_id, class_id) VALUES ($1, $2) \
-                       ON CONFLICT (taxonomy_id, class_id) DO NOTHING";
-            let values: [Value; 2] = [taxonomy.as_str().into(), class.id.as_str().into()];
-            let backend = transaction.get_database_backend();
-            transaction.execute_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
-        }
-        let subject = Subject::Classes;
+        number(transaction, version).await?;
+        let (taxonomy, subject) = (version.definition.id.as_str(), Subject::Classes);
         let line_id =
             history::open(transaction, subject, taxonomy, version.version_id, run_id).await?;
         Self::load(transaction, taxonomy, line_id, version.version_id).await
@@ -66,6 +60,22 @@ impl ClassLine {
         let number = self.classes.get(class).copied();
         number.ok_or_else(|| Error::not_found("class", format!("{} {class}", self.taxonomy)))
     }
+}
+
+/// Gives the classes of a version numbers, where they have none.
+pub(in super::super) async fn number(
+    transaction: &Transaction,
+    version: &TaxonomyVersion,
+) -> Result<(), Error> {
+    let taxonomy = version.definition.id.as_str();
+    for class in &version.definition.classes {
+        let sql = "INSERT INTO class_name (taxonomy_id, class_id) VALUES ($1, $2) \
+                   ON CONFLICT (taxonomy_id, class_id) DO NOTHING";
+        let values: [Value; 2] = [taxonomy.into(), class.id.as_str().into()];
+        let backend = transaction.get_database_backend();
+        transaction.execute_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
+    }
+    Ok(())
 }
 
 /// The numbers of a taxonomy's classes, of all its versions, and of [`LEFT_OUT`].
@@ -106,9 +116,8 @@ pub async fn is_seen(
     line: &ClassLine,
     day: NaiveDate,
 ) -> Result<bool, Error> {
-    let timeline = in_force(connection, &line.taxonomy).await?;
-    let mut segments = timeline.segments().iter();
-    Ok(segments.any(|seen| seen.line_id == line.line_id && seen.from <= time::days(day)))
+    let of_line = (line.taxonomy.as_str(), line.line_id);
+    history::is_seen(connection, Subject::Classes, of_line, time::days(day)).await
 }
 
 /// Ends a run through everybody: the day counts as evaluated for all customers, and the line
@@ -119,23 +128,8 @@ pub async fn complete(
     line: &ClassLine,
     day: NaiveDate,
 ) -> Result<Vec<CustomerId>, Error> {
-    let mut writer = Writer::begin(transaction, Subject::Classes, Guarded::Lines, 2).await?;
-    let (line_id, day) = (line.line_id, time::days(day));
-    // What each part of it has seen stands with the part.
-    let looked = Looked { line_id, day, position: Position::START, known: writer.step() };
-    history::pass(transaction, looked, EVERYBODY.0, EVERYBODY.1).await?;
-    if !history::turn(&mut writer, Subject::Classes, &line.taxonomy, line_id, day).await? {
-        return Ok(Vec::new());
-    }
-    let sql = format!(
-        "SELECT DISTINCT customer_id FROM class_span WHERE line_id = {line_id} AND known_to IS \
-         NULL ORDER BY customer_id"
-    );
-    let mut customers = Vec::new();
-    for row in history::query(transaction, &sql).await? {
-        customers.push(CustomerId(row.try_get_by_index(0)?));
-    }
-    Ok(customers)
+    let (subject, of_line) = (Subject::Classes, (line.taxonomy.as_str(), line.line_id));
+    history::complete(transaction, subject, PLACE, of_line, time::days(day)).await
 }
 
 /// The latest date for which everybody was classified under the taxonomy (under any, when it is

@@ -1,6 +1,6 @@
 //! Reading classes.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use kehu_core::CustomerId;
@@ -8,12 +8,11 @@ use sea_orm::{ConnectionTrait, FromQueryResult, Statement, Value};
 
 use super::super::evidence;
 use super::line::{LEFT_OUT, names};
-use super::sight::{Seen, Sight, sight, sight_of};
+use super::sight::{Seen, sight, sight_of};
 use super::{Assignment, ClassColumns, View};
 use crate::bulk::{self, Column, ColumnType};
-use crate::coding::customers::ROWS_AT_ONCE;
 use crate::facts::CustomerSet;
-use crate::history::{self, Segment, Subject};
+use crate::history::{self, Segment, Sight, Subject, chosen};
 use crate::{Database, Error, Page, PageRequest, time};
 
 /// The place of a stay in a history: its first day, when it became known in microseconds since
@@ -227,26 +226,6 @@ pub async fn at(
         }
     }
     Ok(columns)
-}
-
-/// Conditions that together choose the rows of the customers, each once: one a statement.
-pub(super) fn chosen(customers: &CustomerSet) -> Vec<String> {
-    match customers {
-        CustomerSet::All => vec![String::new()],
-        CustomerSet::Range(first, last) => {
-            vec![format!(" AND customer_id BETWEEN {first} AND {last}")]
-        }
-        CustomerSet::Ids(ids) => {
-            let sorted: Vec<i64> = BTreeSet::from_iter(ids.iter().copied()).into_iter().collect();
-            let condition = |ids: &[i64]| format!(" AND customer_id IN ({})", list(ids));
-            sorted.chunks(ROWS_AT_ONCE).map(condition).collect()
-        }
-    }
-}
-
-/// Numbers as SQL lists them.
-pub(super) fn list(ids: &[i64]) -> String {
-    ids.iter().map(i64::to_string).collect::<Vec<_>>().join(", ")
 }
 
 /// The id of the class with this number.

@@ -1,5 +1,4 @@
 //! The rows of the tables that coding owns.
 
-pub(super) mod classification_run;
 pub(super) mod code;
 pub(super) mod code_left_out;

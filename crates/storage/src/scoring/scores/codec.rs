@@ -1,59 +1,86 @@
 //! How the values that a score rests on are kept, and how they go on from day to day.
 
 use kehu_core::Value;
-use kehu_core::scorecard::{Score, Scorecard, grows_daily};
+use kehu_core::scorecard::{Scorecard, grows_daily};
 use rust_decimal::Decimal;
 
+use super::record::Evaluated;
 use crate::Error;
 use crate::document::{self, Document};
 
-/// What a span keeps of a score: the values that it is computed from, and what opens a new span
-/// when it changes.
+/// What is the same on each day of a span.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Content {
-    /// In the order of [`Scorecard::features`], numbers without trailing zeros.
-    pub(super) values: Vec<Value>,
-    /// Which of them grow by one a day of themselves.
-    pub(super) grows: Vec<bool>,
+    /// In the order of [`Scorecard::features`], numbers without trailing zeros; those that grow
+    /// by one a day of themselves less the number of the day.
+    values: Vec<Value>,
     pub(super) grade: Option<String>,
     /// Bins of the indicators in order, `5,,3`: empty where there is none.
     pub(super) bins: String,
 }
 
-impl Content {
-    pub(super) fn of(card: &Scorecard, values: &[Value], score: &Score) -> Self {
-        let bin = |bin: Option<u32>| bin.map(|bin| bin.to_string()).unwrap_or_default();
-        let bins: Vec<String> = score.contributions.iter().map(|part| bin(part.bin)).collect();
-        Self {
-            values: values.iter().map(plain).collect(),
-            grows: growing(card),
-            grade: score.grade.clone(),
-            bins: bins.join(","),
-        }
+/// Between scores and what is kept of them, for one version of a scorecard.
+#[derive(Debug)]
+pub(super) struct Codec {
+    scorecard: String,
+    /// Which of the values grow by one a day of themselves.
+    grows: Vec<bool>,
+}
+
+impl Codec {
+    pub(super) fn of(card: &Scorecard) -> Self {
+        let grows = card.features().into_iter().map(grows_daily).collect();
+        Self { scorecard: card.id.clone(), grows }
     }
 
-    /// The same so many days later, when nothing but days has passed.
-    pub(super) fn after(&self, days: i32) -> Self {
+    /// What is the same from a day on, when nothing but days passes.
+    pub(super) fn content(&self, found: &Evaluated, day: i32) -> Content {
+        let bin = |bin: Option<u32>| bin.map(|bin| bin.to_string()).unwrap_or_default();
+        let parts = found.score.contributions.iter();
+        let bins: Vec<String> = parts.map(|part| bin(part.bin)).collect();
+        let (values, grade) = (self.grown(&found.values, -day), found.score.grade.clone());
+        Content { values, grade, bins: bins.join(",") }
+    }
+
+    /// The values on a day.
+    pub(super) fn values(&self, content: &Content, day: i32) -> Vec<Value> {
+        self.grown(&content.values, day)
+    }
+
+    /// Values so many days later, when nothing but days has passed.
+    fn grown(&self, values: &[Value], days: i32) -> Vec<Value> {
         let grown = |(value, grows): (&Value, &bool)| match value {
             Value::Number(number) if *grows => {
                 Value::Number((number + Decimal::from(days)).normalize())
             }
-            value => value.clone(),
+            // Without trailing zeros, so that equal ones are equal texts.
+            Value::Number(number) => Value::Number(number.normalize()),
+            Value::Null | Value::Bool(_) | Value::Text(_) => value.clone(),
         };
-        let values = self.values.iter().zip(&self.grows).map(grown).collect();
-        Self { values, ..self.clone() }
+        values.iter().zip(&self.grows).map(grown).collect()
     }
-}
 
-fn growing(card: &Scorecard) -> Vec<bool> {
-    card.features().into_iter().map(grows_daily).collect()
-}
+    /// The values of a content on the first day of its row.
+    pub(super) fn encode(&self, content: &Content, from: i32) -> String {
+        document::write(&self.values(content, from))
+    }
 
-/// A value whose number has no trailing zeros, so that equal ones are equal texts.
-fn plain(value: &Value) -> Value {
-    match value {
-        Value::Number(number) => Value::Number(number.normalize()),
-        Value::Null | Value::Bool(_) | Value::Text(_) => value.clone(),
+    /// The content of a row, of which these columns are read.
+    pub(super) fn decode(
+        &self,
+        inputs: &str,
+        grade: Option<String>,
+        bins: String,
+        from: i32,
+    ) -> Result<Content, Error> {
+        let values: Vec<Value> = document::read(inputs)?;
+        if values.len() != self.grows.len() {
+            return Err(Error::Corrupt(format!(
+                "a score does not fit its version of scorecard {}",
+                self.scorecard
+            )));
+        }
+        Ok(Content { values: self.grown(&values, -from), grade, bins })
     }
 }
 
@@ -61,63 +88,53 @@ impl Document for Vec<Value> {
     const NAME: &'static str = "list of the values of a score";
 }
 
-pub(super) fn encode(values: &Vec<Value>) -> String {
-    document::write(values)
-}
-
-/// The content of a row, of which these columns are read.
-pub(super) fn decode(
-    text: &str,
-    grade: Option<String>,
-    bins: String,
-    card: &Scorecard,
-) -> Result<Content, Error> {
-    let values: Vec<Value> = document::read(text)?;
-    if values.len() != card.features().len() {
-        let id = &card.id;
-        return Err(Error::Corrupt(format!("a score does not fit its version of scorecard {id}")));
-    }
-    Ok(Content { values, grows: growing(card), grade, bins })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use kehu_core::scorecard::templates;
 
+    fn codec(template: &str) -> Codec {
+        Codec::of(&templates().into_iter().find(|card| card.id == template).unwrap())
+    }
+
+    fn number(number: i64) -> Value {
+        Value::Number(Decimal::from(number))
+    }
+
     #[test]
     fn values_are_read_as_they_were_written() {
-        let card = templates().into_iter().find(|card| card.id == "rfm").unwrap();
-        let written = [
+        let codec = codec("rfm");
+        let values = [
             Value::Number(Decimal::new(125_000, 4)),
             Value::Null,
             Value::Text("客\"2011\"".to_owned()),
         ];
-        let values: Vec<Value> = written.iter().map(plain).collect();
-        let text = encode(&values);
+        let written = Content {
+            values: codec.grown(&values, -15_000),
+            grade: Some("A".to_owned()),
+            bins: "5,,3".to_owned(),
+        };
+        let text = codec.encode(&written, 15_000);
         assert_eq!(text, r#"[1,1,[{"number":"12.5"},"null",{"text":"客\"2011\""}]]"#);
-        let content = decode(&text, Some("A".to_owned()), "5,,3".to_owned(), &card).unwrap();
-        assert_eq!((&content.values, &content.grows), (&values, &vec![true, false, false]));
-        let read = |text: &str| decode(text, None, String::new(), &card);
-        assert_eq!(read(&text.replace("[1,1,", "[2,1,")).unwrap().values, values);
+        let read = |text: &str| codec.decode(text, Some("A".to_owned()), "5,,3".to_owned(), 15_000);
+        assert_eq!(read(&text).unwrap(), written);
+        assert_eq!(read(&text.replace("[1,1,", "[2,1,")).unwrap(), written);
         assert!(matches!(read("[2,2,[]]"), Err(Error::NewerFormat { needed: 2, .. })));
-        let other = templates().into_iter().find(|card| card.id == "abc").unwrap();
-        let misfit = decode(&text, None, String::new(), &other);
+        let misfit = self::codec("abc").decode(&text, None, String::new(), 15_000);
         assert!(matches!(misfit, Err(Error::Corrupt(_))));
     }
 
     #[test]
     fn only_days_grow() {
-        let card = templates().into_iter().find(|card| card.id == "rfm").unwrap();
-        let number = |number: i64| Value::Number(Decimal::from(number));
+        let codec = codec("rfm");
         let content = |values: [Value; 3]| Content {
-            values: values.to_vec(),
-            grows: growing(&card),
+            values: codec.grown(&values, -15_000),
             grade: None,
             bins: String::new(),
         };
-        let later = content([number(12), number(3), Value::Null]).after(5);
-        assert_eq!(later.values, [number(17), number(3), Value::Null]);
-        assert_eq!(content([Value::Null, number(0), number(1)]).after(5).values[0], Value::Null);
+        let later = codec.values(&content([number(12), number(3), Value::Null]), 15_005);
+        assert_eq!(later, [number(17), number(3), Value::Null]);
+        let later = codec.values(&content([Value::Null, number(0), number(1)]), 15_005);
+        assert_eq!(later[0], Value::Null);
     }
 }

@@ -7,7 +7,7 @@ use crate::{
     health::Health,
     layers::{
         deadline::Deadline, load::Load, middleware::Layered, panic::Panic, served::Served,
-        starting::Starting, trace::Trace,
+        share::Share, starting::Starting, trace::Trace,
     },
     tls::{self, Tls},
 };
@@ -124,6 +124,7 @@ impl Api {
             .layer(Layered(Load::new(limits, stop.clone())))
             .layer(Layered(Deadline::new(limits.max_deadline)))
             .layer(Layered(Auth(self.authenticator)))
+            .layer(Layered(Share::new(limits)))
             .layer(Layered(Served::new(self.services)))
             .add_routes(routes.routes())
             .serve_with_incoming_shutdown(tls::incoming(socket, self.tls), stop.cancelled_owned())

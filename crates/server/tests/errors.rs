@@ -53,6 +53,7 @@ fn examples() -> Vec<Fault> {
         Fault::DeadlineExceeded,
         Fault::NotServed { service: "kehu.scoring.v1.ScoringService".into() },
         Fault::Overloaded,
+        Fault::OverShare { of: "calls" },
         Fault::Draining,
         Fault::StreamIdle,
         Fault::Malformed,

@@ -19,6 +19,7 @@ use crate::{
 };
 use futures::future::BoxFuture;
 use http::{Request, Response, header::AUTHORIZATION};
+use kehu_contract::error::ErrorReason;
 use retry::Retries;
 use server::Server;
 use std::{convert::Infallible, io, path::PathBuf, sync::Arc, task::Poll, time::Duration};
@@ -131,6 +132,7 @@ impl ClientOptions {
 /// Kehu's reasons said anything, as when a connection breaks.
 pub fn may_resume(status: &Status) -> bool {
     match fault::reason(status) {
+        Some(ErrorReason::ShareExhausted) => true,
         Some(_) => status.code() == Code::Unavailable,
         None => matches!(status.code(), Code::Unavailable | Code::Unknown | Code::Internal),
     }

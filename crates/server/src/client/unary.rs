@@ -95,8 +95,10 @@ fn judge(answer: Response<Collected<Bytes>>, deadline: Instant) -> Outcome {
     if code == Code::Cancelled && Instant::now() >= deadline {
         return Broken::Late.into();
     }
-    let again = if code == Code::Unavailable { Again::IfRepeatable } else { Again::Never };
     let info = status.and_then(|status| status.get_details_retry_info());
+    // Who is over its share is told when to come back; other exhaustion lasts.
+    let later = code == Code::ResourceExhausted && info.is_some();
+    let again = if code == Code::Unavailable || later { Again::IfRepeatable } else { Again::Never };
     let asked = info.and_then(|info| info.retry_delay);
     Outcome { answer: Ok(answer.map(Body::new)), again, asked }
 }

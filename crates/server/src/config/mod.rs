@@ -50,6 +50,14 @@ pub struct Server {
     pub max_calls: u32,
     /// Streaming calls open at once.
     pub max_streams: u32,
+    /// Unary calls of one caller answered at once.
+    pub max_calls_per_caller: u32,
+    /// Streaming calls of one caller open at once.
+    pub max_streams_per_caller: u32,
+    /// Streams of health and reflection open at once.
+    pub max_probes: u32,
+    /// Streams of health and reflection open at once on a connection.
+    pub max_probes_per_connection: u32,
     /// Calls at once on a connection.
     pub max_streams_per_connection: u32,
     /// Longest deadline of a unary call, and the deadline of one that has none.
@@ -233,6 +241,10 @@ fn read_server(reader: &mut Reader) -> Server {
         insecure: reader.flag("server.insecure"),
         max_calls: reader.count("server.max_calls"),
         max_streams: reader.count("server.max_streams"),
+        max_calls_per_caller: reader.count("server.max_calls_per_caller"),
+        max_streams_per_caller: reader.count("server.max_streams_per_caller"),
+        max_probes: reader.count("server.max_probes"),
+        max_probes_per_connection: reader.count("server.max_probes_per_connection"),
         max_streams_per_connection: reader.count("server.max_streams_per_connection"),
         max_deadline: reader.time_limit("server.max_deadline"),
         keepalive_interval: reader.time_limit("server.keepalive_interval"),

@@ -99,6 +99,12 @@ pub enum Fault {
     /// Too many calls are being served.
     #[error("too many calls are being served: repeat the call a little later")]
     Overloaded,
+    /// The caller has as many of something open as one caller may.
+    #[error("the caller has its share of {of} at once: end some, or repeat the call later")]
+    OverShare {
+        /// A word for what it is: `calls`, `streams`, `probes`.
+        of: &'static str,
+    },
     /// The process is about to stop, and the call cannot go on here.
     #[error("the process stops: resume on another, or here when it is back")]
     Draining,

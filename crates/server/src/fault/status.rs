@@ -77,6 +77,7 @@ fn code_and_reason(fault: &Fault) -> (Code, ErrorReason) {
         Fault::PermissionDenied { .. } => (Code::PermissionDenied, ErrorReason::PermissionDenied),
         Fault::DeadlineExceeded => (Code::DeadlineExceeded, ErrorReason::DeadlineExceeded),
         Fault::Overloaded => (Code::Unavailable, ErrorReason::Overloaded),
+        Fault::OverShare { .. } => (Code::ResourceExhausted, ErrorReason::ShareExhausted),
         Fault::Draining => (Code::Unavailable, ErrorReason::Draining),
         Fault::StreamIdle => (Code::Unavailable, ErrorReason::StreamIdle),
         Fault::Malformed => (Code::InvalidArgument, ErrorReason::MalformedMessage),
@@ -145,6 +146,7 @@ fn metadata(fault: &Fault) -> HashMap<String, String> {
         Fault::Unauthenticated(problem) => ("why", problem.word().to_owned()),
         Fault::PermissionDenied { missing } => ("missing_scopes", super::words(missing)),
         Fault::NotServed { service } => ("service", service.clone()),
+        Fault::OverShare { of } => ("share", (*of).to_owned()),
         _ => return HashMap::new(),
     };
     HashMap::from([(key.to_owned(), value)])
@@ -156,7 +158,7 @@ fn retry_delay(fault: &Fault) -> Option<Duration> {
         Fault::Unavailable | Fault::NewerFormat { .. } | Fault::NotReady { .. } => {
             Some(RETRY_DELAY)
         }
-        Fault::Overloaded => Some(OVERLOAD_DELAY),
+        Fault::Overloaded | Fault::OverShare { .. } => Some(OVERLOAD_DELAY),
         Fault::Draining | Fault::StreamIdle => Some(Duration::ZERO),
         _ => None,
     }

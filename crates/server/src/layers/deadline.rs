@@ -47,7 +47,7 @@ impl Middleware for Deadline {
         match timeout_at(until, deadline::scope(until, next.run(request))).await {
             Ok(answer) => answer.map(|body| {
                 let passed = sleep_until(until).map(|()| Fault::DeadlineExceeded);
-                Body::new(OpenBody::new(body, None, Ending::When(passed.boxed())))
+                Body::new(OpenBody::<()>::new(body, None, Ending::When(passed.boxed())))
             }),
             Err(_) => Status::from(Fault::DeadlineExceeded).into_http(),
         }

@@ -2,6 +2,7 @@
 //! ends streams when the process stops.
 
 use super::{
+    kind::Kind,
     middleware::{Middleware, Next},
     open::{Ending, IdleBody, OpenBody},
 };
@@ -14,12 +15,12 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tonic::{Status, body::Body};
 
-/// Counts the calls and streams of a process. Asking for health is never turned away: it matters
-/// most under load.
+/// Counts the calls and streams of a process.
 #[derive(Debug, Clone)]
 pub struct Load {
     calls: Arc<Semaphore>,
     streams: Arc<Semaphore>,
+    probes: Arc<Semaphore>,
     longest_silence: Duration,
     drain: CancellationToken,
 }
@@ -32,6 +33,7 @@ impl Load {
         Self {
             calls: semaphore(limits.max_calls),
             streams: semaphore(limits.max_streams),
+            probes: semaphore(limits.max_probes),
             longest_silence: limits.stream_idle_timeout,
             drain,
         }
@@ -49,19 +51,20 @@ impl Load {
 
     /// A place for the call at `path`, kept to the end of its answer; `None` for what needs none.
     fn place(&self, path: &str) -> Result<Option<Place>, Fault> {
-        if method::find(path).is_some_and(|method| !method.is_ours && method.unary) {
-            return Ok(None);
-        }
-        let (semaphore, counter) = match is_stream(path) {
-            true => (&self.streams, &metrics::server().open_streams),
-            false => (&self.calls, &metrics::server().active_calls),
+        let Some(kind) = Kind::of(path) else { return Ok(None) };
+        let (semaphore, counter) = match kind {
+            Kind::Call => (&self.calls, Some(&metrics::server().active_calls)),
+            Kind::Stream => (&self.streams, Some(&metrics::server().open_streams)),
+            Kind::Probe => (&self.probes, None),
         };
         let method = [KeyValue::new("rpc.method", method::name(path))];
         let Ok(permit) = semaphore.clone().try_acquire_owned() else {
             metrics::server().shed_calls.add(1, &method);
             return Err(Fault::Overloaded);
         };
-        counter.add(1, &method);
+        if let Some(counter) = counter {
+            counter.add(1, &method);
+        }
         Ok(Some(Place { counter, method, _permit: permit }))
     }
 }
@@ -71,20 +74,18 @@ fn semaphore(permits: u32) -> Arc<Semaphore> {
     Arc::new(Semaphore::new(permits.min(Semaphore::MAX_PERMITS)))
 }
 
-fn is_stream(path: &str) -> bool {
-    method::find(path).is_some_and(|method| !method.unary)
-}
-
 /// A call that counts among those being served, until this is dropped.
 pub(super) struct Place {
-    counter: &'static UpDownCounter<i64>,
+    counter: Option<&'static UpDownCounter<i64>>,
     method: [KeyValue; 1],
     _permit: OwnedSemaphorePermit,
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.counter.add(-1, &self.method);
+        if let Some(counter) = self.counter {
+            counter.add(-1, &self.method);
+        }
     }
 }
 
@@ -95,7 +96,7 @@ impl Middleware for Load {
             Ok(place) => place,
             Err(fault) => return Status::from(fault).into_http(),
         };
-        let is_stream = is_stream(path);
+        let is_stream = matches!(Kind::of(path), Some(Kind::Stream | Kind::Probe));
         next.run(request).await.map(|body| self.keep(body, place, is_stream))
     }
 }

@@ -1,12 +1,14 @@
 //! What stands between the connection and a service, a layer each, from outside in: trace, panic,
-//! load, deadline, sign-on.
+//! load, deadline, sign-on, the caller's share.
 
 pub mod deadline;
+mod kind;
 pub mod load;
 pub mod middleware;
 mod open;
 pub mod panic;
 pub mod served;
+pub mod share;
 pub mod starting;
 pub mod trace;
 

@@ -1,7 +1,7 @@
 //! The answer of a call that keeps its place, and of a stream that ends when its time has come: its
 //! deadline, the end of the process, or too long a silence.
 
-use super::{load::Place, trailers};
+use super::trailers;
 use crate::Fault;
 use bytes::Bytes;
 use futures::future::BoxFuture;
@@ -14,11 +14,12 @@ use std::{
 use tokio::time::{Instant, Sleep, sleep};
 use tonic::{Status, body::Body};
 
-/// A body that counts until it has been sent or given up, and may be ended from outside.
-pub(super) struct OpenBody {
+/// A body that keeps something, its place or its share, until it has been sent or given up, and may
+/// be ended from outside.
+pub(super) struct OpenBody<K = ()> {
     inner: Body,
     ending: Ending,
-    _place: Option<Place>,
+    _kept: Option<K>,
 }
 
 /// When a stream ends though it has not ended itself.
@@ -33,9 +34,9 @@ pub(super) enum Ending {
     Over,
 }
 
-impl OpenBody {
-    pub(super) fn new(inner: Body, place: Option<Place>, ending: Ending) -> Self {
-        Self { inner, ending, _place: place }
+impl<K> OpenBody<K> {
+    pub(super) fn new(inner: Body, kept: Option<K>, ending: Ending) -> Self {
+        Self { inner, ending, _kept: kept }
     }
 
     /// Looks whether the time has come.
@@ -49,7 +50,7 @@ impl OpenBody {
     }
 }
 
-impl http_body::Body for OpenBody {
+impl<K: Unpin> http_body::Body for OpenBody<K> {
     type Data = Bytes;
     type Error = Status;
 

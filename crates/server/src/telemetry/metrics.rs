@@ -74,7 +74,7 @@ pub const SERVER_SHED_CALLS: Metric = Metric {
     name: "kehu.server.shed_calls",
     unit: "{call}",
     kind: Kind::Counter,
-    description: "Calls turned away because too many are being served",
+    description: "Calls turned away because too many are being served, in all or for their caller",
 };
 /// `rpc.method`.
 pub const SERVER_OPEN_STREAMS: Metric = Metric {

@@ -4,7 +4,10 @@ use std::{
     io,
     net::SocketAddr,
     pin::Pin,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     task::{Context, Poll},
 };
 use tokio::{
@@ -19,11 +22,21 @@ use webpki::EndEntityCert;
 /// The other end of a connection; in the extensions of every request that comes over it.
 #[derive(Debug, Clone)]
 pub struct Peer {
+    /// Which connection of this process it is.
+    pub connection: u64,
     /// Its address; `None` when it was gone already.
     pub address: Option<SocketAddr>,
     /// The DNS and URI names (subject alternative names) of its certificate, which was verified;
     /// `None` when it showed none, which mutual TLS does not let through.
     pub certificate_names: Option<Arc<[String]>>,
+}
+
+impl Peer {
+    fn new(socket: &TcpStream, certificate_names: Option<Arc<[String]>>) -> Self {
+        static CONNECTIONS: AtomicU64 = AtomicU64::new(0);
+        let connection = CONNECTIONS.fetch_add(1, Ordering::Relaxed);
+        Self { connection, address: socket.peer_addr().ok(), certificate_names }
+    }
 }
 
 /// A connection that is ready to be served.
@@ -35,19 +48,17 @@ pub struct Connection {
 
 impl Connection {
     pub(super) fn plain(socket: TcpStream) -> Self {
-        let peer = Peer { address: socket.peer_addr().ok(), certificate_names: None };
+        let peer = Peer::new(&socket, None);
         Self { stream: Either::Left(socket), peer }
     }
 
     pub(super) fn secure(stream: TlsStream<TcpStream>) -> Self {
         let (socket, session) = stream.get_ref();
         let certificate = session.peer_certificates().and_then(<[_]>::first);
-        let peer = Peer {
-            address: socket.peer_addr().ok(),
-            certificate_names: certificate
-                .and_then(|certificate| EndEntityCert::try_from(certificate).ok())
-                .map(|certificate| names(&certificate)),
-        };
+        let names = certificate
+            .and_then(|certificate| EndEntityCert::try_from(certificate).ok())
+            .map(|certificate| names(&certificate));
+        let peer = Peer::new(socket, names);
         Self { stream: Either::Right(Box::new(stream)), peer }
     }
 }

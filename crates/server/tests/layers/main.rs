@@ -3,6 +3,7 @@
 
 mod overload;
 mod raw;
+mod share;
 mod stopping;
 mod world;
 

@@ -93,7 +93,7 @@ impl World {
         };
         let serving = api.serve(listener, routes, stop.clone());
         let serving = tokio::spawn(async move { serving.await.unwrap() });
-        let channel = Endpoint::from_shared(url.clone()).unwrap().connect().await.unwrap();
+        let channel = connect(&url).await;
         let serving = std::sync::Mutex::new(Some(serving));
         Self { health, handlers, channel, url, stop, serving }
     }
@@ -104,6 +104,11 @@ impl World {
 
     pub(crate) fn channel(&self) -> Channel {
         self.channel.clone()
+    }
+
+    /// Another connection.
+    pub(crate) async fn connect(&self) -> Channel {
+        connect(&self.url).await
     }
 
     pub(crate) fn runs(&self) -> RunServiceClient<Channel> {
@@ -147,6 +152,10 @@ impl World {
         let serving = self.serving.lock().unwrap().take().unwrap();
         serving.await.unwrap();
     }
+}
+
+async fn connect(url: &str) -> Channel {
+    Endpoint::from_shared(url.to_owned()).unwrap().connect().await.unwrap()
 }
 
 /// Waits until something is so.

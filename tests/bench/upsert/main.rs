@@ -36,14 +36,17 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mut command = kehu(&serve);
     command.env("KEHU__STORAGE__DATABASE_URL", url);
     let server = Server::spawn(command).await;
-    let channel = Channel::from_shared(server.url.clone())?.connect().await?;
+    let endpoint = Channel::from_shared(server.url.clone())?;
+    // A connection each, as clients have, and as the other side's have.
+    let channels = try_join_all((0..CLIENTS).map(|_| endpoint.connect())).await?;
+    let clients = (0..CLIENTS).zip(channels);
     let began = Instant::now();
     let end = began + Duration::from_secs(seconds.parse()?);
     let counts = match what.as_str() {
         "customers" => {
-            try_join_all((0..CLIENTS).map(|client| customers(channel.clone(), client, end))).await?
+            try_join_all(clients.map(|(client, channel)| customers(channel, client, end))).await?
         }
-        _ => try_join_all((0..CLIENTS).map(|client| orders(channel.clone(), client, end))).await?,
+        _ => try_join_all(clients.map(|(client, channel)| orders(channel, client, end))).await?,
     };
     let rate = f64::from(counts.iter().sum::<u32>()) / began.elapsed().as_secs_f64();
     writeln!(stdout(), "{rate:.0}")?;

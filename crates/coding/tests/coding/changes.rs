@@ -1,6 +1,6 @@
 //! Classes and codes that follow from changes.
 
-use kehu_contract::coding::create_taxonomy_request::Origin;
+use kehu_contract::coding::{CodeScheme, Recoding, create_taxonomy_request::Origin};
 use kehu_core::CustomerId;
 use kehu_core::taxonomy::Taxonomy;
 use kehu_storage::change_log::{self, Position, Topic};
@@ -79,6 +79,35 @@ async fn a_change_is_classified_from_its_date_on() {
         assert_eq!((later.class_id.as_str(), later.valid_from_date), ("small", date(AS_OF)));
         let others = world.get(3, "size", Some("2012-01-10"), None).await.unwrap_err();
         assert!(others.message().contains("evaluated through 2011-12-31"), "{}", others.message());
+    })
+    .await;
+}
+
+/// Orders that turn out to be later make another class of a past day, that of the code, and leave
+/// today's as it is: the code stays, for nothing that comes after would put it right.
+#[tokio::test]
+async fn a_restated_past_changes_no_code() {
+    const PAST: &str = "2011-11-28";
+    each_database(async |test| {
+        let world = World::with_orders(test).await;
+        world.publish_size().await;
+        world.classify(&[], PAST).await;
+        let recoding = Recoding::OnClassChange.into();
+        let scheme = CodeScheme { recoding, ..scheme("standard", STANDARD) };
+        world.create_scheme(scheme).await.unwrap();
+        world.code("standard", PAST).await;
+        world.classify(&[], AS_OF).await;
+        world.follow().await;
+        let codes = world.codes("standard").await;
+        assert!(codes[&12].starts_with("GB-L"), "{}", codes[&12]);
+        let later = (0..4).map(|n| sale(12, &format!("o12-{n}"), day("2011-12-08"), 120));
+        world.ingest("later", later.collect()).await;
+        world.follow().await;
+        for (on, class) in [(PAST, "middle"), (AS_OF, "large")] {
+            let known = world.get(12, "size", Some(on), None).await.unwrap();
+            assert_eq!(known.class_id, class, "{on}");
+        }
+        assert_eq!(world.codes("standard").await, codes);
     })
     .await;
 }

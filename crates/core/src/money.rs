@@ -66,6 +66,12 @@ impl Money {
         self.0.checked_add(other.0).map(Self).ok_or(OutOfRange)
     }
 
+    /// The sum of all, in whatever order: an error only where it does not fit itself.
+    pub fn sum(all: impl IntoIterator<Item = Self>) -> Result<Self, OutOfRange> {
+        let sum: i128 = all.into_iter().map(|amount| i128::from(amount.0)).sum();
+        i64::try_from(sum).map(Self).map_err(|_| OutOfRange)
+    }
+
     /// The difference, or an error where it does not fit.
     pub fn checked_sub(self, other: Self) -> Result<Self, OutOfRange> {
         self.0.checked_sub(other.0).map(Self).ok_or(OutOfRange)

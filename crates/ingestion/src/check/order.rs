@@ -179,17 +179,14 @@ fn lines(given: &Order, problems: &mut Problems) -> Vec<LineRow> {
 }
 
 fn total(lines: &[LineRow], problems: &mut Problems) -> Option<Money> {
-    let mut sum = Money::ZERO;
-    for line in lines {
-        let Ok(next) = sum.checked_add(line.amount) else {
-            let text = "the sum of the lines does not fit";
-            problems.add("order.lines", ProblemReason::OutOfRange, text);
-            return None;
-        };
-        sum = next;
-    }
+    let sum = Money::sum(lines.iter().map(|line| line.amount));
     // The smallest number has no positive counterpart.
-    (sum.0 != i64::MIN).then_some(sum)
+    let sum = sum.ok().filter(|sum| sum.0 != i64::MIN);
+    if sum.is_none() {
+        let text = "the sum of the lines does not fit";
+        problems.add("order.lines", ProblemReason::OutOfRange, text);
+    }
+    sum
 }
 
 /// A return given with what came back above zero is written below zero, as it counts.

@@ -1,6 +1,7 @@
 use kehu_contract::google::r#type as google;
 use kehu_contract::ingestion::{
-    GetTimelineRequest, OrderKind, OrderStatus, TimelineEvent, UpsertCustomerRequest,
+    GetTimelineRequest, OrderKind, OrderLine, OrderStatus, ProblemReason, TimelineEvent,
+    UpsertCustomerRequest,
 };
 use kehu_tests::each_database;
 
@@ -144,6 +145,44 @@ async fn amounts_of_lines_and_orders() {
             ("1", "sale", 23, 500_000_000),
         ];
         assert_eq!(found, expected);
+    })
+    .await;
+}
+
+/// Whether the sum of an order fits does not depend on the order of its lines, and what does not
+/// fit is refused with the reason.
+#[tokio::test]
+async fn sums_of_lines_are_exact_up_to_the_limit() {
+    const LARGE: i64 = 900_000_000_000_000;
+    const SMALLEST: (i64, i32) = (-922_337_203_685_477, -580_800_000);
+    each_database(async |database| {
+        let server = Server::start(database).await;
+        let amounts = |key: &str, amounts: &[(i64, i32)]| {
+            let mut given = sale(key, "a", "2011-01-01", 1);
+            let lines = (1..).zip(amounts).map(|(number, (units, nanos))| {
+                let amount = Some(money(*units, *nanos));
+                OrderLine { amount, unit_price: None, ..line(number, "1", 1) }
+            });
+            given.lines = lines.collect();
+            order(given)
+        };
+        let fits = [
+            amounts("1", &[(LARGE, 0), (LARGE, 0), (-LARGE, 0)]),
+            amounts("2", &[(LARGE, 0), (-LARGE, 0), (LARGE, 0)]),
+            amounts("3", &[(-LARGE, 0), (LARGE, 0), (LARGE, 0)]),
+        ];
+        let done = server.ingest("fits", fits.to_vec()).await;
+        assert_eq!((done.accepted_count, done.rejections), (3, vec![]));
+        for event in timeline(&server, "customers/1").await {
+            assert_eq!(event.amount.as_ref().unwrap().units, LARGE, "{}", event.external_id);
+        }
+        let beyond = [amounts("4", &[(LARGE, 0), (LARGE, 0)]), amounts("5", &[SMALLEST])];
+        let done = server.ingest("beyond", beyond.to_vec()).await;
+        assert_eq!((done.accepted_count, done.rejected_count), (0, 2));
+        for rejection in &done.rejections {
+            assert_eq!(rejection.problems[0].reason(), ProblemReason::OutOfRange);
+        }
+        assert_eq!(done.rejections.len(), 2, "each with its reason");
     })
     .await;
 }

@@ -192,14 +192,10 @@ impl NewOrder {
 
 /// Each line is converted; the order is their sum.
 fn in_base(_: Money, lines: &[Money], rate: Rate) -> Result<(Money, Vec<Money>), OutOfRange> {
-    let mut sum = Money::ZERO;
-    let mut bases = Vec::with_capacity(lines.len());
-    for line in lines {
-        let base = line.convert(rate)?;
-        sum = sum.checked_add(base)?;
-        bases.push(base);
-    }
-    Ok((sum, bases))
+    let bases: Result<Vec<Money>, OutOfRange> =
+        lines.iter().map(|line| line.convert(rate)).collect();
+    let bases = bases?;
+    Ok((Money::sum(bases.iter().copied())?, bases))
 }
 
 /// A line of an order.

@@ -34,6 +34,7 @@ mod sign;
 mod source;
 mod text;
 mod wire;
+mod year;
 
 pub use columns::{Role, usual_names};
 pub use encoding::Reading;

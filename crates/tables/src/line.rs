@@ -19,6 +19,7 @@ use crate::row::Row;
 use crate::scan::date_cell;
 use crate::sign::{self, Currency};
 use crate::text;
+use crate::year::Years;
 
 /// Reads rows.
 #[derive(Debug)]
@@ -28,6 +29,8 @@ pub(crate) struct LineReader {
     pub(crate) numbers: Vec<(usize, NumberFormat)>,
     pub(crate) dates: Dates,
     pub(crate) kinds: Kinds,
+    /// Where order numbers begin anew each year.
+    pub(crate) years: Option<Years>,
     /// The currency of rows that state none.
     pub(crate) currency: String,
     pub(crate) cleaned: Cleaned,
@@ -73,6 +76,7 @@ impl LineReader {
             ..OrderLine::default()
         };
         numbers.fill(&mut line);
+        let (order, sale) = self.of_year(row, order, sale);
         ReadLine {
             order,
             customer,
@@ -117,6 +121,16 @@ impl LineReader {
             return String::new();
         }
         text::check(key.into_owned(), self.layout.column(Role::SaleId), limits::KEY, problems)
+    }
+
+    /// The keys of an order and of the sale that it takes back, with their years where numbers
+    /// begin anew.
+    fn of_year(&mut self, row: &Row, order: String, sale: String) -> (String, String) {
+        let date = date_cell(self.cell(row, Role::Date), self.cell(row, Role::Time));
+        let Some(years) = &mut self.years else { return (order, sale) };
+        let (order, sale) = (years.key(&order, &date), years.sale_key(&sale, &date));
+        let own = sale == order;
+        (order, if own { String::new() } else { sale })
     }
 
     fn customer(&mut self, row: &Row, problems: &mut Vec<Problem>) -> String {

@@ -35,6 +35,9 @@ pub struct Mapping {
     /// What groups the digits of numbers, and nothing else may: `,` `.` `'` `_` or a space, which
     /// stands for all kinds of it.
     pub thousands: Option<char>,
+    /// Order numbers begin anew each year: the numbers of each year are of its own, and the key of
+    /// an order is `2024/1001`. Its year is that of the date as it is written.
+    pub numbers_by_year: bool,
     /// The forms that dates and times may have, tried in turn: strftime's notation, `excel` or
     /// `excel-1904` for the days of spreadsheets, `%s` or `unix-ms` for seconds or milliseconds
     /// since 1970. When absent the usual forms are read, and whether day or month comes first is

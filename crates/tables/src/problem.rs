@@ -2,6 +2,7 @@
 
 use kehu_contract::ingestion::{Problem, ProblemReason};
 
+use crate::columns::Role;
 use crate::date;
 use crate::facts::Clash;
 use crate::row::RowFault;
@@ -46,9 +47,13 @@ pub(crate) fn of_fault(fault: RowFault, cells: usize, columns: usize) -> Problem
 /// The problem of an order whose lines disagree.
 pub(crate) fn of_clash(clash: Clash, column: &str) -> Problem {
     let (one, two) = clash.lines;
+    let years = match clash.role {
+        Role::Date => ", or state numbers_by_year = true where they begin anew each year",
+        _ => "",
+    };
     let description = format!(
         "lines {one} and {two} of this order differ in it, so the whole order is refused: correct \
-         them, or give each order a number of its own"
+         them, or give each order a number of its own{years}"
     );
     problem(column, ProblemReason::OrderInconsistent, &description)
 }

@@ -28,6 +28,7 @@ use crate::problem::{of_clash, of_fault, problem};
 use crate::profile::{Distinct, OrderFigures, Profile};
 use crate::row::Row;
 use crate::scan::{Extent, Table};
+use crate::year::Years;
 use crate::{Error, mapping::Mapping, wire};
 
 /// The most bytes of the file that an order may take, so that it fits into a batch.
@@ -88,6 +89,7 @@ impl Reader {
         push_rates(&mapping, currency, &mut batches);
         let profiles = Profiles::are_in(&layout).then(Profiles::default);
         let kinds = Kinds::new(&mapping, layout.invoices);
+        let years = Years::new(&mapping, &forms.dates);
         let currency = mapping.currency.unwrap_or_else(|| currency.to_owned());
         let own = digest(&currency.trim().to_ascii_uppercase());
         let counts = Counts {
@@ -99,6 +101,7 @@ impl Reader {
             numbers: forms.numbers,
             dates: Dates::new(forms.dates, calendar),
             kinds,
+            years,
             currency,
             cleaned: Cleaned::default(),
         };

@@ -22,6 +22,7 @@ use crate::mapping::Mapping;
 use crate::number::{self, NumberFormat};
 use crate::problem;
 use crate::row::Row;
+use crate::year::Years;
 use crate::{Error, Reader};
 
 /// Changes whenever the same file and mapping would give other batches than before, so that an
@@ -75,13 +76,18 @@ impl Table {
     /// number of orders.
     pub fn scan(path: &Path, mapping: Mapping) -> Result<Self, Error> {
         let mut start = Start::find(path, &mapping)?;
-        let mut scan = Scan::run(path, &start, &mapping)?;
+        let mut scan = Scan::run(path, &start, &mapping, None)?;
         // Bytes far down may show another encoding than those at the start, unless a header that
         // is not ASCII shows that it is UTF-8.
         let open = mapping.encoding.is_none() && start.layout.header.iter().all(|n| n.is_ascii());
         if start.encoding == UTF_8 && open && scan.finder.likely() != UTF_8 {
             start = Start::find_again(path, &scan.finder, &mapping)?;
-            scan = Scan::run(path, &start, &mapping)?;
+            scan = Scan::run(path, &start, &mapping, None)?;
+        }
+        // Which orders there are is known once the form of their dates is.
+        let years = Years::new(&mapping, &scan.dates.format());
+        if years.is_some() {
+            scan = Scan::run(path, &start, &mapping, years)?;
         }
         scan.check(&start.layout, &mapping)?;
         let forms = scan.forms(&mapping);
@@ -130,6 +136,8 @@ struct Scan {
     orders: HashMap<String, Extent>,
     lines: u64,
     kinds: Kinds,
+    /// Where order numbers begin anew each year.
+    years: Option<Years>,
     dates: date::Evidence,
     numbers: Vec<(usize, number::Evidence)>,
     customer: Digests,
@@ -144,7 +152,12 @@ struct Digests {
 }
 
 impl Scan {
-    fn run(path: &Path, start: &Start, mapping: &Mapping) -> Result<Self, Error> {
+    fn run(
+        path: &Path,
+        start: &Start,
+        mapping: &Mapping,
+        years: Option<Years>,
+    ) -> Result<Self, Error> {
         let layout = &start.layout;
         let mut scan = Self {
             body: start.open(path)?,
@@ -152,6 +165,7 @@ impl Scan {
             orders: HashMap::new(),
             lines: 0,
             kinds: Kinds::new(mapping, layout.invoices),
+            years,
             dates: date::Evidence::new(&mapping.date_formats),
             numbers: layout.numbers().map(|place| (place, number::Evidence::default())).collect(),
             customer: Digests::default(),
@@ -197,6 +211,10 @@ impl Scan {
         let currency = stated.or_else(|| beside?.only().map(digest));
         let kind = self.kinds.of(&order, cell(Role::Status));
         let (sale, _) = key::clean(cell(Role::SaleId));
+        let (order, sale) = match &mut self.years {
+            Some(years) => (years.key(&order, &date).into(), years.sale_key(&sale, &date).into()),
+            None => (order, sale),
+        };
         let sale = (!sale.is_empty()).then(|| digest(&sale));
         let said = Said { line: row.line, customer, currency, kind, sale, day };
         self.note(&order, row.raw_length, said);

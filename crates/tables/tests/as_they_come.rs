@@ -5,13 +5,19 @@ use kehu_contract::google::r#type as google;
 use kehu_contract::ingestion::record::Kind;
 use kehu_tables::{Error, Mapping, Profile, Table};
 
-/// Each order as `key customer day amount currency`, each refused row as `line reason`, and the
-/// profile.
-fn read(content: &[u8], mapping: &str) -> (Vec<String>, Vec<String>, Profile) {
+/// A file of this content, with the folder that it is in.
+fn table(content: &[u8], mapping: &str) -> (tempfile::TempDir, Table) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("file.csv");
     std::fs::write(&path, content).unwrap();
     let table = Table::scan(&path, Mapping::parse(mapping).unwrap()).unwrap();
+    (folder, table)
+}
+
+/// Each order as `key customer day amount currency`, each refused row as `line reason`, and the
+/// profile.
+fn read(content: &[u8], mapping: &str) -> (Vec<String>, Vec<String>, Profile) {
+    let (_folder, table) = table(content, mapping);
     let mut reader = table.read("Europe/Berlin", "EUR").unwrap();
     let (mut orders, mut refused) = (Vec::new(), Vec::new());
     let mut counted = Profile::default();
@@ -281,6 +287,59 @@ fn orders_whose_lines_disagree_are_refused_whole() {
             }
         }
     }
+}
+
+/// Numbers that begin anew each year, whatever the order of the rows and of day and month: the
+/// same number in one year is still one order.
+#[test]
+fn numbers_of_each_year_are_orders_of_their_own() {
+    let rows = [
+        "1001,a,31/12/2023,10",
+        "1001,b,2/1/2024,5",
+        "\u{a0}1001,b,2/1/2024,7",
+        "1002,c,3/1/2024,1",
+        "C1001,a,4/1/2024,-10",
+        "1002,d,9/1/2024,1",
+        "1003,e,no date,1",
+    ];
+    let turned: Vec<&str> = rows.iter().rev().copied().collect();
+    for rows in [rows.to_vec(), turned] {
+        let content = format!("invoice,customer_id,date,amount\n{}\n", rows.join("\n"));
+        let (mut orders, refused, profile) = read(content.as_bytes(), "numbers_by_year = true");
+        orders.sort_unstable();
+        let expected = [
+            "2023/1001 a 2023-12-31 10 EUR",
+            "2024/1001 b 2024-01-02 12 EUR",
+            "2024/C1001 a 2024-01-04 -10 EUR",
+        ];
+        assert_eq!(orders, expected);
+        let reasons: Vec<&str> = refused.iter().filter_map(|row| row.split(' ').nth(1)).collect();
+        assert_eq!(reasons.iter().filter(|reason| **reason == "ORDER_INCONSISTENT").count(), 2);
+        assert_eq!(reasons.iter().filter(|reason| **reason == "DATE_INVALID").count(), 1);
+        assert_eq!(profile.cancellation_orders, 1, "a prefix is one of the number");
+        let (orders, refused, _) = read(content.as_bytes(), "");
+        assert_eq!((orders.len(), refused.len()), (1, 6), "without the setting they are one order");
+    }
+}
+
+/// The year is that of the date as it stands there, whatever the zone; a sale that is taken back
+/// is of the year before its number, else of the year of its return.
+#[test]
+fn years_of_numbers_are_those_that_are_written() {
+    let content = "order_id,customer_id,date,amount,sale_id\n\
+                   1,a,2025-01-01T00:30:00+01:00,10,\n1,b,2024-12-31T23:30:00Z,20,\n\
+                   2,b,2025-02-01,-20,2024/1\n3,a,2025-02-01,-10,1\n4,a,2025-02-02,-10,2025/4\n";
+    let (_folder, table) = table(content.as_bytes(), "numbers_by_year = true");
+    let mut sales = Vec::new();
+    for batch in table.read("Europe/Berlin", "EUR").unwrap() {
+        for record in batch.unwrap().batch.records {
+            let Kind::Order(order) = record.kind.unwrap() else { panic!("an order") };
+            sales.push(format!("{} of {}", order.external_id, order.sale_external_id));
+        }
+    }
+    let expected =
+        ["2025/1 of ", "2024/1 of ", "2025/2 of 2024/1", "2025/3 of 2025/1", "2025/4 of "];
+    assert_eq!(sales, expected);
 }
 
 #[test]

@@ -42,7 +42,9 @@ fn help() -> String {
 
 A line of the file is a line of an order. Needed are order_id, customer_id, date, and quantity
 with unit_price, or amount. Columns are found by these names, whatever their case and
-punctuation; a mapping names others (crates/tables/README.md):
+punctuation; a mapping names others (crates/tables/README.md). Where order numbers begin anew
+each year, numbers_by_year = true in the mapping makes those of each year orders of their own,
+such as 2024/1001:
 "
     .to_owned();
     for (role, names) in usual_names() {
@@ -93,7 +95,9 @@ impl Table {
         let spinner = progress::spinner("looking at the file");
         let table = tables::Table::scan(path, mapping.clone());
         spinner.finish_and_clear();
-        let origin = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+        let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+        // A name may hold them, and is shown with every reject.
+        let origin = name.replace(char::is_control, "\u{fffd}");
         Ok(Self { table: table.map_err(|error| failure(path, error))?, mapping, origin })
     }
 

@@ -225,6 +225,21 @@ impl DateFormat {
         day.filter(in_range)
     }
 
+    /// The year in a cell as it is written, whatever the zone; that of counted seconds, or of a
+    /// stated form with an offset, is the year in UTC. `None` where the cell is no date.
+    pub(crate) fn year(&self, cell: &str) -> Option<i32> {
+        if self.stated.is_empty() {
+            return match parse::parse(cell)?.day {
+                Day::Known(day) => Some(day.year()),
+                Day::Open(numbers) => Some(self.in_order(numbers).ok()?.year()),
+            };
+        }
+        match self.parse(cell).ok()? {
+            Moment::Local(local) => Some(local.year()),
+            Moment::Instant(instant) => Some(instant.year()),
+        }
+    }
+
     fn parse(&self, cell: &str) -> Result<Moment, NotADate> {
         if !self.stated.is_empty() {
             let moment = self.stated.iter().find_map(|form| form::parse(cell, form));

@@ -104,7 +104,8 @@ fn reused(loaded: &Loaded) -> Result<(), Failure> {
     let such_as = if told.is_empty() { String::new() } else { format!(": {}", told.join(", ")) };
     output::line(&format!(
         "  replaced   {:>9} records of another customer or day had the same number; their former \
-         versions stay on record{such_as}",
+         versions stay on record{such_as} (where numbers begin anew each year, state \
+         numbers_by_year = true in the mapping)",
         count(records.unsigned_abs())
     ))
 }

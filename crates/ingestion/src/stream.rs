@@ -5,7 +5,7 @@ use kehu_contract::ingestion::{
     BatchAcknowledgement, IngestRequest, IngestResponse, IngestStart, IngestStarted, IngestTotals,
     ReusedKey, ingest_request, ingest_response,
 };
-use kehu_server::{Fault, Violation, Violations, clock, convert, names};
+use kehu_server::{Fault, Violation, Violations, clock, convert, fault, names};
 use kehu_storage::ingestion::{Opened, Reused, Stream, Written, open_stream, write_batch};
 use tokio::sync::mpsc;
 use tonic::{Code, Status, Streaming};
@@ -134,6 +134,9 @@ async fn next_message(
             Err(invalid("batch", "must be at most 4 MiB: send smaller batches"))
         }
         Err(status) => {
+            if let Some(fault) = fault::of_message(&status) {
+                return Err(fault);
+            }
             tracing::debug!(code = ?status.code(), "the caller of an ingest stream has gone");
             Ok(None)
         }

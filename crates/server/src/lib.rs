@@ -18,6 +18,7 @@ pub mod names;
 pub mod page;
 pub mod reload;
 pub mod security;
+pub mod shares;
 pub mod telemetry;
 pub mod tls;
 

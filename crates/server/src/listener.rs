@@ -7,9 +7,9 @@ use crate::{
     health::Health,
     layers::{
         deadline::Deadline, load::Load, middleware::Layered, panic::Panic, served::Served,
-        share::Share, starting::Starting, trace::Trace,
+        share::Share, starting::Starting, streams::Streams, trace::Trace,
     },
-    tls::{self, Tls},
+    tls::{self, Room, Tls},
 };
 use kehu_contract::DESCRIPTORS;
 use std::{io, net::SocketAddr};
@@ -80,7 +80,7 @@ impl Listener {
             .layer(Layered(Panic))
             .layer(Layered(Starting(why)))
             .add_routes(routes.routes());
-        let incoming = tls::incoming(socket, tls);
+        let incoming = tls::incoming(socket, tls, Room::new(limits));
         Ok(async move {
             server.serve_with_incoming_shutdown(incoming, stop.cancelled_owned()).await?;
             Ok(())
@@ -119,15 +119,19 @@ impl Api {
         }
         let limits = &self.limits;
         connections(limits)
+            .layer(Layered(Load::new(limits)))
             .layer(Layered(Trace))
             .layer(Layered(Panic))
-            .layer(Layered(Load::new(limits, stop.clone())))
+            .layer(Layered(Streams::new(limits, stop.clone())))
             .layer(Layered(Deadline::new(limits.max_deadline)))
             .layer(Layered(Auth(self.authenticator)))
             .layer(Layered(Share::new(limits)))
             .layer(Layered(Served::new(self.services)))
             .add_routes(routes.routes())
-            .serve_with_incoming_shutdown(tls::incoming(socket, self.tls), stop.cancelled_owned())
+            .serve_with_incoming_shutdown(
+                tls::incoming(socket, self.tls, Room::new(limits)),
+                stop.cancelled_owned(),
+            )
             .await?;
         Ok(())
     }

@@ -36,11 +36,16 @@ impl Keys {
         self.folder.path().join(name)
     }
 
+    /// A token of a subject with these scopes for an hour.
+    pub(crate) fn token_of(&self, subject: &str, scopes: &str) -> String {
+        let expiry = clock::now().timestamp() + 3600;
+        let claims = json!({ "sub": subject, "aud": AUDIENCE, "exp": expiry, "scope": scopes });
+        encode(&Header::new(Algorithm::EdDSA), &claims, &self.tokens).unwrap()
+    }
+
     /// Writes a token with these scopes for an hour, and returns its file.
     pub(crate) fn token(&self, scopes: &str) -> String {
-        let expiry = clock::now().timestamp() + 3600;
-        let claims = json!({ "sub": "crm", "aud": AUDIENCE, "exp": expiry, "scope": scopes });
-        let token = encode(&Header::new(Algorithm::EdDSA), &claims, &self.tokens).unwrap();
+        let token = self.token_of("crm", scopes);
         let path = self.path(&format!("{}.jwt", scopes.replace(' ', "-")));
         std::fs::write(&path, token).unwrap();
         path.display().to_string()

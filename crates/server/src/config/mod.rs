@@ -54,12 +54,20 @@ pub struct Server {
     pub max_calls_per_caller: u32,
     /// Streaming calls of one caller open at once.
     pub max_streams_per_caller: u32,
+    /// Bytes of messages of one caller held at once, MiB.
+    pub max_mib_per_caller: u32,
     /// Streams of health and reflection open at once.
     pub max_probes: u32,
     /// Streams of health and reflection open at once on a connection.
     pub max_probes_per_connection: u32,
     /// Calls at once on a connection.
     pub max_streams_per_connection: u32,
+    /// Connections open at once.
+    pub max_connections: u32,
+    /// Connections of one address open at once.
+    pub max_connections_per_address: u32,
+    /// How long a client may take to send a message, or to make room for more of an answer.
+    pub slow_client_timeout: Duration,
     /// Longest deadline of a unary call, and the deadline of one that has none.
     pub max_deadline: Duration,
     /// How often a quiet connection is pinged.
@@ -243,9 +251,13 @@ fn read_server(reader: &mut Reader) -> Server {
         max_streams: reader.count("server.max_streams"),
         max_calls_per_caller: reader.count("server.max_calls_per_caller"),
         max_streams_per_caller: reader.count("server.max_streams_per_caller"),
+        max_mib_per_caller: reader.count("server.max_mib_per_caller"),
         max_probes: reader.count("server.max_probes"),
         max_probes_per_connection: reader.count("server.max_probes_per_connection"),
         max_streams_per_connection: reader.count("server.max_streams_per_connection"),
+        max_connections: reader.count("server.max_connections"),
+        max_connections_per_address: reader.count("server.max_connections_per_address"),
+        slow_client_timeout: reader.time_limit("server.slow_client_timeout"),
         max_deadline: reader.time_limit("server.max_deadline"),
         keepalive_interval: reader.time_limit("server.keepalive_interval"),
         keepalive_timeout: reader.time_limit("server.keepalive_timeout"),

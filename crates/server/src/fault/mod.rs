@@ -7,11 +7,14 @@ mod status;
 mod violations;
 
 pub use status::{code_name, reason};
+pub(crate) use status::{step, steps};
 pub use violations::{Violation, Violations};
 
 use crate::auth::{CredentialProblem, Scope};
 use futures::FutureExt;
+use kehu_contract::error::ErrorReason;
 use std::panic::AssertUnwindSafe;
+use tonic::{Code, Status};
 
 /// Why a call failed, named for what the caller can do about it.
 #[derive(Debug, thiserror::Error)]
@@ -98,13 +101,21 @@ pub enum Fault {
     DeadlineExceeded,
     /// Too many calls are being served.
     #[error("too many calls are being served: repeat the call a little later")]
-    Overloaded,
+    Overloaded {
+        /// Calls of the connection that were refused just before, one after the other.
+        refused: u32,
+    },
     /// The caller has as many of something open as one caller may.
     #[error("the caller has its share of {of} at once: end some, or repeat the call later")]
     OverShare {
         /// A word for what it is: `calls`, `streams`, `probes`.
         of: &'static str,
+        /// Calls of the connection that were refused just before, one after the other.
+        refused: u32,
     },
+    /// The client sends or reads too slowly.
+    #[error("the client took too long to send the message, or to read the answer: send it whole")]
+    ClientSlow,
     /// The process is about to stop, and the call cannot go on here.
     #[error("the process stops: resume on another, or here when it is back")]
     Draining,
@@ -140,6 +151,30 @@ impl Fault {
     /// Whether the same call may succeed when it is repeated.
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Conflict | Self::Unavailable)
+    }
+}
+
+/// What is wrong with a message of a caller, by what the transport says of it in words of its own.
+pub fn of_message(status: &Status) -> Option<Fault> {
+    if let Some(ErrorReason::ClientSlow) = reason(status) {
+        return Some(Fault::ClientSlow);
+    }
+    const BROKEN: [&str; 4] = [
+        "failed to decode",
+        "Missing request message",
+        "protocol error: received message with",
+        "Unexpected EOF decoding stream",
+    ];
+    if !status.details().is_empty() {
+        return None;
+    }
+    let says = |start: &&str| status.message().starts_with(*start);
+    match status.code() {
+        Code::Internal if BROKEN.iter().any(says) => Some(Fault::Malformed),
+        Code::OutOfRange if status.message().contains("message length too large") => {
+            Some(Fault::TooLarge)
+        }
+        _ => None,
     }
 }
 

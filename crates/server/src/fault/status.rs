@@ -7,8 +7,11 @@ use std::{collections::HashMap, time::Duration};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, PreconditionViolation, StatusExt};
 
-/// How long a caller should wait when too much is asked at once; clients spread it by jitter.
+/// How long a caller should wait when too much is asked at once; clients spread it by jitter. It
+/// doubles, so often at most, with every so many calls of a connection refused one after the other.
 const OVERLOAD_DELAY: Duration = Duration::from_millis(200);
+const OVERLOAD_DOUBLINGS: usize = 4;
+const OVERLOAD_STEP: u32 = 32;
 /// `ErrorInfo.domain` of every fault.
 const DOMAIN: &str = "kehu";
 /// How long a caller should wait before it repeats a call.
@@ -33,6 +36,16 @@ pub fn reason(status: &Status) -> Option<ErrorReason> {
         return None;
     }
     ErrorReason::from_str_name(&format!("ERROR_REASON_{}", info.reason))
+}
+
+/// How often the wait has doubled after so many refused calls.
+pub(crate) fn step(refused: u32) -> usize {
+    usize::try_from(refused / OVERLOAD_STEP).unwrap_or(usize::MAX).min(OVERLOAD_DOUBLINGS)
+}
+
+/// A number of refused calls for each [`step`].
+pub(crate) fn steps() -> impl Iterator<Item = u32> {
+    (0_u32..).map(|step| step * OVERLOAD_STEP).take(OVERLOAD_DOUBLINGS + 1)
 }
 
 /// The name of a code as gRPC spells it: `DEADLINE_EXCEEDED`.
@@ -76,8 +89,9 @@ fn code_and_reason(fault: &Fault) -> (Code, ErrorReason) {
         Fault::Unauthenticated(_) => (Code::Unauthenticated, ErrorReason::Unauthenticated),
         Fault::PermissionDenied { .. } => (Code::PermissionDenied, ErrorReason::PermissionDenied),
         Fault::DeadlineExceeded => (Code::DeadlineExceeded, ErrorReason::DeadlineExceeded),
-        Fault::Overloaded => (Code::Unavailable, ErrorReason::Overloaded),
+        Fault::Overloaded { .. } => (Code::Unavailable, ErrorReason::Overloaded),
         Fault::OverShare { .. } => (Code::ResourceExhausted, ErrorReason::ShareExhausted),
+        Fault::ClientSlow => (Code::DeadlineExceeded, ErrorReason::ClientSlow),
         Fault::Draining => (Code::Unavailable, ErrorReason::Draining),
         Fault::StreamIdle => (Code::Unavailable, ErrorReason::StreamIdle),
         Fault::Malformed => (Code::InvalidArgument, ErrorReason::MalformedMessage),
@@ -146,7 +160,7 @@ fn metadata(fault: &Fault) -> HashMap<String, String> {
         Fault::Unauthenticated(problem) => ("why", problem.word().to_owned()),
         Fault::PermissionDenied { missing } => ("missing_scopes", super::words(missing)),
         Fault::NotServed { service } => ("service", service.clone()),
-        Fault::OverShare { of } => ("share", (*of).to_owned()),
+        Fault::OverShare { of, .. } => ("share", (*of).to_owned()),
         _ => return HashMap::new(),
     };
     HashMap::from([(key.to_owned(), value)])
@@ -158,7 +172,9 @@ fn retry_delay(fault: &Fault) -> Option<Duration> {
         Fault::Unavailable | Fault::NewerFormat { .. } | Fault::NotReady { .. } => {
             Some(RETRY_DELAY)
         }
-        Fault::Overloaded | Fault::OverShare { .. } => Some(OVERLOAD_DELAY),
+        Fault::Overloaded { refused } | Fault::OverShare { refused, .. } => {
+            Some(OVERLOAD_DELAY * (1 << step(*refused)))
+        }
         Fault::Draining | Fault::StreamIdle => Some(Duration::ZERO),
         _ => None,
     }
@@ -207,6 +223,19 @@ mod tests {
     fn unavailable_says_when_to_come_back() {
         let status = Status::from(Fault::Unavailable);
         assert_eq!(status.get_details_retry_info().unwrap().retry_delay, Some(RETRY_DELAY));
+    }
+
+    #[test]
+    fn who_goes_on_is_told_to_wait_longer() {
+        let wait = |refused| {
+            let status = Status::from(Fault::Overloaded { refused });
+            status.get_details_retry_info().unwrap().retry_delay.unwrap().as_millis()
+        };
+        assert_eq!(
+            [0, 31, 32, 64, 96, 128, u32::MAX].map(wait),
+            [200, 200, 400, 800, 1600, 3200, 3200]
+        );
+        assert_eq!(steps().map(wait).collect::<Vec<_>>(), [200, 400, 800, 1600, 3200]);
     }
 
     #[test]

@@ -1,15 +1,18 @@
-//! What stands between the connection and a service, a layer each, from outside in: trace, panic,
-//! load, deadline, sign-on, the caller's share.
+//! What stands between the connection and a service, a layer each, from outside in: load,
+//! trace, panic, streams, deadline, sign-on, the caller's share.
 
 pub mod deadline;
 mod kind;
 pub mod load;
 pub mod middleware;
 mod open;
+mod paced;
 pub mod panic;
+mod received;
 pub mod served;
 pub mod share;
 pub mod starting;
+pub mod streams;
 pub mod trace;
 
 use bytes::Bytes;

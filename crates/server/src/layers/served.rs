@@ -1,7 +1,7 @@
 //! Answers for what no service is asked: one of another process, no method, no message.
 
 use super::middleware::{Middleware, Next};
-use crate::{Fault, method};
+use crate::{Fault, fault, method};
 use http::{Request, Response};
 use std::{collections::BTreeSet, sync::Arc};
 use tonic::{Code, Status, body::Body};
@@ -30,15 +30,9 @@ impl Served {
 fn in_our_words(answer: Response<Body>) -> Response<Body> {
     let told = Status::from_header_map(answer.headers());
     let Some(status) = told.filter(|status| status.details().is_empty()) else { return answer };
-    let fault = match status.code() {
-        Code::Internal if status.message().starts_with("failed to decode") => Fault::Malformed,
-        Code::OutOfRange if status.message().contains("message length too large") => {
-            Fault::TooLarge
-        }
-        Code::Unimplemented if status.message().is_empty() => Fault::UnknownMethod,
-        _ => return answer,
-    };
-    Status::from(fault).into_http()
+    let unknown = status.code() == Code::Unimplemented && status.message().is_empty();
+    let fault = fault::of_message(&status).or(unknown.then_some(Fault::UnknownMethod));
+    fault.map_or(answer, |fault| Status::from(fault).into_http())
 }
 
 impl Middleware for Served {

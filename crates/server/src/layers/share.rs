@@ -1,44 +1,38 @@
 //! What one caller may take at once of what all share, so that it cannot take the others' place.
 
 use super::{
-    kind::Kind,
+    kind::{Caller, Kind},
     middleware::{Middleware, Next},
     open::{Ending, OpenBody},
+    received::{Held, Received},
 };
-use crate::{Fault, auth::Principal, config, method, telemetry::metrics, tls::Peer};
-use http::{Extensions, Request, Response};
+use crate::{
+    Fault, config, method,
+    shares::{Part, Shares},
+    telemetry::metrics,
+    tls::Peer,
+};
+use http::{Request, Response};
 use opentelemetry::KeyValue;
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::time::Duration;
 use tonic::{Status, body::Body};
 
-/// Counts the calls and streams of each caller. It stands behind sign-on, which says who calls.
+/// Counts the calls and streams of each caller and the bytes of its messages, which must come in
+/// time. It stands behind sign-on, which says who calls.
 #[derive(Debug, Clone)]
 pub struct Share {
     calls: u32,
     streams: u32,
     probes: u32,
-    taken: Taken,
+    bytes: u64,
+    longest: Duration,
+    taken: Shares<(Caller, Kind)>,
 }
 
-/// How many of each kind each caller has; nobody who has none is in it.
-#[derive(Debug, Clone, Default)]
-struct Taken(Arc<Mutex<HashMap<(Caller, Kind), u32>>>);
-
-/// Whose share it is. Who signs on has one share over all its connections; where nobody does, and
-/// of what needs no token, each connection has one.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum Caller {
-    Subject(String),
-    Connection(Option<u64>),
-}
-
-/// A part of a caller's share, until this is dropped.
-struct Part {
-    taken: Taken,
-    whose: (Caller, Kind),
+/// What a call has of its caller's share.
+struct Taken {
+    _place: Part<(Caller, Kind)>,
+    held: Held,
 }
 
 impl Share {
@@ -48,97 +42,57 @@ impl Share {
             calls: limits.max_calls_per_caller,
             streams: limits.max_streams_per_caller,
             probes: limits.max_probes_per_connection,
-            taken: Taken::default(),
+            bytes: u64::from(limits.max_mib_per_caller) << 20,
+            longest: limits.slow_client_timeout,
+            taken: Shares::default(),
         }
     }
 
     /// A part of the share of whoever makes this call; `None` for what needs none.
-    fn take(&self, request: &Request<Body>) -> Result<Option<Part>, Fault> {
-        let path = request.uri().path();
-        let Some(kind) = Kind::of(path) else { return Ok(None) };
+    fn take(&self, request: &Request<Body>) -> Result<Option<Taken>, Fault> {
+        let Some(kind) = Kind::of(request.uri().path()) else { return Ok(None) };
         let most = match kind {
-            Kind::Call => self.calls,
-            Kind::Stream => self.streams,
-            Kind::Probe => self.probes,
+            Kind::Call => self.calls.into(),
+            Kind::Stream => self.streams.into(),
+            Kind::Probe => self.probes.into(),
+            Kind::Bytes => self.bytes,
         };
-        let part = self.taken.take((Caller::of(request.extensions()), kind), most);
-        if part.is_none() {
-            let method = [KeyValue::new("rpc.method", method::name(path))];
-            metrics::server().shed_calls.add(1, &method);
-        }
-        part.map(Some).ok_or(Fault::OverShare { of: kind.word() })
+        let caller = Caller::of(request.extensions());
+        let bytes = self.taken.take((caller.clone(), Kind::Bytes), 0, self.bytes);
+        let Some((place, bytes)) = self.taken.take((caller, kind), 1, most).zip(bytes) else {
+            return Err(refuse(request, kind));
+        };
+        Ok(Some(Taken { _place: place, held: Held::new(bytes, self.bytes) }))
+    }
+
+    /// The request, whose messages count while they are held and must come in time.
+    fn receive(&self, request: Request<Body>, held: Option<Held>) -> Request<Body> {
+        let unary = method::find(request.uri().path()).is_none_or(|method| method.unary);
+        request.map(|body| Body::new(Received::new(body, unary, self.longest, held)))
     }
 }
 
-impl Caller {
-    fn of(extensions: &Extensions) -> Self {
-        match extensions.get::<Principal>() {
-            Some(principal) => Self::Subject(principal.subject.clone()),
-            None => Self::Connection(extensions.get::<Peer>().map(|peer| peer.connection)),
-        }
-    }
-}
-
-impl Taken {
-    /// One more, if there are fewer than `most`.
-    fn take(&self, whose: (Caller, Kind), most: u32) -> Option<Part> {
-        let mut counts = self.counts();
-        let count = counts.get(&whose).copied().unwrap_or_default();
-        if count >= most {
-            return None;
-        }
-        counts.insert(whose.clone(), count + 1);
-        drop(counts);
-        Some(Part { taken: self.clone(), whose })
-    }
-
-    fn counts(&self) -> MutexGuard<'_, HashMap<(Caller, Kind), u32>> {
-        // Whoever panicked in between left a count of its own at most.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Drop for Part {
-    fn drop(&mut self) {
-        let mut counts = self.taken.counts();
-        match counts.get_mut(&self.whose) {
-            Some(count) if *count > 1 => *count -= 1,
-            _ => drop(counts.remove(&self.whose)),
-        }
-    }
+fn refuse(request: &Request<Body>, kind: Kind) -> Fault {
+    let method = [KeyValue::new("rpc.method", method::name(request.uri().path()))];
+    metrics::server().shed_calls.add(1, &method);
+    let refused = request.extensions().get::<Peer>().map(Peer::refuse).unwrap_or_default();
+    Fault::OverShare { of: kind.word(), refused }
 }
 
 impl Middleware for Share {
     async fn handle(self, request: Request<Body>, next: Next) -> Response<Body> {
-        match self.take(&request) {
-            Ok(None) => next.run(request).await,
-            Ok(part) => {
-                let answer = next.run(request).await;
-                answer.map(|body| Body::new(OpenBody::new(body, part, Ending::Never)))
-            }
-            Err(fault) => Status::from(fault).into_http(),
+        let taken = match self.take(&request) {
+            Ok(taken) => taken,
+            Err(fault) => return Status::from(fault).into_http(),
+        };
+        if let Some(peer) = request.extensions().get::<Peer>() {
+            peer.admit();
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_share_comes_back_and_is_forgotten() {
-        let taken = Taken::default();
-        let whose = |subject: &str| (Caller::Subject(subject.to_owned()), Kind::Call);
-        let first = taken.take(whose("a"), 2);
-        let second = taken.take(whose("a"), 2);
-        assert!(first.is_some() && second.is_some());
-        assert!(taken.take(whose("a"), 2).is_none());
-        assert!(taken.take((whose("a").0, Kind::Stream), 2).is_some(), "streams are apart");
-        let other = taken.take(whose("b"), 2);
-        assert!(other.is_some());
-        drop(first);
-        assert!(taken.take(whose("a"), 2).is_some());
-        drop((second, other));
-        assert!(taken.counts().is_empty());
+        let held = taken.as_ref().map(|taken| taken.held.clone());
+        let answer = next.run(self.receive(request, held)).await;
+        if taken.is_none() {
+            return answer;
+        }
+        answer.map(|body| Body::new(OpenBody::new(body, taken, Ending::Never)))
     }
 }

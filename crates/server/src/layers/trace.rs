@@ -6,8 +6,8 @@ use http::{Request, Response};
 use tonic::body::Body;
 use tracing::Instrument;
 
-/// Puts every call into a span that continues the caller's trace. The outermost layer, so that
-/// what the others refuse is measured too.
+/// Puts every call into a span that continues the caller's trace. Outside of all but
+/// the load, so that what the others refuse is measured too.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Trace;
 

@@ -15,9 +15,11 @@
 mod connection;
 mod files;
 mod incoming;
+mod room;
 
 pub use connection::{Connection, Peer};
 pub use incoming::incoming;
+pub use room::Room;
 
 use crate::reload::{FileError, Reloaded};
 use std::{path::PathBuf, sync::Arc, time::Duration};

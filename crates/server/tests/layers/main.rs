@@ -4,6 +4,7 @@
 mod overload;
 mod raw;
 mod share;
+mod slow;
 mod stopping;
 mod world;
 

@@ -3,7 +3,7 @@
 use crate::world::{World, eventually};
 use kehu_contract::{
     error::ErrorReason,
-    run::{GetRunRequest, ListRunsRequest, WatchRunRequest},
+    run::{GetRunRequest, ListRunsRequest, WatchRunRequest, run_service_client::RunServiceClient},
 };
 use kehu_server::fault;
 use tonic::{Code, Status};
@@ -35,6 +35,29 @@ async fn a_call_too_many_is_told_to_come_back() {
         call.await.unwrap().expect("what was being served is answered");
     }
     world.runs().list_runs(ListRunsRequest::default()).await.expect("there is room again");
+}
+
+#[tokio::test]
+async fn a_connection_that_goes_on_is_told_to_wait_longer() {
+    let world = World::start(&[("server.max_calls", "1")]).await;
+    let held = world.hold();
+    world.until_holding(1).await;
+    let refused = |channel| async {
+        let mut runs = RunServiceClient::new(channel);
+        let status = runs.list_runs(ListRunsRequest::default()).await.unwrap_err();
+        assert_overloaded(&status);
+        status.get_details_retry_info().and_then(|info| info.retry_delay).unwrap()
+    };
+    let first = refused(world.channel()).await;
+    let mut last = first;
+    for _ in 0..200 {
+        last = refused(world.channel()).await;
+    }
+    assert!(last > first * 4 && last < first * 32, "{first:?}, then {last:?}");
+    assert_eq!(refused(world.connect().await).await, first, "another connection");
+    world.release();
+    held.await.unwrap().unwrap();
+    world.runs().get_run(GetRunRequest::default()).await.expect("it is let in again");
 }
 
 #[tokio::test]

@@ -200,12 +200,18 @@ impl RunService for Handlers {
         Ok(Response::new(ListRunsResponse::default()))
     }
 
-    /// One message, then nothing for ever, or a panic.
+    /// One message, then nothing for ever, or a panic, or messages without end.
     async fn watch_run(
         &self,
         request: Request<WatchRunRequest>,
     ) -> Result<Response<Self::WatchRunStream>, Status> {
-        let panics = request.into_inner().name == "panic";
+        let name = request.into_inner().name;
+        if name == "flood" {
+            let run = Run { phase: "x".repeat(100), ..Run::default() };
+            let message = WatchRunResponse { run: Some(run) };
+            return Ok(Response::new(stream::repeat(Ok(message)).boxed()));
+        }
+        let panics = name == "panic";
         let first = stream::iter([Ok(WatchRunResponse::default())]);
         let rest = stream::once(async move {
             // The first message is on its way before.

@@ -4,8 +4,9 @@ use futures::future::{Ready, ok};
 use http::{HeaderValue, Request, Response, uri::PathAndQuery};
 use kehu_server::{
     auth::{Auth, Authenticator, Principal},
+    config::{Settings, Sources},
     layers::middleware::Layered,
-    tls::{self, Peer, Tls},
+    tls::{self, Peer, Room, Tls},
 };
 use std::{
     convert::Infallible,
@@ -43,11 +44,12 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let stop = CancellationToken::new();
+        let settings = Settings::load(&Sources::default()).unwrap();
         let serving = tonic::transport::Server::builder()
             .layer(Layered(Auth(authenticator)))
             .serve_with_incoming_shutdown(
                 Echo,
-                tls::incoming(listener, tls),
+                tls::incoming(listener, tls, Room::new(&settings.server)),
                 stop.clone().cancelled_owned(),
             );
         tokio::spawn(serving);

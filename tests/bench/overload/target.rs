@@ -102,10 +102,12 @@ impl Calls {
         let mut client = self.clients[number % CONNECTIONS].clone();
         match client.get_features(request).await {
             Ok(_) => Outcome::Answered,
-            Err(status) if fault::reason(&status) == Some(ErrorReason::Overloaded) => {
-                Outcome::Shed(retry_delay(&status))
-            }
-            Err(status) => Outcome::Failed(status),
+            Err(status) => match fault::reason(&status) {
+                Some(ErrorReason::Overloaded | ErrorReason::ShareExhausted) => {
+                    Outcome::Shed(retry_delay(&status))
+                }
+                _ => Outcome::Failed(status),
+            },
         }
     }
 }

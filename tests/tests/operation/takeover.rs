@@ -62,7 +62,7 @@ async fn hold_sales(url: &str) -> DatabaseTransaction {
     transaction
 }
 
-/// The run that computes features now.
+/// The run that reads the sales now.
 async fn begun(runs: &RunServiceClient<Channel>, database: &Database) -> i64 {
     let mut run_id = 0;
     until("a run has begun", async || {
@@ -70,7 +70,7 @@ async fn begun(runs: &RunServiceClient<Channel>, database: &Database) -> i64 {
         let newest = listed.into_inner().runs.swap_remove(0).name;
         run_id = newest.trim_start_matches("runs/").parse().unwrap();
         let run = run::get(database, run_id).await.unwrap();
-        run.state == RunState::Running && run.phase == "features"
+        run.state == RunState::Running && run.phase == "scores"
     })
     .await;
     run_id

@@ -8,6 +8,10 @@
 //! own and its name in the list follow from its table. What its query reads is a relation of
 //! [`kehu_storage::reports`].
 
+// Optimised builds compute the layout of calls within calls down to the database, a little deeper
+// than the compiler's own limit.
+#![recursion_limit = "256"]
+
 mod charts;
 mod convert;
 mod csv;

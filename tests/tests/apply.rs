@@ -57,6 +57,18 @@ async fn what_is_written_in_files_scores_and_classifies() {
     let summary = server.succeed(&summary).await;
     assert!(summary.contains(",large,Large,,1,0.5000,2000.0000,"), "{summary}");
 
+    // What is shown is a file that says the same.
+    for kind in ["scorecard", "taxonomy"] {
+        let id = if kind == "scorecard" { "worth" } else { "size" };
+        let shown = write("shown.yaml", &server.succeed(&[kind, "show", id]).await);
+        let applied = server.succeed(&[kind, "apply", &shown, "--publish"]).await;
+        assert!(applied.contains("version 1: published"), "{applied}");
+        let listed = server.succeed(&[kind, "list"]).await;
+        assert!(listed.lines().any(|line| line.trim_start().starts_with(id)), "{listed}");
+        let template = server.succeed(&[kind, "show", "--template", "abc"]).await;
+        assert!(template.starts_with("id: abc\n"), "{template}");
+    }
+
     let changed = SIZE.replace("worth_grade = 'A'", "amount_total >= 1");
     let changed = write("changed.yaml", &changed);
     let draft = server.succeed(&["taxonomy", "apply", &changed]).await;

@@ -12,7 +12,7 @@ use kehu_server::{Fault, Violations, names};
 pub(crate) use classification::{Versions, classification};
 pub(crate) use code::{code, left_out, parse_code, segment};
 pub(crate) use scheme::{parse_scheme, scheme_message, scheme_view};
-pub use taxonomy::definition_message;
+pub use taxonomy::{definition_message, taxonomy};
 pub(crate) use taxonomy::{parse_definition, taxonomy_view};
 
 /// The id of a class.

@@ -43,7 +43,7 @@ use code_follower::{CodeFollower, Followed as CodesFollow};
 use coding_job::CodingJob;
 use daily::DailyClassification;
 
-pub use convert::definition_message as taxonomy_definition;
+pub use convert::{definition_message as taxonomy_definition, taxonomy};
 pub use templates::standard_scheme;
 
 /// The coding role of a process.

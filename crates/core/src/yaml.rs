@@ -1,12 +1,12 @@
-//! Definitions as people write them, in YAML: the shipped ones are read by the same code. Reading
-//! is strict, so that a slip of the pen is told and not passed over; whether what was read makes
+//! Definitions as people write them, in YAML: the shipped ones are read by the same code, and what
+//! is written here is read again as it was. Reading is strict, so that a slip of the pen is told and not passed over; whether what was read makes
 //! sense is for `validate` of each definition to say.
 
 use std::fmt;
 
 use rust_decimal::Decimal;
 use serde::de::{DeserializeOwned, Error, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::{Label, decimal};
 
@@ -20,14 +20,32 @@ pub(crate) fn read<T: DeserializeOwned>(text: &str) -> Result<T, NotADefinition>
     serde_yaml_ng::from_str(text).map_err(|error| NotADefinition(error.to_string()))
 }
 
+/// Writes a definition.
+pub(crate) fn write(definition: &impl Serialize) -> String {
+    serde_yaml_ng::to_string(definition).expect("a definition has texts for keys")
+}
+
 /// A text in one or both languages.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a text in zh, in en or in both")]
 pub(crate) struct Words {
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     zh: String,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     en: String,
+}
+
+impl Words {
+    /// In neither language.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.zh.is_empty() && self.en.is_empty()
+    }
+}
+
+impl From<&Label> for Words {
+    fn from(label: &Label) -> Self {
+        Self { zh: label.zh.clone(), en: label.en.clone() }
+    }
 }
 
 impl From<Words> for Label {
@@ -44,6 +62,22 @@ impl<'de> Deserialize<'de> for Exact {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         // As a text: YAML's own numbers are binary.
         deserializer.deserialize_str(Digits)
+    }
+}
+
+impl Serialize for Exact {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let text = self.0.normalize().to_string();
+        // Without quotes where YAML's own number is written the same.
+        match text.parse::<f64>() {
+            Ok(number) if text.contains('.') && number.to_string() == text => {
+                serializer.serialize_f64(number)
+            }
+            _ => match text.parse::<i64>() {
+                Ok(number) => serializer.serialize_i64(number),
+                Err(_) => serializer.serialize_str(&text),
+            },
+        }
     }
 }
 
@@ -69,6 +103,11 @@ pub(crate) fn number<E: Error>(text: &str) -> Result<Decimal, E> {
             E::custom(format!("{text:?} has more digits than can be kept"))
         }
     })
+}
+
+/// Numbers in their shell.
+pub(crate) fn exact(numbers: &[Decimal]) -> Vec<Exact> {
+    numbers.iter().copied().map(Exact).collect()
 }
 
 /// Numbers without their shell.

@@ -7,7 +7,7 @@ use kehu_contract::ingestion::{
     UpsertCustomerRequest, UpsertCustomerResponse, customer_service_server::CustomerService,
     lookup_customer_request::Key,
 };
-use kehu_core::{CustomerId, code_scheme};
+use kehu_core::{CustomerId, code_scheme, key};
 use kehu_server::{
     Fault, Violations,
     auth::{self, Scope},
@@ -67,8 +67,12 @@ impl Ingestion {
                 };
                 self.customer(id, code).await
             }
+            Some(Key::Text(text)) => {
+                let id = self.by_text(&text).await?;
+                self.customer(id, text).await
+            }
             None => {
-                violations.add("key", "must be given: a reference or a code");
+                violations.add("key", "must be given: a reference, a code or a text");
                 violations.finish()?;
                 self.customer(None, String::new()).await
             }
@@ -110,21 +114,18 @@ impl Ingestion {
         code: &str,
     ) -> Result<Option<CustomerId>, Fault> {
         let found = store::find_external_code(&self.db, source, code).await?;
-        if found.len() > 1 {
-            let named = found.iter().take(NAMED).map(|id| names::customer(*id));
-            let named: Vec<String> = named.collect();
-            return Err(Fault::Precondition {
-                kind: "EXTERNAL_CODE_UNIQUE",
-                subject: code.to_owned(),
-                description: format!(
-                    "{} customers have had this code: {}{}",
-                    found.len(),
-                    named.join(", "),
-                    if found.len() > NAMED { " and others" } else { "" }
-                ),
-            });
-        }
-        Ok(found.first().copied())
+        only("EXTERNAL_CODE_UNIQUE", code, "have had this code", found)
+    }
+
+    /// The customer with this code, whoever gave it, or this key of any source.
+    async fn by_text(&self, text: &str) -> Result<Option<CustomerId>, Fault> {
+        let mut found = store::find_key(&self.db, &key::clean_customer(text).0).await?;
+        found.extend(store::find_external_code(&self.db, None, text).await?);
+        let row = codes::resolve(&self.db, &code_scheme::normalise(text)).await?;
+        found.extend(row.map(|row| row.customer));
+        found.sort_unstable();
+        found.dedup();
+        only("KEY_UNIQUE", text, "have this key or code", found)
     }
 
     /// The customer with this number; a fault that names `name` when there is none.
@@ -135,6 +136,23 @@ impl Ingestion {
         };
         customer.map(convert::customer).ok_or(Fault::NotFound { kind: KIND, name })
     }
+}
+
+/// The one customer of those found, if there is any; a fault that names them where there are more.
+fn only(
+    kind: &'static str,
+    subject: &str,
+    what: &str,
+    found: Vec<CustomerId>,
+) -> Result<Option<CustomerId>, Fault> {
+    if found.len() < 2 {
+        return Ok(found.first().copied());
+    }
+    let named = found.iter().take(NAMED).map(|id| names::customer(*id));
+    let named: Vec<String> = named.collect();
+    let more = if found.len() > NAMED { " and others" } else { "" };
+    let description = format!("{} customers {what}: {}{more}", found.len(), named.join(", "));
+    Err(Fault::Precondition { kind, subject: subject.to_owned(), description })
 }
 
 fn parse_timeline_key(key: &str) -> Option<TimelineKey> {

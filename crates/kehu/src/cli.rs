@@ -3,6 +3,7 @@
 use crate::{commands, output::Format};
 use clap::{Args, Parser, Subcommand};
 use kehu_server::client::ClientOptions;
+use prost_types::Timestamp;
 use std::path::PathBuf;
 
 /// Classify and code customers: ingest, score, classify, code, report.
@@ -77,9 +78,9 @@ pub(crate) enum Command {
     Import(commands::import::Import),
     /// List what was refused, with reason and place
     Rejects(commands::rejects::Rejects),
-    /// Bring a scorecard that is written in a file onto the server
+    /// List scorecards, show one, bring one that is written in a file onto the server
     Scorecard(commands::scorecard::Scorecard),
-    /// Bring a taxonomy that is written in a file onto the server
+    /// List taxonomies, show one, bring one that is written in a file onto the server
     Taxonomy(commands::taxonomy::Taxonomy),
     /// Score every customer under scorecards
     Score(commands::score::Score),
@@ -87,6 +88,8 @@ pub(crate) enum Command {
     Classify(commands::classify::Classify),
     /// Give every customer without a code one
     Code(commands::code::Code),
+    /// List the members of a class
+    Members(commands::members::Members),
     /// List customers without a class or a code, with the reason
     LeftOut(commands::left_out::LeftOut),
     /// Write a report as a page or as CSV
@@ -95,8 +98,25 @@ pub(crate) enum Command {
     Explain(commands::explain::Explain),
     /// Show what is known of a customer, each field with its source
     Profile(commands::profile::Profile),
+    /// Show every class that a customer had
+    History(commands::history::History),
+    /// Show what happened with a customer
+    Timeline(commands::timeline::Timeline),
     /// Find the customer a code belongs to
     Resolve(commands::resolve::Resolve),
+    /// Show what can be measured, or what is measured of a customer
+    Features(commands::features::Features),
+    /// List exchange rates
+    Rates(commands::rates::Rates),
+    /// List runs, show, follow or cancel one
+    Runs(commands::runs::Runs),
+    /// Print what a shell needs to complete commands
+    Completions(commands::completions::Completions),
+}
+
+/// A time given on the command line.
+pub(crate) fn parse_time(text: &str) -> Result<Timestamp, String> {
+    text.parse().map_err(|_| "use a time with its zone, like 2026-01-31T18:00:00+08:00".to_owned())
 }
 
 /// A date given on the command line.

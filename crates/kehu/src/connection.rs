@@ -16,6 +16,7 @@ use kehu_contract::{
         run_service_client::RunServiceClient,
     },
     scoring::{
+        feature_service_client::FeatureServiceClient,
         scorecard_service_client::ScorecardServiceClient,
         scoring_service_client::ScoringServiceClient,
     },
@@ -60,6 +61,11 @@ impl Connection {
     /// Scores.
     pub(crate) fn scoring(&self) -> ScoringServiceClient<Client> {
         ScoringServiceClient::new(self.client.clone())
+    }
+
+    /// Features.
+    pub(crate) fn features(&self) -> FeatureServiceClient<Client> {
+        FeatureServiceClient::new(self.client.clone())
     }
 
     /// Taxonomies.

@@ -4,6 +4,11 @@ use crate::exit::Failure;
 use kehu_core::yaml::NotADefinition;
 use std::path::Path;
 
+/// A template that does not exist, with those that do.
+pub(crate) fn no_template(id: &str, known: &[String]) -> Failure {
+    Failure::Usage(format!("there is no template {id}: choose one of {}", known.join(", ")))
+}
+
 /// Reads a definition; a file that is none is told with the place of what is wrong.
 pub(crate) fn read<T>(
     path: &Path,

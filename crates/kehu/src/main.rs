@@ -8,6 +8,7 @@ mod exit;
 mod flags;
 mod node;
 mod output;
+mod pages;
 mod progress;
 mod runs;
 

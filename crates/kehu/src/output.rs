@@ -2,10 +2,15 @@
 
 use crate::exit::Failure;
 use comfy_table::{CellAlignment, Table, TableComponent, presets};
-use kehu_contract::{DESCRIPTORS, google::r#type::Date};
+use kehu_contract::{
+    DESCRIPTORS,
+    google::r#type::Date,
+    shared::{Value, value::Kind},
+};
 use kehu_core::text::is_invisible;
 use prost::Name;
 use prost_reflect::{DescriptorPool, DynamicMessage, SerializeOptions};
+use prost_types::Timestamp;
 use serde::Serializer;
 use std::{borrow::Cow, io::Write, sync::LazyLock};
 
@@ -99,6 +104,21 @@ pub(crate) fn date(date: Option<&Date>) -> String {
         || "–".to_owned(),
         |date| format!("{:04}-{:02}-{:02}", date.year, date.month, date.day),
     )
+}
+
+/// A time as RFC 3339 writes it.
+pub(crate) fn time(time: Option<&Timestamp>) -> String {
+    time.map_or_else(|| "–".to_owned(), ToString::to_string)
+}
+
+/// A value of a feature.
+pub(crate) fn value(value: Option<&Value>) -> String {
+    match value.and_then(|value| value.kind.as_ref()) {
+        None => "–".to_owned(),
+        Some(Kind::Number(number)) => number.value.clone(),
+        Some(Kind::Text(text)) => text.clone(),
+        Some(Kind::Boolean(boolean)) => boolean.to_string(),
+    }
 }
 
 /// A table with its columns' names; those named in `right` hold numbers.

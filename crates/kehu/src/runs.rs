@@ -63,7 +63,10 @@ fn ended(run: Run) -> Result<Run, Failure> {
         }
         RunState::Cancelled => Err(Failure::Run(format!("{} was cancelled", run.name))),
         RunState::Unspecified | RunState::Queued | RunState::Running | RunState::Cancelling => {
-            Err(Failure::Unavailable(format!("lost sight of {}: watch it with grpcurl", run.name)))
+            Err(Failure::Unavailable(format!(
+                "lost sight of {}: follow it with kehu runs watch {}",
+                run.name, run.name
+            )))
         }
     }
 }

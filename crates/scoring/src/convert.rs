@@ -12,6 +12,7 @@ use kehu_core::scorecard::FeatureKind;
 use kehu_server::{Fault, convert};
 
 pub(crate) use definition::parse_definition;
+pub use definition::scorecard;
 pub(crate) use fields::scorecard_problems;
 pub(crate) use scores::{contributions, score_view};
 pub(crate) use view::scorecard_view;

@@ -31,7 +31,7 @@ use daily::DailyScoring;
 use follower::ScoringFollower;
 use job::ScoringJob;
 
-pub use convert::template as scorecard_definition;
+pub use convert::{scorecard, template as scorecard_definition};
 
 /// The scoring role of a process.
 #[derive(Clone)]

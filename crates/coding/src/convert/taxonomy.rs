@@ -2,7 +2,7 @@
 
 use kehu_contract::coding as contract;
 use kehu_core::taxonomy::{Class, Taxonomy};
-use kehu_server::{Violations, convert, names};
+use kehu_server::{Fault, Violations, convert, names};
 use kehu_storage::coding::taxonomies::TaxonomyVersion;
 
 /// Most classes of a taxonomy.
@@ -27,6 +27,13 @@ pub(crate) fn parse_definition(
         classes,
         default_class: definition.default_class,
     }
+}
+
+/// The taxonomy that a server defines.
+pub fn taxonomy(definition: contract::TaxonomyDefinition) -> Result<Taxonomy, Fault> {
+    let mut violations = Violations::new();
+    let taxonomy = parse_definition(definition, &mut violations);
+    violations.finish().map(|()| taxonomy)
 }
 
 fn parse_class(class: contract::ClassDefinition) -> Class {

@@ -29,11 +29,13 @@
 //!
 //! What they mean is said at [`Transform`], [`Missing`], [`Fade`] and [`Grading`].
 
+mod writing;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::de::{Error, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_yaml_ng::with::singleton_map;
 
 use super::definition::{
@@ -42,40 +44,41 @@ use super::definition::{
 };
 use crate::yaml::{self, Exact, NotADefinition, Words, plain};
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a scorecard: id, label, indicators, grading")]
 struct WrittenScorecard {
     id: String,
     label: Words,
     indicators: Vec<WrittenIndicator>,
-    #[serde(default, deserialize_with = "singleton_map::deserialize")]
+    #[serde(default, with = "singleton_map")]
     grading: WrittenGrading,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an indicator: id, label, feature, transform …")]
 struct WrittenIndicator {
     id: String,
     label: Words,
     feature: String,
-    #[serde(deserialize_with = "singleton_map::deserialize")]
+    #[serde(with = "singleton_map")]
     transform: WrittenTransform,
-    #[serde(deserialize_with = "singleton_map::deserialize")]
+    #[serde(with = "singleton_map")]
     direction: Direction,
     weight: Exact,
-    #[serde(deserialize_with = "singleton_map::deserialize")]
+    #[serde(with = "singleton_map")]
     missing: WrittenMissing,
+    #[serde(skip_serializing_if = "Option::is_none")]
     fade: Option<WrittenFade>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "what a weight fades by: by, half")]
 struct WrittenFade {
     by: String,
     half: Exact,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 enum WrittenTransform {
     Bands {
@@ -86,7 +89,7 @@ enum WrittenTransform {
         bins: u32,
     },
     Split {
-        #[serde(deserialize_with = "singleton_map::deserialize")]
+        #[serde(with = "singleton_map")]
         at: Centre,
     },
     MinMax {
@@ -100,7 +103,7 @@ enum WrittenTransform {
     },
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum WrittenMissing {
     Impute(WrittenImputation),
@@ -109,7 +112,7 @@ enum WrittenMissing {
     Fail,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 enum WrittenGrading {
     #[default]
@@ -126,14 +129,14 @@ enum WrittenGrading {
     },
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a grade and its min")]
 struct WrittenCut {
     grade: String,
     min: Exact,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a grade and its share")]
 struct WrittenShare {
     grade: String,

@@ -20,31 +20,33 @@
 //! `parent`, `predicate`, `tags` and `strategy_summary` may be left out, and a text in one of the
 //! two languages.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Class, Taxonomy};
 use crate::yaml::{self, NotADefinition, Words};
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a taxonomy: id, label, default_class, classes")]
 struct WrittenTaxonomy {
     id: String,
     label: Words,
-    classes: Vec<WrittenClass>,
     default_class: String,
+    classes: Vec<WrittenClass>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a class: id, code, label, predicate")]
 struct WrittenClass {
     id: String,
     code: String,
     label: Words,
+    #[serde(skip_serializing_if = "Option::is_none")]
     parent: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     predicate: Option<String>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     tags: Vec<Words>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Words::is_empty")]
     strategy_summary: Words,
 }
 
@@ -59,6 +61,32 @@ impl Taxonomy {
             classes: written.classes.into_iter().map(Class::from).collect(),
             default_class: written.default_class,
         })
+    }
+}
+
+impl Taxonomy {
+    /// The taxonomy as a file, which [`Taxonomy::from_yaml`] reads as it was.
+    pub fn to_yaml(&self) -> String {
+        yaml::write(&WrittenTaxonomy {
+            id: self.id.clone(),
+            label: (&self.label).into(),
+            default_class: self.default_class.clone(),
+            classes: self.classes.iter().map(WrittenClass::from).collect(),
+        })
+    }
+}
+
+impl From<&Class> for WrittenClass {
+    fn from(class: &Class) -> Self {
+        Self {
+            id: class.id.clone(),
+            code: class.code.clone(),
+            label: (&class.label).into(),
+            parent: class.parent.clone(),
+            predicate: class.predicate.clone(),
+            tags: class.tags.iter().map(Words::from).collect(),
+            strategy_summary: (&class.strategy_summary).into(),
+        }
     }
 }
 
@@ -136,5 +164,14 @@ classes:
         }
         let error = Taxonomy::from_yaml("[]").unwrap_err().to_string();
         assert!(error.contains("expected a taxonomy: id, label"), "{error}");
+    }
+
+    #[test]
+    fn what_is_written_is_read_as_it_was() {
+        for taxonomy in crate::taxonomy::templates() {
+            assert_eq!(Taxonomy::from_yaml(&taxonomy.to_yaml()), Ok(taxonomy));
+        }
+        let size = Taxonomy::from_yaml(SIZE).unwrap();
+        assert_eq!(Taxonomy::from_yaml(&size.to_yaml()), Ok(size));
     }
 }

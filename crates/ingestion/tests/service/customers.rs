@@ -260,7 +260,7 @@ async fn customers_are_found_by_key_and_by_code() {
     each_database(async |database| {
         let server = Server::start(database).await;
         upsert(&server, request("a", "Leeds")).await.unwrap();
-        server.ingest("s", vec![customer("a", "GB")]).await;
+        server.ingest("s", vec![customer("a", "GB"), customer("only", "GB")]).await;
         give_code(&server).await;
         let lookup = async |key: Option<Key>| {
             let response = server.customers().lookup_customer(LookupCustomerRequest { key }).await;
@@ -274,6 +274,10 @@ async fn customers_are_found_by_key_and_by_code() {
             (Key::Reference(SourceReference { source: "no".to_owned(), ..reference("a") }), None),
             (Key::Code("gb-000017-x".to_owned()), Some("customers/2")),
             (Key::Code("GB000018X".to_owned()), None),
+            (Key::Text("gb-000017-x".to_owned()), Some("customers/2")),
+            (Key::Text(" only".to_owned()), Some("customers/3")),
+            (Key::Text("b".to_owned()), None),
+            (Key::Text(String::new()), None),
         ] {
             let found = lookup(Some(key.clone())).await;
             match name {
@@ -286,6 +290,9 @@ async fn customers_are_found_by_key_and_by_code() {
         }
         let reason = fault::reason(&lookup(None).await.unwrap_err());
         assert_eq!(reason, Some(ErrorReason::InvalidFields));
+        let both = lookup(Some(Key::Text("a".to_owned()))).await.unwrap_err();
+        let named = "2 customers have this key or code: customers/1, customers/2";
+        assert!(both.message().contains(named), "{both:?}");
     })
     .await;
 }

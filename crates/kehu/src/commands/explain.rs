@@ -15,19 +15,19 @@ use kehu_contract::{
         lookup_customer_request::Key,
     },
     scoring::{Contribution, ExplainScoreRequest, ExplainScoreResponse, ListScorecardsRequest},
-    shared::{Value, value::Kind},
 };
 use tonic::{Code, Status};
 
 /// Show why a customer has its scores and classes.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  kehu explain customers/17\n  \
-    kehu explain online-retail/12347 --scorecard value\n  kehu explain GB-A000001X")]
+    kehu explain online-retail/12347 --scorecard value\n  kehu explain 12347\n  \
+    kehu explain GB-A000001X")]
 pub(crate) struct Explain {
     #[command(flatten)]
     client: Client,
 
-    /// A customer: customers/17, a key of a source system as SOURCE/KEY, or a code
+    /// A customer: customers/17, a key of a source as SOURCE/KEY or, where one has it, KEY, or a code
     customer: String,
 
     /// Only this scorecard
@@ -111,7 +111,7 @@ impl Explain {
             if class.predicate.is_empty() { "no predicate held" } else { class.predicate.as_str() };
         output::line(&format!("  because {why}"))?;
         for (column, value) in &class.evidence {
-            output::line(&format!("  {column} = {}", text(Some(value))))?;
+            output::line(&format!("  {column} = {}", output::value(Some(value))))?;
         }
         Ok(())
     }
@@ -130,7 +130,7 @@ pub(crate) async fn find(connection: &Connection, key: &str) -> Result<Customer,
             source: source.to_owned(),
             external_id: external_id.to_owned(),
         }),
-        None => Key::Code(key.to_owned()),
+        None => Key::Text(key.to_owned()),
     };
     let found = customers.lookup_customer(LookupCustomerRequest { key: Some(key) }).await?;
     Ok(found.into_inner().customer.unwrap_or_default())
@@ -175,7 +175,7 @@ fn contribution_row(contribution: &Contribution) -> Vec<String> {
     vec![
         contribution.indicator.clone(),
         contribution.feature.clone(),
-        text(contribution.value.as_ref()),
+        output::value(contribution.value.as_ref()),
         bin,
         decimal(&contribution.points),
         weight(contribution),
@@ -194,13 +194,4 @@ fn weight(contribution: &Contribution) -> String {
 
 fn decimal(number: &Option<Decimal>) -> String {
     number.as_ref().map_or_else(|| "–".to_owned(), |number| number.value.clone())
-}
-
-fn text(value: Option<&Value>) -> String {
-    match value.and_then(|value| value.kind.as_ref()) {
-        None => "–".to_owned(),
-        Some(Kind::Number(number)) => number.value.clone(),
-        Some(Kind::Text(text)) => text.clone(),
-        Some(Kind::Boolean(boolean)) => boolean.to_string(),
-    }
 }

@@ -4,22 +4,29 @@
 pub(crate) mod business_date;
 pub(crate) mod classify;
 pub(crate) mod code;
+pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod data;
 pub(crate) mod explain;
+pub(crate) mod features;
 pub(crate) mod health;
+pub(crate) mod history;
 pub(crate) mod import;
 pub(crate) mod left_out;
+pub(crate) mod members;
 pub(crate) mod migrate;
 pub(crate) mod profile;
 pub(crate) mod quickstart;
+pub(crate) mod rates;
 pub(crate) mod rejects;
 pub(crate) mod report;
 pub(crate) mod resolve;
+pub(crate) mod runs;
 pub(crate) mod score;
 pub(crate) mod scorecard;
 pub(crate) mod serve;
 pub(crate) mod taxonomy;
+pub(crate) mod timeline;
 
 use crate::{
     cli::{Cli, Command},
@@ -52,10 +59,17 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Score(command) => command.run().await,
         Command::Classify(command) => command.run().await,
         Command::Code(command) => command.run().await,
+        Command::Members(command) => command.run().await,
         Command::LeftOut(command) => command.run().await,
         Command::Report(command) => command.run().await,
         Command::Explain(command) => command.run().await,
         Command::Profile(command) => command.run().await,
+        Command::History(command) => command.run().await,
+        Command::Timeline(command) => command.run().await,
         Command::Resolve(command) => command.run().await,
+        Command::Features(command) => command.run().await,
+        Command::Rates(command) => command.run().await,
+        Command::Runs(command) => command.run().await,
+        Command::Completions(command) => command.run(),
     }
 }

@@ -9,7 +9,6 @@ use crate::{
 };
 use clap::Args;
 use kehu_contract::ingestion::{ListProfileValuesRequest, ProfileValue};
-use prost_types::Timestamp;
 
 /// Show what is known of a customer, each field with its source and its time there.
 #[derive(Debug, Args)]
@@ -19,7 +18,7 @@ pub(crate) struct Profile {
     #[command(flatten)]
     client: Client,
 
-    /// A customer: customers/17, a key of a source system as SOURCE/KEY, or a code
+    /// A customer: customers/17, a key of a source as SOURCE/KEY or, where one has it, KEY, or a code
     customer: String,
 
     /// Every value that was ever given, not only those that hold
@@ -73,17 +72,13 @@ impl Profile {
             value.field.clone(),
             value.value.clone().unwrap_or_else(|| "–".to_owned()),
             value.source.clone(),
-            time(value.source_update_time.as_ref()),
+            output::time(value.source_update_time.as_ref()),
             output::date(value.valid_from_date.as_ref()),
         ];
         if self.history {
-            row.push(time(value.known_from_time.as_ref()));
-            row.push(time(value.known_to_time.as_ref()));
+            row.push(output::time(value.known_from_time.as_ref()));
+            row.push(output::time(value.known_to_time.as_ref()));
         }
         row
     }
-}
-
-fn time(time: Option<&Timestamp>) -> String {
-    time.map_or_else(|| "–".to_owned(), ToString::to_string)
 }

@@ -1,4 +1,4 @@
-//! `kehu scorecard`: scorecards in files.
+//! `kehu scorecard`: scorecards, on the server and in files.
 
 use crate::{
     cli::{Client, parse_date},
@@ -6,21 +6,24 @@ use crate::{
     definition,
     exit::Failure,
     output::{self, Format},
+    pages::Limit,
 };
 use chrono::NaiveDate;
 use clap::{Args, Subcommand};
 use kehu_contract::scoring::{
-    self as contract, CreateScorecardRequest, GetScorecardRequest, PublishScorecardRequest,
-    VersionState, create_scorecard_request::Origin,
+    self as contract, CreateScorecardRequest, GetScorecardRequest, ListScorecardsRequest,
+    ListTemplatesRequest, PublishScorecardRequest, VersionState, create_scorecard_request::Origin,
 };
 use kehu_core::scorecard;
 use kehu_server::convert;
 use std::path::PathBuf;
-use tonic::Code;
+use tonic::{Code, Status};
 
-/// Bring a scorecard that is written in a file onto the server.
+/// List scorecards, show one as a file, bring one that is written in a file onto the server.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  kehu scorecard apply worth.yaml\n  \
+#[command(after_help = "Examples:\n  kehu scorecard list\n  \
+    kehu scorecard show rfm > rfm.yaml\n  kehu scorecard show --template abc\n  \
+    kehu scorecard apply worth.yaml\n  \
     kehu scorecard apply worth.yaml --publish --as-of 2011-12-10\n\n\
     The form is that of crates/core/templates/scorecards.")]
 pub(crate) struct Scorecard {
@@ -30,8 +33,39 @@ pub(crate) struct Scorecard {
 
 #[derive(Debug, Subcommand)]
 enum Action {
+    /// List every scorecard with its latest version
+    List(List),
+    /// Print a scorecard in the form of the file that `apply` reads
+    Show(Show),
     /// Make the file the draft of its scorecard; nothing happens when it is in force as it stands
     Apply(Apply),
+}
+
+#[derive(Debug, Args)]
+struct List {
+    #[command(flatten)]
+    client: Client,
+
+    #[command(flatten)]
+    limit: Limit,
+}
+
+#[derive(Debug, Args)]
+struct Show {
+    #[command(flatten)]
+    client: Client,
+
+    /// The scorecard
+    #[arg(value_name = "ID")]
+    id: String,
+
+    /// Its version; the latest if not given
+    #[arg(long, default_value_t = 0, hide_default_value = true, value_name = "NUMBER")]
+    version: i64,
+
+    /// Show the template of this name instead
+    #[arg(long, conflicts_with = "version")]
+    template: bool,
 }
 
 #[derive(Debug, Args)]
@@ -55,8 +89,91 @@ struct Apply {
 impl Scorecard {
     /// Does what was asked for.
     pub(crate) async fn run(self) -> Result<(), Failure> {
-        let Action::Apply(apply) = self.action;
-        apply.run().await
+        match self.action {
+            Action::List(list) => list.run().await,
+            Action::Show(show) => show.run().await,
+            Action::Apply(apply) => apply.run().await,
+        }
+    }
+}
+
+impl List {
+    async fn run(self) -> Result<(), Failure> {
+        let connection = Connection::open(self.client.options()).await?;
+        let fetch = |page_size, page_token| {
+            let mut client = connection.scorecards();
+            async move {
+                let request = ListScorecardsRequest { page_size, page_token };
+                let page = client.list_scorecards(request).await?.into_inner();
+                Ok((page.scorecards, page.next_page_token))
+            }
+        };
+        self.limit.pages(fetch, |scorecards| self.show(scorecards)).await
+    }
+
+    fn show(&self, scorecards: &[contract::Scorecard]) -> Result<(), Failure> {
+        if self.client.output == Format::Json {
+            return scorecards.iter().try_for_each(output::json_line);
+        }
+        if scorecards.is_empty() {
+            return output::line(
+                "There are no scorecards yet: kehu score makes one of a template.",
+            );
+        }
+        let rows = scorecards.iter().map(row).collect();
+        let header = ["scorecard", "version", "state", "indicators", "name"];
+        output::line(&output::table(&header, &["version", "indicators"], rows))
+    }
+}
+
+fn row(scorecard: &contract::Scorecard) -> Vec<String> {
+    let definition = scorecard.definition.clone().unwrap_or_default();
+    let label = definition.label.unwrap_or_default();
+    vec![
+        definition.id,
+        scorecard.version.to_string(),
+        state(scorecard),
+        definition.indicators.len().to_string(),
+        format!("{} {}", label.en, label.zh),
+    ]
+}
+
+fn state(scorecard: &contract::Scorecard) -> String {
+    match scorecard.state() {
+        VersionState::Published => {
+            let date = output::date(scorecard.calibration_date.as_ref());
+            format!("published, calibrated as of {date}")
+        }
+        _ => "a draft".to_owned(),
+    }
+}
+
+impl Show {
+    async fn run(self) -> Result<(), Failure> {
+        let connection = Connection::open(self.client.options()).await?;
+        let definition = if self.template {
+            self.template(&connection).await?
+        } else {
+            let request = GetScorecardRequest { name: self.id.clone(), version: self.version };
+            let held = connection.scorecards().get_scorecard(request).await?.into_inner();
+            held.scorecard.unwrap_or_default().definition.unwrap_or_default()
+        };
+        if self.client.output == Format::Json {
+            return output::json(&definition);
+        }
+        let scorecard = kehu_scoring::scorecard(definition).map_err(Status::from)?;
+        output::line(scorecard.to_yaml().trim_end())
+    }
+
+    async fn template(
+        &self,
+        connection: &Connection,
+    ) -> Result<contract::ScorecardDefinition, Failure> {
+        let listed = connection.scorecards().list_templates(ListTemplatesRequest {}).await?;
+        let templates = listed.into_inner().templates;
+        let ids: Vec<String> = templates.iter().map(|one| one.id.clone()).collect();
+        let found = templates.into_iter().find(|template| template.id == self.id);
+        found.ok_or_else(|| definition::no_template(&self.id, &ids))
     }
 }
 
@@ -72,13 +189,7 @@ impl Apply {
         if self.client.output == Format::Json {
             return output::json(&scorecard);
         }
-        let state = match scorecard.state() {
-            VersionState::Published => {
-                let date = output::date(scorecard.calibration_date.as_ref());
-                format!("published, calibrated as of {date}")
-            }
-            _ => "a draft".to_owned(),
-        };
+        let state = state(&scorecard);
         output::line(&format!("{}, version {}: {state}", scorecard.name, scorecard.version))
     }
 

@@ -1,4 +1,4 @@
-//! `kehu taxonomy`: taxonomies in files.
+//! `kehu taxonomy`: taxonomies, on the server and in files.
 
 use crate::{
     cli::Client,
@@ -6,19 +6,22 @@ use crate::{
     definition,
     exit::Failure,
     output::{self, Format},
+    pages::Limit,
 };
 use clap::{Args, Subcommand};
 use kehu_contract::coding::{
-    self as contract, CreateTaxonomyRequest, GetTaxonomyRequest, PublishTaxonomyRequest,
-    create_taxonomy_request::Origin,
+    self as contract, CreateTaxonomyRequest, GetTaxonomyRequest, ListTaxonomiesRequest,
+    ListTemplatesRequest, PublishTaxonomyRequest, create_taxonomy_request::Origin,
 };
 use kehu_core::taxonomy;
 use std::path::PathBuf;
-use tonic::Code;
+use tonic::{Code, Status};
 
-/// Bring a taxonomy that is written in a file onto the server.
+/// List taxonomies, show one as a file, bring one that is written in a file onto the server.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  kehu taxonomy apply size.yaml\n  \
+#[command(after_help = "Examples:\n  kehu taxonomy list\n  \
+    kehu taxonomy show value-six > value-six.yaml\n  kehu taxonomy show --template abc\n  \
+    kehu taxonomy apply size.yaml\n  \
     kehu taxonomy apply size.yaml --publish\n\n\
     The form is that of crates/core/templates/taxonomies.")]
 pub(crate) struct Taxonomy {
@@ -28,8 +31,39 @@ pub(crate) struct Taxonomy {
 
 #[derive(Debug, Subcommand)]
 enum Action {
+    /// List every taxonomy with its latest version
+    List(List),
+    /// Print a taxonomy in the form of the file that `apply` reads
+    Show(Show),
     /// Make the file the draft of its taxonomy; nothing happens when it is in force as it stands
     Apply(Apply),
+}
+
+#[derive(Debug, Args)]
+struct List {
+    #[command(flatten)]
+    client: Client,
+
+    #[command(flatten)]
+    limit: Limit,
+}
+
+#[derive(Debug, Args)]
+struct Show {
+    #[command(flatten)]
+    client: Client,
+
+    /// The taxonomy
+    #[arg(value_name = "ID")]
+    id: String,
+
+    /// Its version; the latest if not given
+    #[arg(long, default_value_t = 0, hide_default_value = true, value_name = "NUMBER")]
+    version: i64,
+
+    /// Show the template of this name instead
+    #[arg(long, conflicts_with = "version")]
+    template: bool,
 }
 
 #[derive(Debug, Args)]
@@ -49,8 +83,85 @@ struct Apply {
 impl Taxonomy {
     /// Does what was asked for.
     pub(crate) async fn run(self) -> Result<(), Failure> {
-        let Action::Apply(apply) = self.action;
-        apply.run().await
+        match self.action {
+            Action::List(list) => list.run().await,
+            Action::Show(show) => show.run().await,
+            Action::Apply(apply) => apply.run().await,
+        }
+    }
+}
+
+impl List {
+    async fn run(self) -> Result<(), Failure> {
+        let connection = Connection::open(self.client.options()).await?;
+        let fetch = |page_size, page_token| {
+            let mut client = connection.taxonomies();
+            async move {
+                let request = ListTaxonomiesRequest { page_size, page_token };
+                let page = client.list_taxonomies(request).await?.into_inner();
+                Ok((page.taxonomies, page.next_page_token))
+            }
+        };
+        self.limit.pages(fetch, |taxonomies| self.show(taxonomies)).await
+    }
+
+    fn show(&self, taxonomies: &[contract::Taxonomy]) -> Result<(), Failure> {
+        if self.client.output == Format::Json {
+            return taxonomies.iter().try_for_each(output::json_line);
+        }
+        if taxonomies.is_empty() {
+            return output::line(
+                "There are no taxonomies yet: kehu classify makes one of a template.",
+            );
+        }
+        let rows = taxonomies.iter().map(row).collect();
+        let header = ["taxonomy", "version", "state", "classes", "name"];
+        output::line(&output::table(&header, &["version", "classes"], rows))
+    }
+}
+
+fn row(taxonomy: &contract::Taxonomy) -> Vec<String> {
+    let definition = taxonomy.definition.clone().unwrap_or_default();
+    let label = definition.label.unwrap_or_default();
+    vec![
+        definition.id,
+        taxonomy.version.to_string(),
+        state(taxonomy).to_owned(),
+        definition.classes.len().to_string(),
+        format!("{} {}", label.en, label.zh),
+    ]
+}
+
+fn state(taxonomy: &contract::Taxonomy) -> &'static str {
+    if taxonomy.published { "published" } else { "a draft" }
+}
+
+impl Show {
+    async fn run(self) -> Result<(), Failure> {
+        let connection = Connection::open(self.client.options()).await?;
+        let definition = if self.template {
+            self.template(&connection).await?
+        } else {
+            let request = GetTaxonomyRequest { name: self.id.clone(), version: self.version };
+            let held = connection.taxonomies().get_taxonomy(request).await?.into_inner();
+            held.taxonomy.unwrap_or_default().definition.unwrap_or_default()
+        };
+        if self.client.output == Format::Json {
+            return output::json(&definition);
+        }
+        let taxonomy = kehu_coding::taxonomy(definition).map_err(Status::from)?;
+        output::line(taxonomy.to_yaml().trim_end())
+    }
+
+    async fn template(
+        &self,
+        connection: &Connection,
+    ) -> Result<contract::TaxonomyDefinition, Failure> {
+        let listed = connection.taxonomies().list_templates(ListTemplatesRequest {}).await?;
+        let templates = listed.into_inner().templates;
+        let ids: Vec<String> = templates.iter().map(|one| one.id.clone()).collect();
+        let found = templates.into_iter().find(|template| template.id == self.id);
+        found.ok_or_else(|| definition::no_template(&self.id, &ids))
     }
 }
 
@@ -68,7 +179,7 @@ impl Apply {
         if self.client.output == Format::Json {
             return output::json(&taxonomy);
         }
-        let state = if taxonomy.published { "published" } else { "a draft" };
+        let state = state(&taxonomy);
         output::line(&format!("{}, version {}: {state}", taxonomy.name, taxonomy.version))
     }
 }

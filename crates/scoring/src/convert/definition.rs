@@ -13,7 +13,7 @@ use kehu_core::scorecard::{
     Centre, Direction, Fade, FeatureKind, GradeCut, GradeShare, Grading, Imputation, Indicator,
     Missing, Scorecard, Transform,
 };
-use kehu_server::{Violations, convert};
+use kehu_server::{Fault, Violations, convert};
 use rust_decimal::Decimal;
 
 use super::feature_kind;
@@ -37,6 +37,13 @@ pub(crate) fn parse_definition(
         indicators,
         grading: definition.grading.map_or(Grading::None, |grading| reader.grading(grading)),
     }
+}
+
+/// The scorecard that a server defines.
+pub fn scorecard(definition: contract::ScorecardDefinition) -> Result<Scorecard, Fault> {
+    let mut violations = Violations::new();
+    let scorecard = parse_definition(definition, &Catalogue::shipped(), &mut violations);
+    violations.finish().map(|()| scorecard)
 }
 
 /// Reads the parts of one message and says what is wrong with them.

@@ -130,6 +130,19 @@ pub async fn find_reference(
     Ok(row.map(|row| CustomerId(row.customer_id)))
 }
 
+/// The customers that this key leads to, of whichever source it is.
+pub async fn find_key(db: &Database, external_id: &str) -> Result<Vec<CustomerId>, Error> {
+    let sql = "SELECT DISTINCT r.customer_id FROM source s JOIN customer_reference r \
+               ON r.source_id = s.source_id AND r.external_id = $1";
+    let backend = db.reader().get_database_backend();
+    let statement = Statement::from_sql_and_values(backend, sql, [external_id.into()]);
+    let mut found = Vec::new();
+    for row in db.reader().query_all_raw(statement).await? {
+        found.push(CustomerId(row.try_get_by_index(0)?));
+    }
+    Ok(found)
+}
+
 async fn with_references(
     connection: &impl ConnectionTrait,
     rows: Vec<customer::Model>,

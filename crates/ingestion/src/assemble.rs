@@ -2,12 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use kehu_contract::ingestion::{Record, RecordRejection};
+use kehu_contract::ingestion::RecordRejection;
 use kehu_storage::ingestion::{Batch, Entry, load_rates};
 use kehu_storage::{Database, Error};
 
 use crate::check::{Checked, CheckedBatch, Refused};
-use crate::measure;
 
 /// A batch to write, and what to answer of the records that are refused.
 #[derive(Default)]
@@ -26,7 +25,7 @@ pub(crate) async fn assemble(db: &Database, checked: CheckedBatch) -> Result<Ass
     let mut rates = load_rates(db, &foreign).await?;
     let batch = Batch { sequence: checked.sequence, foreign, ..Batch::default() };
     let mut assembled = Assembled { batch, ..Assembled::default() };
-    for (index, (record, checked)) in (0..).zip(checked.records) {
+    for (index, (checked, record)) in (0..).zip(checked.records) {
         match checked {
             Checked::Good(entry) => {
                 if let Entry::Rate { currency, start_on, rate } = &entry {
@@ -37,19 +36,20 @@ pub(crate) async fn assemble(db: &Database, checked: CheckedBatch) -> Result<Ass
             Checked::Foreign(foreign) => match foreign.in_base(&rates) {
                 Ok(entry) => assembled.batch.entries.push(entry),
                 Err(problems) => {
-                    assembled.refuse(index, &record, Refused::new(&record, &problems));
+                    let record = record.unwrap_or_default();
+                    assembled.refuse(index, Refused::new(&record, &problems));
                 }
             },
-            Checked::Refused(refused) => assembled.refuse(index, &record, refused),
+            Checked::Refused(refused) => assembled.refuse(index, refused),
         }
     }
     Ok(assembled)
 }
 
 impl Assembled {
-    fn refuse(&mut self, record_index: i32, record: &Record, refused: Refused) {
+    fn refuse(&mut self, record_index: i32, refused: Refused) {
         self.batch.rejected += 1;
-        *self.rejected.entry(measure::kind(record)).or_default() += 1;
+        *self.rejected.entry(refused.kind).or_default() += 1;
         self.batch.rejects.extend(refused.rejects);
         if !refused.answer.is_empty() {
             let problems = refused.answer;
@@ -60,7 +60,7 @@ impl Assembled {
 
 fn currencies(checked: &CheckedBatch) -> BTreeSet<String> {
     let mut currencies = BTreeSet::new();
-    for (_, checked) in &checked.records {
+    for (checked, _) in &checked.records {
         if let Checked::Foreign(foreign) = checked {
             currencies.insert(foreign.currency().to_owned());
         }

@@ -11,10 +11,13 @@ use opentelemetry::metrics::Counter;
 
 use crate::check::given;
 
+/// A row that its sender could not read as a record.
+pub(crate) const REFUSED_ROW: &str = "refused_row";
+
 /// The kind of a record as metrics name it.
 pub(crate) fn kind(record: &Record) -> &'static str {
     match &record.kind {
-        Some(kind) => given(kind).map_or("refused_row", |given| given.kind()),
+        Some(kind) => given(kind).map_or(REFUSED_ROW, |given| given.kind()),
         None => "none",
     }
 }

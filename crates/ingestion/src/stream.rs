@@ -1,11 +1,12 @@
-//! One call of `Ingest`: two tasks, one that reads and checks batches ahead, one that writes
-//! them in order and answers.
+//! One call of `Ingest`: batches are read and checked ahead, written in order, and acknowledged once
+//! they are durable, while the next ones are being written.
 
 use kehu_contract::ingestion::{
     BatchAcknowledgement, IngestRequest, IngestResponse, IngestStart, IngestStarted, IngestTotals,
     ReusedKey, ingest_request, ingest_response,
 };
 use kehu_server::{Fault, Violation, Violations, clock, convert, fault, names};
+use kehu_storage::Committed;
 use kehu_storage::ingestion::{Opened, Reused, Stream, Written, open_stream, write_batch};
 use tokio::sync::mpsc;
 use tonic::{Code, Status, Streaming};
@@ -17,6 +18,13 @@ use crate::{Ingestion, limits, measure};
 
 /// Batches that are checked ahead of the one being written.
 const AHEAD: usize = 2;
+
+/// A batch that was written.
+struct Acknowledging {
+    acknowledgement: BatchAcknowledgement,
+    /// What must be durable before; `None` for a batch that was acknowledged before.
+    committed: Option<Committed>,
+}
 
 /// What the call sends to the caller.
 pub(crate) type Answers = mpsc::Sender<Result<IngestResponse, Status>>;
@@ -46,12 +54,16 @@ async fn run(
     let (checked, batches) = mpsc::channel(AHEAD);
     let reading = check_ahead(ingestion.clone(), requests, checked).in_current_span();
     let reading = tokio::spawn(reading);
-    let written = write_in_order(&ingestion, stream, batches, answers).await;
+    let (committed, acknowledging) = mpsc::channel(AHEAD);
+    let (written, acknowledged) = tokio::join!(
+        write_in_order(&ingestion, stream, batches, committed),
+        acknowledge(acknowledging, answers),
+    );
     // By now it has ended, or nobody wants what it reads.
     reading.abort();
     match reading.await {
         Err(error) if error.is_panic() => Err(Fault::internal(error)),
-        Ok(()) | Err(_) => written,
+        Ok(()) | Err(_) => acknowledged.and(written),
     }
 }
 
@@ -186,11 +198,12 @@ async fn check(
     checked.map_err(Fault::internal)
 }
 
+/// Writes batches until there are no more, or nobody acknowledges them any longer.
 async fn write_in_order(
     ingestion: &Ingestion,
     mut stream: Stream,
     mut batches: mpsc::Receiver<Result<CheckedBatch, Fault>>,
-    answers: &Answers,
+    committed: mpsc::Sender<Acknowledging>,
 ) -> Result<(), Fault> {
     while let Some(checked) = batches.recv().await {
         let checked = checked?;
@@ -200,9 +213,26 @@ async fn write_in_order(
             kehu.batch.sequence = sequence,
             kehu.batch.records = records
         );
-        let acknowledgement = write(ingestion, &mut stream, checked).instrument(span).await?;
-        let message = ingest_response::Message::Acknowledgement(acknowledgement);
-        if !answer(answers, IngestResponse { message: Some(message) }).await {
+        let written = write(ingestion, &mut stream, checked).instrument(span).await?;
+        if committed.send(written).await.is_err() {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+/// Acknowledges what was written, in order, as soon as it is durable, until there is no more or
+/// the caller has gone.
+async fn acknowledge(
+    mut written: mpsc::Receiver<Acknowledging>,
+    answers: &Answers,
+) -> Result<(), Fault> {
+    while let Some(Acknowledging { acknowledgement, committed }) = written.recv().await {
+        if let Some(committed) = committed {
+            committed.durable().await?;
+        }
+        let message = Some(ingest_response::Message::Acknowledgement(acknowledgement));
+        if !answer(answers, IngestResponse { message }).await {
             return Ok(());
         }
     }
@@ -213,30 +243,31 @@ async fn write(
     ingestion: &Ingestion,
     stream: &mut Stream,
     checked: CheckedBatch,
-) -> Result<BatchAcknowledgement, Fault> {
+) -> Result<Acknowledging, Fault> {
     let sequence = checked.sequence;
     let next = stream.last_sequence + 1;
     if sequence > next {
         return Err(Fault::SequenceGap { next });
     }
     if sequence < next {
-        return Ok(BatchAcknowledgement {
+        let acknowledgement = BatchAcknowledgement {
             sequence,
             replayed: true,
             next_sequence: next,
             ..BatchAcknowledgement::default()
-        });
+        };
+        return Ok(Acknowledging { acknowledgement, committed: None });
     }
     let Assembled { batch, rejections, rejected } = assemble(&ingestion.db, checked).await?;
     match write_batch(&ingestion.db, stream, &batch, clock::now()).await? {
         Written::TakenOver => Err(Fault::StreamTakenOver),
-        Written::Done(tally) => {
+        Written::Done(tally, committed) => {
             measure::count_batch(&tally, &rejected);
             stream.last_sequence = sequence;
             stream.repeats |= tally.repeats;
             let counts = tally.total();
             let count = |count: i64| i32::try_from(count).expect("a batch is small");
-            Ok(BatchAcknowledgement {
+            let acknowledgement = BatchAcknowledgement {
                 sequence,
                 accepted_count: count(counts.accepted),
                 unchanged_count: count(counts.unchanged),
@@ -246,7 +277,10 @@ async fn write(
                 next_sequence: sequence + 1,
                 reused_count: count(counts.reused),
                 reused_keys: tally.reused.into_iter().map(reused_key).collect(),
-            })
+            };
+            // Freeing many small texts takes a while, for which the next batch need not wait.
+            tokio::task::spawn_blocking(move || drop(batch));
+            Ok(Acknowledging { acknowledgement, committed: Some(committed) })
         }
     }
 }

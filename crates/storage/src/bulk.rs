@@ -80,6 +80,16 @@ impl Column {
         Ok(())
     }
 
+    /// Whether every value is null.
+    pub(crate) fn is_null(&self) -> bool {
+        match self {
+            Column::I64(_) | Column::I32(_) | Column::Text(_) => false,
+            Column::OptI64(values) => values.iter().all(Option::is_none),
+            Column::OptI32(values) => values.iter().all(Option::is_none),
+            Column::OptText(values) => values.iter().all(Option::is_none),
+        }
+    }
+
     /// Whether there are no values.
     pub fn is_empty(&self) -> bool {
         self.len() == 0

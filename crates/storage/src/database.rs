@@ -248,13 +248,17 @@ impl Transaction {
     /// it gets there after it, so that nothing is left of it without it; but an answer that was
     /// read from it may be, so this is not for what is given out once.
     pub async fn commit_together(self) -> Result<(), Error> {
+        self.commit_ahead().await?.durable().await
+    }
+
+    /// The first half of it: the transaction is done, and may be followed by others, before it is
+    /// on disk.
+    pub async fn commit_ahead(self) -> Result<Committed, Error> {
         self.database.reach(Point::Commit).await;
-        let connections = &self.database.connections;
-        let witness = connections.witness().await?;
+        let witness = self.database.connections.witness().await?;
         self.inner.commit_unflushed().await?;
         self.database.committed(self.appended.into_inner() > 0, self.runs_changed.into_inner());
-        self.database.reach(Point::Flush).await;
-        connections.flush(witness).await
+        Ok(Committed { database: self.database, witness })
     }
 
     /// Undoes everything; the same as dropping, but done when it returns.
@@ -276,6 +280,22 @@ impl Transaction {
     /// the consumers.
     pub(crate) fn next_append(&self) -> u32 {
         self.appended.fetch_add(1, Ordering::Relaxed)
+    }
+}
+
+/// A transaction that is committed, and may not be on disk yet.
+#[derive(Debug)]
+#[must_use = "what was committed ahead is acknowledged once it is durable"]
+pub struct Committed {
+    database: Database,
+    witness: Option<dialect::Witness>,
+}
+
+impl Committed {
+    /// Returns when it is on disk. After an error nobody knows what became of it.
+    pub async fn durable(self) -> Result<(), Error> {
+        self.database.reach(Point::Flush).await;
+        self.database.connections.flush(self.witness).await
     }
 }
 

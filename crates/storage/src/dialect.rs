@@ -29,6 +29,7 @@ pub(crate) use any::is_any_number;
 pub(crate) use classify::{classify, obstacle};
 pub use connections::Reader;
 pub(crate) use connections::{Connections, Transaction};
+pub(crate) use flusher::Witness;
 pub(crate) use insert::insert_rows;
 pub(crate) use known::{announce_writer, clock, oldest_writer, one_writer};
 pub(crate) use listener::Listener;

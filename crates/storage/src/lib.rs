@@ -39,7 +39,7 @@ pub mod time;
 mod trace;
 pub mod writes;
 
-pub use database::{Changes, Database, Options, Transaction};
+pub use database::{Changes, Committed, Database, Options, Transaction};
 pub use dialect::Reader;
 pub use error::Error;
 pub use page::{Page, PageRequest};

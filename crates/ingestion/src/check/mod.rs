@@ -80,8 +80,8 @@ pub(crate) struct Checker {
 pub(crate) struct CheckedBatch {
     /// Its place in the stream.
     pub(crate) sequence: i64,
-    /// What came of each record, in their order.
-    pub(crate) records: Vec<(Record, Checked)>,
+    /// What came of each record, in their order, and the record where it may yet be refused.
+    pub(crate) records: Vec<(Checked, Option<Record>)>,
 }
 
 /// What came of a record.
@@ -101,7 +101,8 @@ impl Checker {
         let mut records = Vec::with_capacity(batch.records.len());
         for record in batch.records {
             let checked = self.record(&record);
-            records.push((record, checked));
+            let may_be_refused = matches!(checked, Checked::Foreign(_));
+            records.push((checked, may_be_refused.then_some(record)));
         }
         CheckedBatch { sequence: batch.sequence, records }
     }

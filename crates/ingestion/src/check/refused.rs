@@ -5,6 +5,7 @@ use kehu_storage::ingestion::{self as store, NewReject};
 
 use super::raw::{self, Raw};
 use super::{Problems, given};
+use crate::measure;
 
 /// Problems of one record that are told: more say nothing new.
 const TOLD: usize = 100;
@@ -14,6 +15,8 @@ const TEXT: usize = 1_000;
 /// A refused record.
 #[derive(Debug)]
 pub(crate) struct Refused {
+    /// The kind of the record, as measurements have it.
+    pub(crate) kind: &'static str,
     /// What to answer; empty for a row that the sender refused, who knows why.
     pub(crate) answer: Vec<Problem>,
     /// What to keep: one row, or for an order one a line.
@@ -28,7 +31,8 @@ impl Refused {
             Some(given) => given.rejects(line_number, problems),
             None => vec![new_reject(line_number, Raw::default(), problems.all().cloned())],
         };
-        Self { answer: problems.all().take(TOLD).cloned().collect(), rejects }
+        let answer = problems.all().take(TOLD).cloned().collect();
+        Self { kind: measure::kind(record), answer, rejects }
     }
 
     /// A row that its sender could not read. One without a reason is kept all the same, and its
@@ -49,7 +53,8 @@ impl Refused {
         }
         let raw_length = row.raw_length.max(i64::try_from(row.raw.len()).unwrap_or(i64::MAX));
         let raw = raw::cut(row.raw.clone());
-        Self { answer, rejects: vec![NewReject { line_number, problems, raw, raw_length }] }
+        let rejects = vec![NewReject { line_number, problems, raw, raw_length }];
+        Self { kind: measure::REFUSED_ROW, answer, rejects }
     }
 }
 

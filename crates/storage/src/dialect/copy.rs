@@ -47,8 +47,11 @@ async fn copy(
     columns: &[(&str, Column)],
     rows: usize,
 ) -> Result<u64, Error> {
-    let sql = format!("COPY \"{table}\" ({}) FROM STDIN (FORMAT binary)", names(columns));
-    Ok(transaction.copy_in(&sql, columns, rows).await?)
+    // A column that is not sent is null, and costs nothing.
+    let given: Vec<&(&str, Column)> = columns.iter().filter(|(_, it)| !it.is_null()).collect();
+    let names = names(given.iter().copied());
+    let sql = format!("COPY \"{table}\" ({names}) FROM STDIN (FORMAT binary)");
+    Ok(transaction.copy_in(&sql, &given, rows).await?)
 }
 
 /// COPY knows no ON CONFLICT: by way of a temporary table, which each connection has once for

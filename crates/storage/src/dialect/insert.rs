@@ -9,9 +9,10 @@ use super::{postgres, sqlite};
 use crate::Error;
 use crate::bulk::{Column, OnConflict};
 
-/// From how many rows on PostgreSQL is sent them by COPY; below, what COPY needs beside the rows
-/// costs more than it saves.
-const COPY_ROWS: usize = 1_000;
+/// From how many bytes on PostgreSQL is sent rows by COPY. The driver leaves Nagle's algorithm on: what
+/// ends a small COPY waits until the server has acknowledged what came before, for which it takes
+/// 40 ms unless more of it comes.
+const COPY_BYTES: usize = 256 << 10;
 
 /// Values of one statement on SQLite, which takes 32,766 at most; a thousand is quickest.
 const SQLITE_VALUES: usize = 1_000;
@@ -27,7 +28,7 @@ pub(crate) async fn insert_rows(
     on_conflict: OnConflict<'_>,
 ) -> Result<u64, Error> {
     match transaction {
-        Transaction::Postgres(transaction) if rows >= COPY_ROWS => {
+        Transaction::Postgres(transaction) if bytes(columns) >= COPY_BYTES => {
             super::copy::insert(transaction, table, columns, rows, on_conflict).await
         }
         Transaction::Postgres(transaction) => {
@@ -99,6 +100,19 @@ fn chunk(columns: &[(&str, Column)], start: usize, end: usize) -> Range<usize> {
     start..end
 }
 
+/// The bytes of all values.
+fn bytes(columns: &[(&str, Column)]) -> usize {
+    let of = |column: &Column| match column {
+        Column::I64(values) => 8 * values.len(),
+        Column::I32(values) => 4 * values.len(),
+        Column::OptI64(values) => 8 * values.iter().flatten().count(),
+        Column::OptI32(values) => 4 * values.iter().flatten().count(),
+        Column::Text(values) => values.iter().map(String::len).sum(),
+        Column::OptText(values) => values.iter().flatten().map(String::len).sum(),
+    };
+    columns.iter().map(|(_, column)| of(column)).sum()
+}
+
 fn text_bytes(column: &Column, row: usize) -> usize {
     match column {
         Column::Text(values) => values[row].len(),
@@ -108,9 +122,9 @@ fn text_bytes(column: &Column, row: usize) -> usize {
 }
 
 /// The names of the columns, as in a list of SQL.
-pub(super) fn names(columns: &[(&str, Column)]) -> String {
-    let names: Vec<String> = columns.iter().map(|(name, _)| format!("\"{name}\"")).collect();
-    names.join(", ")
+pub(super) fn names<'a>(columns: impl IntoIterator<Item = &'a (&'a str, Column)>) -> String {
+    let names = columns.into_iter().map(|(name, _)| format!("\"{name}\""));
+    names.collect::<Vec<String>>().join(", ")
 }
 
 fn insert_into(table: &str, columns: &[(&str, Column)]) -> String {

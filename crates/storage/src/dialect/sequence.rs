@@ -48,10 +48,12 @@ pub(crate) async fn draw(
     let amount = i64::try_from(count).expect("a batch is small");
     let mut numbers = Vec::with_capacity(count);
     if backend == DbBackend::Postgres {
-        // Many rows of a number each would take longer than drawing them.
-        let sql = "SELECT array_agg(nextval($1::text::regclass)) AS numbers \
-                   FROM generate_series(1, $2)";
-        for row in query(transaction, sql, vec![name.into(), amount.into()]).await? {
+        // Many rows of a number each would take longer than drawing them. The name is part of the
+        // text: a parameter would be looked up anew for every number.
+        let sql = format!(
+            "SELECT array_agg(nextval('\"{name}\"'::regclass)) AS numbers FROM generate_series(1, $1)"
+        );
+        for row in query(transaction, &sql, vec![amount.into()]).await? {
             numbers = row.try_get("", "numbers")?;
         }
     } else {

@@ -1,6 +1,6 @@
 //! What a batch holds, checked and ready to be written.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -49,10 +49,11 @@ pub struct Problem {
 impl Batch {
     /// The source's keys of all customers, each once, in the order of their first appearance.
     pub(super) fn customers(&self) -> Vec<&str> {
-        let mut seen = BTreeSet::new();
+        let mut seen = HashSet::new();
         let mut customers = Vec::new();
         for external_id in self.entries.iter().filter_map(Entry::customer) {
-            if seen.insert(external_id) {
+            // Records of one customer often come together.
+            if customers.last() != Some(&external_id) && seen.insert(external_id) {
                 customers.push(external_id);
             }
         }

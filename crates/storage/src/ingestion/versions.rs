@@ -7,6 +7,7 @@ mod plan;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
+use futures::future::join;
 use kehu_core::CustomerId;
 use sea_orm::{ConnectionTrait, Statement, Value};
 
@@ -260,17 +261,24 @@ async fn insert<T: Versioned>(writing: &Writing<'_>, plan: &Plan<'_, T>) -> Resu
     let records = &records[..];
     let Place { table, number, day, sequence, .. } = T::PLACE;
     let transaction = writing.transaction;
-    let numbers = dialect::draw(transaction.inner(), sequence, records.len()).await?;
-    let children = T::children(&numbers, records);
-    let mut columns = T::columns(records);
-    columns.push((number, Column::I64(numbers)));
-    head_columns(writing, day, records, &mut columns);
+    // While the database draws, and while it writes, the next columns are made.
+    let drawn = dialect::draw(transaction.inner(), sequence, records.len());
+    let made = async {
+        let mut columns = T::columns(records);
+        head_columns(writing, day, records, &mut columns);
+        columns
+    };
+    let (numbers, mut columns) = join(drawn, made).await;
+    let numbers = numbers?;
+    columns.push((number, Column::I64(numbers.clone())));
     if standing < records.len() {
         let mut superseded = vec![None; standing];
         superseded.resize(records.len(), Some(time::micros(writing.now)));
         columns.push(("superseded_at", Column::OptI64(superseded)));
     }
-    bulk::insert(transaction, table, &columns, OnConflict::Fail).await?;
+    let written = bulk::insert(transaction, table, &columns, OnConflict::Fail);
+    let (written, children) = join(written, async { T::children(&numbers, records) }).await;
+    written?;
     for (table, columns) in children {
         bulk::insert(transaction, table, &columns, OnConflict::Fail).await?;
     }

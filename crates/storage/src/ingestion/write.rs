@@ -8,7 +8,7 @@ use kehu_core::CustomerId;
 use super::versions::Writing;
 use super::{Batch, FIRST_DAY, NO_DAY, Stream, kinds, references, rejects, streams};
 use crate::change_log::{self, NewChange, Topic};
-use crate::{Database, Error, Transaction};
+use crate::{Committed, Database, Error, Transaction};
 
 /// How often a batch is tried when other writers get in its way.
 const ATTEMPTS: u32 = 4;
@@ -96,10 +96,10 @@ impl Tally {
 }
 
 /// What writing a batch came to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum Written {
-    /// It is durable.
-    Done(Tally),
+    /// It is committed; what comes after it may be written. Acknowledged it is once it is durable.
+    Done(Tally, Committed),
     /// The stream was opened elsewhere since; nothing was written.
     TakenOver,
 }
@@ -182,8 +182,8 @@ async fn try_write(
         return Ok(Written::TakenOver);
     }
     append(&transaction, &moved, now).await?;
-    transaction.commit_together().await?;
-    Ok(Written::Done(moved.tally))
+    let committed = transaction.commit_ahead().await?;
+    Ok(Written::Done(moved.tally, committed))
 }
 
 async fn append(transaction: &Transaction, moved: &Moved, now: DateTime<Utc>) -> Result<(), Error> {

@@ -2,7 +2,7 @@
 
 use kehu_storage::bulk::{self, Column, OnConflict};
 use kehu_storage::faults::{Fault, Faults};
-use kehu_storage::ingestion::{Batch, Entry, Opened, Stream, open_stream, write_batch};
+use kehu_storage::ingestion::{Batch, Entry, Opened, Stream, Written, open_stream, write_batch};
 use kehu_storage::pauses::Point;
 use kehu_storage::writes::Obstacle;
 use kehu_storage::{Database, Error};
@@ -25,7 +25,11 @@ async fn open(db: &Database, id: &str) -> Stream {
 async fn write(db: &Database, stream: &Stream, order: &str) -> Result<(), Error> {
     let sale = shop::sale(&format!("customer of {order}"), order, day("2026-01-05"), 10);
     let batch = Batch { sequence: 1, entries: vec![Entry::Order(sale)], ..Batch::default() };
-    write_batch(db, stream, &batch, at(1)).await.map(drop)
+    match write_batch(db, stream, &batch, at(1)).await? {
+        Written::Done(_, committed) => committed.durable().await,
+        // It is there already: an attempt whose answer was lost had committed.
+        Written::TakenOver => Ok(()),
+    }
 }
 
 async fn number(db: &Database, sql: &str) -> i64 {

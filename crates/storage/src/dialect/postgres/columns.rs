@@ -16,7 +16,7 @@ pub(super) const TRAILER: [u8; 2] = (-1i16).to_be_bytes();
 const NULL: [u8; 4] = (-1i32).to_be_bytes();
 
 /// Appends a row as a binary COPY has it.
-pub(super) fn push_row(data: &mut Vec<u8>, columns: &[(&str, Column)], row: usize) {
+pub(super) fn push_row(data: &mut Vec<u8>, columns: &[&(&str, Column)], row: usize) {
     let fields = i16::try_from(columns.len()).expect("a table has few columns");
     data.extend_from_slice(&fields.to_be_bytes());
     for (_, column) in columns {

@@ -29,7 +29,7 @@ impl Transaction {
     pub(crate) async fn copy_in(
         &self,
         sql: &str,
-        columns: &[(&str, Column)],
+        columns: &[&(&str, Column)],
         rows: usize,
     ) -> Result<u64, DbErr> {
         let mut statements = self.statements().await?;
@@ -61,7 +61,7 @@ impl Transaction {
 async fn copy(
     connection: &mut PgConnection,
     sql: &str,
-    columns: &[(&str, Column)],
+    columns: &[&(&str, Column)],
     rows: usize,
 ) -> Result<u64, sqlx::Error> {
     let mut copy = connection.copy_in_raw(sql).await?;

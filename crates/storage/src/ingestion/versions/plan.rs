@@ -1,5 +1,6 @@
 //! What is to be done with records that are kept in versions.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -15,7 +16,10 @@ pub(super) type Said = (String, String, Option<i64>);
 /// What is to be done with records.
 pub(super) struct Plan<'a, T> {
     held: HashMap<String, Held>,
-    changed: BTreeMap<&'a str, &'a T>,
+    /// The records that are to stand, each key once, in the order of their first appearance.
+    changed: Vec<&'a T>,
+    /// Where each key is among them.
+    places: HashMap<&'a str, usize>,
     /// Versions that are older at their source than those that stand.
     former: BTreeMap<Said, &'a T>,
     /// Versions that stand, and that their source says again with a later time.
@@ -42,7 +46,8 @@ impl<'a, T: Versioned> Plan<'a, T> {
     ) -> Self {
         let mut plan = Self {
             held,
-            changed: BTreeMap::new(),
+            changed: Vec::with_capacity(records.len()),
+            places: HashMap::with_capacity(records.len()),
             former: BTreeMap::new(),
             said_again: BTreeMap::new(),
             counts: Counts::default(),
@@ -60,7 +65,7 @@ impl<'a, T: Versioned> Plan<'a, T> {
         let key = head.external_id;
         let Some(former) = self.stands(key, writing) else {
             self.counts.count(true);
-            self.changed.insert(key, record);
+            self.stand(key, record);
             return;
         };
         let given = head.source_updated_at;
@@ -73,7 +78,7 @@ impl<'a, T: Versioned> Plan<'a, T> {
                     self.said_again.insert(number, later);
                 }
                 (Some(_), None) => {
-                    self.changed.insert(key, record);
+                    self.stand(key, record);
                 }
                 (None, _) => {}
             }
@@ -87,7 +92,7 @@ impl<'a, T: Versioned> Plan<'a, T> {
             self.keep(record);
             return;
         }
-        if let Some(earlier) = self.changed.insert(key, record)
+        if let Some(earlier) = self.stand(key, record)
             && earlier.head().source_updated_at.is_some_and(|before| Some(before) != given)
         {
             self.keep(earlier);
@@ -100,8 +105,8 @@ impl<'a, T: Versioned> Plan<'a, T> {
 
     /// What stands under a key.
     fn stands(&self, key: &str, writing: &Writing<'_>) -> Option<Former<'_>> {
-        if let Some(earlier) = self.changed.get(key) {
-            let earlier = earlier.head();
+        if let Some(place) = self.places.get(key) {
+            let earlier = self.changed[*place].head();
             return Some(Former {
                 number: None,
                 customer: writing.resolved.customer(earlier.customer),
@@ -118,6 +123,20 @@ impl<'a, T: Versioned> Plan<'a, T> {
             digest: &held.digest,
             changed_at: *self.said_again.get(&held.number).unwrap_or(&held.changed_at),
         })
+    }
+
+    /// Has a record stand; returns the one of the batch whose place it takes.
+    fn stand(&mut self, key: &'a str, record: &'a T) -> Option<&'a T> {
+        match self.places.entry(key) {
+            Entry::Occupied(place) => {
+                Some(std::mem::replace(&mut self.changed[*place.get()], record))
+            }
+            Entry::Vacant(place) => {
+                place.insert(self.changed.len());
+                self.changed.push(record);
+                None
+            }
+        }
     }
 
     /// Keeps a record as a former version, once.
@@ -144,7 +163,8 @@ impl<'a, T: Versioned> Plan<'a, T> {
     /// The records to write: those that are to stand in the order of their keys, and the others; how
     /// many stand.
     pub(super) fn rows(&self) -> (Vec<&'a T>, usize) {
-        let mut rows: Vec<&T> = self.changed.values().copied().collect();
+        let mut rows = self.changed.clone();
+        rows.sort_by(|one, other| one.head().external_id.cmp(other.head().external_id));
         let standing = rows.len();
         rows.extend(self.former.values());
         (rows, standing)
@@ -152,7 +172,8 @@ impl<'a, T: Versioned> Plan<'a, T> {
 
     /// The numbers of the versions in whose place they come.
     pub(super) fn replaced(&self) -> Vec<i64> {
-        let held = self.changed.keys().filter_map(|key| self.held.get(*key));
+        let changed = self.changed.iter();
+        let held = changed.filter_map(|record| self.held.get(record.head().external_id));
         held.map(|held| held.number).collect()
     }
 
@@ -161,11 +182,11 @@ impl<'a, T: Versioned> Plan<'a, T> {
         moved.tally.add(T::PLACE.kind, self.counts);
         moved.tally.add_reused(self.reused);
         moved.tally.repeats |= !self.held.is_empty();
-        for (key, record) in &self.changed {
+        for record in &self.changed {
             let head = record.head();
             moved.customers.insert(writing.resolved.customer(head.customer));
             moved.days.insert(head.day);
-            if let Some(held) = self.held.get(*key) {
+            if let Some(held) = self.held.get(head.external_id) {
                 moved.customers.insert(held.customer);
                 moved.days.insert(held.day);
             }

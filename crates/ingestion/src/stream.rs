@@ -107,6 +107,7 @@ fn started(ingestion: &Ingestion, stream: &Stream) -> IngestResponse {
         unchanged_count: stream.totals.unchanged,
         rejected_count: stream.totals.rejected,
         reused_count: stream.totals.reused,
+        cleaned_count: stream.totals.cleaned,
     };
     let started = IngestStarted {
         next_sequence: stream.last_sequence + 1,
@@ -227,7 +228,8 @@ async fn write(
             ..BatchAcknowledgement::default()
         });
     }
-    let Assembled { batch, rejections, rejected } = assemble(&ingestion.db, checked).await?;
+    let Assembled { batch, rejections, cleaned, rejected } =
+        assemble(&ingestion.db, checked).await?;
     match write_batch(&ingestion.db, stream, &batch, clock::now()).await? {
         Written::TakenOver => Err(Fault::StreamTakenOver),
         Written::Done(tally) => {
@@ -246,6 +248,8 @@ async fn write(
                 next_sequence: sequence + 1,
                 reused_count: count(counts.reused),
                 reused_keys: tally.reused.into_iter().map(reused_key).collect(),
+                cleaned_count: count(batch.cleaned),
+                cleaned_values: cleaned,
             })
         }
     }

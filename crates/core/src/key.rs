@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-/// A change to a key, by what it undoes.
+/// A change to a key or text, by what it undoes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rule {
     /// Spaces at the ends were taken off.
@@ -23,21 +23,23 @@ pub enum Rule {
     Missing,
     /// `17850.0` became `17850`.
     Decimals,
+    /// Line and paragraph separators became spaces: of texts, see [`crate::text::clean`].
+    LineBreak,
 }
 
-/// The rules that changed a key.
+/// The rules that changed a key or text.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Rules(u8);
 
 impl Rules {
     /// Each of them.
     pub fn iter(self) -> impl Iterator<Item = Rule> {
-        use Rule::{Decimals, Formula, FullWidth, Invisible, Missing, Space, Trimmed};
-        let all = [Trimmed, Invisible, Space, FullWidth, Formula, Missing, Decimals];
+        use Rule::{Decimals, Formula, FullWidth, Invisible, LineBreak, Missing, Space, Trimmed};
+        let all = [Trimmed, Invisible, Space, FullWidth, Formula, Missing, Decimals, LineBreak];
         all.into_iter().filter(move |rule| self.0 & (1 << *rule as u8) != 0)
     }
 
-    fn add(&mut self, rule: Rule) {
+    pub(crate) fn add(&mut self, rule: Rule) {
         self.0 |= 1 << rule as u8;
     }
 }

@@ -1,5 +1,9 @@
 //! Characters that look like others, or like nothing.
 
+use std::borrow::Cow;
+
+use crate::key::{Rule, Rules};
+
 /// The ASCII character that a full-width one stands for; others as they are.
 pub fn narrowed(character: char) -> char {
     match character {
@@ -16,9 +20,49 @@ pub fn is_invisible(character: char) -> bool {
     character.is_control()
         || matches!(
             character,
-            '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}'
-                | '\u{feff}'
+            '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}' | '\u{feff}'
         )
+}
+
+/// Whether it ends a line or a paragraph, where only some programs know that.
+pub fn is_separator(character: char) -> bool {
+    matches!(character, '\u{2028}' | '\u{2029}')
+}
+
+/// Whether it is one of the joiners, which belong to the writing of some languages.
+pub fn is_joiner(character: char) -> bool {
+    matches!(character, '\u{200c}' | '\u{200d}')
+}
+
+/// A text without what cannot be seen and has no meaning, its separators spaces. Joiners stay
+/// between characters that are not ASCII; control characters stay for the caller to refuse.
+pub fn clean(text: &str) -> (Cow<'_, str>, Rules) {
+    let mut rules = Rules::default();
+    if text.is_ascii() || !text.contains(|c| is_separator(c) || is_invisible(c)) {
+        return (text.into(), rules);
+    }
+    let mut clean = String::with_capacity(text.len());
+    let mut rest = text.chars().peekable();
+    while let Some(character) = rest.next() {
+        let joins = is_joiner(character)
+            && clean.ends_with(is_joined)
+            && rest.peek().copied().is_some_and(is_joined);
+        if is_separator(character) {
+            rules.add(Rule::LineBreak);
+            clean.push(' ');
+        } else if is_invisible(character) && !character.is_control() && !joins {
+            rules.add(Rule::Invisible);
+        } else {
+            clean.push(character);
+        }
+    }
+    (clean.into(), rules)
+}
+
+/// Whether a joiner beside it may have a meaning.
+fn is_joined(character: char) -> bool {
+    !character.is_ascii() && !character.is_whitespace() && !is_invisible(character)
 }
 
 #[cfg(test)]
@@ -39,6 +83,26 @@ mod tests {
             [('\0', true), ('\u{feff}', true), ('\u{200d}', true), (' ', false), ('a', false)]
         {
             assert_eq!(is_invisible(character), expected, "{character:?}");
+        }
+    }
+
+    #[test]
+    fn texts_keep_what_has_a_meaning() {
+        use Rule::{Invisible, LineBreak};
+        for (text, expected, rules) in [
+            ("Acme 客户", "Acme 客户", vec![]),
+            ("gni\u{202e}la", "gnila", vec![Invisible]),
+            ("\u{2066}A\u{2069}\u{feff}\u{200b}", "A", vec![Invisible]),
+            ("a\u{2028}b\u{2029}", "a b ", vec![LineBreak]),
+            // Persian and emoji are written with joiners, English is not.
+            ("می\u{200c}خواهم", "می\u{200c}خواهم", vec![]),
+            ("👩\u{200d}💻", "👩\u{200d}💻", vec![]),
+            ("A\u{200d}B", "AB", vec![Invisible]),
+            ("م\u{200c}\u{200c}\u{200c}", "م", vec![Invisible]),
+            ("客\u{85}", "客\u{85}", vec![]),
+        ] {
+            let (clean, applied) = clean(text);
+            assert_eq!((&*clean, applied.iter().collect()), (expected, rules), "{text:?}");
         }
     }
 }

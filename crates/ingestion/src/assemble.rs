@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use kehu_contract::ingestion::RecordRejection;
+use kehu_contract::ingestion::{CleanedValues, RecordRejection};
 use kehu_storage::ingestion::{Batch, Entry, load_rates};
 use kehu_storage::{Database, Error};
 
@@ -13,6 +13,8 @@ use crate::check::{Checked, CheckedBatch, Refused};
 pub(crate) struct Assembled {
     pub(crate) batch: Batch,
     pub(crate) rejections: Vec<RecordRejection>,
+    /// How many keys and texts each rule has changed.
+    pub(crate) cleaned: Vec<CleanedValues>,
     /// How many records of a kind are refused.
     pub(crate) rejected: BTreeMap<&'static str, u64>,
 }
@@ -23,8 +25,10 @@ pub(crate) struct Assembled {
 pub(crate) async fn assemble(db: &Database, checked: CheckedBatch) -> Result<Assembled, Error> {
     let foreign = currencies(&checked);
     let mut rates = load_rates(db, &foreign).await?;
-    let batch = Batch { sequence: checked.sequence, foreign, ..Batch::default() };
-    let mut assembled = Assembled { batch, ..Assembled::default() };
+    let cleaned = checked.cleaned.values().into();
+    let batch = Batch { sequence: checked.sequence, foreign, cleaned, ..Batch::default() };
+    let cleaned = checked.cleaned.by_rule();
+    let mut assembled = Assembled { batch, cleaned, ..Assembled::default() };
     for (index, (checked, record)) in (0..).zip(checked.records) {
         match checked {
             Checked::Good(entry) => {

@@ -188,6 +188,7 @@ fn add(totals: &mut IngestTotals, batch: &BatchAcknowledgement) {
     totals.unchanged_count += i64::from(batch.unchanged_count);
     totals.rejected_count += i64::from(batch.rejected_count);
     totals.reused_count += i64::from(batch.reused_count);
+    totals.cleaned_count += i64::from(batch.cleaned_count);
 }
 
 /// Counts the orders of a batch by what became of them.

@@ -10,7 +10,7 @@ use kehu_storage::ingestion::{
 use prost_types::{FieldMask, Timestamp};
 use std::collections::BTreeSet;
 
-use crate::check::{self, Problems};
+use crate::check::{self, Cleaned, Problems};
 use kehu_core::{calendar::BusinessCalendar, key, limits};
 
 /// Whether `name` can be that of a source.
@@ -19,17 +19,21 @@ pub(crate) fn is_source(name: &str) -> bool {
     !name.is_empty() && name.len() <= limits::NAME && name.chars().all(allowed)
 }
 
-/// A source reference, its key cleaned; what breaks a rule goes to `violations`.
+/// A source reference, its key cleaned; what breaks a rule goes to `violations`, and what was
+/// cleaned to `cleaned`.
 pub(crate) fn check_reference(
     field: &str,
     reference: Option<contract::SourceReference>,
     violations: &mut Violations,
+    cleaned: &mut Cleaned,
 ) -> contract::SourceReference {
     let Some(mut reference) = reference else {
         violations.add(field, "must be given");
         return contract::SourceReference::default();
     };
-    reference.external_id = key::clean_customer(&reference.external_id).0.into_owned();
+    let (key, rules) = key::clean_customer(&reference.external_id);
+    cleaned.count(rules);
+    reference.external_id = key.into_owned();
     if !is_source(&reference.source) {
         let text = "must be 1 to 64 characters of a-z, 0-9, - and _";
         violations.add(format!("{field}.source"), text);
@@ -43,13 +47,15 @@ pub(crate) fn check_reference(
     reference
 }
 
-/// A profile; every problem becomes a violation of its field.
+/// A profile; every problem becomes a violation of its field, and what was cleaned goes to `cleaned`.
 pub(crate) fn check_profile(
     given: &contract::CustomerProfile,
     violations: &mut Violations,
+    cleaned: &mut Cleaned,
 ) -> Profile {
     let mut problems = Problems::default();
     let profile = check::profile("profile", given, &mut problems);
+    cleaned.add(problems.cleaned());
     for problem in problems.all() {
         violations.add(problem.field.clone(), problem.description.clone());
     }

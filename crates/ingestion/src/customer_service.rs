@@ -18,7 +18,7 @@ use kehu_storage::coding::codes;
 use kehu_storage::ingestion::{self as store, TimelineKey};
 use tonic::{Request, Response, Status};
 
-use crate::{Ingestion, convert};
+use crate::{Ingestion, check::Cleaned, convert};
 
 pub(crate) const KIND: &str = "customer";
 /// So many customers with the same code are named.
@@ -50,7 +50,12 @@ impl Ingestion {
         match request.key {
             Some(Key::Reference(reference)) => {
                 let field = "reference";
-                let key = convert::check_reference(field, Some(reference), &mut violations);
+                let key = convert::check_reference(
+                    field,
+                    Some(reference),
+                    &mut violations,
+                    &mut Cleaned::default(),
+                );
                 violations.finish()?;
                 let SourceReference { source, external_id } = &key;
                 let mut id = store::find_reference(&self.db, source, external_id).await?;

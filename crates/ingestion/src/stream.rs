@@ -119,6 +119,7 @@ fn started(ingestion: &Ingestion, stream: &Stream) -> IngestResponse {
         unchanged_count: stream.totals.unchanged,
         rejected_count: stream.totals.rejected,
         reused_count: stream.totals.reused,
+        cleaned_count: stream.totals.cleaned,
     };
     let started = IngestStarted {
         next_sequence: stream.last_sequence + 1,
@@ -258,7 +259,8 @@ async fn write(
         };
         return Ok(Acknowledging { acknowledgement, committed: None });
     }
-    let Assembled { batch, rejections, rejected } = assemble(&ingestion.db, checked).await?;
+    let Assembled { batch, rejections, cleaned, rejected } =
+        assemble(&ingestion.db, checked).await?;
     match write_batch(&ingestion.db, stream, &batch, clock::now()).await? {
         Written::TakenOver => Err(Fault::StreamTakenOver),
         Written::Done(tally, committed) => {
@@ -277,6 +279,8 @@ async fn write(
                 next_sequence: sequence + 1,
                 reused_count: count(counts.reused),
                 reused_keys: tally.reused.into_iter().map(reused_key).collect(),
+                cleaned_count: count(batch.cleaned),
+                cleaned_values: cleaned,
             };
             // Freeing many small texts takes a while, for which the next batch need not wait.
             tokio::task::spawn_blocking(move || drop(batch));

@@ -10,7 +10,7 @@ use kehu_storage::{Error, Transaction};
 use prost::Message;
 use sha2::{Digest, Sha256};
 
-use crate::{Ingestion, convert};
+use crate::{Ingestion, check::Cleaned, convert};
 
 const METHOD: &str = "kehu.ingestion.v1.CustomerService/UpsertCustomer";
 /// How often it is tried when other writers get in its way.
@@ -19,6 +19,7 @@ const ATTEMPTS: u32 = 4;
 /// A request whose fields are good.
 struct Wanted {
     reference: SourceReference,
+    cleaned: Cleaned,
     profile: Profile,
     mask: Mask,
     source_updated_at: Option<DateTime<Utc>>,
@@ -80,7 +81,8 @@ impl Ingestion {
         };
         let id = customer.id;
         let customer = Some(convert::customer(*customer));
-        let mut response = UpsertCustomerResponse { customer, created };
+        let cleaned_values = wanted.cleaned.by_rule();
+        let mut response = UpsertCustomerResponse { customer, created, cleaned_values };
         if wanted.validate_only {
             blank(&mut response);
             transaction.rollback().await?;
@@ -127,9 +129,11 @@ impl Ingestion {
             kehu_server::convert::parse_request_id(&request.request_id, &mut violations);
         let digest = hex::encode(Sha256::digest(request.encode_to_vec()));
         let field = "reference";
-        let reference = convert::check_reference(field, request.reference, &mut violations);
+        let mut cleaned = Cleaned::default();
+        let reference =
+            convert::check_reference(field, request.reference, &mut violations, &mut cleaned);
         let profile = request.profile.unwrap_or_default();
-        let profile = convert::check_profile(&profile, &mut violations);
+        let profile = convert::check_profile(&profile, &mut violations, &mut cleaned);
         let mask = convert::check_mask(request.update_mask, &mut violations);
         let updated = request.source_update_time;
         let calendar = &self.checker.calendar;
@@ -140,6 +144,7 @@ impl Ingestion {
         let version = version.map(|etag| etag.parse().ok().filter(|v| *v > 0).unwrap_or(-1));
         Ok(Wanted {
             reference,
+            cleaned,
             profile,
             mask,
             source_updated_at,

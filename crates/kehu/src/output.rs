@@ -7,7 +7,7 @@ use kehu_contract::{
     google::r#type::Date,
     shared::{Value, value::Kind},
 };
-use kehu_core::text::is_invisible;
+use kehu_core::text::{is_invisible, is_joiner, is_separator};
 use prost::Name;
 use prost_reflect::{DescriptorPool, DynamicMessage, SerializeOptions};
 use prost_types::Timestamp;
@@ -68,7 +68,7 @@ impl<T: Name> NameOf for T {}
 /// `\u{1b}`. Texts come from files and from other programs.
 pub(crate) fn harmless(text: &str) -> Cow<'_, str> {
     // Joiners belong to the writing of some languages.
-    let harmful = |c| is_invisible(c) && !matches!(c, '\n' | '\u{200c}' | '\u{200d}');
+    let harmful = |c| is_separator(c) || (is_invisible(c) && c != '\n' && !is_joiner(c));
     if !text.contains(harmful) {
         return Cow::Borrowed(text);
     }

@@ -1,5 +1,6 @@
 //! A tree of elements that writes itself as HTML: every tag is closed and every text escaped.
 
+use kehu_core::text::{is_invisible, is_joiner, is_separator};
 use std::fmt::{self, Display, Formatter, Write};
 
 /// An element of HTML or SVG.
@@ -85,7 +86,8 @@ impl Display for Element {
     }
 }
 
-/// Escapes what has a meaning in HTML and leaves out control characters, which it forbids.
+/// Escapes what has a meaning in HTML and leaves out control characters, which it forbids, and
+/// marks that turn or break what is shown.
 fn escape(text: &str, out: &mut Formatter<'_>) -> fmt::Result {
     for character in text.chars() {
         match character {
@@ -95,7 +97,8 @@ fn escape(text: &str, out: &mut Formatter<'_>) -> fmt::Result {
             '"' => out.write_str("&quot;")?,
             '\'' => out.write_str("&#39;")?,
             '\n' | '\t' => out.write_char(' ')?,
-            _ if character.is_control() => {}
+            _ if is_separator(character) => out.write_char(' ')?,
+            _ if is_invisible(character) && !is_joiner(character) => {}
             _ => out.write_char(character)?,
         }
     }
@@ -110,7 +113,7 @@ mod tests {
     fn texts_and_attributes_are_escaped() {
         let page = element("p")
             .attr("title", "a \"b\" & 'c'")
-            .text("<script>\u{0}\u{1b}x</script>")
+            .text("<script>\u{0}\u{1b}\u{202e}x</script>")
             .child(element("br"))
             .child(element("i").text("客户\n名"));
         assert_eq!(

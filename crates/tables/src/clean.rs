@@ -97,7 +97,8 @@ impl Cleaned {
         key
     }
 
-    fn count_all(&mut self, rules: Rules) {
+    /// Counts the rules that changed a cell.
+    pub(crate) fn count_all(&mut self, rules: Rules) {
         for rule in rules.iter() {
             self.count(match rule {
                 key::Rule::Trimmed => Rule::Trimmed,
@@ -107,6 +108,7 @@ impl Cleaned {
                 key::Rule::Formula => Rule::Formula,
                 key::Rule::Missing => Rule::Missing,
                 key::Rule::Decimals => Rule::KeyDecimals,
+                key::Rule::LineBreak => Rule::LineBreak,
             });
         }
     }

@@ -1,11 +1,12 @@
 //! Texts of a file.
 
 use kehu_contract::ingestion::{Problem, ProblemReason};
+use kehu_core::text;
 
 use crate::clean::{Cleaned, Rule};
 use crate::problem::problem;
 
-/// The text in a cell, trimmed, on one line; the empty text where it is no good, with what is
+/// The text in a cell, cleaned and trimmed, on one line; the empty text where it is no good, with what is
 /// wrong in `problems`.
 pub(crate) fn clean(
     cell: &str,
@@ -14,7 +15,9 @@ pub(crate) fn clean(
     cleaned: &mut Cleaned,
     problems: &mut Vec<Problem>,
 ) -> String {
-    let mut trimmed = cleaned.trim(cell);
+    let (cell, rules) = text::clean(cell);
+    cleaned.count_all(rules);
+    let mut trimmed = cleaned.trim(&cell);
     if let Some(inner) = trimmed.strip_prefix("=\"").and_then(|rest| rest.strip_suffix('"')) {
         cleaned.count(Rule::Formula);
         trimmed = inner;
@@ -66,6 +69,9 @@ mod tests {
             ("two\r\nlines\tand a tab", "two  lines and a tab", None),
             ("\u{a0}客户\u{3000}", "客户", None),
             ("=\"007\"", "007", None),
+            ("gni\u{202e}la\u{2028}Ltd\u{2029}", "gnila Ltd", None),
+            ("\u{200b} A\u{200d}B", "AB", None),
+            ("می\u{200c}خواهم", "می\u{200c}خواهم", None),
             ("a\u{0}b", "", Some(ProblemReason::TextInvalid)),
             ("a\u{85}b", "", Some(ProblemReason::TextInvalid)),
             ("12345678901234567890x", "", Some(ProblemReason::FieldTooLong)),

@@ -1,7 +1,7 @@
 //! Assessments of prospects.
 
 use kehu_contract::ingestion::{ProblemReason, ProspectAssessment};
-use kehu_core::{key, limits};
+use kehu_core::limits;
 use kehu_storage::ingestion::{Entry, NewAssessment};
 
 use super::digest::Content;
@@ -46,12 +46,11 @@ impl Checker {
         given: &ProspectAssessment,
         problems: &mut Problems,
     ) -> Option<NewAssessment> {
-        let (key, _) = key::clean(&given.external_id);
         let field = "prospect_assessment.external_id";
-        let external_id = problems.key(field, &key, ProblemReason::FieldMissing);
-        let (key, _) = key::clean_customer(&given.customer_external_id);
+        let external_id = problems.key(field, &given.external_id, ProblemReason::FieldMissing);
         let field = "prospect_assessment.customer_external_id";
-        let customer = problems.key(field, &key, ProblemReason::CustomerMissing);
+        let customer =
+            problems.customer(field, &given.customer_external_id, ProblemReason::CustomerMissing);
         let field = "prospect_assessment.assessment_date";
         let assessed_on = values::date(field, given.assessment_date, problems);
         let field = "prospect_assessment.expire_date";

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use kehu_contract::ingestion::{CustomerProfile, CustomerRecord, ProblemReason};
-use kehu_core::{country, key, limits};
+use kehu_core::{country, limits};
 use kehu_server::{Violations, convert};
 use kehu_storage::ingestion::{COUNTRY_AS_GIVEN, Entry, Profile};
 
@@ -17,8 +17,7 @@ impl Given for CustomerRecord {
 
     fn check(&self, checker: &Checker, problems: &mut Problems) -> Option<Checked> {
         let field = "customer.external_id";
-        let (key, _) = key::clean_customer(&self.external_id);
-        let external_id = problems.key(field, &key, ProblemReason::FieldMissing);
+        let external_id = problems.customer(field, &self.external_id, ProblemReason::FieldMissing);
         let empty = CustomerProfile::default();
         let given = self.profile.as_ref().unwrap_or(&empty);
         let profile = profile("customer.profile", given, problems);
@@ -57,11 +56,7 @@ fn codes(given: &CustomerRecord, problems: &mut Problems) -> Vec<String> {
     }
     let mut codes = Vec::with_capacity(given.codes.len());
     for (place, code) in given.codes.iter().enumerate() {
-        let (code, _) = key::clean(code);
-        if !code.is_empty() {
-            let field = format!("customer.codes[{place}]");
-            codes.push(problems.key(&field, &code, ProblemReason::FieldMissing));
-        }
+        codes.extend(problems.optional_key(&format!("customer.codes[{place}]"), code));
     }
     codes
 }

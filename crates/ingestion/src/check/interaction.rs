@@ -1,7 +1,7 @@
 //! Interactions.
 
 use kehu_contract::ingestion::{Interaction, InteractionDirection, ProblemReason};
-use kehu_core::{key, limits};
+use kehu_core::limits;
 use kehu_storage::ingestion::{Direction, Entry, NewInteraction};
 use prost_types::Duration;
 
@@ -50,12 +50,14 @@ impl Given for Interaction {
 impl Checker {
     /// An interaction without its digest; `None` only with problems.
     fn interaction(&self, given: &Interaction, problems: &mut Problems) -> Option<NewInteraction> {
-        let (key, _) = key::clean(&given.external_id);
-        let external_id =
-            problems.key("interaction.external_id", &key, ProblemReason::FieldMissing);
-        let (key, _) = key::clean_customer(&given.customer_external_id);
+        let external_id = problems.key(
+            "interaction.external_id",
+            &given.external_id,
+            ProblemReason::FieldMissing,
+        );
         let field = "interaction.customer_external_id";
-        let customer = problems.key(field, &key, ProblemReason::CustomerMissing);
+        let customer =
+            problems.customer(field, &given.customer_external_id, ProblemReason::CustomerMissing);
         let kind = values::kind("interaction.kind", &given.kind, problems);
         let (time, calendar) = (given.interaction_time.as_ref(), &self.calendar);
         let at = values::time("interaction.interaction_time", time, calendar, problems);

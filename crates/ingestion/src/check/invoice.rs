@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use kehu_contract::ingestion::{Invoice, InvoicePayment, InvoiceStatus as Status, ProblemReason};
 use kehu_core::money::OutOfRange;
-use kehu_core::{Money, Rate, key, limits};
+use kehu_core::{Money, Rate};
 use kehu_storage::ingestion::{Entry, InvoiceStatus, NewInvoice, PaymentRow, RateTable};
 
 use super::digest::Content;
@@ -78,13 +78,12 @@ impl Foreign for NewInvoice {
 impl Checker {
     /// An invoice without its amounts in the base currency; `None` only with problems.
     fn invoice(&self, given: &Invoice, problems: &mut Problems) -> Option<NewInvoice> {
-        let (key, _) = key::clean(&given.external_id);
-        let external_id = problems.key("invoice.external_id", &key, ProblemReason::FieldMissing);
-        let (key, _) = key::clean_customer(&given.customer_external_id);
+        let external_id =
+            problems.key("invoice.external_id", &given.external_id, ProblemReason::FieldMissing);
         let field = "invoice.customer_external_id";
-        let customer = problems.key(field, &key, ProblemReason::CustomerMissing);
-        let (key, _) = key::clean(&given.order_external_id);
-        let order = problems.text("invoice.order_external_id", &key, limits::KEY);
+        let customer =
+            problems.customer(field, &given.customer_external_id, ProblemReason::CustomerMissing);
+        let order = problems.optional_key("invoice.order_external_id", &given.order_external_id);
         let status = status(given.status, problems);
         let issued_on = values::date("invoice.issue_date", given.issue_date, problems);
         let due_on = values::date("invoice.due_date", given.due_date, problems);
@@ -147,8 +146,8 @@ impl Checker {
         invoice: &Invoice,
         problems: &mut Problems,
     ) -> Option<PaymentRow> {
-        let (key, _) = key::clean(&given.external_id);
-        let external_id = problems.key("external_id", &key, ProblemReason::FieldMissing);
+        let external_id =
+            problems.key("external_id", &given.external_id, ProblemReason::FieldMissing);
         let (time, calendar) = (given.payment_time.as_ref(), &self.calendar);
         let paid_at = values::time("payment_time", time, calendar, problems);
         let amount = amount("amount", given.amount.as_ref(), invoice, problems);

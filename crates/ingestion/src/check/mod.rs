@@ -2,6 +2,7 @@
 //! store writes. Each kind of record has a file, and a line in [`given`].
 
 mod assessment;
+mod cleaned;
 mod customer;
 mod digest;
 mod interaction;
@@ -15,6 +16,7 @@ mod refused;
 mod survey;
 mod values;
 
+pub(crate) use cleaned::Cleaned;
 pub(crate) use customer::profile;
 pub(crate) use problems::Problems;
 pub(crate) use refused::Refused;
@@ -82,6 +84,8 @@ pub(crate) struct CheckedBatch {
     pub(crate) sequence: i64,
     /// What came of each record, in their order, and the record where it may yet be refused.
     pub(crate) records: Vec<(Checked, Option<Record>)>,
+    /// What was cleaned of all of them.
+    pub(crate) cleaned: Cleaned,
 }
 
 /// What came of a record.
@@ -99,15 +103,16 @@ impl Checker {
     /// Checks every record of a batch.
     pub(crate) fn batch(&self, batch: RecordBatch) -> CheckedBatch {
         let mut records = Vec::with_capacity(batch.records.len());
+        let mut cleaned = Cleaned::default();
         for record in batch.records {
-            let checked = self.record(&record);
+            let checked = self.record(&record, &mut cleaned);
             let may_be_refused = matches!(checked, Checked::Foreign(_));
             records.push((checked, may_be_refused.then_some(record)));
         }
-        CheckedBatch { sequence: batch.sequence, records }
+        CheckedBatch { sequence: batch.sequence, records, cleaned }
     }
 
-    fn record(&self, record: &Record) -> Checked {
+    fn record(&self, record: &Record, cleaned: &mut Cleaned) -> Checked {
         let mut problems = Problems::default();
         if let Some(Kind::RefusedRow(row)) = &record.kind {
             return Checked::Refused(Refused::by_sender(record.line_number, row));
@@ -119,6 +124,7 @@ impl Checker {
                 None
             }
         };
+        cleaned.add(problems.cleaned());
         match checked {
             Some(checked) if problems.is_empty() => checked,
             _ => Checked::Refused(Refused::new(record, &problems)),

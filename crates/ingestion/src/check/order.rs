@@ -69,11 +69,11 @@ impl Foreign for NewOrder {
 
 /// An order without its amounts in the base currency; `None` only with problems.
 fn check(given: &Order, calendar: &BusinessCalendar, problems: &mut Problems) -> Option<NewOrder> {
-    let (key, _) = key::clean(&given.external_id);
-    let external_id = problems.key("order.external_id", &key, ProblemReason::FieldMissing);
-    let (key, _) = key::clean_customer(&given.customer_external_id);
+    let external_id =
+        problems.key("order.external_id", &given.external_id, ProblemReason::FieldMissing);
     let field = "order.customer_external_id";
-    let customer = problems.key(field, &key, ProblemReason::CustomerMissing);
+    let customer =
+        problems.customer(field, &given.customer_external_id, ProblemReason::CustomerMissing);
     let kind = kind(given.kind, problems);
     let status = status(given.status, problems);
     let at = values::time("order.order_time", given.order_time.as_ref(), calendar, problems);
@@ -111,16 +111,12 @@ fn check(given: &Order, calendar: &BusinessCalendar, problems: &mut Problems) ->
 
 /// The key of the sale that a return takes back.
 fn sale(given: &Order, problems: &mut Problems) -> Option<String> {
-    let (key, _) = key::clean(&given.sale_external_id);
-    if key.is_empty() {
-        return None;
-    }
     let field = "order.sale_external_id";
+    let sale = problems.optional_key(field, &given.sale_external_id)?;
     if Kind::try_from(given.kind).is_ok_and(|kind| kind != Kind::Return) {
         let text = "must be empty: only a return takes a sale back";
         problems.add(field, ProblemReason::ValueUnknown, text);
     }
-    let sale = problems.key(field, &key, ProblemReason::FieldMissing);
     if sale == key::clean(&given.external_id).0 {
         let text = "must be another order: it is the key of the return itself";
         problems.add(field, ProblemReason::ValueUnknown, text);

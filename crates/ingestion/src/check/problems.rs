@@ -2,13 +2,16 @@
 
 use kehu_contract::ingestion::{Problem, ProblemReason};
 
-use kehu_core::limits;
+use kehu_core::{key, limits, text};
 
-/// Everything that is wrong with a record, in the order it is found.
+use super::cleaned::Cleaned;
+
+/// Everything that is wrong with a record, in the order it is found, and what was cleaned of it.
 #[derive(Debug, Default)]
 pub(crate) struct Problems {
     found: Vec<(Option<usize>, Problem)>,
     part: Option<(&'static str, usize)>,
+    cleaned: Cleaned,
 }
 
 impl Problems {
@@ -57,12 +60,14 @@ impl Problems {
         problems
     }
 
-    /// A text that may be empty, which is `None`.
-    pub(super) fn text(&mut self, field: &str, text: &str, limit: usize) -> Option<String> {
+    /// A text, cleaned, that may be empty, which is `None`.
+    pub(super) fn text(&mut self, field: &str, given: &str, limit: usize) -> Option<String> {
+        let (text, rules) = text::clean(given);
+        self.cleaned.count(rules);
         if text.is_empty() {
             return None;
         }
-        if has_control(text) {
+        if has_control(&text) {
             self.add(field, ProblemReason::TextInvalid, "must not hold control characters");
             return None;
         }
@@ -71,15 +76,40 @@ impl Problems {
             self.add(field, ProblemReason::FieldTooLong, &description);
             return None;
         }
-        Some(text.to_owned())
+        Some(text.into_owned())
     }
 
-    /// A source's key that [`kehu_core::key`] has cleaned, which must not be empty then.
-    pub(super) fn key(&mut self, field: &str, key: &str, missing: ProblemReason) -> String {
+    /// A source's key, cleaned, which must not be empty then.
+    pub(super) fn key(&mut self, field: &str, given: &str, missing: ProblemReason) -> String {
+        let (key, rules) = key::clean(given);
+        self.cleaned.count(rules);
+        self.needed(field, &key, missing)
+    }
+
+    /// A source's key of a customer, cleaned, which must not be empty then.
+    pub(super) fn customer(&mut self, field: &str, given: &str, missing: ProblemReason) -> String {
+        let (key, rules) = key::clean_customer(given);
+        self.cleaned.count(rules);
+        self.needed(field, &key, missing)
+    }
+
+    /// A source's key, cleaned; `None` where there is nothing then.
+    pub(super) fn optional_key(&mut self, field: &str, given: &str) -> Option<String> {
+        let (key, rules) = key::clean(given);
+        self.cleaned.count(rules);
+        self.text(field, &key, limits::KEY)
+    }
+
+    fn needed(&mut self, field: &str, key: &str, missing: ProblemReason) -> String {
         if key.is_empty() {
             self.add(field, missing, "must not be empty, nor blank or a word for nothing");
         }
         self.text(field, key, limits::KEY).unwrap_or_default()
+    }
+
+    /// The keys and texts that were cleaned.
+    pub(crate) fn cleaned(&self) -> &Cleaned {
+        &self.cleaned
     }
 }
 

@@ -1,7 +1,7 @@
 //! Answers to surveys.
 
 use kehu_contract::ingestion::{ProblemReason, SurveyAnswer, SurveyMeasure};
-use kehu_core::{key, limits};
+use kehu_core::limits;
 use kehu_storage::ingestion::{Entry, Measure, NewSurveyAnswer};
 
 use super::digest::Content;
@@ -52,12 +52,14 @@ impl Checker {
         given: &SurveyAnswer,
         problems: &mut Problems,
     ) -> Option<NewSurveyAnswer> {
-        let (key, _) = key::clean(&given.external_id);
-        let external_id =
-            problems.key("survey_answer.external_id", &key, ProblemReason::FieldMissing);
-        let (key, _) = key::clean_customer(&given.customer_external_id);
+        let external_id = problems.key(
+            "survey_answer.external_id",
+            &given.external_id,
+            ProblemReason::FieldMissing,
+        );
         let field = "survey_answer.customer_external_id";
-        let customer = problems.key(field, &key, ProblemReason::CustomerMissing);
+        let customer =
+            problems.customer(field, &given.customer_external_id, ProblemReason::CustomerMissing);
         let survey = problems.text("survey_answer.survey", &given.survey, limits::TEXT);
         let measure = measure(given.measure, problems);
         let (time, calendar) = (given.answer_time.as_ref(), &self.calendar);

@@ -87,6 +87,7 @@ async fn keys_are_cleaned_the_same_way_on_every_way_in() {
         for key in [" k1", "k1\u{a0}", "\u{feff}k1", "ｋ１", "=\"k1\""] {
             let found = upsert(&server, request(key, "York")).await.unwrap();
             assert!(!found.created, "{key:?}");
+            assert_eq!(found.cleaned_values.len(), 1, "{key:?}");
             let request = LookupCustomerRequest { key: Some(Key::Reference(reference(key))) };
             let found = server.customers().lookup_customer(request).await.unwrap().into_inner();
             assert_eq!(found.customer.unwrap().references, [reference("k1")], "{key:?}");

@@ -1,7 +1,9 @@
 use std::collections::BTreeSet;
 
 use kehu_contract::error::ErrorReason;
-use kehu_contract::ingestion::{IngestTotals, ListCustomersRequest, ingest_request::Message};
+use kehu_contract::ingestion::{
+    IngestTotals, ListCustomersRequest, ingest_request::Message, record::Kind,
+};
 use kehu_server::fault;
 use kehu_tests::each_database;
 use tonic::Code;
@@ -227,6 +229,55 @@ async fn a_key_that_is_used_for_another_customer_or_day_is_told() {
         call.end().await;
         let (call, started) = server.open("s").await;
         assert_eq!(started.totals.unwrap().reused_count, 3);
+        call.end().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_cleaned_is_told_and_counted() {
+    each_database(async |database| {
+        let server = Server::start(database).await;
+        let (mut call, _) = server.open("s").await;
+        let named = |key: &str, name: &str| {
+            let mut record = customer(key, "");
+            if let Some(Kind::Customer(customer)) = &mut record.kind {
+                customer.profile.as_mut().unwrap().display_name = name.to_owned();
+            }
+            record
+        };
+        for (sequence, (records, told)) in [
+            (vec![customer("k1", "GB"), order(sale("1", "k1", "2011-01-01", 5))], ""),
+            // Both keys of the order, one of them by two rules.
+            (vec![order(sale("=\" 2\"", " k1", "2011-01-01", 5))], "2: Trimmed 2 Formula 1"),
+            (
+                vec![customer("17850.0", ""), customer("\u{200b}Ｋ2", "")],
+                "2: Invisible 1 FullWidth 1 Decimals 1",
+            ),
+            // A name that is turned round, and broken; a joiner that Persian needs.
+            (
+                vec![
+                    named("k3", "gni\u{202e}la\u{2028}Ltd"),
+                    named("k4", "\u{6cc}\u{200c}\u{62e}"),
+                ],
+                "1: Invisible 1 LineBreak 1",
+            ),
+            // What is refused counts, too.
+            (vec![order(sale("3", "#N/A", "2011-01-01", 5))], "1: Missing 1"),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            call.send(i64::try_from(sequence).unwrap() + 1, records).await;
+            let done = call.acknowledgement().await.unwrap();
+            let rules = done.cleaned_values.iter();
+            let rules = rules.map(|keys| format!(" {:?} {}", keys.rule(), keys.count));
+            let counted = format!("{}:{}", done.cleaned_count, rules.collect::<String>());
+            assert_eq!(counted, if told.is_empty() { "0:" } else { told }, "{sequence}");
+        }
+        call.end().await;
+        let (call, started) = server.open("s").await;
+        assert_eq!(started.totals.unwrap().cleaned_count, 6);
         call.end().await;
     })
     .await;

@@ -164,6 +164,7 @@ impl Loaded {
             "unchangedRecords": self.totals.unchanged_count,
             "rejectedRecords": self.totals.rejected_count,
             "reusedRecords": self.totals.reused_count,
+            "cleanedValues": self.totals.cleaned_count,
             "profile": self.profile,
         }))
         .map_err(Failure::internal)

@@ -20,6 +20,8 @@ pub struct Batch {
     pub rejects: Vec<NewReject>,
     /// How many records were refused.
     pub rejected: i64,
+    /// How many keys and texts were cleaned, those of refused records among them.
+    pub cleaned: i64,
 }
 
 /// A refused record, or one line of a refused order.

@@ -40,6 +40,8 @@ pub struct Totals {
     pub rejected: i64,
     /// Of the accepted, those that took the place of a record of another customer or day.
     pub reused: i64,
+    /// Keys and texts that were cleaned.
+    pub cleaned: i64,
 }
 
 /// What opening a stream came to.
@@ -99,6 +101,7 @@ fn stream(row: ingest_stream::Model, overtaken: bool) -> Stream {
         unchanged: row.unchanged,
         rejected: row.rejected,
         reused: row.reused,
+        cleaned: row.cleaned,
     };
     Stream {
         stream_id: row.stream_id,
@@ -129,6 +132,7 @@ async fn insert_if_absent(
         unchanged: Set(0),
         rejected: Set(0),
         reused: Set(0),
+        cleaned: Set(0),
         started_at: Set(time::micros(now)),
         updated_at: Set(time::micros(now)),
     };
@@ -154,6 +158,7 @@ pub(super) async fn advance(
         .col_expr(Column::Unchanged, Expr::col(Column::Unchanged).add(counts.unchanged))
         .col_expr(Column::Rejected, Expr::col(Column::Rejected).add(batch.rejected))
         .col_expr(Column::Reused, Expr::col(Column::Reused).add(counts.reused))
+        .col_expr(Column::Cleaned, Expr::col(Column::Cleaned).add(batch.cleaned))
         .col_expr(Column::UpdatedAt, Expr::value(time::micros(now)))
         .filter(Column::StreamId.eq(&stream.stream_id))
         .filter(Column::Epoch.eq(stream.epoch))

@@ -442,6 +442,7 @@ async fn create_stream(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .col(big_integer("unchanged"))
         .col(big_integer("rejected"))
         .col(big_integer("reused"))
+        .col(big_integer("cleaned"))
         .col(big_integer("started_at"))
         .col(big_integer("updated_at"))
         .to_owned();

@@ -148,8 +148,9 @@ mod tests {
             ("d", Column::OptText(vec![Some("x".to_owned()), None])),
         ];
         let mut data = HEADER.to_vec();
-        push_row(&mut data, &columns, 0);
-        push_row(&mut data, &columns, 1);
+        let given: Vec<&(&str, Column)> = columns.iter().collect();
+        push_row(&mut data, &given, 0);
+        push_row(&mut data, &given, 1);
         data.extend_from_slice(&TRAILER);
         let types = [
             ("a", ColumnType::I64),

@@ -16,6 +16,7 @@ pub struct Model {
     pub unchanged: i64,
     pub rejected: i64,
     pub reused: i64,
+    pub cleaned: i64,
     pub started_at: i64,
     pub updated_at: i64,
 }

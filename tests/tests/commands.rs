@@ -10,7 +10,7 @@ const SALES: &str = "invoice,customer,date,quantity,price\n\
 async fn served(folder: &std::path::Path) -> Server {
     let server = Server::on(&folder.join("data")).await;
     let sales = folder.join("sales.csv");
-    std::fs::write(&sales, SALES).unwrap();
+    std::fs::write(&sales, SALES).expect("the folder can be written");
     for arguments in [
         &["import", &sales.display().to_string()][..],
         &["business-date", "2011-12-10"],

@@ -73,6 +73,10 @@ impl Ingestion {
                 self.customer(id, code).await
             }
             Some(Key::Text(text)) => {
+                if text.chars().any(char::is_control) {
+                    violations.add("text", "must not hold control characters");
+                }
+                violations.finish()?;
                 let id = self.by_text(&text).await?;
                 self.customer(id, text).await
             }

@@ -289,8 +289,10 @@ async fn customers_are_found_by_key_and_by_code() {
                 }
             }
         }
-        let reason = fault::reason(&lookup(None).await.unwrap_err());
-        assert_eq!(reason, Some(ErrorReason::InvalidFields));
+        for wrong in [None, Some(Key::Text("a\0".to_owned()))] {
+            let reason = fault::reason(&lookup(wrong).await.unwrap_err());
+            assert_eq!(reason, Some(ErrorReason::InvalidFields));
+        }
         let both = lookup(Some(Key::Text("a".to_owned()))).await.unwrap_err();
         let named = "2 customers have this key or code: customers/1, customers/2";
         assert!(both.message().contains(named), "{both:?}");

@@ -200,54 +200,6 @@ async fn more_customers_than_are_computed_at_once() {
     .await;
 }
 
-/// The prices of a month are those of the orders before it, as they are known when they are first
-/// asked for: what others buy later, or turn out to have bought, moves nobody before the next month.
-#[tokio::test]
-async fn prices_of_others_count_from_the_next_month_on() {
-    each_database(async |test| {
-        let db = &test.database;
-        customers(db, "1 - - - -\n2 - - - -\n3 - - - -").await;
-        orders(
-            db,
-            "1 1 1 1 2024-02-10 9 GBP 2 2 -
-             2 2 1 1 2024-02-11 9 GBP 4 4 -
-             3 1 1 1 2024-03-05 9 GBP 3 3 -",
-        )
-        .await;
-        lines(db, "1 1 tea - 2 - 2\n2 1 tea - 4 - 4\n3 1 tea - 3 - 3").await;
-        assert_eq!(price_levels(db, "2024-03-31").await, ["0.375", "0.75", "null"]);
-        let more = "4 2 1 1 2024-02-20 9 GBP 1 1 -\n5 3 1 1 2024-03-20 9 GBP 3 3 -";
-        orders(db, more).await;
-        lines(db, "4 1 tea - 1 - 1\n5 1 tea - 3 - 3").await;
-        assert_eq!(price_levels(db, "2024-03-31").await, ["0.375", "0.375", "0.5"]);
-        assert_eq!(price_levels(db, "2024-03-01").await, ["0.25", "0.375"]);
-        assert_eq!(price_levels(db, "2024-04-01").await, ["0.45", "0.5", "0.6"]);
-    })
-    .await;
-}
-
-/// Of many who ask for a month at once one freezes it.
-#[tokio::test]
-async fn a_month_is_frozen_once() {
-    each_database(async |test| {
-        let db = &test.database;
-        large_shop(db).await;
-        let sets = (1..=8).map(|customer| CustomerSet::Ids(vec![customer]));
-        let asked = sets.map(|set| async move { frame(db, &set, &["price_level"]).await });
-        let alone = futures::future::join_all(asked).await;
-        let all = frame(db, &CustomerSet::All, &["price_level"]).await;
-        for one in &alone {
-            assert_rows(&all, one);
-        }
-    })
-    .await;
-}
-
-async fn price_levels(db: &Database, as_of: &str) -> Vec<String> {
-    let frame = analytics(db).features(&CustomerSet::All, day(as_of), &["price_level"]).await;
-    frame.unwrap().column("price_level").unwrap().iter().map(text).collect()
-}
-
 /// Every row of `some` is in `all` as it is.
 fn assert_rows(all: &Frame, some: &Frame) {
     let customers = all.customers();

@@ -3,10 +3,9 @@
 use crate::{
     cli::{Client, parse_date},
     connection::Connection,
-    definition,
+    definition::{self, List, Show},
     exit::Failure,
     output::{self, Format},
-    pages::Limit,
 };
 use chrono::NaiveDate;
 use clap::{Args, Subcommand};
@@ -42,33 +41,6 @@ enum Action {
 }
 
 #[derive(Debug, Args)]
-struct List {
-    #[command(flatten)]
-    client: Client,
-
-    #[command(flatten)]
-    limit: Limit,
-}
-
-#[derive(Debug, Args)]
-struct Show {
-    #[command(flatten)]
-    client: Client,
-
-    /// The scorecard
-    #[arg(value_name = "ID")]
-    id: String,
-
-    /// Its version; the latest if not given
-    #[arg(long, default_value_t = 0, hide_default_value = true, value_name = "NUMBER")]
-    version: i64,
-
-    /// Show the template of this name instead
-    #[arg(long, conflicts_with = "version")]
-    template: bool,
-}
-
-#[derive(Debug, Args)]
 struct Apply {
     #[command(flatten)]
     client: Client,
@@ -90,40 +62,36 @@ impl Scorecard {
     /// Does what was asked for.
     pub(crate) async fn run(self) -> Result<(), Failure> {
         match self.action {
-            Action::List(list) => list.run().await,
-            Action::Show(show) => show.run().await,
+            Action::List(list) => list_all(&list).await,
+            Action::Show(wanted) => show(&wanted).await,
             Action::Apply(apply) => apply.run().await,
         }
     }
 }
 
-impl List {
-    async fn run(self) -> Result<(), Failure> {
-        let connection = Connection::open(self.client.options()).await?;
-        let fetch = |page_size, page_token| {
-            let mut client = connection.scorecards();
-            async move {
-                let request = ListScorecardsRequest { page_size, page_token };
-                let page = client.list_scorecards(request).await?.into_inner();
-                Ok((page.scorecards, page.next_page_token))
-            }
-        };
-        self.limit.pages(fetch, |scorecards| self.show(scorecards)).await
-    }
+async fn list_all(list: &List) -> Result<(), Failure> {
+    let connection = Connection::open(list.client.options()).await?;
+    let fetch = |page_size, page_token| {
+        let mut client = connection.scorecards();
+        async move {
+            let request = ListScorecardsRequest { page_size, page_token };
+            let page = client.list_scorecards(request).await?.into_inner();
+            Ok((page.scorecards, page.next_page_token))
+        }
+    };
+    list.limit.pages(fetch, |scorecards| print(scorecards, list.client.output)).await
+}
 
-    fn show(&self, scorecards: &[contract::Scorecard]) -> Result<(), Failure> {
-        if self.client.output == Format::Json {
-            return scorecards.iter().try_for_each(output::json_line);
-        }
-        if scorecards.is_empty() {
-            return output::line(
-                "There are no scorecards yet: kehu score makes one of a template.",
-            );
-        }
-        let rows = scorecards.iter().map(row).collect();
-        let header = ["scorecard", "version", "state", "indicators", "name"];
-        output::line(&output::table(&header, &["version", "indicators"], rows))
+fn print(scorecards: &[contract::Scorecard], format: Format) -> Result<(), Failure> {
+    if format == Format::Json {
+        return scorecards.iter().try_for_each(output::json_line);
     }
+    if scorecards.is_empty() {
+        return output::line("There are no scorecards yet: kehu score makes one of a template.");
+    }
+    let rows = scorecards.iter().map(row).collect();
+    let header = ["scorecard", "version", "state", "indicators", "name"];
+    output::line(&output::table(&header, &["version", "indicators"], rows))
 }
 
 fn row(scorecard: &contract::Scorecard) -> Vec<String> {
@@ -148,33 +116,21 @@ fn state(scorecard: &contract::Scorecard) -> String {
     }
 }
 
-impl Show {
-    async fn run(self) -> Result<(), Failure> {
-        let connection = Connection::open(self.client.options()).await?;
-        let definition = if self.template {
-            self.template(&connection).await?
-        } else {
-            let request = GetScorecardRequest { name: self.id.clone(), version: self.version };
-            let held = connection.scorecards().get_scorecard(request).await?.into_inner();
-            held.scorecard.unwrap_or_default().definition.unwrap_or_default()
-        };
-        if self.client.output == Format::Json {
-            return output::json(&definition);
-        }
-        let scorecard = kehu_scoring::scorecard(definition).map_err(Status::from)?;
-        output::line(scorecard.to_yaml().trim_end())
-    }
-
-    async fn template(
-        &self,
-        connection: &Connection,
-    ) -> Result<contract::ScorecardDefinition, Failure> {
+async fn show(wanted: &Show) -> Result<(), Failure> {
+    let connection = Connection::open(wanted.client.options()).await?;
+    let definition = if wanted.template {
         let listed = connection.scorecards().list_templates(ListTemplatesRequest {}).await?;
-        let templates = listed.into_inner().templates;
-        let ids: Vec<String> = templates.iter().map(|one| one.id.clone()).collect();
-        let found = templates.into_iter().find(|template| template.id == self.id);
-        found.ok_or_else(|| definition::no_template(&self.id, &ids))
+        wanted.of_templates(listed.into_inner().templates, |template| &template.id)?
+    } else {
+        let request = GetScorecardRequest { name: wanted.id.clone(), version: wanted.version };
+        let held = connection.scorecards().get_scorecard(request).await?.into_inner();
+        held.scorecard.unwrap_or_default().definition.unwrap_or_default()
+    };
+    if wanted.client.output == Format::Json {
+        return output::json(&definition);
     }
+    let scorecard = kehu_scoring::scorecard(definition).map_err(Status::from)?;
+    output::line(scorecard.to_yaml().trim_end())
 }
 
 impl Apply {

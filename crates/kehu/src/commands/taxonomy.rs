@@ -3,10 +3,9 @@
 use crate::{
     cli::Client,
     connection::Connection,
-    definition,
+    definition::{self, List, Show},
     exit::Failure,
     output::{self, Format},
-    pages::Limit,
 };
 use clap::{Args, Subcommand};
 use kehu_contract::coding::{
@@ -40,33 +39,6 @@ enum Action {
 }
 
 #[derive(Debug, Args)]
-struct List {
-    #[command(flatten)]
-    client: Client,
-
-    #[command(flatten)]
-    limit: Limit,
-}
-
-#[derive(Debug, Args)]
-struct Show {
-    #[command(flatten)]
-    client: Client,
-
-    /// The taxonomy
-    #[arg(value_name = "ID")]
-    id: String,
-
-    /// Its version; the latest if not given
-    #[arg(long, default_value_t = 0, hide_default_value = true, value_name = "NUMBER")]
-    version: i64,
-
-    /// Show the template of this name instead
-    #[arg(long, conflicts_with = "version")]
-    template: bool,
-}
-
-#[derive(Debug, Args)]
 struct Apply {
     #[command(flatten)]
     client: Client,
@@ -84,40 +56,36 @@ impl Taxonomy {
     /// Does what was asked for.
     pub(crate) async fn run(self) -> Result<(), Failure> {
         match self.action {
-            Action::List(list) => list.run().await,
-            Action::Show(show) => show.run().await,
+            Action::List(list) => list_all(&list).await,
+            Action::Show(wanted) => show(&wanted).await,
             Action::Apply(apply) => apply.run().await,
         }
     }
 }
 
-impl List {
-    async fn run(self) -> Result<(), Failure> {
-        let connection = Connection::open(self.client.options()).await?;
-        let fetch = |page_size, page_token| {
-            let mut client = connection.taxonomies();
-            async move {
-                let request = ListTaxonomiesRequest { page_size, page_token };
-                let page = client.list_taxonomies(request).await?.into_inner();
-                Ok((page.taxonomies, page.next_page_token))
-            }
-        };
-        self.limit.pages(fetch, |taxonomies| self.show(taxonomies)).await
-    }
+async fn list_all(list: &List) -> Result<(), Failure> {
+    let connection = Connection::open(list.client.options()).await?;
+    let fetch = |page_size, page_token| {
+        let mut client = connection.taxonomies();
+        async move {
+            let request = ListTaxonomiesRequest { page_size, page_token };
+            let page = client.list_taxonomies(request).await?.into_inner();
+            Ok((page.taxonomies, page.next_page_token))
+        }
+    };
+    list.limit.pages(fetch, |taxonomies| print(taxonomies, list.client.output)).await
+}
 
-    fn show(&self, taxonomies: &[contract::Taxonomy]) -> Result<(), Failure> {
-        if self.client.output == Format::Json {
-            return taxonomies.iter().try_for_each(output::json_line);
-        }
-        if taxonomies.is_empty() {
-            return output::line(
-                "There are no taxonomies yet: kehu classify makes one of a template.",
-            );
-        }
-        let rows = taxonomies.iter().map(row).collect();
-        let header = ["taxonomy", "version", "state", "classes", "name"];
-        output::line(&output::table(&header, &["version", "classes"], rows))
+fn print(taxonomies: &[contract::Taxonomy], format: Format) -> Result<(), Failure> {
+    if format == Format::Json {
+        return taxonomies.iter().try_for_each(output::json_line);
     }
+    if taxonomies.is_empty() {
+        return output::line("There are no taxonomies yet: kehu classify makes one of a template.");
+    }
+    let rows = taxonomies.iter().map(row).collect();
+    let header = ["taxonomy", "version", "state", "classes", "name"];
+    output::line(&output::table(&header, &["version", "classes"], rows))
 }
 
 fn row(taxonomy: &contract::Taxonomy) -> Vec<String> {
@@ -136,33 +104,21 @@ fn state(taxonomy: &contract::Taxonomy) -> &'static str {
     if taxonomy.published { "published" } else { "a draft" }
 }
 
-impl Show {
-    async fn run(self) -> Result<(), Failure> {
-        let connection = Connection::open(self.client.options()).await?;
-        let definition = if self.template {
-            self.template(&connection).await?
-        } else {
-            let request = GetTaxonomyRequest { name: self.id.clone(), version: self.version };
-            let held = connection.taxonomies().get_taxonomy(request).await?.into_inner();
-            held.taxonomy.unwrap_or_default().definition.unwrap_or_default()
-        };
-        if self.client.output == Format::Json {
-            return output::json(&definition);
-        }
-        let taxonomy = kehu_coding::taxonomy(definition).map_err(Status::from)?;
-        output::line(taxonomy.to_yaml().trim_end())
-    }
-
-    async fn template(
-        &self,
-        connection: &Connection,
-    ) -> Result<contract::TaxonomyDefinition, Failure> {
+async fn show(wanted: &Show) -> Result<(), Failure> {
+    let connection = Connection::open(wanted.client.options()).await?;
+    let definition = if wanted.template {
         let listed = connection.taxonomies().list_templates(ListTemplatesRequest {}).await?;
-        let templates = listed.into_inner().templates;
-        let ids: Vec<String> = templates.iter().map(|one| one.id.clone()).collect();
-        let found = templates.into_iter().find(|template| template.id == self.id);
-        found.ok_or_else(|| definition::no_template(&self.id, &ids))
+        wanted.of_templates(listed.into_inner().templates, |template| &template.id)?
+    } else {
+        let request = GetTaxonomyRequest { name: wanted.id.clone(), version: wanted.version };
+        let held = connection.taxonomies().get_taxonomy(request).await?.into_inner();
+        held.taxonomy.unwrap_or_default().definition.unwrap_or_default()
+    };
+    if wanted.client.output == Format::Json {
+        return output::json(&definition);
     }
+    let taxonomy = kehu_coding::taxonomy(definition).map_err(Status::from)?;
+    output::line(taxonomy.to_yaml().trim_end())
 }
 
 impl Apply {

@@ -11,7 +11,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::cache::Cache;
 use crate::engine::Engine;
-use crate::facts::{DatabaseFacts, FactSource, Facts, TableNames, provider, tables};
+use crate::facts::{DatabaseFacts, FactSource, Facts, provider, tables};
 use crate::features::Plan;
 use crate::{Catalogue, Error, Frame, Limits, Predicate, PredicateError, Schema, predicate};
 
@@ -85,12 +85,9 @@ impl Analytics {
         let plan = self.plan(&names).await?;
         let source = &self.inner.facts;
         let sets = source.split(customers, CUSTOMERS_AT_ONCE).await?;
-        let mut wanted = plan.tables().clone();
-        let shared = self.shared(&mut wanted, as_of, sets.len()).await?;
         let mut frames = Vec::with_capacity(sets.len());
         for set in sets {
-            let mut facts = source.read(&set, as_of, &wanted).await?;
-            facts.extend(&shared);
+            let facts = source.read(&set, as_of, plan.tables()).await?;
             let threads = match facts.rows() < ROWS_FOR_THREADS {
                 true => 1,
                 false => self.inner.engine.limits().threads,
@@ -102,6 +99,18 @@ impl Analytics {
             None => self.compute(&plan, Facts::default(), 1).await?,
         };
         frame.select(&names)
+    }
+
+    /// Freezes what features depend on that is not the customer's own, as of a date: to be called by
+    /// a run before it computes them. The same however often one run calls it.
+    pub async fn freeze(
+        &self,
+        as_of: NaiveDate,
+        run_id: i64,
+        features: &[&str],
+    ) -> Result<(), Error> {
+        let plan = self.plan(&each_once(features)).await?;
+        self.inner.facts.freeze(as_of, run_id, plan.tables()).await
     }
 
     /// Compiles a predicate over the columns of `schema`, or returns what was compiled before.
@@ -130,26 +139,6 @@ impl Analytics {
         let (names, plan) = compiled.await?;
         self.inner.plans.put(names, Arc::clone(&plan));
         Ok(plan)
-    }
-
-    /// The wanted tables of the population, which then need not be read again with each of
-    /// several sets; nothing for a single one, of whose population less matters.
-    async fn shared(
-        &self,
-        wanted: &mut TableNames,
-        as_of: NaiveDate,
-        sets: usize,
-    ) -> Result<Facts, Error> {
-        if sets < 2 {
-            return Ok(Facts::default());
-        }
-        let mut population = TableNames::new();
-        for table in tables() {
-            if table.population && wanted.remove(table.name) {
-                population.insert(table.name);
-            }
-        }
-        self.inner.facts.population(as_of, &population).await
     }
 
     /// Runs a plan over facts, `partitions` ranges of customers at once.

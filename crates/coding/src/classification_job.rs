@@ -158,6 +158,7 @@ impl Job for ClassificationJob {
         let pinned = self.pinned(context, &request, as_of).await?;
         let versions = pinned.iter().map(|one| one.version.clone()).collect();
         let evaluator = Evaluator::new(&self.db, &self.analytics, versions).await?;
+        evaluator.freeze(as_of, context.run.run_id).await?;
         let lines = pinned.into_iter().map(|one| one.line).collect();
         let work = Work { context, evaluator, lines, as_of };
         context.phase("classes").await?;

@@ -132,6 +132,16 @@ impl Evaluator {
         self.scorecards.iter().map(String::as_str)
     }
 
+    /// Freezes what the predicates depend on that is not the customer's own, before a run evaluates.
+    pub(crate) async fn freeze(&self, as_of: NaiveDate, run_id: i64) -> Result<(), Fault> {
+        self.analytics.freeze(as_of, run_id, &self.feature_names()).await.map_err(analytics_fault)
+    }
+
+    /// The features that the predicates read.
+    fn feature_names(&self) -> Vec<&str> {
+        self.features.iter().map(String::as_str).collect()
+    }
+
     /// Classifies the customers of the set that exist, from the facts up to `as_of` and the
     /// scores true on it.
     pub(crate) async fn evaluate(
@@ -169,8 +179,7 @@ impl Evaluator {
         customers: &CustomerSet,
         as_of: NaiveDate,
     ) -> Result<Frame, Fault> {
-        let features: Vec<&str> = self.features.iter().map(String::as_str).collect();
-        let frame = self.analytics.features(customers, as_of, &features).await;
+        let frame = self.analytics.features(customers, as_of, &self.feature_names()).await;
         let frame = frame.map_err(analytics_fault)?;
         let scorecards: Vec<&str> = self.scorecards().collect();
         let view = View { true_on: Some(as_of), known_at: None };

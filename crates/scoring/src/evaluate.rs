@@ -119,6 +119,12 @@ pub(crate) async fn evaluate(
     Ok(Evaluation { position, customers, scores: scores.await? })
 }
 
+/// The names of the features that the scorecards read, each once.
+pub(crate) fn features<'a>(cards: impl Iterator<Item = &'a Scorecard>) -> Vec<&'a str> {
+    let names: BTreeSet<&str> = cards.flat_map(Scorecard::features).collect();
+    names.into_iter().collect()
+}
+
 /// The features that the scorecards read, each once, for some customers.
 pub(crate) async fn frame<'a>(
     analytics: &Analytics,
@@ -126,8 +132,7 @@ pub(crate) async fn frame<'a>(
     customers: &CustomerSet,
     as_of: NaiveDate,
 ) -> Result<Frame, Fault> {
-    let names: BTreeSet<&str> = cards.flat_map(Scorecard::features).collect();
-    let names: Vec<&str> = names.into_iter().collect();
+    let names = features(cards);
     analytics.features(customers, as_of, &names).await.map_err(analytics_fault)
 }
 

@@ -21,6 +21,7 @@ use kehu_storage::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::convert::analytics_fault;
 use crate::evaluate::{self, Card};
 
 /// How often a partition is evaluated again because another writer got in the way.
@@ -70,7 +71,11 @@ impl ScoringJob {
         let lines = scores::pin(&self.db, context.run.run_id, as_of, &newest).await?;
         let catalogue = self.analytics.catalogue();
         let card = |line: &ScoreLine| Card::new(line.version.clone(), catalogue);
-        let cards = lines.iter().map(card).collect::<Result<_, Fault>>()?;
+        let cards = lines.iter().map(card).collect::<Result<Vec<_>, Fault>>()?;
+        let definitions = cards.iter().map(|card| &card.version.definition);
+        let names = evaluate::features(definitions);
+        let frozen = self.analytics.freeze(as_of, context.run.run_id, &names).await;
+        frozen.map_err(analytics_fault)?;
         Ok(Work { context, lines, cards, as_of })
     }
 

@@ -65,7 +65,7 @@ impl FactSource for DatabaseFacts {
         let mut columns = FactColumns { customers, orders, lines, prices: PriceColumns::default() };
         if wanted.contains(PRICES) {
             let categories = columns.lines.categories();
-            columns.prices = facts::prices(db, Some(&categories), as_of).await?;
+            columns.prices = facts::prices(db, &categories, as_of).await?;
         }
         let mut facts = columns.into_facts(as_of)?;
         for kind in facts::tables().filter(|table| wanted.contains(table.name)) {
@@ -76,14 +76,11 @@ impl FactSource for DatabaseFacts {
         Ok(facts)
     }
 
-    async fn population(&self, as_of: NaiveDate, wanted: &TableNames) -> Result<Facts, Error> {
-        let mut facts = Facts::default();
-        if wanted.contains(PRICES) {
-            let columns = facts::prices(&self.db, None, as_of).await?;
-            let table = tables::prices();
-            facts.add(&table, prices(&table, columns)?)?;
+    async fn freeze(&self, as_of: NaiveDate, run: i64, wanted: &TableNames) -> Result<(), Error> {
+        if !wanted.contains(PRICES) {
+            return Ok(());
         }
-        Ok(facts)
+        Ok(facts::freeze_prices(&self.db, as_of, run).await?)
     }
 }
 
@@ -104,10 +101,10 @@ impl FactColumns {
         facts.add(&table, customers(&table, self.customers, as_of)?)?;
         let table = tables::orders();
         facts.add(&table, orders(&table, self.orders, as_of)?)?;
+        let table = tables::prices();
+        facts.add(&table, prices(&table, self.prices, &self.lines)?)?;
         let table = tables::lines();
         facts.add(&table, lines(&table, self.lines, as_of)?)?;
-        let table = tables::prices();
-        facts.add(&table, prices(&table, self.prices)?)?;
         Ok(facts)
     }
 }
@@ -170,10 +167,17 @@ fn lines(table: &Table, columns: LineColumns, as_of: NaiveDate) -> Result<Record
     Ok(RecordBatch::try_new(Arc::clone(&table.schema), columns)?)
 }
 
-fn prices(table: &Table, columns: PriceColumns) -> Result<RecordBatch, Error> {
-    let keys = columns.category.into_iter().zip(columns.currency).zip(columns.unit_price);
+/// The prices that are frozen, and those of the lines that are not among them: they have a place
+/// among the others and no weight, so that they move nobody's.
+fn prices(table: &Table, columns: PriceColumns, paid: &LineColumns) -> Result<RecordBatch, Error> {
+    let frozen = columns.category.into_iter().zip(columns.currency).zip(columns.unit_price);
     // Sorted byte by byte, whatever the database takes for the order of texts.
-    let sorted: BTreeMap<_, _> = keys.zip(columns.lines).collect();
+    let mut sorted: BTreeMap<_, _> = frozen.zip(columns.lines).collect();
+    for (place, category) in paid.category.iter().enumerate() {
+        let Some(category) = category else { continue };
+        let key = ((category.clone(), paid.currency[place].clone()), paid.unit_price[place]);
+        sorted.entry(key).or_insert(0);
+    }
     let categories = sorted.keys().map(|((category, _), _)| category);
     let currencies = sorted.keys().map(|((_, currency), _)| currency);
     let columns: Vec<ArrayRef> = vec![

@@ -40,8 +40,8 @@ pub(crate) trait FactSource: Debug + Send + Sync {
         tables: &TableNames,
     ) -> Result<Facts, Error>;
 
-    /// The rows of tables of the population, all of them.
-    async fn population(&self, as_of: NaiveDate, tables: &TableNames) -> Result<Facts, Error>;
+    /// Freezes what the tables of the population hold as of a date, for a run.
+    async fn freeze(&self, as_of: NaiveDate, run: i64, tables: &TableNames) -> Result<(), Error>;
 }
 
 /// Rows of tables, each sorted as its table says. Cheap to clone.
@@ -59,12 +59,6 @@ impl Facts {
         }
         self.tables.insert(table.name, rows);
         Ok(())
-    }
-
-    /// Adds tables that are not there yet.
-    pub(crate) fn extend(&mut self, other: &Self) {
-        let others = other.tables.iter().map(|(name, rows)| (*name, rows.clone()));
-        self.tables.extend(others);
     }
 
     pub(crate) fn table(&self, name: &str) -> Option<&RecordBatch> {

@@ -5,7 +5,7 @@
 //! | `customers` | `customer_id`, `customer_type`, `country`, `province`, `city`, `industry`, `registered_days` (days from the registration to the date; null when it is unknown or later) |
 //! | `orders` | `customer_id`, `days_ago` (0 on the date), `month` (12 the month that ends on the date, 11 the one before … 1; else null), `weekday` (1 Monday … 7 Sunday), `hour` (0 to 23), `channel`, `amount` (base currency, of a return negative), `is_purchase` (a completed sale with an amount above zero) |
 //! | `lines` | of completed sales: `customer_id`, `days_ago`, `category`, `brand`, `currency`, `unit_price` (in that currency), `amount`, `discount` (base currency) |
-//! | `prices` | of all customers: `category`, `currency`, `unit_price`, `lines` (how many were sold at it) |
+//! | `prices` | of all customers, frozen each month: `category`, `currency`, `unit_price`, `lines` (how many were sold at it before the month of the date) |
 //!
 //! Further tables are those of the kinds of record, whose files in storage describe them
 //! ([`FactTable`]).
@@ -38,8 +38,6 @@ pub(crate) struct Table {
     pub(crate) schema: SchemaRef,
     /// What the rows are sorted by, and whether it falls.
     pub(crate) sorted_by: Vec<(&'static str, bool)>,
-    /// Whether its rows are not of one customer, but the same whoever is asked about.
-    pub(crate) population: bool,
 }
 
 /// Every table.
@@ -61,7 +59,7 @@ pub(super) fn of_kind(facts: &FactTable) -> Table {
     let columns = std::iter::once((CUSTOMER_ID, Int64, false)).chain(columns);
     let mut sorted_by = vec![(CUSTOMER_ID, false)];
     sorted_by.extend(facts.sorted_by);
-    table(facts.name, columns, sorted_by, false)
+    table(facts.name, columns, sorted_by)
 }
 
 pub(super) fn customers() -> Table {
@@ -74,7 +72,7 @@ pub(super) fn customers() -> Table {
         ("industry", Utf8, true),
         ("registered_days", Int32, true),
     ];
-    table(CUSTOMERS, columns, [("customer_id", false)], false)
+    table(CUSTOMERS, columns, [("customer_id", false)])
 }
 
 pub(super) fn orders() -> Table {
@@ -88,7 +86,7 @@ pub(super) fn orders() -> Table {
         ("amount", AMOUNT, false),
         ("is_purchase", Boolean, false),
     ];
-    table(ORDERS, columns, [("customer_id", false), ("days_ago", true)], false)
+    table(ORDERS, columns, [("customer_id", false), ("days_ago", true)])
 }
 
 pub(super) fn lines() -> Table {
@@ -102,7 +100,7 @@ pub(super) fn lines() -> Table {
         ("discount", AMOUNT, true),
         ("amount", AMOUNT, false),
     ];
-    table(LINES, columns, [("customer_id", false), ("days_ago", true)], false)
+    table(LINES, columns, [("customer_id", false), ("days_ago", true)])
 }
 
 pub(super) fn prices() -> Table {
@@ -113,17 +111,16 @@ pub(super) fn prices() -> Table {
         ("lines", Int64, false),
     ];
     let order = [("category", false), ("currency", false), ("unit_price", false)];
-    table(PRICES, columns, order, true)
+    table(PRICES, columns, order)
 }
 
 fn table(
     name: &'static str,
     columns: impl IntoIterator<Item = (&'static str, DataType, bool)>,
     sorted_by: impl Into<Vec<(&'static str, bool)>>,
-    population: bool,
 ) -> Table {
     let columns = columns.into_iter();
     let fields: Vec<Field> =
         columns.map(|(name, kind, nullable)| Field::new(name, kind, nullable)).collect();
-    Table { name, schema: Arc::new(Schema::new(fields)), sorted_by: sorted_by.into(), population }
+    Table { name, schema: Arc::new(Schema::new(fields)), sorted_by: sorted_by.into() }
 }

@@ -200,6 +200,64 @@ async fn more_customers_than_are_computed_at_once() {
     .await;
 }
 
+/// What others buy, or turn out to have bought, moves nobody before the next month, or the next run.
+#[tokio::test]
+async fn prices_of_others_count_from_the_next_month_on() {
+    each_database(async |test| {
+        let db = &test.database;
+        let freeze = async |run, as_of| {
+            analytics(db).freeze(day(as_of), run, &["price_level"]).await.unwrap();
+        };
+        customers(db, "1 - - - -\n2 - - - -\n3 - - - -").await;
+        orders(
+            db,
+            "1 1 1 1 2024-02-10 9 GBP 2 2 -
+             2 2 1 1 2024-02-11 9 GBP 4 4 -
+             3 1 1 1 2024-03-05 9 GBP 3 3 -",
+        )
+        .await;
+        lines(db, "1 1 tea - 2 - 2\n2 1 tea - 4 - 4\n3 1 tea - 3 - 3").await;
+        assert_eq!(price_levels(db, "2024-03-31").await, ["0.375", "0.75", "null"]);
+        freeze(7, "2024-03-31").await;
+        let more = "4 2 1 1 2024-02-20 9 GBP 1 1 -\n5 3 1 1 2024-03-20 9 GBP 3 3 -";
+        orders(db, more).await;
+        lines(db, "4 1 tea - 1 - 1\n5 1 tea - 3 - 3").await;
+        let frozen = ["0.375", "0.375", "0.5"];
+        assert_eq!(price_levels(db, "2024-03-31").await, frozen);
+        freeze(7, "2024-03-31").await;
+        freeze(6, "2024-03-02").await;
+        assert_eq!(price_levels(db, "2024-03-31").await, frozen, "not by the same or an older run");
+        assert_eq!(price_levels(db, "2024-04-01").await, frozen, "no run of April yet");
+        freeze(8, "2024-04-01").await;
+        assert_eq!(price_levels(db, "2024-04-01").await, ["0.45", "0.5", "0.6"]);
+        assert_eq!(price_levels(db, "2024-03-31").await, frozen);
+        freeze(9, "2024-03-31").await;
+        assert_eq!(price_levels(db, "2024-03-31").await, ["0.583333333", "0.5", "0.666666667"]);
+    })
+    .await;
+}
+
+/// Of the workers of a run that freeze a month at once one does.
+#[tokio::test]
+async fn a_month_is_frozen_once() {
+    each_database(async |test| {
+        let db = &test.database;
+        large_shop(db).await;
+        let before = frame(db, &CustomerSet::All, &["price_level"]).await;
+        let workers = (0..8).map(|_| async {
+            analytics(db).freeze(day(AS_OF), 1, &["price_level", "orders_total"]).await.unwrap();
+        });
+        futures::future::join_all(workers).await;
+        assert_eq!(frame(db, &CustomerSet::All, &["price_level"]).await, before);
+    })
+    .await;
+}
+
+async fn price_levels(db: &Database, as_of: &str) -> Vec<String> {
+    let frame = analytics(db).features(&CustomerSet::All, day(as_of), &["price_level"]).await;
+    frame.unwrap().column("price_level").unwrap().iter().map(text).collect()
+}
+
 /// Every row of `some` is in `all` as it is.
 fn assert_rows(all: &Frame, some: &Frame) {
     let customers = all.customers();

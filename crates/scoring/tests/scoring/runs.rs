@@ -2,14 +2,19 @@
 
 use std::time::Duration;
 
+use kehu_contract::scoring::{
+    GetFeaturesRequest, create_scorecard_request::Origin, feature_service_server::FeatureService,
+};
+use kehu_contract::shared::value::Kind as ValueKind;
 use kehu_core::scorecard::Scorecard;
-use kehu_server::clock;
+use kehu_server::{clock, names};
 use kehu_storage::change_log::{self, Position, Topic};
 use kehu_storage::definitions;
 use kehu_storage::run::{self, Cut, Kind, NewRun, Run, RunState};
 use kehu_storage::scoring::scores;
 use kehu_tests::background::{self, Then};
 use kehu_tests::{day, each_database};
+use tonic::Request;
 
 use crate::world::{World, sale};
 
@@ -31,6 +36,48 @@ async fn newcomers_are_left_to_the_follower() {
         assert_eq!(world.list("rfm").await.len(), 13);
     })
     .await;
+}
+
+/// A run freezes the prices that its scorecards judge by: what turns out later to have been bought
+/// by others moves nobody, until the next run.
+#[tokio::test]
+async fn a_run_freezes_what_others_paid() {
+    each_database(async |test| {
+        let world = World::new(test).await;
+        let tea = |customer: &str, id: &str, pounds| {
+            let mut order = sale(customer, id, "2011-10-05", pounds);
+            order.lines[0].category = Some("tea".to_owned());
+            order
+        };
+        world.ingest("first", vec![tea("c1", "1", 2), tea("c2", "2", 4)]).await;
+        let card = world.create(Origin::Template("rfm-mean".to_owned())).await.unwrap();
+        let mut card = card.definition.unwrap();
+        card.id = "level".to_owned();
+        card.indicators[0].feature = "price_level".to_owned();
+        world.create(Origin::Definition(card)).await.unwrap();
+        world.publish_draft("level", "2011-12-10").await;
+        world.score(&["level"], "2011-12-10").await;
+        let cheap = vec![tea("c3", "3", 1), tea("c3", "4", 1)];
+        world.ingest("second", cheap).await;
+        assert_eq!(price_level(&world, "c1").await, "0.25");
+        world.score(&["level"], "2011-12-10").await;
+        assert_eq!(price_level(&world, "c1").await, "0.625");
+    })
+    .await;
+}
+
+async fn price_level(world: &World, customer: &str) -> String {
+    let request = GetFeaturesRequest {
+        customer: names::customer(world.customer(customer).await),
+        as_of_date: kehu_tests::date("2011-12-10"),
+        features: vec!["price_level".to_owned()],
+    };
+    let response = world.scoring.get_features(Request::new(request)).await.unwrap();
+    let value = response.into_inner().values.remove(0).value.unwrap().kind;
+    match value {
+        Some(ValueKind::Number(level)) => level.value,
+        other => panic!("{other:?}"),
+    }
 }
 
 /// A run under `rfm` as of 2011-12-10 with partitions of this size.

@@ -78,9 +78,14 @@ impl World {
     /// Publishes the template of this name.
     pub(crate) async fn publish(&self, template: &str, on: &str) -> Scorecard {
         self.create(Origin::Template(template.to_owned())).await.unwrap();
+        self.publish_draft(template, on).await
+    }
+
+    /// Publishes the draft of a scorecard.
+    pub(crate) async fn publish_draft(&self, id: &str, on: &str) -> Scorecard {
         let request = PublishScorecardRequest {
             allow_empty_population: false,
-            name: format!("scorecards/{template}"),
+            name: format!("scorecards/{id}"),
             calibration_date: date(on),
         };
         let response = self.scoring.publish_scorecard(Request::new(request)).await.unwrap();

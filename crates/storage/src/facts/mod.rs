@@ -22,7 +22,7 @@ use slice::Slice;
 pub use customers::{CustomerColumns, customers};
 pub use lines::{LineColumns, lines};
 pub use orders::{OrderColumns, orders};
-pub use prices::{PriceColumns, prices};
+pub use prices::{PriceColumns, freeze_prices, prices};
 pub use references::first_references;
 pub use table::{FactColumn, FactTable, FactType, tables};
 pub use tiles::{Tile, tiles};

@@ -10,6 +10,7 @@ mod m0002_ingestion;
 mod m0003_scoring;
 mod m0004_coding;
 mod m0005_history;
+mod m0006_facts;
 
 use sea_orm_migration::prelude::*;
 
@@ -25,6 +26,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0003_scoring::Migration),
             Box::new(m0004_coding::Migration),
             Box::new(m0005_history::Migration),
+            Box::new(m0006_facts::Migration),
         ]
     }
 }

@@ -128,13 +128,17 @@ fn ties_and_nulls_of_the_basket() {
     check("free of charge", facts, AS_OF, &[("discount_share_365d", "null")]);
 }
 
-/// Tea at 2 three times, at 4 once: mid-ranks 1.5 / 4 and 3.5 / 4. A mug alone: 1 / 2.
+/// Tea at 2 three times, at 4 once: mid-ranks 1.5 / 4 and 3.5 / 4. A mug alone: 1 / 2. Three were
+/// cheaper than tea at 3; to what nobody had bought, nothing can be compared.
 #[test]
 fn price_level() {
     let paid = "tea GBP 2 3\ntea GBP 4 1\ntea USD 1 9\nmugs GBP 5 1\nsofa GBP 900 2";
     for (name, text, level) in [
         ("cheap", "1 2020-01-01 tea - 2 - 2", "0.375"),
         ("dear", "1 2020-01-01 tea - 4 - 4", "0.875"),
+        ("a new price", "1 2020-01-01 tea - 3 - 3\n1 2020-01-01 tea - 3 - 3", "0.75"),
+        ("cheaper than all", "1 2020-01-01 tea - 1 - 1", "0"),
+        ("a new category", "1 2020-01-01 soap - 4 - 4\n1 2020-01-01 soap - 9 - 9", "0.5"),
         (
             "every line counts once",
             "1 2020-01-01 tea - 4 - 99\n1 2020-01-01 mugs - 5 - 5",

@@ -24,8 +24,8 @@ impl FactSource for InMemory {
         Ok(self.0.clone())
     }
 
-    async fn population(&self, _: NaiveDate, _: &TableNames) -> Result<Facts, Error> {
-        Ok(self.0.clone())
+    async fn freeze(&self, _: NaiveDate, _: i64, _: &TableNames) -> Result<(), Error> {
+        Ok(())
     }
 }
 

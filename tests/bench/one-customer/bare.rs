@@ -1,26 +1,31 @@
 //! The least that a service can do: a handler with one SELECT by primary key, without layers.
 
-use kehu_contract::ingestion::{
-    Customer, GetCustomerRequest, GetCustomerResponse, GetTimelineRequest, GetTimelineResponse,
-    ListCustomersRequest, ListCustomersResponse, ListProfileValuesRequest,
-    ListProfileValuesResponse, LookupCustomerRequest, LookupCustomerResponse,
-    UpsertCustomerRequest, UpsertCustomerResponse,
-    customer_service_server::{CustomerService, CustomerServiceServer},
-};
+use kehu_contract::ingestion::{Customer, GetCustomerRequest, GetCustomerResponse};
 use kehu_storage::Database;
 use sea_orm::{ConnectionTrait, DbErr, Statement};
 use std::{
+    convert::Infallible,
     error::Error,
     io::{Write, stdout},
     net::Ipv4Addr,
+    task::{Context, Poll},
 };
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
 };
 use tokio_stream::wrappers::TcpListenerStream;
-use tonic::{Request, Response, Status, transport::Server};
+use tonic::{
+    Request, Response, Status,
+    body::Body,
+    codegen::{BoxFuture, Service, http},
+    server::{Grpc, NamedService, UnaryService},
+    transport::Server,
+};
+use tonic_prost::ProstCodec;
 
+/// Answers `GetCustomer`, whatever it is asked.
+#[derive(Clone)]
 struct Bare(Database);
 
 /// Serves on a free port until it is told to stop.
@@ -33,24 +38,12 @@ pub(crate) async fn serve(folder: &str) -> Result<(), Box<dyn Error>> {
         told.recv().await;
     };
     let mut server = Server::builder().tcp_nodelay(true);
-    let server = server.add_service(CustomerServiceServer::new(Bare(db)));
+    let server = server.add_service(Bare(db));
     Ok(server.serve_with_incoming_shutdown(TcpListenerStream::new(listener), stop).await?)
 }
 
 impl Bare {
-    async fn name(&self, id: i64) -> Result<Option<Option<String>>, DbErr> {
-        let reader = self.0.reader();
-        let backend = reader.get_database_backend();
-        let sql = "SELECT display_name FROM customer WHERE customer_id = $1";
-        let statement = Statement::from_sql_and_values(backend, sql, [id.into()]);
-        let row = reader.query_one_raw(statement).await?;
-        row.map(|row| row.try_get_by_index(0)).transpose()
-    }
-}
-
-#[tonic::async_trait]
-impl CustomerService for Bare {
-    async fn get_customer(
+    async fn customer(
         &self,
         request: Request<GetCustomerRequest>,
     ) -> Result<Response<GetCustomerResponse>, Status> {
@@ -63,38 +56,43 @@ impl CustomerService for Bare {
         Ok(Response::new(GetCustomerResponse { customer: Some(customer) }))
     }
 
-    async fn upsert_customer(
-        &self,
-        _: Request<UpsertCustomerRequest>,
-    ) -> Result<Response<UpsertCustomerResponse>, Status> {
-        Err(Status::unimplemented("it only reads"))
+    async fn name(&self, id: i64) -> Result<Option<Option<String>>, DbErr> {
+        let reader = self.0.reader();
+        let backend = reader.get_database_backend();
+        let sql = "SELECT display_name FROM customer WHERE customer_id = $1";
+        let statement = Statement::from_sql_and_values(backend, sql, [id.into()]);
+        let row = reader.query_one_raw(statement).await?;
+        row.map(|row| row.try_get_by_index(0)).transpose()
+    }
+}
+
+impl NamedService for Bare {
+    const NAME: &'static str = "kehu.ingestion.v1.CustomerService";
+}
+
+impl Service<http::Request<Body>> for Bare {
+    type Response = http::Response<Body>;
+    type Error = Infallible;
+    type Future = BoxFuture<Self::Response, Self::Error>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
     }
 
-    async fn list_customers(
-        &self,
-        _: Request<ListCustomersRequest>,
-    ) -> Result<Response<ListCustomersResponse>, Status> {
-        Err(Status::unimplemented("it reads one"))
+    fn call(&mut self, request: http::Request<Body>) -> Self::Future {
+        let method = GetCustomer(self.clone());
+        Box::pin(async move { Ok(Grpc::new(ProstCodec::default()).unary(method, request).await) })
     }
+}
 
-    async fn lookup_customer(
-        &self,
-        _: Request<LookupCustomerRequest>,
-    ) -> Result<Response<LookupCustomerResponse>, Status> {
-        Err(Status::unimplemented("it reads by name"))
-    }
+struct GetCustomer(Bare);
 
-    async fn list_profile_values(
-        &self,
-        _: Request<ListProfileValuesRequest>,
-    ) -> Result<Response<ListProfileValuesResponse>, Status> {
-        Err(Status::unimplemented("it knows no values"))
-    }
+impl UnaryService<GetCustomerRequest> for GetCustomer {
+    type Response = GetCustomerResponse;
+    type Future = BoxFuture<Response<GetCustomerResponse>, Status>;
 
-    async fn get_timeline(
-        &self,
-        _: Request<GetTimelineRequest>,
-    ) -> Result<Response<GetTimelineResponse>, Status> {
-        Err(Status::unimplemented("it knows no timeline"))
+    fn call(&mut self, request: Request<GetCustomerRequest>) -> Self::Future {
+        let bare = self.0.clone();
+        Box::pin(async move { bare.customer(request).await })
     }
 }

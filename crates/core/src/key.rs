@@ -6,6 +6,8 @@
 
 use std::borrow::Cow;
 
+use crate::text::is_mark;
+
 /// A change to a key or text, by what it undoes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rule {
@@ -83,12 +85,13 @@ pub fn look(key: &str) -> String {
     key.chars().map(|c| half_width_kana(c).unwrap_or(c)).flat_map(char::to_lowercase).collect()
 }
 
-/// Whether a character takes no room: it cannot tell two keys apart.
+/// Whether a character takes no room: it cannot tell two keys apart. Beside what texts are rid of
+/// these are marks that choose between forms of a letter, fillers and tags.
 fn is_invisible(c: char) -> bool {
-    matches!(c,
-        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
-        | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}'
-        | '\u{feff}')
+    is_mark(c)
+        || matches!(c,
+            '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{180b}'..='\u{180f}' | '\u{3164}'
+            | '\u{fe00}'..='\u{fe0f}' | '\u{ffa0}' | '\u{e0000}'..='\u{e01ef}')
 }
 
 /// The text without invisible characters, its spaces and full-width forms plain.

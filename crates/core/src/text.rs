@@ -17,12 +17,16 @@ pub fn narrowed(character: char) -> char {
 /// Whether it cannot be seen and is no white space: control characters, soft hyphens, joiners,
 /// byte order marks and marks of direction.
 pub fn is_invisible(character: char) -> bool {
-    character.is_control()
-        || matches!(
-            character,
-            '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
-                | '\u{2060}'..='\u{206f}' | '\u{feff}'
-        )
+    character.is_control() || is_mark(character)
+}
+
+/// Whether it is one of those that are no control characters.
+pub(crate) fn is_mark(character: char) -> bool {
+    matches!(
+        character,
+        '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}'
+    )
 }
 
 /// Whether it ends a line or a paragraph, where only some programs know that.
@@ -51,7 +55,7 @@ pub fn clean(text: &str) -> (Cow<'_, str>, Rules) {
         if is_separator(character) {
             rules.add(Rule::LineBreak);
             clean.push(' ');
-        } else if is_invisible(character) && !character.is_control() && !joins {
+        } else if is_mark(character) && !joins {
             rules.add(Rule::Invisible);
         } else {
             clean.push(character);

@@ -2,10 +2,10 @@
 
 use kehu_contract::ingestion::{
     Customer, GetCustomerRequest, GetCustomerResponse, GetTimelineRequest, GetTimelineResponse,
-    ListCustomersRequest, ListCustomersResponse, ListProfileValuesRequest,
-    ListProfileValuesResponse, LookupCustomerRequest, LookupCustomerResponse, SourceReference,
-    UpsertCustomerRequest, UpsertCustomerResponse, customer_service_server::CustomerService,
-    lookup_customer_request::Key,
+    ListCustomersRequest, ListCustomersResponse, ListLookalikeKeysRequest,
+    ListLookalikeKeysResponse, ListProfileValuesRequest, ListProfileValuesResponse,
+    LookupCustomerRequest, LookupCustomerResponse, SourceReference, UpsertCustomerRequest,
+    UpsertCustomerResponse, customer_service_server::CustomerService, lookup_customer_request::Key,
 };
 use kehu_core::{CustomerId, code_scheme, key};
 use kehu_server::{
@@ -202,6 +202,13 @@ impl CustomerService for Ingestion {
         request: Request<ListCustomersRequest>,
     ) -> Result<Response<ListCustomersResponse>, Status> {
         Ok(Response::new(self.list(request.into_inner()).await?))
+    }
+
+    async fn list_lookalike_keys(
+        &self,
+        request: Request<ListLookalikeKeysRequest>,
+    ) -> Result<Response<ListLookalikeKeysResponse>, Status> {
+        Ok(Response::new(self.lookalikes(request.into_inner()).await?))
     }
 
     async fn list_profile_values(

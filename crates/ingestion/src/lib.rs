@@ -13,6 +13,7 @@ mod customer_service;
 mod data_summary;
 mod ingestion_service;
 mod limits;
+mod lookalikes;
 mod measure;
 mod profile_values;
 mod stream;

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use kehu_contract::ingestion::Record;
-use kehu_server::telemetry::metrics::{INGESTION_DAMAGED, INGESTION_RECORDS};
+use kehu_contract::ingestion::{CleanedValues, Record};
+use kehu_server::telemetry::metrics::{INGESTION_CLEANED, INGESTION_DAMAGED, INGESTION_RECORDS};
 use kehu_storage::ingestion::{Counts, Tally};
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::Counter;
@@ -43,6 +43,16 @@ fn count(kind: &'static str, outcome: &'static str, records: u64) {
         let attributes =
             [KeyValue::new("kehu.record.kind", kind), KeyValue::new("kehu.outcome", outcome)];
         RECORDS.add(records, &attributes);
+    }
+}
+
+/// Counts the keys and texts that were cleaned.
+pub(crate) fn cleaned(values: &[CleanedValues]) {
+    static CLEANED: LazyLock<Counter<u64>> = LazyLock::new(|| INGESTION_CLEANED.counter());
+    for value in values {
+        let name = value.rule().as_str_name().trim_start_matches("CLEANING_RULE_");
+        let rule = KeyValue::new("kehu.cleaning.rule", name.to_ascii_lowercase());
+        CLEANED.add(value.count.unsigned_abs().into(), &[rule]);
     }
 }
 

@@ -265,6 +265,7 @@ async fn write(
         Written::TakenOver => Err(Fault::StreamTakenOver),
         Written::Done(tally, committed) => {
             measure::count_batch(&tally, &rejected);
+            measure::cleaned(&cleaned);
             stream.last_sequence = sequence;
             stream.repeats |= tally.repeats;
             let counts = tally.total();

@@ -10,7 +10,7 @@ use kehu_storage::{Error, Transaction};
 use prost::Message;
 use sha2::{Digest, Sha256};
 
-use crate::{Ingestion, check::Cleaned, convert};
+use crate::{Ingestion, check::Cleaned, convert, measure};
 
 const METHOD: &str = "kehu.ingestion.v1.CustomerService/UpsertCustomer";
 /// How often it is tried when other writers get in its way.
@@ -90,6 +90,7 @@ impl Ingestion {
         }
         keep(&transaction, wanted, &response, changed.map(|day| (id, day)), now).await?;
         transaction.commit_together().await?;
+        measure::cleaned(&response.cleaned_values);
         Ok(response)
     }
 }

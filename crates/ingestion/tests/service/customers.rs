@@ -2,8 +2,9 @@ use kehu_contract::error::ErrorReason;
 use kehu_contract::google::r#type as google;
 use kehu_contract::ingestion::{
     Customer, CustomerProfile, GetCustomerRequest, GetTimelineRequest, ListCustomersRequest,
-    LookupCustomerRequest, SourceReference, UpsertCustomerRequest, UpsertCustomerResponse,
-    customer_service_server::CustomerService, lookup_customer_request::Key,
+    ListLookalikeKeysRequest, LookalikeKeys, LookupCustomerRequest, SourceReference,
+    UpsertCustomerRequest, UpsertCustomerResponse, customer_service_server::CustomerService,
+    lookup_customer_request::Key,
 };
 use kehu_ingestion::Ingestion;
 use kehu_server::{
@@ -336,6 +337,43 @@ async fn pages_of_customers() {
             }
             assert_eq!(names.len(), count, "{source}");
         }
+    })
+    .await;
+}
+
+/// Whichever way they came, and however far from each other.
+#[tokio::test]
+async fn keys_that_look_the_same_are_listed() {
+    each_database(async |database| {
+        let server = Server::start(database).await;
+        let keys = ["K1", "k1", "K2", "É3", "é3", "ｶ4"];
+        let orders = (1..).zip(keys);
+        let orders = orders.map(|(n, key)| order(sale(&format!("o{n}"), key, "2011-01-01", 1)));
+        server.ingest("s", orders.collect()).await;
+        for key in ["k1", "K1", "a5"] {
+            upsert(&server, request(key, "Leeds")).await.unwrap();
+        }
+        server.ingest("later", vec![customer("ｋ2", ""), customer("カ4", "")]).await;
+        let mut request = ListLookalikeKeysRequest { page_size: 2, ..Default::default() };
+        let mut listed = Vec::new();
+        loop {
+            let page = server.customers().list_lookalike_keys(request.clone()).await.unwrap();
+            let page = page.into_inner();
+            let told = |keys: LookalikeKeys| {
+                format!("{} {} {}", keys.source, keys.external_ids.join(" "), keys.key_count)
+            };
+            listed.extend(page.lookalike_keys.into_iter().map(told));
+            if page.next_page_token.is_empty() {
+                break;
+            }
+            request.page_token = page.next_page_token;
+        }
+        let expected =
+            ["shop K1 k1 2", "shop K2 k2 2", "shop É3 é3 2", "shop カ4 ｶ4 2", "crm K1 k1 2"];
+        assert_eq!(listed, expected);
+        request.page_token = "nonsense".to_owned();
+        let status = server.customers().list_lookalike_keys(request).await.unwrap_err();
+        assert_eq!(status.code(), tonic::Code::InvalidArgument);
     })
     .await;
 }

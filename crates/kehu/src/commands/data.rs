@@ -8,10 +8,17 @@ use crate::{
 };
 use chrono::NaiveDate;
 use clap::Args;
-use kehu_contract::ingestion::{GetDataSummaryRequest, GetDataSummaryResponse};
+use kehu_contract::ingestion::{
+    GetDataSummaryRequest, GetDataSummaryResponse, ListLookalikeKeysRequest,
+    ListLookalikeKeysResponse,
+};
 use kehu_server::convert;
 
-/// Show which orders are held: those that count, and those that are dated later and wait.
+/// So many looks of keys are shown.
+const SHOWN: i32 = 10;
+
+/// Show which orders are held: those that count, and those that are dated later and wait; and keys
+/// of customers that look the same and are kept apart.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  kehu data\n  kehu data --as-of 2011-12-10")]
 pub(crate) struct Data {
@@ -30,8 +37,32 @@ impl Data {
         let held = summary(&connection, self.as_of).await?;
         match self.client.output {
             Format::Json => output::json(&held),
-            Format::Table => print(&held),
+            Format::Table => {
+                print(&held)?;
+                print_lookalikes(&lookalikes(&connection).await?)
+            }
         }
+    }
+}
+
+/// The first keys of customers that look the same.
+async fn lookalikes(connection: &Connection) -> Result<ListLookalikeKeysResponse, Failure> {
+    let request = ListLookalikeKeysRequest { page_size: SHOWN, ..Default::default() };
+    Ok(connection.customers().list_lookalike_keys(request).await?.into_inner())
+}
+
+fn print_lookalikes(alike: &ListLookalikeKeysResponse) -> Result<(), Failure> {
+    if alike.lookalike_keys.is_empty() {
+        return Ok(());
+    }
+    let rows = alike.lookalike_keys.iter().map(|keys| {
+        vec![keys.source.clone(), keys.external_ids.join(" and "), keys.key_count.to_string()]
+    });
+    output::line("Keys of customers that look the same and are kept apart:")?;
+    output::line(&output::table(&["source", "such as", "keys"], &["keys"], rows.collect()))?;
+    match alike.next_page_token.is_empty() {
+        true => Ok(()),
+        false => output::line("and others"),
     }
 }
 

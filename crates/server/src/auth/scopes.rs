@@ -38,6 +38,7 @@ const TABLE: &[(&str, &[Scope])] = &[
     ("kehu.ingestion.v1.CustomerService/GetCustomer", &[Read, PersonalData]),
     ("kehu.ingestion.v1.CustomerService/GetTimeline", &[Read, PersonalData]),
     ("kehu.ingestion.v1.CustomerService/ListCustomers", &[Read, PersonalData]),
+    ("kehu.ingestion.v1.CustomerService/ListLookalikeKeys", &[Read, PersonalData]),
     ("kehu.ingestion.v1.CustomerService/ListProfileValues", &[Read, PersonalData]),
     ("kehu.ingestion.v1.CustomerService/LookupCustomer", &[Read, PersonalData]),
     ("kehu.ingestion.v1.CustomerService/UpsertCustomer", &[Ingest]),

@@ -132,6 +132,13 @@ pub const INGESTION_RECORDS: Metric = Metric {
     kind: Kind::Counter,
     description: "Records taken in, by what became of them",
 };
+/// `kehu.cleaning.rule`, as the contract names it in lower case (`full_width`).
+pub const INGESTION_CLEANED: Metric = Metric {
+    name: "kehu.ingestion.cleaned",
+    unit: "{value}",
+    kind: Kind::Counter,
+    description: "Keys and texts that a rule of cleaning changed; one may count for several",
+};
 /// `kehu.consumer`.
 pub const CHANGE_LOG_LAG: Metric = Metric {
     name: "kehu.change_log.lag",
@@ -177,7 +184,7 @@ pub const CODING_LEFT_OUT: Metric = Metric {
 };
 
 /// Every metric that a process emits.
-pub const METRICS: [Metric; 18] = [
+pub const METRICS: [Metric; 19] = [
     RPC_SERVER_CALL_DURATION,
     RPC_CLIENT_CALL_DURATION,
     SERVER_ACTIVE_CALLS,
@@ -190,6 +197,7 @@ pub const METRICS: [Metric; 18] = [
     DB_CLIENT_OPERATION_DURATION,
     STORAGE_REFUSED_WRITES,
     INGESTION_RECORDS,
+    INGESTION_CLEANED,
     CHANGE_LOG_LAG,
     CHANGE_LOG_BACKLOG,
     RUN_DURATION,

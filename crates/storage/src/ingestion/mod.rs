@@ -10,6 +10,7 @@ mod external_codes;
 mod golden;
 mod held;
 mod kinds;
+mod lookalikes;
 mod profile;
 mod references;
 mod rejects;
@@ -28,6 +29,7 @@ pub use external_codes::find_external_code;
 pub use held::{HeldOrders, WaitingOrder, held_orders};
 // A new kind is no line here.
 pub use kinds::*;
+pub use lookalikes::{LookKey, Lookalikes, list_lookalikes};
 pub use profile::{COUNTRY_AS_GIVEN, Field, Mask, Profile};
 pub use rejects::{Reject, RejectFilter, count_rejects, list_rejects, purge_rejects};
 pub use streams::{Opened, Stream, Totals, open_stream, purge_streams};

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use kehu_core::CustomerId;
+use kehu_core::{CustomerId, key};
 use sea_orm::{ConnectionTrait, Statement};
 
 use super::CUSTOMER_NUMBER;
@@ -101,6 +101,7 @@ async fn link(
     let columns = [
         ("source_id", Column::I64(vec![source_id; links.len()])),
         ("external_id", Column::Text(links.iter().map(|(key, _)| (*key).to_owned()).collect())),
+        ("look", Column::Text(links.iter().map(|(key, _)| key::look(key)).collect())),
         ("customer_id", Column::I64(links.iter().map(|(_, customer)| *customer).collect())),
     ];
     bulk::insert(transaction, "customer_reference", &columns, OnConflict::Ignore).await

@@ -98,10 +98,18 @@ async fn create_customer(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .table("customer_reference")
         .col(big_integer("source_id"))
         .col(key_text(manager, "external_id"))
+        .col(key_text(manager, "look"))
         .col(big_integer("customer_id"))
         .primary_key(Index::create().col("source_id").col("external_id"))
         .to_owned();
     manager.create_table(reference).await?;
+    let by_look = Index::create()
+        .name("customer_reference_look")
+        .table("customer_reference")
+        .col("source_id")
+        .col("look")
+        .to_owned();
+    manager.create_index(by_look).await?;
     let by_customer = Index::create()
         .name("customer_reference_customer")
         .table("customer_reference")

@@ -45,7 +45,7 @@ pub(crate) fn loaded(loaded: &Loaded) -> Result<(), Failure> {
     }
     found(profile)?;
     noticed(profile)?;
-    cleaned(profile)?;
+    cleaned(loaded)?;
     lookalikes(profile)?;
     reused(loaded)?;
     output::line(&sent(loaded))
@@ -145,14 +145,19 @@ fn noticed(profile: &Profile) -> Result<(), Failure> {
 }
 
 /// Prints which rules changed how many cells so that they could be read.
-fn cleaned(profile: &Profile) -> Result<(), Failure> {
-    if profile.cleaned.is_empty() {
-        return Ok(());
-    }
-    let rules = profile.cleaned.iter();
+fn cleaned(loaded: &Loaded) -> Result<(), Failure> {
+    let rules = loaded.profile.cleaned.iter();
     let rules: Vec<_> =
         rules.map(|(rule, cells)| format!("{} {}", as_option(rule), count(*cells))).collect();
-    output::line(&format!("  cleaned    cells by rule: {}", rules.join(", ")))
+    if !rules.is_empty() {
+        output::line(&format!("  cleaned    cells by rule: {}", rules.join(", ")))?;
+    }
+    let texts = loaded.totals.cleaned_count;
+    if texts == 0 {
+        return Ok(());
+    }
+    let texts = count(texts.unsigned_abs());
+    output::line(&format!("  cleaned    {texts} keys and texts more, by the server"))
 }
 
 /// Prints the class summary of the later date.

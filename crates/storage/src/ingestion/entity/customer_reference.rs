@@ -10,6 +10,8 @@ pub struct Model {
     pub source_id: i64,
     #[sea_orm(primary_key, auto_increment = false)]
     pub external_id: String,
+    /// How the key looks at a glance, see `kehu_core::key::look`.
+    pub look: String,
     pub customer_id: i64,
 }
 

@@ -53,3 +53,27 @@ async fn what_a_process_did_is_counted() {
     }
     server.stop().await;
 }
+
+#[tokio::test]
+async fn connections_that_are_refused_are_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let listen = program::free_address();
+    let data = folder.path().join("data").display().to_string();
+    let mut command = program::kehu(&["serve", "--listen", "127.0.0.1:0", "--data-dir", &data]);
+    command
+        .args(["--metrics-listen", &listen.to_string()])
+        .env("KEHU__SERVER__MAX_CONNECTIONS_PER_ADDRESS", "1");
+    let server = Server::spawn(command).await;
+    let address = server.url.trim_start_matches("http://").to_owned();
+    let mut silent = TcpStream::connect(&address).await.unwrap();
+    let name = "kehu_server_refused_connections_total{";
+    until("a second one is refused", async || {
+        drop(TcpStream::connect(&address).await);
+        has(&scrape(listen).await, name, &["error_type=\"connections_of_address\""])
+    })
+    .await;
+    silent.read_to_end(&mut Vec::new()).await.unwrap_or_default();
+    until("it says nothing", async || has(&scrape(listen).await, name, &["error_type=\"silent\""]))
+        .await;
+    server.stop().await;
+}

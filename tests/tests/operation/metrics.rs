@@ -10,7 +10,7 @@ use tokio::{
     net::TcpStream,
 };
 
-async fn scrape(address: SocketAddr) -> String {
+pub(crate) async fn scrape(address: SocketAddr) -> String {
     let mut connection = TcpStream::connect(address).await.unwrap();
     let request = format!("GET /metrics HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
     connection.write_all(request.as_bytes()).await.unwrap();
@@ -20,7 +20,7 @@ async fn scrape(address: SocketAddr) -> String {
 }
 
 /// Whether a metric of this name has a value with all of these labels.
-fn has(page: &str, name: &str, labels: &[&str]) -> bool {
+pub(crate) fn has(page: &str, name: &str, labels: &[&str]) -> bool {
     let mut values = page.lines().filter(|line| line.starts_with(name));
     values.any(|line| labels.iter().all(|label| line.contains(label)))
 }

@@ -55,6 +55,17 @@ impl ServerDatabase {
         run(&mut admin, format!("SELECT pg_terminate_backend(pid) {connected}")).await;
     }
 
+    /// Lets nobody write any more, or again, as when its disk is mounted anew for reading only; every
+    /// connection is ended, since those that are open would go on as before.
+    pub async fn only_read(&self, only: bool) {
+        let mut admin = connect(&self.admin_url).await;
+        let name = &self.name;
+        let set = format!("ALTER DATABASE {name} SET default_transaction_read_only = {only}");
+        run(&mut admin, set).await;
+        let connected = format!("FROM pg_stat_activity WHERE datname = '{name}'");
+        run(&mut admin, format!("SELECT pg_terminate_backend(pid) {connected}")).await;
+    }
+
     /// Takes connections again.
     pub async fn let_in(&self) {
         let mut admin = connect(&self.admin_url).await;

@@ -124,6 +124,11 @@ impl Server {
         terminate(&self.child).await;
     }
 
+    /// The number of its process.
+    pub fn id(&self) -> u32 {
+        self.child.id().expect("it runs")
+    }
+
     /// Ends it by SIGKILL.
     pub async fn kill(mut self) {
         self.child.kill().await.expect("it can be killed");

@@ -46,14 +46,14 @@ impl Coding {
         self.check_scored(versions, as_of).await?;
         let asked = ClassificationRequest { taxonomies: ids };
         let new = NewRun {
-            kind: KIND.name,
+            kind: KIND,
             request: document::write(&asked),
             as_of: Some(as_of),
             partition_size: None,
             request_id,
             caller,
         };
-        let run = kehu_runs::start(&self.db, &new).await?;
+        let run = kehu_runs::start(&self.db, &new, self.max_waiting).await?;
         Ok(StartClassificationResponse { run: Some(run) })
     }
 

@@ -81,14 +81,14 @@ impl Coding {
         self.check_classified(&stored.definition.taxonomy, view).await?;
         let asked = CodingRequest { scheme };
         let new = NewRun {
-            kind: KIND.name,
+            kind: KIND,
             request: document::write(&asked),
             as_of: Some(as_of),
             partition_size: None,
             request_id,
             caller,
         };
-        let run = kehu_runs::start(&self.db, &new).await?;
+        let run = kehu_runs::start(&self.db, &new, self.max_waiting).await?;
         Ok(StartCodingResponse { run: Some(run) })
     }
 

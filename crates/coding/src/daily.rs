@@ -89,7 +89,7 @@ impl Daily for DailyClassification {
     fn run(&self, ids: Vec<String>, day: NaiveDate) -> Result<NewRun, Fault> {
         let asked = ClassificationRequest { taxonomies: ids };
         Ok(NewRun {
-            kind: KIND.name,
+            kind: KIND,
             request: document::write(&asked),
             as_of: Some(day),
             partition_size: None,

@@ -65,6 +65,8 @@ impl Ingestion {
                 self.customer(id, format!("{source}/{external_id}")).await
             }
             Some(Key::Code(code)) => {
+                check_key("code", &code, &mut violations);
+                violations.finish()?;
                 let row = codes::resolve(&self.db, &code_scheme::normalise(&code)).await?;
                 let id = match row {
                     Some(row) => Some(row.customer),
@@ -73,9 +75,7 @@ impl Ingestion {
                 self.customer(id, code).await
             }
             Some(Key::Text(text)) => {
-                if text.chars().any(char::is_control) {
-                    violations.add("text", "must not hold control characters");
-                }
+                check_key("text", &text, &mut violations);
                 violations.finish()?;
                 let id = self.by_text(&text).await?;
                 self.customer(id, text).await
@@ -144,6 +144,13 @@ impl Ingestion {
             None => None,
         };
         customer.map(convert::customer).ok_or(Fault::NotFound { kind: KIND, name })
+    }
+}
+
+/// PostgreSQL has no U+0000 in a text, and no key has another control character.
+fn check_key(field: &str, key: &str, violations: &mut Violations) {
+    if key.chars().any(char::is_control) {
+        violations.add(field, "must not hold control characters");
     }
 }
 

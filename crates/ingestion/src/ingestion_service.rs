@@ -7,9 +7,9 @@ use kehu_contract::ingestion::{
     ProblemReason, ReasonCount, ingestion_service_server::IngestionService,
 };
 use kehu_core::currency;
-use kehu_server::{Fault, Violations, page};
+use kehu_server::{Fault, Violations, auth, page};
 use kehu_storage::PageRequest;
-use kehu_storage::ingestion::{self as store, RejectFilter};
+use kehu_storage::ingestion::{self as store, RejectFilter, RejectShare};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
@@ -103,7 +103,9 @@ impl IngestionService for Ingestion {
         request: Request<Streaming<IngestRequest>>,
     ) -> Result<Response<Self::IngestStream>, Status> {
         let (answers, stream) = mpsc::channel(ANSWERS);
-        let serving = stream::serve(self.clone(), request.into_inner(), answers);
+        let caller = auth::caller(request.extensions()).unwrap_or_default();
+        let share = RejectShare { caller, bytes: self.reject_bytes };
+        let serving = stream::serve(self.clone(), share, request.into_inner(), answers);
         tokio::spawn(serving.in_current_span());
         Ok(Response::new(ReceiverStream::new(stream)))
     }

@@ -34,7 +34,11 @@ use check::Checker;
 pub struct Ingestion {
     db: Database,
     checker: Checker,
+    reject_bytes: i64,
 }
+
+/// Bytes of rejects of one caller that are kept, unless a setting says otherwise.
+const REJECT_BYTES: i64 = 1 << 30;
 
 impl Ingestion {
     /// The role on a database with these settings.
@@ -44,7 +48,14 @@ impl Ingestion {
     pub fn new(db: Database, settings: Settings) -> Self {
         let calendar = BusinessCalendar::new(&settings.time_zone)
             .expect("the time zone is checked before the database keeps it");
-        Self { db, checker: Checker { calendar, base_currency: settings.base_currency } }
+        let checker = Checker { calendar, base_currency: settings.base_currency };
+        Self { db, checker, reject_bytes: REJECT_BYTES }
+    }
+
+    /// How many MiB of rejects of one caller are kept: those that came last.
+    #[must_use]
+    pub fn reject_mib(self, mib: u32) -> Self {
+        Self { reject_bytes: i64::from(mib) << 20, ..self }
     }
 
     /// Mounts its gRPC services.

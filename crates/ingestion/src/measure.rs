@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use kehu_contract::ingestion::{CleanedValues, Record};
-use kehu_server::telemetry::metrics::{INGESTION_CLEANED, INGESTION_DAMAGED, INGESTION_RECORDS};
+use kehu_server::telemetry::metrics::{
+    INGESTION_CLEANED, INGESTION_DAMAGED, INGESTION_DROPPED_REJECTS, INGESTION_RECORDS,
+};
 use kehu_storage::ingestion::{Counts, Tally};
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::Counter;
@@ -29,6 +31,14 @@ pub(crate) fn count_batch(tally: &Tally, rejected: &BTreeMap<&'static str, u64>)
     }
     for (kind, records) in rejected {
         count(kind, "rejected", *records);
+    }
+    dropped(tally.dropped_rejects);
+}
+
+fn dropped(rejects: u64) {
+    static DROPPED: LazyLock<Counter<u64>> = LazyLock::new(|| INGESTION_DROPPED_REJECTS.counter());
+    if rejects > 0 {
+        DROPPED.add(rejects, &[]);
     }
 }
 

@@ -7,7 +7,9 @@ use kehu_contract::ingestion::{
 };
 use kehu_server::{Fault, Violation, Violations, clock, convert, fault, names};
 use kehu_storage::Committed;
-use kehu_storage::ingestion::{Opened, Reused, Stream, Written, open_stream, write_batch};
+use kehu_storage::ingestion::{
+    Opened, RejectShare, Reused, Stream, Written, open_stream, write_batch,
+};
 use tokio::sync::mpsc;
 use tonic::{Code, Status, Streaming};
 use tracing::Instrument;
@@ -33,10 +35,11 @@ pub(crate) type Answers = mpsc::Sender<Result<IngestResponse, Status>>;
 /// acknowledged is durable either way.
 pub(crate) async fn serve(
     ingestion: Ingestion,
+    share: RejectShare,
     requests: Streaming<IngestRequest>,
     answers: Answers,
 ) {
-    if let Err(fault) = run(ingestion, requests, &answers).await {
+    if let Err(fault) = run(ingestion, share, requests, &answers).await {
         // Nobody listens any more when the caller has gone, and that is fine.
         let _ = answers.send(Err(fault.into())).await;
     }
@@ -44,10 +47,12 @@ pub(crate) async fn serve(
 
 async fn run(
     ingestion: Ingestion,
+    share: RejectShare,
     mut requests: Streaming<IngestRequest>,
     answers: &Answers,
 ) -> Result<(), Fault> {
     let Some(stream) = open(&ingestion, &mut requests).await? else { return Ok(()) };
+    let stream = Stream { share, ..stream };
     if !answer(answers, started(&ingestion, &stream)).await {
         return Ok(());
     }

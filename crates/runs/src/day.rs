@@ -99,7 +99,7 @@ pub async fn start_due(
 /// Whether a run for others than these is under way: some are due later than others of the same
 /// day, and those would be evaluated with both.
 async fn is_at_others(db: &Database, new: &NewRun, prefix: &str) -> Result<bool, Fault> {
-    let newest = run::list(db, Some(new.kind), &PageRequest::first(NEWEST)).await?;
+    let newest = run::list(db, Some(new.kind.name), &PageRequest::first(NEWEST)).await?;
     let open = newest.items.iter().filter(|run| !run.state.is_final());
     let mut others = open.filter(|run| run.request_id != new.request_id);
     Ok(others.any(|run| run.request_id.as_ref().is_some_and(|id| id.starts_with(prefix))))

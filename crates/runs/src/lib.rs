@@ -21,5 +21,5 @@ pub use job::{Job, RunContext};
 pub use partition::{PARTITION, Partition};
 pub use service::Runs;
 pub use trim::trim;
-pub use view::start;
+pub use view::{MAX_WAITING, start};
 pub use worker::Worker;

@@ -12,10 +12,14 @@ use kehu_storage::{
 };
 use prost_types::Duration;
 
-/// Queues a run; the same request id returns the same run.
-pub async fn start(db: &Database, new: &NewRun) -> Result<contract::Run, Fault> {
+/// Runs of a kind that may wait of one caller, unless a setting says otherwise.
+pub const MAX_WAITING: u32 = 64;
+
+/// Queues a run of a caller, of whose runs of the kind `most` may wait. The same request id returns
+/// the same run, and so does an equal request while that one waits.
+pub async fn start(db: &Database, new: &NewRun, most: u32) -> Result<contract::Run, Fault> {
     let now = clock::now();
-    let started = run::start(db, new, now).await;
+    let started = run::ask(db, new, most, now).await;
     let run = started.map_err(|error| match error {
         kehu_storage::Error::AlreadyExists { .. } => Fault::RequestIdReused,
         error => error.into(),

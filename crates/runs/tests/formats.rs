@@ -94,7 +94,7 @@ impl<D: Document + 'static> Job for Counting<D> {
 
 async fn queue<D: Document>(db: &Database, request: &D) -> i64 {
     let new = NewRun {
-        kind: KIND.name,
+        kind: KIND,
         request: document::write(request),
         as_of: None,
         partition_size: Some(2),

@@ -11,8 +11,8 @@ use kehu_contract::{
         RunState, WatchRunRequest, WatchRunResponse, run_service_client::RunServiceClient,
     },
 };
-use kehu_runs::{Job, RunContext, Runs, Worker, start};
-use kehu_server::{Fault, fault};
+use kehu_runs::{Job, RunContext, Runs, Worker};
+use kehu_server::{Fault, clock, fault};
 use kehu_storage::{
     Database,
     run::{self as store, Cut, Kind, NewRun, Pin},
@@ -34,10 +34,14 @@ struct Scripted {
     kind: &'static str,
 }
 
+fn of(name: &'static str) -> Kind {
+    Kind { name, cut: Cut::Ranges, after: &[] }
+}
+
 #[async_trait]
 impl Job for Scripted {
     fn kind(&self) -> Kind {
-        Kind { name: self.kind, cut: Cut::Ranges, after: &[] }
+        of(self.kind)
     }
 
     async fn execute(&self, context: &RunContext) -> Result<(), Fault> {
@@ -99,14 +103,15 @@ impl World {
     /// Queues a run and returns its name.
     async fn start(&self, kind: &'static str) -> String {
         let new = NewRun {
-            kind,
+            kind: of(kind),
             request: "{}".to_owned(),
             as_of: Some(day("2011-12-10")),
             partition_size: Some(2),
             request_id: None,
             caller: Some("ann".to_owned()),
         };
-        start(&self.db, &new).await.unwrap().name
+        let run = store::start(&self.db, &new, clock::now()).await.unwrap();
+        kehu_server::names::run(run.run_id)
     }
 
     async fn get(&self, name: &str) -> Result<Run, Status> {

@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails it by panicking")]
 
 use async_trait::async_trait;
-use kehu_runs::{Job, RunContext, Worker, start, trim};
+use kehu_runs::{Job, RunContext, Worker, trim};
 use kehu_server::{Fault, clock};
 use kehu_storage::{
     Database, Transaction,
@@ -29,7 +29,7 @@ const KIND: Kind = Kind { name: "counting", cut: Cut::Ranges, after: &[] };
 
 fn new_run(kind: &Kind) -> NewRun {
     NewRun {
-        kind: kind.name,
+        kind: *kind,
         request: "{}".to_owned(),
         as_of: None,
         partition_size: Some(2),
@@ -39,8 +39,7 @@ fn new_run(kind: &Kind) -> NewRun {
 }
 
 async fn queue(db: &Database, kind: &Kind) -> i64 {
-    let name = start(db, &new_run(kind)).await.unwrap().name;
-    name.trim_start_matches("runs/").parse().unwrap()
+    run::start(db, &new_run(kind), clock::now()).await.unwrap().run_id
 }
 
 async fn ended(db: &Database, run_id: i64) -> Run {

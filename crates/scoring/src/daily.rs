@@ -59,7 +59,7 @@ impl Daily for DailyScoring {
     fn run(&self, ids: Vec<String>, day: NaiveDate) -> Result<NewRun, Fault> {
         let asked = ScoringRequest { scorecards: ids };
         Ok(NewRun {
-            kind: KIND.name,
+            kind: KIND,
             request: document::write(&asked),
             as_of: Some(day),
             partition_size: None,

@@ -50,6 +50,9 @@ impl Scoring {
         if asked.is_empty() {
             return self.sorted().into_iter().map(|feature| feature.id.as_str()).collect();
         }
+        if !names::is_short("features", asked, violations) {
+            return Vec::new();
+        }
         let catalogue = self.analytics.catalogue();
         let mut wanted = Vec::with_capacity(asked.len());
         for (index, name) in asked.iter().enumerate() {

@@ -22,7 +22,7 @@ use kehu_contract::scoring::{
     scoring_service_server::ScoringServiceServer,
 };
 use kehu_core::calendar::BusinessCalendar;
-use kehu_runs::{Daily, Follower, Job};
+use kehu_runs::{Daily, Follower, Job, MAX_WAITING};
 use kehu_server::{Fault, clock};
 use kehu_storage::{Database, business_date, settings::Settings};
 use tonic::service::RoutesBuilder;
@@ -39,6 +39,7 @@ pub struct Scoring {
     db: Database,
     analytics: Analytics,
     calendar: BusinessCalendar,
+    max_waiting: u32,
 }
 
 impl Scoring {
@@ -49,7 +50,13 @@ impl Scoring {
     pub fn new(db: Database, settings: Settings, analytics: Analytics) -> Self {
         let calendar = BusinessCalendar::new(&settings.time_zone)
             .expect("the time zone is checked before the database keeps it");
-        Self { db, analytics, calendar }
+        Self { db, analytics, calendar, max_waiting: MAX_WAITING }
+    }
+
+    /// How many runs of a kind may wait that one caller has asked for.
+    #[must_use]
+    pub fn max_waiting(self, max_waiting: u32) -> Self {
+        Self { max_waiting, ..self }
     }
 
     /// Mounts its gRPC services.

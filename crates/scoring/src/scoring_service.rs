@@ -38,14 +38,14 @@ impl Scoring {
         self.check_in_force(&ids).await?;
         let asked = ScoringRequest { scorecards: ids };
         let new = NewRun {
-            kind: KIND.name,
+            kind: KIND,
             request: document::write(&asked),
             as_of: Some(as_of.unwrap_or(today)),
             partition_size: None,
             request_id,
             caller,
         };
-        let run = kehu_runs::start(&self.db, &new).await?;
+        let run = kehu_runs::start(&self.db, &new, self.max_waiting).await?;
         Ok(StartScoringResponse { run: Some(run) })
     }
 

@@ -73,6 +73,17 @@ pub fn parse_optional(
     parse_resource(field, collection, name, violations)
 }
 
+/// What one request may name in a list; more is refused without a look at it.
+pub const LISTED: usize = 1_000;
+
+/// Whether a list is short enough to be looked at; one that is not is a violation of `field`.
+pub fn is_short(field: &str, names: &[String], violations: &mut Violations) -> bool {
+    if names.len() > LISTED {
+        violations.add(field, format!("must have at most {LISTED} names: send some at a time"));
+    }
+    names.len() <= LISTED
+}
+
 /// The ids of a list, each as in [`parse_resource`] and none of them twice.
 pub fn parse_resources(
     field: &str,
@@ -80,6 +91,9 @@ pub fn parse_resources(
     names: &[String],
     violations: &mut Violations,
 ) -> Vec<String> {
+    if !is_short(field, names, violations) {
+        return Vec::new();
+    }
     let mut seen = BTreeSet::new();
     let mut ids = Vec::with_capacity(names.len());
     for (index, name) in names.iter().enumerate() {

@@ -44,6 +44,14 @@ pub enum Error {
         /// What to do.
         description: String,
     },
+    /// The caller has as many runs of a kind waiting as one may have; wait until some begin.
+    #[error("{most} runs of kind {kind} of this caller wait")]
+    RunsWaiting {
+        /// The name of the kind.
+        kind: &'static str,
+        /// How many may wait.
+        most: u32,
+    },
     /// What is stored was written by a program of a later release, which alone can read it.
     #[error("{what} needs a program that knows format {needed}; this one knows {known}")]
     NewerFormat {
@@ -98,6 +106,7 @@ impl fmt::Debug for Error {
             Error::Conflict(_) => "Conflict",
             Error::EtagMismatch { .. } => "EtagMismatch",
             Error::Refused { .. } => "Refused",
+            Error::RunsWaiting { .. } => "RunsWaiting",
             Error::NewerFormat { .. } => "NewerFormat",
             Error::LeaseLost { .. } => "LeaseLost",
             Error::Unavailable(_) => "Unavailable",

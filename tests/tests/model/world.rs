@@ -20,7 +20,7 @@ use kehu_contract::scoring::{
 use kehu_contract::shared::Label;
 use kehu_runs::{Job, Worker};
 use kehu_scoring::Scoring;
-use kehu_storage::run::{self, NewRun};
+use kehu_storage::run::{self, Cut, Kind, NewRun};
 use kehu_storage::{Database, PageRequest, change_log};
 use kehu_tests::{background, date, now, shop};
 use sea_orm::ConnectionTrait;
@@ -125,7 +125,7 @@ impl World {
             }
         };
         let new = NewRun {
-            kind,
+            kind: Kind { name: kind, cut: Cut::Ranges, after: &[] },
             request,
             as_of: Some(day),
             partition_size: Some(3),

@@ -80,10 +80,12 @@ impl World {
 async fn one_caller_cannot_take_the_others_place() {
     let world = World::start().await;
     let mut stalled = Vec::new();
-    for _ in 0..6 {
+    // One that comes while `list` has a place of the share is refused.
+    until("the share is taken", async || {
         stalled.push(world.stall("crm").await);
-    }
-    until("the share is taken", async || world.list("crm").await.is_err()).await;
+        world.list("crm").await.is_err()
+    })
+    .await;
     let refused = world.list("crm").await.unwrap_err();
     assert_eq!(refused.code(), Code::ResourceExhausted, "{refused}");
     assert_eq!(fault::reason(&refused), Some(ErrorReason::ShareExhausted));

@@ -1,11 +1,12 @@
 //! A disk that is full, and a folder that is nobody else's.
 
+use crate::metrics::{has, scrape};
 use kehu_contract::ingestion::{
-    Customer, SourceReference, UpsertCustomerRequest,
+    Customer, ListCustomersRequest, SourceReference, UpsertCustomerRequest,
     customer_service_client::CustomerServiceClient,
 };
 use kehu_tests::{
-    SmallDisk,
+    ServerDatabase, SmallDisk,
     program::{self, Server, kehu},
     until,
 };
@@ -88,6 +89,52 @@ async fn a_full_disk_stops_writers_until_there_is_room_and_costs_nothing_acknowl
         let found = customers.get_customer(request).await.unwrap().into_inner();
         assert_eq!(found.customer, Some(customer));
     }
+    server.stop().await;
+}
+
+/// The database becomes read-only in the middle of work, and writable again.
+#[tokio::test]
+async fn a_database_that_can_only_be_read_stops_writers_and_costs_nothing_acknowledged() {
+    let Some(database) = ServerDatabase::migrated().await else { return };
+    let log = tempfile::NamedTempFile::new().unwrap();
+    let listen = program::free_address();
+    let mut command = kehu(&["serve", "--listen", "127.0.0.1:0"]);
+    command.args(["--database-url", &database.url, "--metrics-listen", &listen.to_string()]);
+    command.stderr(log.reopen().unwrap());
+    let server = Server::spawn(command).await;
+    until("it is ready", async || server.is_ready().await).await;
+    let mut held = vec![upsert(&server.url, "first").await.unwrap()];
+    database.only_read(true).await;
+    let (ingestion, reporting) =
+        ("kehu.ingestion.v1.IngestionService", "kehu.reporting.v1.ReportingService");
+    let mut tried = 0;
+    until("writers stop", async || {
+        tried += 1;
+        let refused = upsert(&server.url, &format!("meanwhile {tried}")).await.unwrap_err();
+        assert_eq!(refused.code(), Code::Unavailable, "{refused:?}");
+        !serves(&server.url, ingestion).await
+    })
+    .await;
+    until("readers go on", async || serves(&server.url, reporting).await).await;
+    let counted = "kehu_storage_refused_writes_total{";
+    assert!(has(&scrape(listen).await, counted, &["error_type=\"read_only\""]));
+    database.only_read(false).await;
+    until("writers go on", async || serves(&server.url, ingestion).await).await;
+    until("all is ready", async || server.is_ready().await).await;
+    held.push(upsert(&server.url, "last").await.unwrap());
+    let said = fs::read_to_string(log.path()).unwrap();
+    assert!(said.contains("it can only be read") && said.contains("takes writes again"), "{said}");
+    server.kill().await;
+    let server = Server::start(&["--database-url", &database.url]).await;
+    let mut customers = CustomerServiceClient::connect(server.url.clone()).await.unwrap();
+    for customer in held {
+        let request = kehu_contract::ingestion::GetCustomerRequest { name: customer.name.clone() };
+        let found = customers.get_customer(request).await.unwrap().into_inner();
+        assert_eq!(found.customer, Some(customer));
+    }
+    let unheard =
+        customers.list_customers(ListCustomersRequest::default()).await.unwrap().into_inner();
+    assert_eq!(unheard.customers.len(), 2, "what was refused is not held: {unheard:?}");
     server.stop().await;
 }
 

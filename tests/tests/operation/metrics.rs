@@ -10,7 +10,7 @@ use tokio::{
     net::TcpStream,
 };
 
-async fn scrape(address: SocketAddr) -> String {
+pub(crate) async fn scrape(address: SocketAddr) -> String {
     let mut connection = TcpStream::connect(address).await.unwrap();
     let request = format!("GET /metrics HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
     connection.write_all(request.as_bytes()).await.unwrap();
@@ -20,7 +20,7 @@ async fn scrape(address: SocketAddr) -> String {
 }
 
 /// Whether a metric of this name has a value with all of these labels.
-fn has(page: &str, name: &str, labels: &[&str]) -> bool {
+pub(crate) fn has(page: &str, name: &str, labels: &[&str]) -> bool {
     let mut values = page.lines().filter(|line| line.starts_with(name));
     values.any(|line| labels.iter().all(|label| line.contains(label)))
 }
@@ -51,5 +51,29 @@ async fn what_a_process_did_is_counted() {
         let what = format!("{name} {labels:?}");
         until(&what, async || has(&scrape(listen).await, name, labels)).await;
     }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn connections_that_are_refused_are_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let listen = program::free_address();
+    let data = folder.path().join("data").display().to_string();
+    let mut command = program::kehu(&["serve", "--listen", "127.0.0.1:0", "--data-dir", &data]);
+    command
+        .args(["--metrics-listen", &listen.to_string()])
+        .env("KEHU__SERVER__MAX_CONNECTIONS_PER_ADDRESS", "1");
+    let server = Server::spawn(command).await;
+    let address = server.url.trim_start_matches("http://").to_owned();
+    let mut silent = TcpStream::connect(&address).await.unwrap();
+    let name = "kehu_server_refused_connections_total{";
+    until("a second one is refused", async || {
+        drop(TcpStream::connect(&address).await);
+        has(&scrape(listen).await, name, &["error_type=\"connections_of_address\""])
+    })
+    .await;
+    silent.read_to_end(&mut Vec::new()).await.unwrap_or_default();
+    until("it says nothing", async || has(&scrape(listen).await, name, &["error_type=\"silent\""]))
+        .await;
     server.stop().await;
 }

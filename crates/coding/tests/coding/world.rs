@@ -215,7 +215,7 @@ impl World {
     /// Queues a run with partitions of three customers.
     pub(crate) async fn queue(&self, kind: &'static str, request: &str, as_of: &str) -> i64 {
         let new = NewRun {
-            kind,
+            kind: Kind { name: kind, cut: Cut::Ranges, after: &[] },
             request: format!("[1,1,{{{request}}}]"),
             as_of: Some(day(as_of)),
             partition_size: Some(3),

@@ -163,7 +163,8 @@ impl Node {
         let address = self.listener.address;
         let (draining, stop) = (CancellationToken::new(), CancellationToken::new());
         let analytics = Analytics::new(opened.db.clone(), limits(&self.settings.analytics));
-        let parts = roles::assemble(&opened.db, &kept, calendar, &analytics, &self.roles);
+        let parts =
+            roles::assemble(&opened.db, &kept, calendar, &analytics, &self.roles, &self.settings);
         let readiness = tokio::spawn(ready::keep(
             opened.db.clone(),
             parts.followers.clone(),

@@ -7,7 +7,7 @@ use kehu_ingestion::Ingestion;
 use kehu_reporting::Reporting;
 use kehu_runs::{BusinessDates, Daily, Follower, Job, Runs};
 use kehu_scoring::Scoring;
-use kehu_server::method;
+use kehu_server::{config, method};
 use kehu_storage::{Database, settings::Settings};
 use std::sync::Arc;
 use tonic::service::RoutesBuilder;
@@ -66,6 +66,7 @@ pub(crate) fn assemble(
     calendar: BusinessCalendar,
     analytics: &Analytics,
     roles: &[Role],
+    config: &config::Settings,
 ) -> Parts {
     let mut parts = Parts {
         routes: RoutesBuilder::default(),
@@ -78,16 +79,20 @@ pub(crate) fn assemble(
     for role in roles {
         let (db, settings, analytics) = (db.clone(), settings.clone(), analytics.clone());
         match role {
-            Role::Ingestion => Ingestion::new(db, settings).routes(&mut parts.routes),
+            Role::Ingestion => Ingestion::new(db, settings)
+                .reject_mib(config.retention.rejects_mib_per_caller)
+                .routes(&mut parts.routes),
             Role::Scoring => {
-                let scoring = Scoring::new(db, settings, analytics);
+                let scoring = Scoring::new(db, settings, analytics)
+                    .max_waiting(config.runs.max_waiting_per_caller);
                 scoring.routes(&mut parts.routes);
                 parts.jobs.extend(scoring.jobs());
                 parts.followers.extend(scoring.followers());
                 parts.dailies.extend(scoring.dailies());
             }
             Role::Coding => {
-                let coding = Coding::new(db, settings, analytics);
+                let coding = Coding::new(db, settings, analytics)
+                    .max_waiting(config.runs.max_waiting_per_caller);
                 coding.routes(&mut parts.routes);
                 parts.jobs.extend(coding.jobs());
                 parts.followers.extend(coding.followers());

@@ -16,7 +16,7 @@ use kehu_storage::{
     Database,
     bulk::{self, ColumnType},
     change_log::{self, Position, Topic},
-    run::{self, NewRun, RunState},
+    run::{self, Cut, Kind, NewRun, RunState},
 };
 use kehu_tests::{
     changes::append,
@@ -81,7 +81,7 @@ async fn pass_on(db: &Database, stop: &CancellationToken) -> String {
 /// A run is asked for in one place and carried out in another. Returns the trace of who asks.
 async fn carry_out(db: &Database, stop: &CancellationToken) -> String {
     let new = NewRun {
-        kind: "scoring",
+        kind: Kind { name: "scoring", cut: Cut::Ranges, after: &[] },
         request: "{}".to_owned(),
         as_of: None,
         partition_size: None,
@@ -178,10 +178,12 @@ fn assert_metrics(telemetry: &Telemetry) {
     server.active_calls.add(1, &[]);
     server.open_streams.add(1, &[]);
     server.shed_calls.add(1, &[]);
+    server.refused_connections.add(1, &[]);
     for metric in [
         metrics::SERVER_LEFT,
         metrics::CODING_LEFT_OUT,
         metrics::INGESTION_DAMAGED,
+        metrics::INGESTION_DROPPED_REJECTS,
         metrics::STORAGE_REFUSED_WRITES,
     ] {
         metric.counter().add(1, &[]);

@@ -18,6 +18,8 @@ use tonic::Request;
 
 use crate::world::{World, sale};
 
+const SCORING: Kind = Kind { name: "scoring", cut: Cut::Ranges, after: &[] };
+
 /// Who appears after a run was cut is not of it: the follower scores them.
 #[tokio::test]
 async fn newcomers_are_left_to_the_follower() {
@@ -83,7 +85,7 @@ async fn price_level(world: &World, customer: &str) -> String {
 /// A run under `rfm` as of 2011-12-10 with partitions of this size.
 async fn start(world: &World, partition: u32) -> Run {
     let new = NewRun {
-        kind: "scoring",
+        kind: SCORING,
         request: r#"[1,1,{"scorecards":["rfm"]}]"#.to_owned(),
         as_of: Some(day("2011-12-10")),
         partition_size: Some(partition),
@@ -126,13 +128,12 @@ async fn a_run_goes_on_where_a_dead_worker_stopped() {
         // that partition again is found out.
         let versions = definitions::in_force::<Scorecard>(&world.db, &["rfm"]).await.unwrap();
         scores::pin(&world.db, run_id, day("2011-12-10"), &versions).await.unwrap();
-        let kind = Kind { name: "scoring", cut: Cut::Ranges, after: &[] };
         let lease = async || {
             let ttl = Duration::from_millis(1);
-            let leased = run::lease(&world.db, run_id, &kind, "dead", clock::now(), ttl).await;
+            let leased = run::lease(&world.db, run_id, &SCORING, "dead", clock::now(), ttl).await;
             leased.unwrap().unwrap().1
         };
-        run::cut(&world.db, &lease().await, kind.cut, 9).await.unwrap();
+        run::cut(&world.db, &lease().await, SCORING.cut, 9).await.unwrap();
         let first = lease().await;
         let transaction = world.db.begin().await.unwrap();
         run::finish_partition(&transaction, &first, 5, 0).await.unwrap();

@@ -140,6 +140,8 @@ pub struct Runs {
     pub workers_per_kind: u32,
     /// Customers of a partition.
     pub partition_customers: u32,
+    /// Runs of a kind that may wait of one caller.
+    pub max_waiting_per_caller: u32,
     /// How long runs are kept after they have ended.
     pub keep_ended: Duration,
 }
@@ -155,6 +157,8 @@ pub struct Retention {
     pub streams: Duration,
     /// Refused records.
     pub rejects: Duration,
+    /// Refused records of one caller, MiB.
+    pub rejects_mib_per_caller: u32,
 }
 
 /// What the first start of a database fixes; `None` takes what is fixed, or the default.
@@ -228,6 +232,7 @@ fn read(reader: &mut Reader) -> Settings {
         runs: Runs {
             workers_per_kind: reader.count("runs.workers_per_kind"),
             partition_customers: reader.count("runs.partition_customers"),
+            max_waiting_per_caller: reader.count("runs.max_waiting_per_caller"),
             keep_ended: reader.time_limit("runs.keep_ended"),
         },
         retention: read_retention(reader),
@@ -289,6 +294,7 @@ fn read_retention(reader: &mut Reader) -> Retention {
         change_log: reader.time_limit("retention.change_log"),
         streams: reader.time_limit("retention.streams"),
         rejects: reader.time_limit("retention.rejects"),
+        rejects_mib_per_caller: reader.count("retention.rejects_mib_per_caller"),
     }
 }
 

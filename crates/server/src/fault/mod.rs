@@ -113,6 +113,14 @@ pub enum Fault {
         /// Calls of the connection that were refused just before, one after the other.
         refused: u32,
     },
+    /// As many runs of the caller wait as one caller may have waiting.
+    #[error("{most} {kind} runs of the caller wait, as many as may: wait for one, or cancel some")]
+    RunsWaiting {
+        /// The name of their kind.
+        kind: &'static str,
+        /// How many may wait.
+        most: u32,
+    },
     /// The client sends or reads too slowly.
     #[error("the client took too long to send the message, or to read the answer: send it whole")]
     ClientSlow,
@@ -154,10 +162,16 @@ impl Fault {
     }
 }
 
-/// What is wrong with a message of a caller, by what the transport says of it in words of its own.
+/// What is wrong with a message of a caller, by what the transport says of it in words of its own,
+/// or our layer in ours.
 pub fn of_message(status: &Status) -> Option<Fault> {
-    if let Some(ErrorReason::ClientSlow) = reason(status) {
-        return Some(Fault::ClientSlow);
+    match reason(status) {
+        Some(ErrorReason::ClientSlow) => return Some(Fault::ClientSlow),
+        Some(ErrorReason::MalformedMessage) => return Some(Fault::Malformed),
+        Some(ErrorReason::ShareExhausted) => {
+            return Some(Fault::OverShare { of: "bytes", refused: 0 });
+        }
+        _ => {}
     }
     const BROKEN: [&str; 4] = [
         "failed to decode",
@@ -211,6 +225,7 @@ impl From<kehu_storage::Error> for Fault {
             Error::Refused { condition, subject, description } => {
                 Self::Precondition { kind: condition, subject, description }
             }
+            Error::RunsWaiting { kind, most } => Self::RunsWaiting { kind, most },
             Error::NewerFormat { what, .. } => Self::NewerFormat { what },
             error @ (Error::Corrupt(_) | Error::Database(_)) => Self::internal(error),
         }

@@ -14,6 +14,8 @@ const OVERLOAD_DOUBLINGS: usize = 4;
 const OVERLOAD_STEP: u32 = 32;
 /// `ErrorInfo.domain` of every fault.
 const DOMAIN: &str = "kehu";
+/// How long until another run may have begun; there is no telling.
+const RUN_DELAY: Duration = Duration::from_secs(10);
 /// How long a caller should wait before it repeats a call.
 const RETRY_DELAY: Duration = Duration::from_secs(1);
 
@@ -90,7 +92,9 @@ fn code_and_reason(fault: &Fault) -> (Code, ErrorReason) {
         Fault::PermissionDenied { .. } => (Code::PermissionDenied, ErrorReason::PermissionDenied),
         Fault::DeadlineExceeded => (Code::DeadlineExceeded, ErrorReason::DeadlineExceeded),
         Fault::Overloaded { .. } => (Code::Unavailable, ErrorReason::Overloaded),
-        Fault::OverShare { .. } => (Code::ResourceExhausted, ErrorReason::ShareExhausted),
+        Fault::OverShare { .. } | Fault::RunsWaiting { .. } => {
+            (Code::ResourceExhausted, ErrorReason::ShareExhausted)
+        }
         Fault::ClientSlow => (Code::DeadlineExceeded, ErrorReason::ClientSlow),
         Fault::Draining => (Code::Unavailable, ErrorReason::Draining),
         Fault::StreamIdle => (Code::Unavailable, ErrorReason::StreamIdle),
@@ -161,6 +165,7 @@ fn metadata(fault: &Fault) -> HashMap<String, String> {
         Fault::PermissionDenied { missing } => ("missing_scopes", super::words(missing)),
         Fault::NotServed { service } => ("service", service.clone()),
         Fault::OverShare { of, .. } => ("share", (*of).to_owned()),
+        Fault::RunsWaiting { .. } => ("share", "runs".to_owned()),
         _ => return HashMap::new(),
     };
     HashMap::from([(key.to_owned(), value)])
@@ -175,6 +180,7 @@ fn retry_delay(fault: &Fault) -> Option<Duration> {
         Fault::Overloaded { refused } | Fault::OverShare { refused, .. } => {
             Some(OVERLOAD_DELAY * (1 << step(*refused)))
         }
+        Fault::RunsWaiting { .. } => Some(RUN_DELAY),
         Fault::Draining | Fault::StreamIdle => Some(Duration::ZERO),
         _ => None,
     }

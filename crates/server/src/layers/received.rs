@@ -146,6 +146,8 @@ impl http_body::Body for Received {
                 Ok(()) => Poll::Ready(Some(Ok(frame))),
                 Err(fault) => self.end(fault),
             },
+            // Where nothing of a message came but its length, it would pass for a good end.
+            Poll::Ready(None) if self.message.is_open() => self.end(Fault::Malformed),
             Poll::Ready(ended) => Poll::Ready(ended),
             Poll::Pending => {
                 let late = self.late.as_mut().map(|late| late.as_mut().poll(context));

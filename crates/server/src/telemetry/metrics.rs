@@ -76,6 +76,13 @@ pub const SERVER_SHED_CALLS: Metric = Metric {
     kind: Kind::Counter,
     description: "Calls turned away because too many are being served, in all or for their caller",
 };
+/// `error.type` (`connections`, `connections_of_address`: no place; `handshake`; `silent`).
+pub const SERVER_REFUSED_CONNECTIONS: Metric = Metric {
+    name: "kehu.server.refused_connections",
+    unit: "{connection}",
+    kind: Kind::Counter,
+    description: "Connections that were closed before a call: no place, no TLS, or nothing came",
+};
 /// `rpc.method`.
 pub const SERVER_OPEN_STREAMS: Metric = Metric {
     name: "kehu.server.open_streams",
@@ -175,6 +182,13 @@ pub const INGESTION_DAMAGED: Metric = Metric {
     kind: Kind::Counter,
     description: "Rejects that could not be read whole, each time they were listed",
 };
+/// Without attributes.
+pub const INGESTION_DROPPED_REJECTS: Metric = Metric {
+    name: "kehu.ingestion.dropped_rejects",
+    unit: "{reject}",
+    kind: Kind::Counter,
+    description: "Rejects that were deleted early, because their caller has more than its share",
+};
 /// `kehu.left_out.by` (`taxonomy`, `code_scheme`), `kehu.left_out.id`.
 pub const CODING_LEFT_OUT: Metric = Metric {
     name: "kehu.coding.left_out",
@@ -184,11 +198,12 @@ pub const CODING_LEFT_OUT: Metric = Metric {
 };
 
 /// Every metric that a process emits.
-pub const METRICS: [Metric; 19] = [
+pub const METRICS: [Metric; 21] = [
     RPC_SERVER_CALL_DURATION,
     RPC_CLIENT_CALL_DURATION,
     SERVER_ACTIVE_CALLS,
     SERVER_SHED_CALLS,
+    SERVER_REFUSED_CONNECTIONS,
     SERVER_OPEN_STREAMS,
     SERVER_MAX_CALLS,
     SERVER_MAX_STREAMS,
@@ -204,6 +219,7 @@ pub const METRICS: [Metric; 19] = [
     RUN_ACTIVE,
     CODING_LEFT_OUT,
     INGESTION_DAMAGED,
+    INGESTION_DROPPED_REJECTS,
 ];
 
 impl Metric {
@@ -255,6 +271,8 @@ pub struct Server {
     pub active_calls: UpDownCounter<i64>,
     /// [`SERVER_SHED_CALLS`]
     pub shed_calls: Counter<u64>,
+    /// [`SERVER_REFUSED_CONNECTIONS`]
+    pub refused_connections: Counter<u64>,
     /// [`SERVER_OPEN_STREAMS`]
     pub open_streams: UpDownCounter<i64>,
     /// [`SERVER_MAX_CALLS`]
@@ -270,6 +288,7 @@ pub fn server() -> &'static Server {
     static SERVER: LazyLock<Server> = LazyLock::new(|| Server {
         active_calls: SERVER_ACTIVE_CALLS.up_down_counter(),
         shed_calls: SERVER_SHED_CALLS.counter(),
+        refused_connections: SERVER_REFUSED_CONNECTIONS.counter(),
         open_streams: SERVER_OPEN_STREAMS.up_down_counter(),
         max_calls: SERVER_MAX_CALLS.gauge(),
         max_streams: SERVER_MAX_STREAMS.gauge(),

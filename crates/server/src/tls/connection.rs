@@ -1,6 +1,6 @@
 //! An accepted connection, with or without TLS, and who is at its other end.
 
-use super::room::Seat;
+use super::room::{Refusal, Seat};
 use std::{
     io,
     net::SocketAddr,
@@ -126,6 +126,7 @@ impl Connection {
         };
         let Some(came) = came else {
             ready!(greeting.until.as_mut().poll(context));
+            Refusal::Silent.count();
             return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
         };
         greeting.missing = greeting.missing.saturating_sub(came);

@@ -1,6 +1,10 @@
 //! The connections of a listener, each handed on once it is ready.
 
-use super::{Connection, Room, Tls, connection::GREETING, room::Seat};
+use super::{
+    Connection, Room, Tls,
+    connection::GREETING,
+    room::{Refusal, Seat},
+};
 use futures::{Stream, StreamExt, future::ready, stream};
 use std::{io, time::Duration};
 use tokio::{
@@ -36,9 +40,9 @@ async fn accept(listener: &TcpListener, room: &Room) -> (TcpStream, Seat) {
     loop {
         match listener.accept().await {
             Ok((socket, address)) => match room.seat(address) {
-                Some(seat) => return (socket, seat),
+                Ok(seat) => return (socket, seat),
                 // Closed, at once and without a word: a handshake would cost more than it tells.
-                None => tracing::debug!("a connection found no place"),
+                Err(refusal) => refusal.count(),
             },
             Err(error) => {
                 tracing::warn!(%error, "no connection can be accepted now");
@@ -58,8 +62,11 @@ async fn connect(socket: TcpStream, seat: Seat, tls: Option<Tls>) -> Option<Conn
     };
     match timeout(GREETING, tls.acceptor().accept(socket)).await {
         Ok(Ok(stream)) => return Some(Connection::secure(stream, seat)),
-        Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
-        Err(_) => tracing::debug!("a TLS handshake took too long"),
+        Ok(Err(error)) => {
+            tracing::debug!(%error, "a TLS handshake failed");
+            Refusal::Handshake.count();
+        }
+        Err(_) => Refusal::Silent.count(),
     }
     None
 }

@@ -3,7 +3,9 @@
 use crate::{
     config,
     shares::{Part, Shares},
+    telemetry::metrics,
 };
+use opentelemetry::KeyValue;
 use std::net::{IpAddr, SocketAddr};
 
 /// Places of connections, of all and of those of one address.
@@ -12,6 +14,32 @@ pub struct Room {
     most: u32,
     most_of_address: u32,
     taken: Shares<Option<IpAddr>>,
+}
+
+/// Why a connection is not served.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Refusal {
+    /// All places are taken.
+    Full,
+    /// Those of its address are.
+    OfAddress,
+    /// It failed the TLS handshake.
+    Handshake,
+    /// It took too long for the TLS handshake, or for the first bytes of HTTP/2.
+    Silent,
+}
+
+impl Refusal {
+    /// Counts it.
+    pub(super) fn count(self) {
+        let reason = match self {
+            Self::Full => "connections",
+            Self::OfAddress => "connections_of_address",
+            Self::Handshake => "handshake",
+            Self::Silent => "silent",
+        };
+        metrics::server().refused_connections.add(1, &[KeyValue::new("error.type", reason)]);
+    }
 }
 
 /// The place of a connection, until this is dropped.
@@ -31,13 +59,13 @@ impl Room {
         }
     }
 
-    /// A place for a connection from `address`; `None` when all are taken.
-    pub(super) fn seat(&self, address: SocketAddr) -> Option<Seat> {
-        let all = self.taken.take(None, 1, self.most.into())?;
+    /// A place for a connection from `address`, or why there is none.
+    pub(super) fn seat(&self, address: SocketAddr) -> Result<Seat, Refusal> {
+        let all = self.taken.take(None, 1, self.most.into()).ok_or(Refusal::Full)?;
         // One address has many forms over IPv6.
         let address = address.ip().to_canonical();
-        let own = self.taken.take(Some(address), 1, self.most_of_address.into())?;
-        Some(Seat { _of_all: all, _of_address: own })
+        let own = self.taken.take(Some(address), 1, self.most_of_address.into());
+        Ok(Seat { _of_all: all, _of_address: own.ok_or(Refusal::OfAddress)? })
     }
 
     pub(super) fn size(&self) -> usize {

@@ -4,8 +4,13 @@ use sea_orm::{ConnectionTrait, DbBackend, DbErr};
 
 use super::execute;
 
-/// The kind of lock; any number that no other kind has.
+/// The kinds of lock; any numbers that no other kind has.
 const CURRENCY: i32 = 0x6b72;
+const RUNS: i32 = 0x6b73;
+const REJECTS: i32 = 0x6b74;
+
+const SHARED: &str = "SELECT pg_advisory_xact_lock_shared($1, hashtext($2))";
+const ALONE: &str = "SELECT pg_advisory_xact_lock($1, hashtext($2))";
 
 /// Until the transaction ends, nobody else [changes](change_rates) a rate of the currency; SQLite's
 /// one writer is alone anyway.
@@ -13,7 +18,7 @@ pub(crate) async fn use_rates(
     connection: &impl ConnectionTrait,
     currency: &str,
 ) -> Result<(), DbErr> {
-    turn(connection, "SELECT pg_advisory_xact_lock_shared($1, hashtext($2))", currency).await
+    turn(connection, SHARED, CURRENCY, currency).await
 }
 
 /// Waits for whoever [uses](use_rates) rates of the currency, and keeps others from it until the
@@ -23,12 +28,30 @@ pub(crate) async fn change_rates(
     connection: &impl ConnectionTrait,
     currency: &str,
 ) -> Result<(), DbErr> {
-    turn(connection, "SELECT pg_advisory_xact_lock($1, hashtext($2))", currency).await
+    turn(connection, ALONE, CURRENCY, currency).await
 }
 
-async fn turn(connection: &impl ConnectionTrait, sql: &str, currency: &str) -> Result<(), DbErr> {
+/// Until the transaction ends, nobody else queues a run of the kind.
+pub(crate) async fn queue_run(connection: &impl ConnectionTrait, kind: &str) -> Result<(), DbErr> {
+    turn(connection, ALONE, RUNS, kind).await
+}
+
+/// Until the transaction ends, nobody else keeps rejects of the caller.
+pub(crate) async fn keep_rejects(
+    connection: &impl ConnectionTrait,
+    caller: &str,
+) -> Result<(), DbErr> {
+    turn(connection, ALONE, REJECTS, caller).await
+}
+
+async fn turn(
+    connection: &impl ConnectionTrait,
+    sql: &str,
+    kind: i32,
+    of: &str,
+) -> Result<(), DbErr> {
     if connection.get_database_backend() != DbBackend::Postgres {
         return Ok(());
     }
-    execute(connection, sql, [CURRENCY.into(), currency.into()]).await
+    execute(connection, sql, [kind.into(), of.into()]).await
 }

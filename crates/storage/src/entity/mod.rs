@@ -11,4 +11,5 @@ pub(crate) mod request;
 pub(crate) mod run;
 pub(crate) mod run_partition;
 pub(crate) mod run_pin;
+pub(crate) mod run_request;
 pub(crate) mod settings;

@@ -28,6 +28,10 @@ pub struct Model {
     pub error_message: Option<String>,
     pub request_id: Option<String>,
     pub caller: Option<String>,
+    /// Its place among the runs of its kind: the least goes first.
+    pub turn: i64,
+    /// Of the kinds it builds on it waits for runs of other callers up to this turn.
+    pub after_turn: i64,
     pub created_at: i64,
     pub started_at: Option<i64>,
     pub finished_at: Option<i64>,

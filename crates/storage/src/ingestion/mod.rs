@@ -32,7 +32,7 @@ pub use kinds::*;
 pub use lookalikes::{LookKey, Lookalikes, list_lookalikes};
 pub use profile::{COUNTRY_AS_GIVEN, Field, Mask, Profile};
 pub use rejects::{Reject, RejectFilter, count_rejects, list_rejects, purge_rejects};
-pub use streams::{Opened, Stream, Totals, open_stream, purge_streams};
+pub use streams::{Opened, RejectShare, Stream, Totals, open_stream, purge_streams};
 pub use timeline::{Amounts, Contact, Event, TimelineKey, timeline};
 pub use upsert::{Upsert, Upserted, announce, upsert_customer};
 pub use values::{FieldValue, ValueKey, list_values};

@@ -5,10 +5,10 @@ use sea_orm::sea_query::{Alias, Expr};
 use sea_orm::{ColumnTrait, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect, Select};
 
 use super::entity::reject;
-use super::{Batch, Problem, Stream, sources::Names};
+use super::{Batch, Problem, RejectShare, Stream, sources::Names};
 use crate::bulk::{self, Column, OnConflict};
 use crate::document::{self, Document};
-use crate::{Database, Error, Page, PageRequest, Transaction, time};
+use crate::{Database, Error, Page, PageRequest, Transaction, dialect, time};
 
 /// A refused record.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -121,15 +121,31 @@ fn select(filter: &RejectFilter) -> Select<reject::Entity> {
     query
 }
 
-/// Keeps the rejects of a batch.
+/// Bytes of a reject besides its texts.
+const ROW: usize = 100;
+
+/// Keeps the rejects of a batch; how many older ones of the caller made room for them.
 pub(super) async fn write(
     transaction: &Transaction,
     stream: &Stream,
     batch: &Batch,
     now: DateTime<Utc>,
-) -> Result<(), Error> {
+) -> Result<u64, Error> {
     let rejects = &batch.rejects;
     let count = rejects.len();
+    if count == 0 {
+        return Ok(0);
+    }
+    let share = &stream.share;
+    dialect::keep_rejects(transaction, &share.caller).await?;
+    let problems: Vec<_> = rejects.iter().map(|reject| document::write(&reject.problems)).collect();
+    let mut through = Vec::with_capacity(count);
+    let mut last = taken(transaction, &share.caller).await?;
+    for (reject, problems) in rejects.iter().zip(&problems) {
+        let bytes = reject.raw.len() + problems.len() + stream.origin.len() + ROW;
+        last += i64::try_from(bytes).unwrap_or(i64::MAX);
+        through.push(last);
+    }
     let reasons = rejects.iter().map(|reject| reject.problems.first().map_or(0, |p| p.reason));
     let columns = [
         ("source_id", Column::I64(vec![stream.source_id; count])),
@@ -137,16 +153,46 @@ pub(super) async fn write(
         ("origin", Column::Text(vec![stream.origin.clone(); count])),
         ("line_number", Column::I64(rejects.iter().map(|reject| reject.line_number).collect())),
         ("reason", Column::I32(reasons.collect())),
-        (
-            "problems",
-            Column::Text(rejects.iter().map(|reject| document::write(&reject.problems)).collect()),
-        ),
+        ("problems", Column::Text(problems)),
         ("raw", Column::Text(rejects.iter().map(|reject| reject.raw.clone()).collect())),
         ("raw_length", Column::I64(rejects.iter().map(|reject| reject.raw_length).collect())),
+        ("caller", Column::Text(vec![share.caller.clone(); count])),
+        ("through", Column::I64(through)),
         ("recorded_at", Column::I64(vec![time::micros(now); count])),
     ];
     bulk::insert(transaction, "reject", &columns, OnConflict::Fail).await?;
-    Ok(())
+    make_room(transaction, share, last).await
+}
+
+/// How many bytes of rejects of a caller there were, up to the last one that is held.
+async fn taken(transaction: &Transaction, caller: &str) -> Result<i64, Error> {
+    let last = reject::Entity::find()
+        .select_only()
+        .column(reject::Column::Through)
+        .filter(reject::Column::Caller.eq(caller))
+        .order_by_desc(reject::Column::Through)
+        .limit(1)
+        .into_tuple()
+        .one(transaction)
+        .await?;
+    Ok(last.unwrap_or_default())
+}
+
+/// Deletes what is beyond the share of a caller, the oldest; how many rejects.
+async fn make_room(
+    transaction: &Transaction,
+    share: &RejectShare,
+    last: i64,
+) -> Result<u64, Error> {
+    if last <= share.bytes {
+        return Ok(0);
+    }
+    let deleted = reject::Entity::delete_many()
+        .filter(reject::Column::Caller.eq(&share.caller))
+        .filter(reject::Column::Through.lte(last - share.bytes))
+        .exec(transaction)
+        .await?;
+    Ok(deleted.rows_affected)
 }
 
 /// Deletes the rejects recorded before `before`; returns how many.

@@ -27,6 +27,24 @@ pub struct Stream {
     pub overtaken: bool,
     /// It has sent orders that were held already, since it was opened: there may be more of them.
     pub repeats: bool,
+    /// Whose rejects it makes.
+    pub share: RejectShare,
+}
+
+/// The place that the rejects of one caller may take.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RejectShare {
+    /// The caller; empty where sign-on is off.
+    pub caller: String,
+    /// How many bytes of them are kept: those that came last.
+    pub bytes: i64,
+}
+
+impl Default for RejectShare {
+    /// Nobody's, without a bound.
+    fn default() -> Self {
+        Self { caller: String::new(), bytes: i64::MAX }
+    }
 }
 
 /// Counts of the records of a stream.
@@ -112,6 +130,7 @@ fn stream(row: ingest_stream::Model, overtaken: bool) -> Stream {
         totals,
         overtaken,
         repeats: false,
+        share: RejectShare::default(),
     }
 }
 

@@ -66,6 +66,8 @@ pub struct Tally {
     pub reused: Vec<Reused>,
     /// Some records that are kept in versions were held already, changed or not.
     pub repeats: bool,
+    /// Rejects of the caller that made room for those of this batch.
+    pub dropped_rejects: u64,
 }
 
 impl Tally {
@@ -177,7 +179,7 @@ async fn try_write(
         now,
     };
     kinds::write(&writing, batch, &mut moved).await?;
-    rejects::write(&transaction, stream, batch, now).await?;
+    moved.tally.dropped_rejects = rejects::write(&transaction, stream, batch, now).await?;
     if !streams::advance(&transaction, stream, batch, moved.tally.total(), now).await? {
         return Ok(Written::TakenOver);
     }

@@ -29,6 +29,7 @@ impl MigrationTrait for Migration {
         let tables = [
             "write_probe",
             "request",
+            "run_request",
             "run_pin",
             "run_customer",
             "run_partition",
@@ -167,6 +168,8 @@ async fn create_run(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .col(text_null("error_message"))
         .col(key_text(manager, "request_id").null().unique_key())
         .col(text_null("caller"))
+        .col(big_integer("turn"))
+        .col(big_integer("after_turn"))
         .col(big_integer("created_at"))
         .col(big_integer_null("started_at"))
         .col(big_integer_null("finished_at"))
@@ -221,6 +224,16 @@ async fn create_parts_of_run(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .foreign_key(ForeignKey::create().from("run_pin", "run_id").to("run", "run_id"))
         .to_owned();
     manager.create_table(pin).await?;
+    let request = Table::create()
+        .table("run_request")
+        .col(key_text(manager, "request_id").primary_key())
+        .col(big_integer("run_id"))
+        .foreign_key(ForeignKey::create().from("run_request", "run_id").to("run", "run_id"))
+        .to_owned();
+    manager.create_table(request).await?;
+    let by_run =
+        Index::create().name("run_request_run").table("run_request").col("run_id").to_owned();
+    manager.create_index(by_run).await?;
     let by_definition = Index::create()
         .name("run_pin_definition")
         .table("run_pin")

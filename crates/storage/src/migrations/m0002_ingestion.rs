@@ -469,9 +469,18 @@ async fn create_reject(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .col(text("problems"))
         .col(text("raw"))
         .col(big_integer("raw_length"))
+        .col(key_text(manager, "caller"))
+        .col(big_integer("through"))
         .col(big_integer("recorded_at"))
         .to_owned();
     manager.create_table(reject).await?;
+    let by_caller = Index::create()
+        .name("reject_caller")
+        .table("reject")
+        .col("caller")
+        .col("through")
+        .to_owned();
+    manager.create_index(by_caller).await?;
     let by_stream = Index::create()
         .name("reject_stream")
         .table("reject")

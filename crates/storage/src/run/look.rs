@@ -3,10 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 
 use super::partition::{is_held, next_free, unfinished};
-use super::{Kind, RunState};
+use super::{Kind, queue};
 use crate::entity::{run, run_partition};
 use crate::{Database, Error, time};
 
@@ -25,7 +24,7 @@ pub enum Look {
     Nothing(Option<DateTime<Utc>>),
 }
 
-/// What there is to do on the runs of a kind: the oldest run that has a free piece, that nobody
+/// What there is to do on the runs of a kind: the first run by turn that has a free piece, that nobody
 /// has ended though all is finished, or that nobody is at though it is to be cancelled. Runs that
 /// the worker has set `aside`, because others must do them, are passed over, unless they are to
 /// be cancelled.
@@ -35,7 +34,7 @@ pub async fn look(
     aside: &BTreeSet<i64>,
     now: DateTime<Utc>,
 ) -> Result<Look, Error> {
-    let mut open = open_runs(db, kind).await?;
+    let mut open = queue::in_turn(db, kind).await?;
     open.retain(|run| run.cancel_requested || !aside.contains(&run.run_id));
     let ids: Vec<i64> = open.iter().map(|run| run.run_id).collect();
     if ids.is_empty() {
@@ -67,19 +66,4 @@ fn has_work(
         return !pieces.iter().any(|piece| is_held(piece, now));
     }
     pieces.is_empty() || next_free(pieces, kind.cut, now).is_some()
-}
-
-/// The open runs of the kind, the oldest first, but for those that wait for another one.
-async fn open_runs(db: &Database, kind: &Kind) -> Result<Vec<run::Model>, Error> {
-    let kinds = kind.after.iter().chain([&kind.name]).copied();
-    let open = [RunState::Queued, RunState::Running].map(RunState::number);
-    let mut runs = run::Entity::find()
-        .filter(run::Column::State.is_in(open))
-        .filter(run::Column::Kind.is_in(kinds))
-        .order_by_asc(run::Column::RunId)
-        .all(db.reader())
-        .await?;
-    let first = runs.iter().position(|run| kind.after.contains(&run.kind.as_str()));
-    runs.truncate(first.unwrap_or(runs.len()));
-    Ok(runs)
 }

@@ -15,6 +15,8 @@
 //! was pinned before it was cut. Ids that go leave their piece with fewer customers, and change
 //! nothing else.
 //!
+//! Callers take turns at each kind, however many runs each of them has in its queue ([`queue`]).
+//!
 //! A run is given up when its pieces are taken [`MAX_ATTEMPTS`] times without the run getting on;
 //! as long as any piece is finished in between, it may be taken as often as there are crashes.
 
@@ -24,6 +26,7 @@ mod look;
 mod order;
 mod partition;
 mod pins;
+mod queue;
 mod start;
 mod trim;
 
@@ -38,7 +41,7 @@ pub use look::{Look, look};
 pub use order::customers;
 pub use partition::{Partition, partitions};
 pub use pins::{Following, Pin, following, pin, pins};
-pub use start::{cancel, get, list, start};
+pub use start::{ask, cancel, get, list, start};
 pub use trim::trim;
 
 /// How often a piece of a run is taken, the run not getting on meanwhile, before it fails for
@@ -52,8 +55,9 @@ pub struct Kind {
     pub name: &'static str,
     /// How its runs are cut into pieces.
     pub cut: Cut,
-    /// The kinds that it builds on: a run waits for the end, whatever it is, of every run of
-    /// these that was asked for before it.
+    /// The kinds that it builds on: a run waits for the end, whatever it is, of the runs of these
+    /// that were asked for before it, by its own caller or by nobody. Of other callers it waits for
+    /// those whose turn it was when it was asked for.
     pub after: &'static [&'static str],
 }
 
@@ -126,8 +130,8 @@ pub struct RunError {
 /// A run to start.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewRun {
-    /// The name of its [`Kind`].
-    pub kind: &'static str,
+    /// What kind of run.
+    pub kind: Kind,
     /// With what, as a [document](crate::document) of the service that does it.
     pub request: String,
     /// The date its results are of.

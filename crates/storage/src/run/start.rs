@@ -1,4 +1,4 @@
-//! What a client does with runs: start, look at, cancel.
+//! What a client does with runs: start or ask for, look at, cancel.
 
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::Expr;
@@ -6,38 +6,87 @@ use sea_orm::{
     ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
 };
 
+use super::queue::{Open, Place};
 use super::{NewRun, Run, RunState, partition};
-use crate::entity::run;
-use crate::{Database, Error, Page, PageRequest, document, time, trace};
+use crate::entity::{run, run_request};
+use crate::{Database, Error, Page, PageRequest, Transaction, dialect, document, time, trace};
 
 /// Queues a run. The same request id again returns the run it started, whatever has become of
-/// it; [`Error::AlreadyExists`] when that one does something else.
+/// it; [`Error::AlreadyExists`] when that one does something else, or is another caller's.
 pub async fn start(db: &Database, new: &NewRun, now: DateTime<Utc>) -> Result<Run, Error> {
+    enter(db, new, None, now).await
+}
+
+/// Queues a run as a caller asks for it, of whose runs of the kind `most` may wait:
+/// [`Error::RunsWaiting`] when as many do. Where an equal one of the caller waits, that is the
+/// answer. Otherwise like [`start`].
+pub async fn ask(db: &Database, new: &NewRun, most: u32, now: DateTime<Utc>) -> Result<Run, Error> {
+    enter(db, new, Some(most), now).await
+}
+
+async fn enter(
+    db: &Database,
+    new: &NewRun,
+    most: Option<u32>,
+    now: DateTime<Utc>,
+) -> Result<Run, Error> {
     let transaction = db.begin().await?;
-    let inserted = run::Entity::insert(row(new, now)).exec_with_returning(&transaction).await;
-    match inserted.map_err(Error::from) {
-        Ok(row) => {
-            partition::insert_preparation(&transaction, row.run_id).await?;
-            transaction.mark_runs();
-            transaction.commit().await?;
-            row.try_into()
+    dialect::queue_run(&transaction, new.kind.name).await?;
+    if let Some(run) = asked_before(&transaction, new).await? {
+        return Ok(run);
+    }
+    let open = Open::read(&transaction, &new.kind).await?;
+    if let (Some(_), Some(equal)) = (most, open.equal(new)) {
+        join(&transaction, new, equal.run_id).await?;
+        transaction.commit().await?;
+        return equal.clone().try_into();
+    }
+    let waiting = open.waiting(new.caller.as_deref());
+    if let Some(most) = most.filter(|most| waiting >= usize::try_from(*most).unwrap_or(usize::MAX))
+    {
+        return Err(Error::RunsWaiting { kind: new.kind.name, most });
+    }
+    let row = row(new, &open.place(new.caller.as_deref()), now);
+    let inserted = run::Entity::insert(row).exec_with_returning(&transaction).await;
+    let row = inserted.map_err(|error| elsewhere(error.into()))?;
+    partition::insert_preparation(&transaction, row.run_id).await?;
+    transaction.mark_runs();
+    transaction.commit().await?;
+    row.try_into()
+}
+
+/// Of two calls with one request id, for different kinds, one was quicker.
+fn elsewhere(error: Error) -> Error {
+    match error {
+        Error::AlreadyExists { .. } => {
+            Error::Conflict("the same request is being handled, send it again".to_owned())
         }
-        Err(Error::AlreadyExists { .. }) => {
-            transaction.rollback().await?;
-            started_before(db, new).await
-        }
-        Err(error) => Err(error),
+        error => error,
     }
 }
 
-fn row(new: &NewRun, now: DateTime<Utc>) -> run::ActiveModel {
+/// Keeps with a run that the request id was answered with it.
+async fn join(transaction: &Transaction, new: &NewRun, run_id: i64) -> Result<(), Error> {
+    let Some(request_id) = new.request_id.clone() else { return Ok(()) };
+    let row = run_request::ActiveModel { request_id: Set(request_id), run_id: Set(run_id) };
+    let inserted = run_request::Entity::insert(row).exec_without_returning(transaction).await;
+    inserted.map_err(|error| elsewhere(error.into()))?;
+    Ok(())
+}
+
+/// Customers of a partition, as they are kept.
+pub(super) fn size(size: u32) -> i32 {
+    size.try_into().unwrap_or(i32::MAX)
+}
+
+fn row(new: &NewRun, place: &Place, now: DateTime<Utc>) -> run::ActiveModel {
     run::ActiveModel {
-        kind: Set(new.kind.to_owned()),
+        kind: Set(new.kind.name.to_owned()),
         state: Set(RunState::Queued.number()),
         phase: Set(String::new()),
         request: Set(new.request.clone()),
         as_of: Set(new.as_of.map(time::days)),
-        partition_size: Set(new.partition_size.map(|size| size.try_into().unwrap_or(i32::MAX))),
+        partition_size: Set(new.partition_size.map(size)),
         done: Set(0),
         changed: Set(0),
         total: Set(0),
@@ -46,27 +95,34 @@ fn row(new: &NewRun, now: DateTime<Utc>) -> run::ActiveModel {
         cancel_requested: Set(false),
         request_id: Set(new.request_id.clone()),
         caller: Set(new.caller.clone()),
+        turn: Set(place.turn),
+        after_turn: Set(place.after_turn),
         created_at: Set(time::micros(now)),
         traceparent: Set(trace::traceparent()),
         ..Default::default()
     }
 }
 
-async fn started_before(db: &Database, new: &NewRun) -> Result<Run, Error> {
-    let row = run::Entity::find()
-        .filter(run::Column::RequestId.eq(new.request_id.clone()))
-        .one(db.reader())
-        .await?;
-    let request_id = new.request_id.clone().unwrap_or_default();
-    let row = row.ok_or_else(|| {
-        Error::Conflict(format!("request {request_id} is being handled, send it again"))
-    })?;
-    let run = Run::try_from(row)?;
-    let same = document::is_same(&run.request, &new.request);
-    if run.kind != new.kind || !same || run.as_of != new.as_of {
+/// The run that the request id was answered with, if it was.
+async fn asked_before(transaction: &Transaction, new: &NewRun) -> Result<Option<Run>, Error> {
+    let Some(request_id) = &new.request_id else { return Ok(None) };
+    let started = run::Entity::find().filter(run::Column::RequestId.eq(request_id));
+    let row = match started.one(transaction).await? {
+        Some(row) => Some(row),
+        None => joined(transaction, request_id).await?,
+    };
+    let Some(run) = row.map(Run::try_from).transpose()? else { return Ok(None) };
+    let same = document::is_same(&run.request, &new.request) && run.caller == new.caller;
+    if run.kind != new.kind.name || !same || run.as_of != new.as_of {
         return Err(Error::already_exists("another run of request", request_id));
     }
-    Ok(run)
+    Ok(Some(run))
+}
+
+async fn joined(transaction: &Transaction, request_id: &str) -> Result<Option<run::Model>, Error> {
+    let joined = run_request::Entity::find_by_id(request_id.to_owned()).one(transaction).await?;
+    let Some(joined) = joined else { return Ok(None) };
+    Ok(run::Entity::find_by_id(joined.run_id).one(transaction).await?)
 }
 
 /// The run; [`Error::NotFound`] when there is none with this number.

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::{ColumnTrait, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect};
 
 use super::{RunState, order};
-use crate::entity::{run, run_partition, run_pin};
+use crate::entity::{run, run_partition, run_pin, run_request};
 use crate::{Database, Error, time};
 
 /// Runs deleted in one transaction.
@@ -46,6 +46,10 @@ async fn delete(db: &Database, run_ids: &[i64]) -> Result<u64, Error> {
         .await?;
     run_pin::Entity::delete_many()
         .filter(run_pin::Column::RunId.is_in(ids()))
+        .exec(&transaction)
+        .await?;
+    run_request::Entity::delete_many()
+        .filter(run_request::Column::RunId.is_in(ids()))
         .exec(&transaction)
         .await?;
     let deleted = run::Entity::delete_many()

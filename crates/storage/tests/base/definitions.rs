@@ -16,6 +16,8 @@ use kehu_tests::{at, day, each_database, shop::reference};
 use sea_orm::ConnectionTrait;
 use serde::{Deserialize, Serialize};
 
+use crate::leases::SCORING;
+
 /// A kind whose drafts somebody else must approve.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -323,7 +325,7 @@ async fn writers_of_a_new_definition_do_not_make_two_drafts() {
 
 fn new_run(as_of: &str) -> NewRun {
     NewRun {
-        kind: "scoring",
+        kind: SCORING,
         request: String::new(),
         as_of: Some(day(as_of)),
         partition_size: None,

@@ -215,3 +215,36 @@ async fn a_commit_is_not_acknowledged_by_a_server_that_broke_down_before_it_was_
     })
     .await;
 }
+
+/// The database becomes read-only between two statements of a transaction.
+#[tokio::test]
+async fn what_meets_a_database_that_can_only_be_read_is_not_acknowledged() {
+    each_database(async |test| {
+        let db = &test.database;
+        with_sample_table(db).await;
+        insert(db, 1).await.unwrap();
+        let transaction = db.begin().await.unwrap();
+        let row = |id| format!("INSERT INTO sample (id, text) VALUES ({id}, '')");
+        transaction.execute_unprepared(&row(2)).await.unwrap();
+        let only_read = match test.kind {
+            "sqlite" => "PRAGMA query_only = ON",
+            _ => "SET TRANSACTION READ ONLY",
+        };
+        transaction.execute_unprepared(only_read).await.unwrap();
+        let refused = transaction.execute_unprepared(&row(3)).await.map_err(Error::from);
+        assert!(matches!(refused, Err(Error::Unavailable(_))), "{refused:?}");
+        let committed = transaction.commit().await;
+        assert!(committed.is_err(), "{committed:?} on {}", test.kind);
+        assert_eq!(*db.obstacle().borrow(), Some(Obstacle::ReadOnly));
+        db.try_write().await.expect("another connection writes");
+        assert_eq!(*db.obstacle().borrow(), None);
+        insert(db, 4).await.unwrap();
+        assert_eq!(
+            number(db, "SELECT CAST(sum(id) AS bigint) FROM sample").await,
+            5,
+            "on {}",
+            test.kind
+        );
+    })
+    .await;
+}

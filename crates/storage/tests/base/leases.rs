@@ -18,11 +18,14 @@ use sea_orm::ConnectionTrait;
 
 pub(crate) const TTL: Duration = Duration::from_secs(30);
 pub(crate) const SCORING: Kind = Kind { name: "scoring", cut: Cut::Ranges, after: &[] };
-const CODING: Kind = Kind { name: "coding", cut: Cut::InOrder, after: &["classification"] };
+pub(crate) const CLASSIFICATION: Kind =
+    Kind { name: "classification", cut: Cut::Ranges, after: &["scoring"] };
+pub(crate) const CODING: Kind =
+    Kind { name: "coding", cut: Cut::InOrder, after: &["classification"] };
 
 pub(crate) fn scoring(partition_size: Option<u32>) -> NewRun {
     NewRun {
-        kind: "scoring",
+        kind: SCORING,
         request: r#"{"scorecard":"rfm"}"#.to_owned(),
         as_of: Some(day("2011-12-10")),
         partition_size,
@@ -184,18 +187,23 @@ async fn the_oldest_run_comes_first() {
 async fn a_run_waits_for_those_that_it_builds_on() {
     each_database(async |test| {
         let db = &test.database;
-        let after = Kind { name: "classification", cut: Cut::Ranges, after: &["scoring"] };
         let before = start(db, &scoring(None), at(0)).await.unwrap();
-        let new = NewRun { kind: "classification", ..scoring(None) };
+        let new = NewRun { kind: CLASSIFICATION, ..scoring(None) };
         let waits = start(db, &new, at(0)).await.unwrap().run_id;
         start(db, &scoring(None), at(0)).await.unwrap();
-        assert_eq!(look(db, &after, &BTreeSet::new(), at(1)).await.unwrap(), Look::Nothing(None));
+        assert_eq!(
+            look(db, &CLASSIFICATION, &BTreeSet::new(), at(1)).await.unwrap(),
+            Look::Nothing(None)
+        );
         prepared(db, "w", 1).await;
-        assert_eq!(look(db, &after, &BTreeSet::new(), at(1)).await.unwrap(), Look::Nothing(None));
+        assert_eq!(
+            look(db, &CLASSIFICATION, &BTreeSet::new(), at(1)).await.unwrap(),
+            Look::Nothing(None)
+        );
         assert!(succeeded(db, before.run_id).await.unwrap());
         let free = Look::Run { run_id: waits, finished: false };
         assert_eq!(
-            look(db, &after, &BTreeSet::new(), at(1)).await.unwrap(),
+            look(db, &CLASSIFICATION, &BTreeSet::new(), at(1)).await.unwrap(),
             free,
             "a later one is no reason"
         );
@@ -208,7 +216,7 @@ async fn pieces_in_order_are_taken_one_after_the_other() {
     each_database(async |test| {
         let db = &test.database;
         customers(db, 1..=6).await;
-        start(db, &NewRun { kind: "coding", ..scoring(Some(2)) }, at(0)).await.unwrap();
+        start(db, &NewRun { kind: CODING, ..scoring(Some(2)) }, at(0)).await.unwrap();
         let preparation = take_of(db, &CODING, "a", 1).await.unwrap();
         cut(db, &preparation, CODING.cut, 9).await.unwrap();
         for number in 1..=3 {
@@ -234,7 +242,7 @@ async fn pieces_in_order_go_by_the_first_references() {
             ingest_from(db, source, source, sales.into(), at(0)).await;
         }
         customers(db, 100..=100).await;
-        let new = NewRun { kind: "coding", ..scoring(Some(2)) };
+        let new = NewRun { kind: CODING, ..scoring(Some(2)) };
         let run_id = start(db, &new, at(0)).await.unwrap().run_id;
         let preparation = take_of(db, &CODING, "a", 1).await.unwrap();
         cut(db, &preparation, CODING.cut, 9).await.unwrap();

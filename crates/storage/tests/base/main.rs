@@ -11,6 +11,7 @@ mod durable;
 mod leases;
 mod orders;
 mod profiles;
+mod queue;
 mod requests;
 mod retention;
 mod runs;

@@ -11,7 +11,8 @@ use kehu_storage::{Database, Error, PageRequest};
 use kehu_tests::{at, customers, day, each_database};
 
 use crate::leases::{
-    SCORING, TTL, finish, found, leased, out_of_memory, prepare, prepared, scoring, succeeded, take,
+    CODING, SCORING, TTL, finish, found, leased, out_of_memory, prepare, prepared, scoring,
+    succeeded, take,
 };
 
 #[tokio::test]
@@ -68,7 +69,7 @@ async fn the_same_request_id_starts_one_run() {
         let (first, second) = tokio::join!(start(db, &again, at(0)), start(db, &again, at(1)));
         let first = first.unwrap();
         assert_eq!(second.unwrap(), first);
-        let other = NewRun { kind: "coding", ..with_id("r1") };
+        let other = NewRun { kind: CODING, ..with_id("r1") };
         let refused = start(db, &other, at(2)).await;
         assert!(matches!(refused, Err(Error::AlreadyExists { .. })), "{refused:?}");
         assert_ne!(start(db, &scoring(None), at(3)).await.unwrap().run_id, first.run_id);
@@ -208,7 +209,7 @@ async fn what_is_given_back_does_not_count() {
 async fn runs_are_listed_by_kind_and_page_the_newest_first() {
     each_database(async |test| {
         let db = &test.database;
-        for kind in ["scoring", "coding", "scoring", "scoring"] {
+        for kind in [SCORING, CODING, SCORING, SCORING] {
             start(db, &NewRun { kind, ..scoring(None) }, at(0)).await.unwrap();
         }
         let mut page = PageRequest::first(2);

@@ -1,7 +1,7 @@
 use kehu_core::code_scheme::CodeScheme;
 use kehu_storage::coding::{classes, pins};
 use kehu_storage::definitions;
-use kehu_storage::run::{self, NewRun};
+use kehu_storage::run::{self, Cut, Kind, NewRun};
 use kehu_tests::{at, day, each_database};
 
 use crate::published;
@@ -13,7 +13,7 @@ async fn a_run_keeps_its_versions_and_brings_them_in_force() {
         let first = published(db, "abc").await;
         let as_of = day("2011-12-10");
         let new = NewRun {
-            kind: "classification",
+            kind: Kind { name: "classification", cut: Cut::Ranges, after: &[] },
             request: "{}".to_owned(),
             as_of: Some(as_of),
             partition_size: None,

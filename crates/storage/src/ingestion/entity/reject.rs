@@ -16,6 +16,10 @@ pub struct Model {
     pub problems: String,
     pub raw: String,
     pub raw_length: i64,
+    /// Who sent it; empty where sign-on is off.
+    pub caller: String,
+    /// Bytes of the caller's rejects up to this one and with it.
+    pub through: i64,
     pub recorded_at: i64,
 }
 

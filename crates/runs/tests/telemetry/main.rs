@@ -210,6 +210,8 @@ fn assert_metrics(telemetry: &Telemetry) {
         "kehu_outcome=rejected kehu_record_kind=none",
     ];
     assert_eq!(outcomes, expected.map(str::to_owned).into());
+    let rules = labels(telemetry, "kehu_ingestion_cleaned_total");
+    assert_eq!(rules, ["kehu_cleaning_rule=invisible".to_owned()].into());
     let runs = labels(telemetry, "kehu_run_duration_seconds");
     assert_eq!(runs, ["kehu_outcome=succeeded kehu_run_kind=scoring".to_owned()].into());
 }

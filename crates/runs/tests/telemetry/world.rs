@@ -43,7 +43,7 @@ pub(crate) async fn serve(db: &Database) -> String {
 pub(crate) async fn ingest(url: String) -> String {
     let profile = CustomerProfile { region_code: "DE".to_owned(), ..CustomerProfile::default() };
     let customer = CustomerRecord {
-        external_id: "1".to_owned(),
+        external_id: "\u{200b}1".to_owned(),
         profile: Some(profile),
         ..Default::default()
     };

@@ -5,7 +5,7 @@
 //! | `customers` | `customer_id`, `customer_type`, `country`, `province`, `city`, `industry`, `registered_days` (days from the registration to the date; null when it is unknown or later) |
 //! | `orders` | `customer_id`, `days_ago` (0 on the date), `month` (12 the month that ends on the date, 11 the one before … 1; else null), `weekday` (1 Monday … 7 Sunday), `hour` (0 to 23), `channel`, `amount` (base currency, of a return negative), `is_purchase` (a completed sale with an amount above zero) |
 //! | `lines` | of completed sales: `customer_id`, `days_ago`, `category`, `brand`, `currency`, `unit_price` (in that currency), `amount`, `discount` (base currency) |
-//! | `prices` | of all customers, frozen each month: `category`, `currency`, `unit_price`, `lines` (how many were sold at it before the month of the date) |
+//! | `prices` | of all customers, frozen by runs, and those of the lines asked about: `category`, `currency`, `unit_price`, `lines` (how many were sold at it before the month of the date, 0 when none) |
 //!
 //! Further tables are those of the kinds of record, whose files in storage describe them
 //! ([`FactTable`]).

@@ -29,6 +29,9 @@ pub struct PriceColumns {
 /// Categories named in one statement; for more of them every category is read.
 const MOST_CATEGORIES: usize = 500;
 
+/// Lines without a category have no place among prices.
+const NAMED: &str = "category IS NOT NULL";
+
 const COLUMNS: [(&str, ColumnType); 4] = [
     ("category", ColumnType::Text),
     ("currency", ColumnType::Text),
@@ -47,7 +50,7 @@ pub async fn prices(
         return Ok(PriceColumns::default());
     }
     let mut values: Vec<Value> = Vec::new();
-    let mut condition = String::new();
+    let mut condition = NAMED.to_owned();
     if categories.len() <= MOST_CATEGORIES {
         values.extend(categories.iter().map(|category| Value::from(category.as_str())));
         let places: Vec<String> = (1..=values.len()).map(|place| format!("${place}")).collect();
@@ -56,10 +59,9 @@ pub async fn prices(
     let Some(frozen) = newest_frozen(db, first_day(as_of)).await? else {
         return known(db, as_of, &condition, values).await;
     };
-    let also = if condition.is_empty() { "" } else { " AND " };
     let sql = format!(
         "SELECT category, currency, unit_price, lines FROM frozen_price \
-         WHERE first_day = {frozen}{also}{condition}"
+         WHERE first_day = {frozen} AND {condition}"
     );
     PriceColumns::of(bulk::read(db.reader(), &sql, values, &COLUMNS).await?)
 }
@@ -73,7 +75,7 @@ pub async fn freeze_prices(db: &Database, as_of: NaiveDate, run_id: i64) -> Resu
     if !history::query(db.reader(), &sql).await?.is_empty() {
         return Ok(());
     }
-    let known = known(db, as_of, "", Vec::new()).await?;
+    let known = known(db, as_of, NAMED, Vec::new()).await?;
     let transaction = db.begin().await?;
     let now = dialect::clock(&transaction).await?;
     let sql = format!(
@@ -128,12 +130,11 @@ async fn paid_through(
     condition: &str,
     values: Vec<Value>,
 ) -> Result<PriceColumns, Error> {
-    let also = if condition.is_empty() { "category IS NOT NULL" } else { condition };
     let sql = format!(
         "SELECT l.category, o.currency, l.unit_price, COUNT(*) AS lines \
          FROM order_line l JOIN sales_order o ON o.order_id = l.order_id \
          WHERE o.superseded_at IS NULL AND o.status = {status} AND o.kind = {kind} \
-         AND o.ordered_on <= {day} AND l.{also} \
+         AND o.ordered_on <= {day} AND l.{condition} \
          GROUP BY l.category, o.currency, l.unit_price",
         status = OrderStatus::Completed.number(),
         kind = OrderKind::Sale.number(),

@@ -19,6 +19,7 @@ pub fn change(topic: Topic) -> NewChange {
         last_day: day("2026-02-01"),
         as_of: None,
         recorded_at: clock::now() - TimeDelta::minutes(1),
+        cause: None,
     }
 }
 

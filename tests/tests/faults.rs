@@ -271,7 +271,7 @@ async fn codes_of_other_systems_and_the_sales_of_returns() {
         server.succeed(&["import", &file]).await;
         let mut customers = CustomerServiceClient::new(client(&server).await);
         let find = async |key: Key| {
-            let request = LookupCustomerRequest { key: Some(key) };
+            let request = LookupCustomerRequest { key: Some(key), ..Default::default() };
             CustomerServiceClient::new(client(&server).await)
                 .lookup_customer(request)
                 .await

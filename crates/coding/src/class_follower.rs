@@ -15,7 +15,7 @@ use kehu_runs::{CursorMove, Follower};
 use kehu_server::{Fault, clock};
 use kehu_storage::{
     Database, business_date,
-    change_log::{self, Change, Topic},
+    change_log::{self, Change, Topic, consumers},
     coding::{
         classes::{self, ClassLine, Scope},
         pins::{self, Pinned},
@@ -168,8 +168,8 @@ impl Due {
 impl Follower for ClassFollower {
     fn consumer(&self) -> &'static str {
         match self.followed {
-            Followed::Facts => "coding-facts",
-            Followed::Scores => "coding",
+            Followed::Facts => consumers::CLASSES_OF_FACTS,
+            Followed::Scores => consumers::CLASSES_OF_SCORES,
         }
     }
 
@@ -203,7 +203,7 @@ impl Follower for ClassFollower {
         for (day, customers) in changed {
             if !customers.is_empty() {
                 let customers = Vec::from_iter(customers);
-                let change = change(customers, day, clock::now());
+                let change = change(customers, day, Some(batch.cause), clock::now());
                 change_log::append(&transaction, &change).await?;
             }
         }

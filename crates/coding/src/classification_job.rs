@@ -140,7 +140,7 @@ async fn append(
 ) -> Result<(), Fault> {
     let customers = Vec::from_iter(changed);
     for customers in customers.chunks(CUSTOMERS_OF_CHANGE) {
-        let change = change(customers.to_vec(), as_of, clock::now());
+        let change = change(customers.to_vec(), as_of, None, clock::now());
         change_log::append(transaction, &change).await?;
     }
     Ok(())

@@ -7,9 +7,10 @@ use kehu_contract::coding::{
     StartClassificationResponse, classification_service_server::ClassificationService,
 };
 use kehu_core::{CustomerId, taxonomy::Taxonomy};
-use kehu_server::{Fault, Violations, auth, convert, names, page};
+use kehu_server::{Fault, Violations, auth, convert, freshness, names, page};
 use kehu_storage::{
     PageRequest,
+    change_log::Reading,
     coding::{
         classes::{self, Assignment, HistoryKey, LEFT_OUT, View},
         taxonomies::TaxonomyVersion,
@@ -117,8 +118,11 @@ impl Coding {
         let taxonomy =
             names::parse_resource("taxonomy", names::TAXONOMIES, taxonomy, &mut violations);
         let view = convert::parse_view(request.true_on_date, &request.known_time, &mut violations);
+        let fresh =
+            freshness::parse("at_least_as_fresh", &request.at_least_as_fresh, &mut violations);
         violations.finish()?;
         let (customer, id) = (customer.unwrap_or(CustomerId(0)), taxonomy.unwrap_or_default());
+        let freshness_token = fresh.wait(&self.db, Reading::Classes).await?;
         let found = classes::get(&self.db, customer, &id, view).await?;
         let Some(found) = found else {
             definitions::get::<Taxonomy>(&self.db, &id, None).await?;
@@ -134,7 +138,7 @@ impl Coding {
             return Err(Fault::NotFound { kind: "class", name });
         };
         let classification = self.views(&[found]).await?.pop();
-        Ok(GetClassificationResponse { classification })
+        Ok(GetClassificationResponse { classification, freshness_token })
     }
 
     async fn list_members(
@@ -152,6 +156,8 @@ impl Coding {
             check_id("class_id", &request.class_id, &mut violations);
         }
         let view = convert::parse_view(request.true_on_date, &request.known_time, &mut violations);
+        let fresh =
+            freshness::parse("at_least_as_fresh", &request.at_least_as_fresh, &mut violations);
         let dates = format!("{view:?}");
         let kind = if request.left_out { "left_out" } else { "members" };
         let filters = [kind, &taxonomy, &request.class_id, dates.as_str()];
@@ -159,6 +165,7 @@ impl Coding {
         violations.finish()?;
         let after = page.after.and_then(|key| key.parse().ok());
         let page = PageRequest { limit: page.size, after };
+        let freshness_token = fresh.wait(&self.db, Reading::Classes).await?;
         let class = Some(request.class_id.as_str());
         let class = class.filter(|class| request.left_out || *class != LEFT_OUT);
         let found = classes::members(&self.db, &taxonomy, class, view, &page).await?;
@@ -169,6 +176,7 @@ impl Coding {
         Ok(ListMembersResponse {
             classifications: self.views(&found.items).await?,
             next_page_token: found.next.map(token).unwrap_or_default(),
+            freshness_token,
         })
     }
 
@@ -199,10 +207,13 @@ impl Coding {
         let superseded = request.show_superseded;
         let shown = superseded.to_string();
         let (whose, which) = (names::customer(customer), taxonomy.as_deref());
+        let fresh =
+            freshness::parse("at_least_as_fresh", &request.at_least_as_fresh, &mut violations);
         let filters = ["history", &whose, which.unwrap_or_default(), shown.as_str()];
         let page = page::parse(request.page_size, &request.page_token, &filters, &mut violations);
         violations.finish()?;
         let page = PageRequest { limit: page.size, after: page.after.as_deref().and_then(place) };
+        let freshness_token = fresh.wait(&self.db, Reading::Classes).await?;
         let found = classes::history(&self.db, customer, which, superseded, &page).await?;
         let token = |(day, known, line): HistoryKey| {
             page::token(&format!("{day}.{known}.{line}"), &filters)
@@ -210,6 +221,7 @@ impl Coding {
         Ok(ListHistoryResponse {
             classifications: self.views(&found.items).await?,
             next_page_token: found.next.map(token).unwrap_or_default(),
+            freshness_token,
         })
     }
 

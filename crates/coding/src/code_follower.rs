@@ -11,7 +11,7 @@ use kehu_runs::{CursorMove, Follower};
 use kehu_server::{Fault, aside, clock, names};
 use kehu_storage::{
     Database, business_date,
-    change_log::{self, Change, Topic},
+    change_log::{self, Change, Topic, consumers},
     coding::classes,
     facts::CustomerSet,
 };
@@ -89,8 +89,8 @@ impl CodeFollower {
 impl Follower for CodeFollower {
     fn consumer(&self) -> &'static str {
         match self.followed {
-            Followed::Facts => "codes-facts",
-            Followed::Classes => "codes",
+            Followed::Facts => consumers::CODES_OF_FACTS,
+            Followed::Classes => consumers::CODES_OF_CLASSES,
         }
     }
 

@@ -167,9 +167,9 @@ impl CodeService for Coding {
 
     async fn count_left_out(
         &self,
-        _request: Request<CountLeftOutRequest>,
+        request: Request<CountLeftOutRequest>,
     ) -> Result<Response<CountLeftOutResponse>, Status> {
-        Ok(Response::new(Coding::count_left_out(self).await?))
+        Ok(Response::new(Coding::count_left_out(self, request.into_inner()).await?))
     }
 
     async fn decode_code(

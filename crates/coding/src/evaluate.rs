@@ -220,6 +220,7 @@ fn broken(version: &TaxonomyVersion, problems: &[Problem]) -> Fault {
 pub(crate) fn change(
     customers: Vec<CustomerId>,
     as_of: NaiveDate,
+    cause: Option<Position>,
     now: DateTime<Utc>,
 ) -> NewChange {
     NewChange {
@@ -229,5 +230,6 @@ pub(crate) fn change(
         last_day: as_of,
         as_of: Some(as_of),
         recorded_at: now,
+        cause,
     }
 }

@@ -31,6 +31,8 @@ pub(crate) struct Batch {
     pub(crate) customers: Vec<CustomerId>,
     /// The position of the last change.
     pub(crate) to: Position,
+    /// The first change that they were made of.
+    pub(crate) cause: Position,
 }
 
 /// The first changes of one date, as many as are good to do in one transaction; `None` when
@@ -40,7 +42,7 @@ pub(crate) fn first_batch(changes: &[Change]) -> Option<Batch> {
     let as_of = first.as_of.unwrap_or(first.last_day);
     let mut first_day = as_of;
     let mut customers = BTreeSet::new();
-    let mut to = first.position;
+    let (mut to, mut cause) = (first.position, first.cause);
     for change in changes {
         let other_date = change.as_of.unwrap_or(change.last_day) != as_of;
         let full =
@@ -51,8 +53,9 @@ pub(crate) fn first_batch(changes: &[Change]) -> Option<Batch> {
         first_day = first_day.min(change.first_day);
         customers.extend(change.customers.iter().copied());
         to = change.position;
+        cause = cause.min(change.cause);
     }
-    Some(Batch { as_of, first_day, customers: customers.into_iter().collect(), to })
+    Some(Batch { as_of, first_day, customers: customers.into_iter().collect(), to, cause })
 }
 
 /// The ids of the schemes that are followed, once no first run of one is under way. The first
@@ -89,6 +92,7 @@ mod tests {
             as_of: Some(day),
             recorded_at: chrono::DateTime::UNIX_EPOCH,
             traceparent: None,
+            cause: at(transaction),
         }
     }
 

@@ -11,9 +11,10 @@ use kehu_core::{CustomerId, code_scheme, key};
 use kehu_server::{
     Fault, Violations,
     auth::{self, Scope},
-    names, page,
+    freshness, names, page,
 };
 use kehu_storage::PageRequest;
+use kehu_storage::change_log::Reading;
 use kehu_storage::coding::codes;
 use kehu_storage::ingestion::{self as store, TimelineKey};
 use tonic::{Request, Response, Status};
@@ -45,9 +46,26 @@ impl Ingestion {
         })
     }
 
-    async fn lookup(&self, request: LookupCustomerRequest) -> Result<Customer, Fault> {
+    async fn lookup(
+        &self,
+        request: LookupCustomerRequest,
+    ) -> Result<LookupCustomerResponse, Fault> {
         let mut violations = Violations::new();
-        match request.key {
+        let fresh =
+            freshness::parse("at_least_as_fresh", &request.at_least_as_fresh, &mut violations);
+        violations.finish()?;
+        let reading = match request.key {
+            Some(Key::Code(_) | Key::Text(_)) => Reading::Codes,
+            Some(Key::Reference(_)) | None => Reading::Facts,
+        };
+        let freshness_token = fresh.wait(&self.db, reading).await?;
+        let customer = Some(self.by_key(request.key).await?);
+        Ok(LookupCustomerResponse { customer, freshness_token })
+    }
+
+    async fn by_key(&self, key: Option<Key>) -> Result<Customer, Fault> {
+        let mut violations = Violations::new();
+        match key {
             Some(Key::Reference(reference)) => {
                 let field = "reference";
                 let key = convert::check_reference(
@@ -229,8 +247,7 @@ impl CustomerService for Ingestion {
         &self,
         request: Request<LookupCustomerRequest>,
     ) -> Result<Response<LookupCustomerResponse>, Status> {
-        let customer = Some(self.lookup(request.into_inner()).await?);
-        Ok(Response::new(LookupCustomerResponse { customer }))
+        Ok(Response::new(self.lookup(request.into_inner()).await?))
     }
 
     async fn get_timeline(

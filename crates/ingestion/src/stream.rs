@@ -5,7 +5,7 @@ use kehu_contract::ingestion::{
     BatchAcknowledgement, IngestRequest, IngestResponse, IngestStart, IngestStarted, IngestTotals,
     ReusedKey, ingest_request, ingest_response,
 };
-use kehu_server::{Fault, Violation, Violations, clock, convert, fault, names};
+use kehu_server::{Fault, Violation, Violations, clock, convert, fault, freshness, names};
 use kehu_storage::Committed;
 use kehu_storage::ingestion::{
     Opened, RejectShare, Reused, Stream, Written, open_stream, write_batch,
@@ -260,6 +260,7 @@ async fn write(
             sequence,
             replayed: true,
             next_sequence: next,
+            freshness_token: freshness::token(&ingestion.db, None).await?,
             ..BatchAcknowledgement::default()
         };
         return Ok(Acknowledging { acknowledgement, committed: None });
@@ -268,7 +269,7 @@ async fn write(
         assemble(&ingestion.db, checked).await?;
     match write_batch(&ingestion.db, stream, &batch, clock::now()).await? {
         Written::TakenOver => Err(Fault::StreamTakenOver),
-        Written::Done(tally, committed) => {
+        Written::Done(tally, position, committed) => {
             measure::count_batch(&tally, &rejected);
             measure::cleaned(&cleaned);
             stream.last_sequence = sequence;
@@ -287,6 +288,7 @@ async fn write(
                 reused_keys: tally.reused.into_iter().map(reused_key).collect(),
                 cleaned_count: count(batch.cleaned),
                 cleaned_values: cleaned,
+                freshness_token: freshness::token(&ingestion.db, position).await?,
             };
             // Freeing many small texts takes a while, for which the next batch need not wait.
             tokio::task::spawn_blocking(move || drop(batch));

@@ -3,10 +3,10 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use kehu_contract::ingestion::{SourceReference, UpsertCustomerRequest, UpsertCustomerResponse};
 use kehu_core::CustomerId;
-use kehu_server::{Fault, Violations, clock, names};
+use kehu_server::{Fault, Violations, clock, freshness, names};
 use kehu_storage::idempotency::{self, Answer, Known};
 use kehu_storage::ingestion::{Mask, Profile, Upsert, Upserted, announce, upsert_customer};
-use kehu_storage::{Error, Transaction};
+use kehu_storage::{Error, Transaction, change_log::Position};
 use prost::Message;
 use sha2::{Digest, Sha256};
 
@@ -55,7 +55,10 @@ impl Ingestion {
         match idempotency::find(&self.db, id, METHOD, digest).await? {
             Known::Fresh => Ok(None),
             Known::Replay(bytes) => {
-                UpsertCustomerResponse::decode(&*bytes).map(Some).map_err(Fault::internal)
+                let mut answer =
+                    UpsertCustomerResponse::decode(&*bytes).map_err(Fault::internal)?;
+                answer.freshness_token = freshness::token(&self.db, None).await?;
+                Ok(Some(answer))
             }
             Known::Reused => Err(Fault::RequestIdReused),
         }
@@ -82,36 +85,41 @@ impl Ingestion {
         let id = customer.id;
         let customer = Some(convert::customer(*customer));
         let cleaned_values = wanted.cleaned.by_rule();
-        let mut response = UpsertCustomerResponse { customer, created, cleaned_values };
+        let freshness_token = String::new();
+        let mut response =
+            UpsertCustomerResponse { customer, created, cleaned_values, freshness_token };
         if wanted.validate_only {
             blank(&mut response);
             transaction.rollback().await?;
             return Ok(response);
         }
-        keep(&transaction, wanted, &response, changed.map(|day| (id, day)), now).await?;
+        let changed = changed.map(|day| (id, day));
+        let position = keep(&transaction, wanted, &response, changed, now).await?;
         transaction.commit_together().await?;
         measure::cleaned(&response.cleaned_values);
+        response.freshness_token = freshness::token(&self.db, position).await?;
         Ok(response)
     }
 }
 
-/// Keeps the answer, and tells the change log of a customer that changed.
+/// Keeps the answer, which has no token yet, and tells the change log of a customer that changed;
+/// the place there.
 async fn keep(
     transaction: &Transaction,
     wanted: &Wanted,
     response: &UpsertCustomerResponse,
     changed: Option<(CustomerId, NaiveDate)>,
     now: DateTime<Utc>,
-) -> Result<(), Error> {
+) -> Result<Option<Position>, Error> {
     if let Some((request_id, digest)) = &wanted.request {
         let response = response.encode_to_vec();
         let answer = Answer { request_id, method: METHOD, digest, response };
         idempotency::remember(transaction, answer, now).await?;
     }
-    if let Some((id, first_day)) = changed {
-        announce(transaction, id, first_day, now).await?;
+    match changed {
+        Some((id, first_day)) => Ok(Some(announce(transaction, id, first_day, now).await?)),
+        None => Ok(None),
     }
-    Ok(())
 }
 
 /// A customer that was not created has neither name nor etag.

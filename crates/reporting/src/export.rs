@@ -12,6 +12,7 @@ use kehu_contract::reporting::{
 };
 use kehu_core::label::Language;
 use kehu_server::{Fault, Violations, convert};
+use kehu_storage::change_log::Reading;
 use prost::bytes::Bytes;
 
 /// Most rows of an answer; a report with more is exported.
@@ -22,6 +23,7 @@ struct Asked {
     report: &'static dyn Report,
     question: Question,
     language: Language,
+    freshness_token: String,
 }
 
 impl Reporting {
@@ -56,6 +58,7 @@ impl Reporting {
             comparison_date: asked.question.comparison.map(convert::date),
             columns,
             rows,
+            freshness_token: asked.freshness_token,
         })
     }
 
@@ -101,9 +104,12 @@ impl Reporting {
         }
         let needs = report.map_or(Needs::Time, Report::needs);
         let question = question(needs, &request, today, &mut violations);
+        let fresh = request::fresh(&request.time, &mut violations);
         violations.finish()?;
         let report = report.ok_or_else(|| Fault::internal("a good request names a report"))?;
-        Ok(Asked { report, question, language: convert::language(request.language) })
+        let freshness_token = fresh.wait(&self.db, Reading::Codes).await?;
+        let language = convert::language(request.language);
+        Ok(Asked { report, question, language, freshness_token })
     }
 }
 

@@ -11,6 +11,7 @@ use kehu_contract::reporting::{
     reporting_service_server::ReportingService,
 };
 use kehu_server::{Fault, Violations, convert};
+use kehu_storage::change_log::Reading;
 use prost::bytes::Bytes;
 use tonic::{Request, Response, Status};
 
@@ -32,9 +33,13 @@ impl Reporting {
             self.business_date().await?,
             &mut violations,
         );
+        let fresh = request::fresh(&request.time, &mut violations);
         violations.finish()?;
+        let freshness_token = fresh.wait(&self.db, Reading::Codes).await?;
         let answer = report::summary(self, &question).await?;
-        report::class_summary_response(&answer, question.comparison, self.currency())
+        let response =
+            report::class_summary_response(&answer, question.comparison, self.currency())?;
+        Ok(GetClassSummaryResponse { freshness_token, ..response })
     }
 
     async fn migration_matrix(
@@ -49,9 +54,13 @@ impl Reporting {
             self.business_date().await?,
             &mut violations,
         );
+        let fresh = request::fresh(&request.time, &mut violations);
         violations.finish()?;
+        let freshness_token = fresh.wait(&self.db, Reading::Classes).await?;
         let answer = report::matrix(self, &question).await?;
-        report::migration_matrix_response(&answer, question.comparison, self.currency())
+        let response =
+            report::migration_matrix_response(&answer, question.comparison, self.currency())?;
+        Ok(GetMigrationMatrixResponse { freshness_token, ..response })
     }
 
     async fn pareto_curve(
@@ -64,8 +73,12 @@ impl Reporting {
         let range = (2, 1_000);
         let points =
             request::number("point_count", request.point_count, range, 100, &mut violations);
+        let fresh = request::fresh(&request.time, &mut violations);
         violations.finish()?;
-        Ok(report::pareto_curve_response(&report::curve(self, moment, i64::from(points)).await?))
+        let freshness_token = fresh.wait(&self.db, Reading::Facts).await?;
+        let answer = report::curve(self, moment, i64::from(points)).await?;
+        let response = report::pareto_curve_response(&answer);
+        Ok(GetParetoCurveResponse { freshness_token, ..response })
     }
 
     async fn rfm_heat_map(
@@ -75,8 +88,12 @@ impl Reporting {
         let mut violations = Violations::new();
         let today = self.business_date().await?;
         let moment = request::moment(&request.time, today, &mut violations);
+        let fresh = request::fresh(&request.time, &mut violations);
         violations.finish()?;
-        report::heat_map_response(&report::map(self, moment).await?, self.currency())
+        let freshness_token = fresh.wait(&self.db, Reading::Scores).await?;
+        let answer = report::map(self, moment).await?;
+        let response = report::heat_map_response(&answer, self.currency())?;
+        Ok(GetRfmHeatMapResponse { freshness_token, ..response })
     }
 
     async fn monthly_trend(
@@ -89,9 +106,12 @@ impl Reporting {
         let range = (1, 120);
         let months =
             request::number("month_count", request.month_count, range, 13, &mut violations);
+        let fresh = request::fresh(&request.time, &mut violations);
         violations.finish()?;
+        let freshness_token = fresh.wait(&self.db, Reading::Facts).await?;
         let answer = report::trend(self, moment, months).await?;
-        report::monthly_trend_response(&answer, self.currency())
+        let response = report::monthly_trend_response(&answer, self.currency())?;
+        Ok(GetMonthlyTrendResponse { freshness_token, ..response })
     }
 
     async fn page(&self, request: RenderReportRequest) -> Result<Bytes, Fault> {
@@ -106,7 +126,9 @@ impl Reporting {
             self.business_date().await?,
             &mut violations,
         );
+        let fresh = request::fresh(&request.time, &mut violations);
         violations.finish()?;
+        fresh.wait(&self.db, Reading::Codes).await?;
         let figures = self.figures(&question).await?;
         Ok(page::render(&figures, convert::language(request.language)).into())
     }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use kehu_contract::{google::r#type as google, reporting::ReportTime};
-use kehu_server::{Violations, convert, names};
+use kehu_server::{Violations, convert, freshness, names};
 
 /// The two time axes of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +35,12 @@ pub(crate) fn moment(
         as_of: convert::parse_date("time.as_of_date", as_of, violations).unwrap_or(today),
         known_at: convert::parse_timestamp("time.known_time", &known, violations),
     }
+}
+
+/// Reads how fresh a report must be.
+pub(crate) fn fresh(time: &Option<ReportTime>, violations: &mut Violations) -> freshness::Wanted {
+    let token = time.as_ref().map_or("", |time| &time.at_least_as_fresh);
+    freshness::parse("time.at_least_as_fresh", token, violations)
 }
 
 /// Reads what all reports on classes have in common.
@@ -115,7 +121,7 @@ mod tests {
     #[test]
     fn every_violation_is_named() {
         let mut violations = Violations::new();
-        let time = ReportTime { as_of_date: date(2011, 2, 30), known_time: None };
+        let time = ReportTime { as_of_date: date(2011, 2, 30), ..ReportTime::default() };
         comparison("", &Some(time), None, today(), &mut violations);
         number("point_count", 1, (2, 1_000), 100, &mut violations);
         let expected = ["comparison_date", "taxonomy", "time.as_of_date", "point_count"];
@@ -126,7 +132,7 @@ mod tests {
     fn the_comparison_comes_first() {
         for (comparison, good) in [(date(2011, 12, 9), true), (date(2011, 12, 10), false)] {
             let mut violations = Violations::new();
-            let time = ReportTime { as_of_date: date(2011, 12, 10), known_time: None };
+            let time = ReportTime { as_of_date: date(2011, 12, 10), ..ReportTime::default() };
             question("abc", &Some(time), comparison, today(), &mut violations);
             assert_eq!(violations.is_empty(), good);
         }

@@ -7,7 +7,7 @@ use kehu_contract::run::{
     business_date_service_server::{BusinessDateService, BusinessDateServiceServer},
 };
 use kehu_core::calendar::BusinessCalendar;
-use kehu_server::{Fault, Violations, auth::Principal, clock, convert};
+use kehu_server::{Fault, Violations, auth::Principal, clock, convert, freshness};
 use kehu_storage::{
     Database,
     business_date::{self, BusinessDate, Decision},
@@ -100,6 +100,7 @@ impl BusinessDateService for BusinessDates {
         let principal = request.extensions().get::<Principal>();
         let by = principal.map_or(ANYBODY.to_owned(), |principal| principal.subject.clone());
         let business_date = Some(self.fix(request.into_inner(), by).await?);
-        Ok(Response::new(FixBusinessDateResponse { business_date }))
+        let freshness_token = freshness::token(&self.db, None).await?;
+        Ok(Response::new(FixBusinessDateResponse { business_date, freshness_token }))
     }
 }

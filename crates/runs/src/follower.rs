@@ -225,6 +225,7 @@ mod tests {
             as_of: None,
             recorded_at: clock::now(),
             traceparent: None,
+            cause: Position::START,
         }
     }
 

@@ -7,7 +7,7 @@ use kehu_contract::run::{
     ListRunsRequest, ListRunsResponse, WatchRunRequest, WatchRunResponse,
     run_service_server::{RunService, RunServiceServer},
 };
-use kehu_server::{Fault, Violations, clock, names, page};
+use kehu_server::{Fault, Violations, clock, freshness, names, page};
 use kehu_storage::{
     Database, PageRequest,
     run::{self, Run},
@@ -73,7 +73,8 @@ impl RunService for Runs {
         request: Request<GetRunRequest>,
     ) -> Result<Response<GetRunResponse>, Status> {
         let run = self.read(&request.get_ref().name).await?;
-        Ok(Response::new(GetRunResponse { run: Some(run) }))
+        let freshness_token = freshness::token(&self.db, None).await?;
+        Ok(Response::new(GetRunResponse { run: Some(run), freshness_token }))
     }
 
     async fn list_runs(
@@ -97,7 +98,8 @@ impl RunService for Runs {
         request: Request<CancelRunRequest>,
     ) -> Result<Response<CancelRunResponse>, Status> {
         let run = self.cancel(&request.get_ref().name).await?;
-        Ok(Response::new(CancelRunResponse { run: Some(run) }))
+        let freshness_token = freshness::token(&self.db, None).await?;
+        Ok(Response::new(CancelRunResponse { run: Some(run), freshness_token }))
     }
 }
 
@@ -130,8 +132,7 @@ async fn next_change(
     };
     loop {
         match changed(db, run_id, before.as_ref()).await {
-            Ok(Some((run, view))) => {
-                let response = WatchRunResponse { run: Some(view) };
+            Ok(Some((run, response))) => {
                 return Some((Ok(response), Watched::Sent(Box::new(run))));
             }
             Ok(None) => {}
@@ -141,18 +142,19 @@ async fn next_change(
     }
 }
 
-/// The run, if it is not as it was before, with how callers see it.
+/// The run, if it is not as it was before, with what callers are told of it.
 async fn changed(
     db: &Database,
     run_id: i64,
     before: Option<&Run>,
-) -> Result<Option<(Run, contract::Run)>, Fault> {
+) -> Result<Option<(Run, WatchRunResponse)>, Fault> {
     let run = run::get(db, run_id).await?;
     if before == Some(&run) {
         return Ok(None);
     }
     let view = view(db, run.clone()).await?;
-    Ok(Some((run, view)))
+    let freshness_token = freshness::token(db, None).await?;
+    Ok(Some((run, WatchRunResponse { run: Some(view), freshness_token })))
 }
 
 async fn view(db: &Database, run: Run) -> Result<contract::Run, Fault> {

@@ -98,7 +98,7 @@ impl Worker {
                 if let Some((run, lease)) = taken {
                     let span = span(&run, kind);
                     let attempt = self.attempt((run, lease), *kind, stop).instrument(span);
-                    if let Some(what) = attempt.await {
+                    if let Some(what) = Box::pin(attempt).await {
                         leave(left, run_id, &what);
                     }
                 }

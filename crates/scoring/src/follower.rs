@@ -16,7 +16,7 @@ use kehu_runs::{CursorMove, Follower};
 use kehu_server::{Fault, aside, clock, names};
 use kehu_storage::{
     Database, business_date,
-    change_log::{self, Change, Topic},
+    change_log::{self, Change, Topic, consumers},
     definitions::{self, Definition},
     facts::CustomerSet,
     history::{self, Guarded, Segment, Subject, Writer},
@@ -27,9 +27,6 @@ use kehu_storage::{
 
 use crate::evaluate::{self, Card, Evaluation};
 use crate::job::change;
-
-/// Name of the change log cursor.
-const CONSUMER: &str = "scoring";
 
 /// Scores the customers whose facts changed, under every scorecard in force and every version
 /// that a run is about to bring in force: as of the business date, and again for each day from
@@ -185,7 +182,7 @@ fn changed(changes: &[Change]) -> Changed {
 #[async_trait]
 impl Follower for ScoringFollower {
     fn consumer(&self) -> &'static str {
-        CONSUMER
+        consumers::SCORES
     }
 
     fn topic(&self) -> Topic {
@@ -209,14 +206,15 @@ impl Follower for ScoringFollower {
                 due.record(&mut writer, *day, evaluation).await?;
             }
         }
-        change_log::advance(&transaction, CONSUMER, cursor.from, cursor.to).await?;
+        change_log::advance(&transaction, consumers::SCORES, cursor.from, cursor.to).await?;
+        let cause = changes.first().map(|change| change.cause);
         for day in evaluated.keys() {
             // Also those whose score stays, because classes read features too, and those who are no
             // customers any more, whose classes end.
             let of_day = due.iter().filter_map(|due| due.days.get(day));
             let customers: BTreeSet<i64> = of_day.flatten().copied().collect();
             let customers = customers.into_iter().map(CustomerId).collect();
-            let change = change(customers, time::date(*day)?, clock::now());
+            let change = change(customers, time::date(*day)?, cause, clock::now());
             change_log::append(&transaction, &change).await?;
         }
         Ok(transaction.commit().await?)

@@ -11,7 +11,7 @@ use kehu_runs::{Job, Partition, RunContext};
 use kehu_server::{Fault, clock};
 use kehu_storage::{
     Database, Transaction,
-    change_log::{self, NewChange, Topic},
+    change_log::{self, NewChange, Position, Topic},
     definitions,
     document::Document,
     facts::CustomerSet,
@@ -136,7 +136,7 @@ async fn append(
 ) -> Result<(), Fault> {
     let customers = Vec::from_iter(changed);
     for customers in customers.chunks(CUSTOMERS_OF_CHANGE) {
-        let change = change(customers.to_vec(), as_of, clock::now());
+        let change = change(customers.to_vec(), as_of, None, clock::now());
         change_log::append(transaction, &change).await?;
     }
     Ok(())
@@ -173,6 +173,7 @@ impl Job for ScoringJob {
 pub(crate) fn change(
     mut customers: Vec<CustomerId>,
     as_of: NaiveDate,
+    cause: Option<Position>,
     now: chrono::DateTime<chrono::Utc>,
 ) -> NewChange {
     customers.sort_unstable();
@@ -184,6 +185,7 @@ pub(crate) fn change(
         last_day: as_of,
         as_of: Some(as_of),
         recorded_at: now,
+        cause,
     }
 }
 

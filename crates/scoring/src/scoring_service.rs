@@ -7,9 +7,11 @@ use kehu_contract::scoring::{
 };
 use kehu_core::CustomerId;
 use kehu_core::scorecard::Scorecard;
-use kehu_server::{Fault, Violations, auth, convert, names, page};
+use kehu_server::{Fault, Violations, auth, convert, freshness, names, page};
 use kehu_storage::{
-    PageRequest, definitions, document,
+    PageRequest,
+    change_log::Reading,
+    definitions, document,
     run::NewRun,
     scoring::scores::{self, ScoreRecord, View},
 };
@@ -77,21 +79,22 @@ impl Scoring {
         Ok(View { true_on: Some(true_on), ..view })
     }
 
-    async fn find(
-        &self,
-        customer: &str,
-        scorecard: &str,
-        view: View,
-        mut violations: Violations,
-    ) -> Result<ScoreRecord, Fault> {
+    /// The score that is asked for, with the freshness of the answer.
+    async fn find(&self, asked: ExplainScoreRequest) -> Result<(ScoreRecord, String), Fault> {
+        let mut violations = Violations::new();
+        let view = convert::parse_view(asked.true_on_date, &asked.known_time, &mut violations);
+        let fresh =
+            freshness::parse("at_least_as_fresh", &asked.at_least_as_fresh, &mut violations);
+        let (customer, scorecard) = (&asked.customer, &asked.scorecard);
         let id = names::parse_customer("customer", customer, &mut violations);
         let card =
             names::parse_resource("scorecard", names::SCORECARDS, scorecard, &mut violations);
         violations.finish()?;
         let (id, card) = (id.unwrap_or(CustomerId(0)), card.unwrap_or_default());
+        let freshness_token = fresh.wait(&self.db, Reading::Scores).await?;
         let view = self.dated(view).await?;
         if let Some(found) = scores::find(&self.db, &card, id, view).await? {
-            return Ok(found);
+            return Ok((found, freshness_token));
         }
         definitions::get::<Scorecard>(&self.db, &card, None).await?;
         let name =
@@ -100,18 +103,24 @@ impl Scoring {
     }
 
     async fn get_one(&self, request: GetScoreRequest) -> Result<GetScoreResponse, Fault> {
-        let mut violations = Violations::new();
-        let view = convert::parse_view(request.true_on_date, &request.known_time, &mut violations);
-        let found = self.find(&request.customer, &request.scorecard, view, violations).await?;
-        Ok(GetScoreResponse { score: Some(score_view(&found)) })
+        let GetScoreRequest { customer, scorecard, true_on_date, known_time, at_least_as_fresh } =
+            request;
+        let asked = ExplainScoreRequest {
+            customer,
+            scorecard,
+            true_on_date,
+            known_time,
+            at_least_as_fresh,
+        };
+        let (found, freshness_token) = self.find(asked).await?;
+        Ok(GetScoreResponse { score: Some(score_view(&found)), freshness_token })
     }
 
     async fn explain(&self, request: ExplainScoreRequest) -> Result<ExplainScoreResponse, Fault> {
-        let mut violations = Violations::new();
-        let view = convert::parse_view(request.true_on_date, &request.known_time, &mut violations);
-        let found = self.find(&request.customer, &request.scorecard, view, violations).await?;
+        let (found, freshness_token) = self.find(request).await?;
         let contributions = contributions(&found);
-        Ok(ExplainScoreResponse { score: Some(score_view(&found)), contributions })
+        let score = Some(score_view(&found));
+        Ok(ExplainScoreResponse { score, contributions, freshness_token })
     }
 
     async fn list_page(&self, request: ListScoresRequest) -> Result<ListScoresResponse, Fault> {
@@ -120,12 +129,15 @@ impl Scoring {
         let card = names::parse_resource("scorecard", names::SCORECARDS, card, &mut violations);
         let card = card.unwrap_or_default();
         let view = convert::parse_view(request.true_on_date, &request.known_time, &mut violations);
+        let fresh =
+            freshness::parse("at_least_as_fresh", &request.at_least_as_fresh, &mut violations);
         let dates = format!("{view:?}");
         let filters = ["scores", card.as_str(), dates.as_str()];
         let page = page::parse(request.page_size, &request.page_token, &filters, &mut violations);
         violations.finish()?;
         let after = page.after.and_then(|key| key.parse().ok());
         let page = PageRequest { limit: page.size, after };
+        let freshness_token = fresh.wait(&self.db, Reading::Scores).await?;
         let view = self.dated(view).await?;
         let found = scores::list(&self.db, &card, view, &page).await?;
         if found.items.is_empty() {
@@ -135,6 +147,7 @@ impl Scoring {
         Ok(ListScoresResponse {
             scores: found.items.iter().map(score_view).collect(),
             next_page_token: found.next.map(token).unwrap_or_default(),
+            freshness_token,
         })
     }
 }

@@ -10,6 +10,7 @@ pub mod config;
 pub mod convert;
 pub mod deadline;
 pub mod fault;
+pub mod freshness;
 pub mod health;
 pub mod layers;
 pub mod listener;

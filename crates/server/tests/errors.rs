@@ -60,6 +60,7 @@ fn examples() -> Vec<Fault> {
         Fault::Malformed,
         Fault::TooLarge,
         Fault::UnknownMethod,
+        Fault::NotFresh { behind: "scoring coding".into() },
     ]
 }
 

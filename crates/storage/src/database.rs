@@ -1,17 +1,22 @@
 //! The connections to the database, transactions, and the wake-up after a commit.
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statement};
 use sea_orm_migration::MigratorTrait;
-use tokio::sync::watch;
+use tokio::sync::{OnceCell, Semaphore, SemaphorePermit, watch};
 
 use crate::Error;
+use crate::change_log::Lately;
 use crate::coding::taxonomies::TaxonomyVersion;
-use crate::dialect::{self, CHANGE_CHANNEL, Connections, RUN_CHANNEL, Reader};
+use crate::dialect::{
+    self, CHANGE_CHANNEL, Connections, FOLLOWED_CHANNEL, RUN_CHANNEL, Reader, Signal, Signals,
+};
 use crate::faults::Faults;
+use crate::identity;
 use crate::migrations::Migrator;
 use crate::pauses::{Pauses, Point};
 use crate::published::Published;
@@ -48,16 +53,22 @@ impl Default for Options {
     }
 }
 
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZeroUsize::get)
+}
+
 /// A database. Cheap to clone; all clones share the connections.
 #[derive(Debug, Clone)]
 pub struct Database {
     connections: Arc<Connections>,
-    signal: watch::Sender<u64>,
-    runs: watch::Sender<u64>,
+    signals: Signals,
     listener: Arc<dialect::Listener>,
     notifier: Arc<dialect::Notifier>,
     pauses: Pauses,
     faults: Faults,
+    aggregates: Arc<Semaphore>,
+    pub(crate) identity: Arc<OnceCell<String>>,
+    pub(crate) considered: Arc<Lately>,
     pub(crate) scorers: Arc<Published<Ready>>,
     pub(crate) taxonomies: Arc<Published<TaxonomyVersion>>,
 }
@@ -72,17 +83,18 @@ impl Database {
     /// Connects; see [`Database::connect`].
     pub async fn connect_with(url: &str, options: &Options) -> Result<Self, Error> {
         let connections = Arc::new(dialect::open(url, options).await?);
-        let (signal, _) = watch::channel(0);
-        let (runs, _) = watch::channel(0);
         let listener = Arc::new(dialect::Listener::new(url));
+        let aggregates = cores().min(connections.readers() / 2).max(1);
         Ok(Self {
             connections,
-            signal,
-            runs,
+            signals: Signals::default(),
             listener,
             notifier: Arc::default(),
             pauses: Pauses::default(),
             faults: Faults::default(),
+            aggregates: Arc::new(Semaphore::new(aggregates)),
+            identity: Arc::default(),
+            considered: Arc::default(),
             scorers: Arc::default(),
             taxonomies: Arc::default(),
         })
@@ -123,6 +135,7 @@ impl Database {
         let transaction = self.connections.begin_migration().await?;
         dialect::lock_migrations(&transaction).await?;
         Migrator::up(&transaction, None).await?;
+        identity::give(&transaction).await?;
         Ok(transaction.commit().await?)
     }
 
@@ -130,6 +143,12 @@ impl Database {
     pub async fn pending_migrations(&self) -> Result<Vec<String>, Error> {
         let pending = Migrator::get_pending_migrations_read_only(&self.reader().sea_orm()).await?;
         Ok(pending.iter().map(|migration| migration.name().to_owned()).collect())
+    }
+
+    /// The right to add up the rows of everybody, first come, first served: neither all processors
+    /// nor all connections are taken by that, so that who looks something up does not wait for it.
+    pub(crate) async fn aggregate(&self) -> Result<SemaphorePermit<'_>, Error> {
+        self.aggregates.acquire().await.map_err(|error| Error::Unavailable(error.to_string()))
     }
 
     /// Whether the database answers.
@@ -164,33 +183,45 @@ impl Database {
             database: self.clone(),
             appended: AtomicU32::new(0),
             runs_changed: AtomicBool::new(false),
+            followed: AtomicBool::new(false),
         }
     }
 
-    /// Wakes the consumers of the change log, and the workers on runs.
-    fn committed(&self, appended: bool, runs_changed: bool) {
-        if appended {
-            self.signal.send_modify(|commits| *commits += 1);
-            self.notifier.committed(&self.connections, CHANGE_CHANNEL);
-        }
-        if runs_changed {
-            self.runs.send_modify(|commits| *commits += 1);
-            self.notifier.committed(&self.connections, RUN_CHANNEL);
+    /// Wakes whoever waits for what was committed.
+    fn committed(&self, wakes: &Wakes) {
+        for (commits, signal, channel) in [
+            (wakes.changes, &self.signals.changes, CHANGE_CHANNEL),
+            (wakes.runs, &self.signals.runs, RUN_CHANNEL),
+            (wakes.followed, &self.signals.followed, FOLLOWED_CHANNEL),
+        ] {
+            if commits {
+                dialect::fire(signal);
+                self.notifier.committed(&self.connections, channel);
+            }
         }
     }
 
     /// A wake-up after each commit that appended to the change log, in this process and, on
     /// PostgreSQL, in any other.
     pub fn changed(&self) -> Changes {
-        self.listener.start(&self.signal, &self.runs);
-        Changes { signal: self.signal.subscribe() }
+        self.waiter(&self.signals.changes)
     }
 
     /// A wake-up after each commit that may have given work on a run, or ended one, in this
     /// process and, on PostgreSQL, in any other.
     pub fn runs_changed(&self) -> Changes {
-        self.listener.start(&self.signal, &self.runs);
-        Changes { signal: self.runs.subscribe() }
+        self.waiter(&self.signals.runs)
+    }
+
+    /// A wake-up after each commit with which a consumer of the change log went on, in this process
+    /// and, on PostgreSQL, in any other.
+    pub fn followed(&self) -> Changes {
+        self.waiter(&self.signals.followed)
+    }
+
+    fn waiter(&self, signal: &Signal) -> Changes {
+        self.listener.start(&self.signals);
+        Changes { signal: signal.subscribe() }
     }
 
     /// Waits for the connections in use and closes them all.
@@ -202,7 +233,7 @@ impl Database {
     }
 }
 
-/// What wakes a consumer of the change log, or a worker on runs.
+/// What wakes somebody after commits of a kind.
 #[derive(Debug)]
 pub struct Changes {
     signal: watch::Receiver<u64>,
@@ -231,6 +262,15 @@ pub struct Transaction {
     /// Changes appended to the change log.
     appended: AtomicU32,
     runs_changed: AtomicBool,
+    /// A consumer of the change log has gone on.
+    followed: AtomicBool,
+}
+
+/// What a commit wakes.
+struct Wakes {
+    changes: bool,
+    runs: bool,
+    followed: bool,
 }
 
 impl Transaction {
@@ -238,8 +278,9 @@ impl Transaction {
     /// change log if something was appended to it, and the workers if there may be work on runs.
     pub async fn commit(self) -> Result<(), Error> {
         self.database.reach(Point::Commit).await;
+        let wakes = self.wakes();
         self.inner.commit().await?;
-        self.database.committed(self.appended.into_inner() > 0, self.runs_changed.into_inner());
+        self.database.committed(&wakes);
         Ok(())
     }
 
@@ -256,8 +297,9 @@ impl Transaction {
     pub async fn commit_ahead(self) -> Result<Committed, Error> {
         self.database.reach(Point::Commit).await;
         let witness = self.database.connections.witness().await?;
+        let wakes = self.wakes();
         self.inner.commit_unflushed().await?;
-        self.database.committed(self.appended.into_inner() > 0, self.runs_changed.into_inner());
+        self.database.committed(&wakes);
         Ok(Committed { database: self.database, witness })
     }
 
@@ -269,6 +311,19 @@ impl Transaction {
     /// Has the commit wake the workers on runs.
     pub(crate) fn mark_runs(&self) {
         self.runs_changed.store(true, Ordering::Relaxed);
+    }
+
+    /// Has the commit wake whoever waits for the consumers of the change log.
+    pub(crate) fn mark_followed(&self) {
+        self.followed.store(true, Ordering::Relaxed);
+    }
+
+    fn wakes(&self) -> Wakes {
+        Wakes {
+            changes: self.appended.load(Ordering::Relaxed) > 0,
+            runs: self.runs_changed.load(Ordering::Relaxed),
+            followed: self.followed.load(Ordering::Relaxed),
+        }
     }
 
     /// The database's own.

@@ -32,7 +32,7 @@ pub(crate) use connections::{Connections, Transaction};
 pub(crate) use flusher::Witness;
 pub(crate) use insert::insert_rows;
 pub(crate) use known::{announce_writer, clock, oldest_writer, one_writer};
-pub(crate) use listener::Listener;
+pub(crate) use listener::{Listener, Signal, Signals, fire};
 pub(crate) use log::{log_append, log_horizon};
 pub(crate) use notifier::Notifier;
 pub(crate) use open::open;
@@ -47,6 +47,9 @@ pub(crate) const CHANGE_CHANNEL: &str = "kehu_change";
 
 /// The same for runs: there may be work on one, or one has ended.
 pub(crate) const RUN_CHANNEL: &str = "kehu_run";
+
+/// The same for the consumers of the change log: one has gone on.
+pub(crate) const FOLLOWED_CHANNEL: &str = "kehu_followed";
 
 /// Any number that nothing else in the database locks.
 const MIGRATION_LOCK: i64 = 0x6b65_6875;
@@ -72,6 +75,14 @@ async fn execute<const N: usize>(
     let backend = connection.get_database_backend();
     connection.execute_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
     Ok(())
+}
+
+/// SQL for 16 characters of 0-9 and A-F that nobody else has.
+pub(crate) fn random_hexadecimal(backend: DbBackend) -> &'static str {
+    match backend {
+        DbBackend::Postgres => "upper(right(replace(gen_random_uuid()::text, '-', ''), 16))",
+        _ => "hex(randomblob(8))",
+    }
 }
 
 /// A text column, not null, compared byte by byte as SQLite does anyway: for identifiers. On

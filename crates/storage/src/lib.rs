@@ -3,7 +3,7 @@
 //! The base, used by every service: [`Database`] and [`Transaction`], [`bulk`] inserts, the
 //! [`change_log`] that hands work from one service to the next, [`run`]s (long work with a
 //! lease), [`definitions`] in versions, [`history`] (two axes of time), [`idempotency`] by request
-//! id, [`settings`], the [`business_date`], keyset [`page`]s, [`document`]s kept as JSON.
+//! id, [`identity`], [`settings`], the [`business_date`], keyset [`page`]s, [`document`]s kept as JSON.
 //! Above it one folder a service: [`ingestion`], [`scoring`], [`coding`]; every table has one
 //! owner, the only service that writes it. [`facts`] is what analytics reads, [`reports`] what
 //! reporting does.
@@ -26,6 +26,7 @@ pub mod facts;
 pub mod faults;
 pub mod history;
 pub mod idempotency;
+pub mod identity;
 pub mod ingestion;
 mod migrations;
 pub mod page;

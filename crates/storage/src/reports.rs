@@ -65,6 +65,7 @@ impl Basis {
         columns: &[(&'static str, ColumnType)],
     ) -> Result<Rows, Error> {
         let sql = self.fill(db, query).await?;
+        let _place = db.aggregate().await?;
         let read = bulk::read(db.reader(), &sql, Vec::new(), columns).await?;
         let names = columns.iter().map(|(name, _)| *name);
         Ok(Rows { columns: names.zip(read).collect() })

@@ -49,5 +49,5 @@ impl Waits {
 fn lookup() -> LookupCustomerRequest {
     let reference =
         SourceReference { source: "online-retail".to_owned(), external_id: "12347".to_owned() };
-    LookupCustomerRequest { key: Some(Key::Reference(reference)) }
+    LookupCustomerRequest { key: Some(Key::Reference(reference)), ..Default::default() }
 }

@@ -110,7 +110,7 @@ impl Caller {
             }
             Question::Code => {
                 let code = self.codes[self.number % self.codes.len()].clone();
-                let request = ResolveCodeRequest { code };
+                let request = ResolveCodeRequest { code, ..Default::default() };
                 CodeServiceClient::new(channel).resolve_code(request).await.map(drop)
             }
             Question::Customer | Question::Bare => {
@@ -130,7 +130,8 @@ async fn codes(channel: Channel, customers: usize) -> Result<Vec<String>, Status
     let mut client = CodeServiceClient::new(channel);
     let mut codes = Vec::new();
     for number in 0..CODES.min(customers) {
-        let request = ListCodeHistoryRequest { customer: name(number, customers) };
+        let request =
+            ListCodeHistoryRequest { customer: name(number, customers), ..Default::default() };
         match client.list_code_history(request).await {
             Ok(found) => codes.extend(found.into_inner().codes.into_iter().map(|code| code.code)),
             Err(status) if status.code() == tonic::Code::Unimplemented => return Ok(codes),

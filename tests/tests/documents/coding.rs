@@ -191,7 +191,8 @@ async fn req_0_16_a_code_is_read_and_slips_of_the_pen_are_refused() {
         world.taxonomy("size", &[("buyer", "orders_total > 0"), ("other", "")]).await;
         world.classify("2024-03-31").await;
         let mut codes = give_codes(&world).await;
-        let request = ListCodeHistoryRequest { customer: world.customer("c2").await };
+        let request =
+            ListCodeHistoryRequest { customer: world.customer("c2").await, ..Default::default() };
         let code =
             codes.list_code_history(request).await.unwrap().into_inner().codes.remove(0).code;
         let request = DecodeCodeRequest { code: code.clone(), scheme: String::new() };

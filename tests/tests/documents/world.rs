@@ -112,7 +112,8 @@ impl World {
     /// The name of a customer, `customers/17`, by its key.
     pub(crate) async fn customer(&self, key: &str) -> String {
         let reference = SourceReference { source: SOURCE.to_owned(), external_id: key.to_owned() };
-        let request = LookupCustomerRequest { key: Some(Key::Reference(reference)) };
+        let request =
+            LookupCustomerRequest { key: Some(Key::Reference(reference)), ..Default::default() };
         let found = self.customers().lookup_customer(request).await.unwrap().into_inner();
         found.customer.unwrap().name
     }
@@ -203,7 +204,7 @@ impl World {
             customer: self.customer(key).await,
             scorecard: scorecard.to_owned(),
             true_on_date: date(on),
-            known_time: None,
+            ..Default::default()
         };
         self.scores().explain_score(request).await.unwrap().into_inner()
     }
@@ -230,7 +231,7 @@ impl World {
             customer: self.customer(key).await,
             taxonomy: taxonomy.to_owned(),
             true_on_date: date(on),
-            known_time: None,
+            ..Default::default()
         };
         let answer = self.classes().get_classification(request).await.unwrap().into_inner();
         answer.classification.unwrap()

@@ -59,7 +59,7 @@ async fn call_with_personal_values(url: &str) {
     customers.upsert_customer(request).await.unwrap_err();
     for key in [Key::Reference(reference("Zwiebelfisch").unwrap()), Key::Code("Ottokar".to_owned())]
     {
-        let request = LookupCustomerRequest { key: Some(key) };
+        let request = LookupCustomerRequest { key: Some(key), ..Default::default() };
         customers.lookup_customer(request).await.unwrap_err();
     }
 }

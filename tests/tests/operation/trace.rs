@@ -42,7 +42,7 @@ async fn a_record_is_followed_from_ingest_to_its_code() {
     let customer = customer(&servers["ingestion"].url).await;
     let codes = CodeServiceClient::connect(servers["coding"].url.clone()).await.unwrap();
     until("the code is given", async || {
-        let request = ListCodeHistoryRequest { customer: customer.clone() };
+        let request = ListCodeHistoryRequest { customer: customer.clone(), ..Default::default() };
         let listed = codes.clone().list_code_history(request).await.unwrap();
         !listed.into_inner().codes.is_empty()
     })
@@ -107,7 +107,8 @@ async fn ingest(url: &str) {
 
 async fn customer(url: &str) -> String {
     let reference = SourceReference { source: "till".to_owned(), external_id: "1".to_owned() };
-    let request = LookupCustomerRequest { key: Some(Key::Reference(reference)) };
+    let request =
+        LookupCustomerRequest { key: Some(Key::Reference(reference)), ..Default::default() };
     let mut customers = CustomerServiceClient::connect(url.to_owned()).await.unwrap();
     customers.lookup_customer(request).await.unwrap().into_inner().customer.unwrap().name
 }

@@ -143,7 +143,7 @@ fn call_coding(traffic: &mut Traffic, client: &Client, customer: &str, code: &st
     traffic.repeat("GetClassification", service, request, |mut client, request| async move {
         client.get_classification(request).await
     });
-    let request = ResolveCodeRequest { code: code.to_owned() };
+    let request = ResolveCodeRequest { code: code.to_owned(), ..Default::default() };
     let request = move |_| request.clone();
     let service = CodeServiceClient::new(client.clone());
     traffic.repeat("ResolveCode", service, request, |mut client, request| async move {

@@ -1,15 +1,16 @@
 //! Reading codes: to whom one belongs, what it says, and whether it is one.
 
 use kehu_contract::coding::{
-    CountLeftOutResponse, DecodeCodeRequest, DecodeCodeResponse, LeftOutCount,
+    CountLeftOutRequest, CountLeftOutResponse, DecodeCodeRequest, DecodeCodeResponse, LeftOutCount,
     ListCodeHistoryRequest, ListCodeHistoryResponse, ListLeftOutRequest, ListLeftOutResponse,
     ResolveCodeRequest, ResolveCodeResponse, ValidateCodeRequest, ValidateCodeResponse,
 };
 use kehu_core::code_scheme::{CodeScheme, CompiledScheme, DecodedSegment, SegmentKind};
 use kehu_core::{CustomerId, Label, taxonomy::Taxonomy};
-use kehu_server::{Fault, Violation, Violations, aside, names, page};
+use kehu_server::{Fault, Violation, Violations, aside, freshness, names, page};
 use kehu_storage::{
     PageRequest,
+    change_log::Reading,
     coding::{
         classes,
         codes::{self, CodeRow},
@@ -34,7 +35,10 @@ impl Coding {
     ) -> Result<ResolveCodeResponse, Fault> {
         let mut violations = Violations::new();
         let normal = parse_code(&request.code, &mut violations);
+        let fresh =
+            freshness::parse("at_least_as_fresh", &request.at_least_as_fresh, &mut violations);
         violations.finish()?;
+        let freshness_token = fresh.wait(&self.db, Reading::Codes).await?;
         let Some(row) = self.given(&normal).await? else {
             return Err(Fault::NotFound { kind: "code", name: normal });
         };
@@ -46,6 +50,7 @@ impl Coding {
         Ok(ResolveCodeResponse {
             code: Some(code(&row)),
             current_code: current.unwrap_or_default(),
+            freshness_token,
         })
     }
 
@@ -55,13 +60,17 @@ impl Coding {
     ) -> Result<ListCodeHistoryResponse, Fault> {
         let mut violations = Violations::new();
         let customer = names::parse_customer("customer", &request.customer, &mut violations);
+        let fresh =
+            freshness::parse("at_least_as_fresh", &request.at_least_as_fresh, &mut violations);
         violations.finish()?;
         let customer = customer.unwrap_or(CustomerId(0));
+        let freshness_token = fresh.wait(&self.db, Reading::Codes).await?;
         let rows = codes::of_customer(&self.db, customer).await?;
         if rows.is_empty() {
             self.check_exists(customer).await?;
         }
-        Ok(ListCodeHistoryResponse { codes: rows.iter().map(code).collect() })
+        let codes = rows.iter().map(code).collect();
+        Ok(ListCodeHistoryResponse { codes, freshness_token })
     }
 
     pub(super) async fn list_left_out(
@@ -76,21 +85,33 @@ impl Coding {
             "" => None,
             name => names::parse_run("run", name, &mut violations),
         };
+        let fresh =
+            freshness::parse("at_least_as_fresh", &request.at_least_as_fresh, &mut violations);
         let filters = ["left_out", &scheme, &request.run];
         let page = page::parse(request.page_size, &request.page_token, &filters, &mut violations);
         violations.finish()?;
         definitions::get::<CodeScheme>(&self.db, &scheme, None).await?;
         let after = page.after.and_then(|key| key.parse().ok());
         let page = PageRequest { limit: page.size, after };
+        let freshness_token = fresh.wait(&self.db, Reading::Codes).await?;
         let found = codes::list_left_out(&self.db, &scheme, run, &page).await?;
         let token = |key: i64| page::token(&key.to_string(), &filters);
         Ok(ListLeftOutResponse {
             left_out: found.items.iter().map(left_out).collect(),
             next_page_token: found.next.map(token).unwrap_or_default(),
+            freshness_token,
         })
     }
 
-    pub(super) async fn count_left_out(&self) -> Result<CountLeftOutResponse, Fault> {
+    pub(super) async fn count_left_out(
+        &self,
+        request: CountLeftOutRequest,
+    ) -> Result<CountLeftOutResponse, Fault> {
+        let mut violations = Violations::new();
+        let fresh =
+            freshness::parse("at_least_as_fresh", &request.at_least_as_fresh, &mut violations);
+        violations.finish()?;
+        let freshness_token = fresh.wait(&self.db, Reading::Codes).await?;
         let mut counts = Vec::new();
         let kinds = [
             (names::TAXONOMIES, classes::count_left_out(&self.db).await?),
@@ -102,7 +123,7 @@ impl Coding {
                 customers,
             }));
         }
-        Ok(CountLeftOutResponse { counts })
+        Ok(CountLeftOutResponse { counts, freshness_token })
     }
 
     async fn check_exists(&self, customer: CustomerId) -> Result<(), Fault> {

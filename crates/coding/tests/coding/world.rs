@@ -114,6 +114,7 @@ impl World {
             last_day: day(as_of),
             as_of: Some(day(as_of)),
             recorded_at: clock::now(),
+            cause: None,
         };
         let transaction = self.db.begin().await.unwrap();
         change_log::append(&transaction, &change).await.unwrap();
@@ -276,6 +277,7 @@ impl World {
             taxonomy: taxonomy.to_owned(),
             true_on_date: true_on.and_then(date),
             known_time: known.map(convert::timestamp),
+            ..Default::default()
         };
         let request = Request::new(request);
         let response = ClassificationService::get_classification(&self.coding, request).await?;
@@ -318,7 +320,7 @@ impl World {
 
     /// How many are left out now, by the resource name of what leaves them out.
     pub(crate) async fn left_out_counts(&self) -> Vec<(String, i64)> {
-        let asked = Request::new(CountLeftOutRequest {});
+        let asked = Request::new(CountLeftOutRequest::default());
         let counted = CodeService::count_left_out(&self.coding, asked).await.unwrap().into_inner();
         counted.counts.into_iter().map(|count| (count.left_out_by, count.customers)).collect()
     }
@@ -369,7 +371,8 @@ impl World {
     }
 
     pub(crate) async fn resolve(&self, code: &str) -> Result<ResolveCodeResponse, Status> {
-        let request = Request::new(ResolveCodeRequest { code: code.to_owned() });
+        let request =
+            Request::new(ResolveCodeRequest { code: code.to_owned(), ..Default::default() });
         Ok(CodeService::resolve_code(&self.coding, request).await?.into_inner())
     }
 }

@@ -89,7 +89,10 @@ async fn keys_are_cleaned_the_same_way_on_every_way_in() {
             let found = upsert(&server, request(key, "York")).await.unwrap();
             assert!(!found.created, "{key:?}");
             assert_eq!(found.cleaned_values.len(), 1, "{key:?}");
-            let request = LookupCustomerRequest { key: Some(Key::Reference(reference(key))) };
+            let request = LookupCustomerRequest {
+                key: Some(Key::Reference(reference(key))),
+                ..Default::default()
+            };
             let found = server.customers().lookup_customer(request).await.unwrap().into_inner();
             assert_eq!(found.customer.unwrap().references, [reference("k1")], "{key:?}");
         }
@@ -265,7 +268,10 @@ async fn customers_are_found_by_key_and_by_code() {
         server.ingest("s", vec![customer("a", "GB"), customer("only", "GB")]).await;
         give_code(&server).await;
         let lookup = async |key: Option<Key>| {
-            let response = server.customers().lookup_customer(LookupCustomerRequest { key }).await;
+            let response = server
+                .customers()
+                .lookup_customer(LookupCustomerRequest { key, ..Default::default() })
+                .await;
             response.map(|response| response.into_inner().customer.unwrap().name)
         };
         let shop = SourceReference { source: "shop".to_owned(), external_id: "a".to_owned() };

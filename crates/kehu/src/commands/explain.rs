@@ -132,7 +132,9 @@ pub(crate) async fn find(connection: &Connection, key: &str) -> Result<Customer,
         }),
         None => Key::Text(key.to_owned()),
     };
-    let found = customers.lookup_customer(LookupCustomerRequest { key: Some(key) }).await?;
+    let found = customers
+        .lookup_customer(LookupCustomerRequest { key: Some(key), ..Default::default() })
+        .await?;
     Ok(found.into_inner().customer.unwrap_or_default())
 }
 

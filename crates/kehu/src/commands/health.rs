@@ -64,7 +64,7 @@ impl Health {
 /// Who is left out does not decide whether the server is ready. `None` where that is not told: by
 /// a listener for probes, a process of another role, or to who may not read.
 async fn left_out(connection: &Connection) -> Result<Option<Vec<LeftOutCount>>, String> {
-    match connection.codes().count_left_out(CountLeftOutRequest {}).await {
+    match connection.codes().count_left_out(CountLeftOutRequest::default()).await {
         Ok(answer) => Ok(Some(answer.into_inner().counts)),
         Err(status) => match status.code() {
             Code::Unimplemented | Code::Unauthenticated | Code::PermissionDenied => Ok(None),

@@ -47,6 +47,7 @@ impl History {
                 show_superseded: self.superseded,
                 page_size,
                 page_token,
+                ..Default::default()
             };
             let mut client = connection.classification();
             async move {

@@ -55,6 +55,7 @@ impl Members {
                 page_size,
                 page_token,
                 left_out: false,
+                ..Default::default()
             };
             let mut client = connection.classification();
             async move {

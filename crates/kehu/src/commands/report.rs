@@ -159,7 +159,7 @@ impl Report {
     }
 
     fn time(&self) -> Option<ReportTime> {
-        Some(ReportTime { as_of_date: self.as_of.map(convert::date), known_time: None })
+        Some(ReportTime { as_of_date: self.as_of.map(convert::date), ..ReportTime::default() })
     }
 
     fn language(&self) -> Language {

@@ -30,7 +30,7 @@ impl Resolve {
     /// Resolves the code; of one that was never given it tells what each scheme knows.
     pub(crate) async fn run(self) -> Result<(), Failure> {
         let connection = Connection::open(self.client.options()).await?;
-        let request = ResolveCodeRequest { code: self.code.clone() };
+        let request = ResolveCodeRequest { code: self.code.clone(), ..Default::default() };
         match connection.codes().resolve_code(request).await {
             Ok(found) => self.print(&connection, &found.into_inner()).await,
             Err(status) if status.code() == Code::NotFound => {
@@ -71,7 +71,8 @@ impl Resolve {
     /// Prints whose code it is in a source system; whether it is one there. Who may not look
     /// customers up is not told.
     async fn print_external(&self, connection: &Connection) -> Result<bool, Failure> {
-        let request = LookupCustomerRequest { key: Some(Key::Code(self.code.clone())) };
+        let request =
+            LookupCustomerRequest { key: Some(Key::Code(self.code.clone())), ..Default::default() };
         let customer = match connection.customers().lookup_customer(request).await {
             Ok(found) => found.into_inner().customer.unwrap_or_default(),
             Err(status) if matches!(status.code(), Code::NotFound | Code::PermissionDenied) => {

@@ -46,7 +46,8 @@ pub(crate) struct World {
 
 /// A business date as it was known at a time.
 pub(crate) fn time(as_of: Option<&str>, known: Option<DateTime<Utc>>) -> Option<ReportTime> {
-    Some(ReportTime { as_of_date: as_of.and_then(date), known_time: known.map(convert::timestamp) })
+    let (as_of_date, known_time) = (as_of.and_then(date), known.map(convert::timestamp));
+    Some(ReportTime { as_of_date, known_time, ..ReportTime::default() })
 }
 
 impl World {

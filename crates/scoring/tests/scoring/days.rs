@@ -15,11 +15,12 @@ async fn explained(world: &World, on: &str) -> Vec<kehu_contract::scoring::Expla
             customer: world.customer(&format!("c{customer:02}")).await.to_string(),
             scorecard: "rfm".to_owned(),
             true_on_date: date(on),
-            known_time: None,
+            ..Default::default()
         };
         let answer = world.scoring.explain_score(Request::new(request)).await.unwrap();
         let mut answer = answer.into_inner();
-        // When it was recorded, and by which run, is not what is compared.
+        // When it was recorded, by which run, and of which state is not what is compared.
+        answer.freshness_token.clear();
         if let Some(score) = &mut answer.score {
             assert_eq!(score.as_of_date, date(on));
             (score.record_time, score.supersede_time, score.run) = (None, None, String::new());

@@ -144,6 +144,7 @@ impl World {
             scorecard: scorecard.to_owned(),
             true_on_date: true_on.and_then(date),
             known_time: known.map(convert::timestamp),
+            ..Default::default()
         };
         let response = self.scoring.get_score(Request::new(request)).await?;
         Ok(response.into_inner().score.unwrap())

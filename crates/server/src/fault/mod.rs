@@ -81,6 +81,12 @@ pub enum Fault {
     /// The database or a service cannot be reached now.
     #[error("the service cannot answer now: repeat the call later")]
     Unavailable,
+    /// What is read has not come to what was written when the time of the call is nearly over.
+    #[error("what is read does not follow from the write yet ({behind} behind): repeat the call")]
+    NotFresh {
+        /// The consumers of the change log that have not come to it, with spaces between.
+        behind: String,
+    },
     /// The process has started and cannot serve yet.
     #[error("the server cannot serve yet: {why}")]
     NotReady {

@@ -88,6 +88,7 @@ fn code_and_reason(fault: &Fault) -> (Code, ErrorReason) {
         Fault::Unavailable | Fault::NewerFormat { .. } | Fault::NotReady { .. } => {
             (Code::Unavailable, ErrorReason::Unavailable)
         }
+        Fault::NotFresh { .. } => (Code::Unavailable, ErrorReason::NotFresh),
         Fault::Unauthenticated(_) => (Code::Unauthenticated, ErrorReason::Unauthenticated),
         Fault::PermissionDenied { .. } => (Code::PermissionDenied, ErrorReason::PermissionDenied),
         Fault::DeadlineExceeded => (Code::DeadlineExceeded, ErrorReason::DeadlineExceeded),
@@ -164,6 +165,7 @@ fn metadata(fault: &Fault) -> HashMap<String, String> {
         Fault::Unauthenticated(problem) => ("why", problem.word().to_owned()),
         Fault::PermissionDenied { missing } => ("missing_scopes", super::words(missing)),
         Fault::NotServed { service } => ("service", service.clone()),
+        Fault::NotFresh { behind } => ("behind", behind.clone()),
         Fault::OverShare { of, .. } => ("share", (*of).to_owned()),
         Fault::RunsWaiting { .. } => ("share", "runs".to_owned()),
         _ => return HashMap::new(),
@@ -174,9 +176,10 @@ fn metadata(fault: &Fault) -> HashMap<String, String> {
 /// After how long the same call may succeed; `None` when to repeat it is no help.
 fn retry_delay(fault: &Fault) -> Option<Duration> {
     match fault {
-        Fault::Unavailable | Fault::NewerFormat { .. } | Fault::NotReady { .. } => {
-            Some(RETRY_DELAY)
-        }
+        Fault::Unavailable
+        | Fault::NewerFormat { .. }
+        | Fault::NotReady { .. }
+        | Fault::NotFresh { .. } => Some(RETRY_DELAY),
         Fault::Overloaded { refused } | Fault::OverShare { refused, .. } => {
             Some(OVERLOAD_DELAY * (1 << step(*refused)))
         }

@@ -190,7 +190,7 @@ impl RunService for Handlers {
             }
             _ => {}
         }
-        Ok(Response::new(GetRunResponse { run: Some(run) }))
+        Ok(Response::new(GetRunResponse { run: Some(run), ..Default::default() }))
     }
 
     async fn list_runs(
@@ -208,7 +208,7 @@ impl RunService for Handlers {
         let name = request.into_inner().name;
         if name == "flood" {
             let run = Run { phase: "x".repeat(100), ..Run::default() };
-            let message = WatchRunResponse { run: Some(run) };
+            let message = WatchRunResponse { run: Some(run), ..Default::default() };
             return Ok(Response::new(stream::repeat(Ok(message)).boxed()));
         }
         let panics = name == "panic";

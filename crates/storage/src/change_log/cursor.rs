@@ -52,7 +52,8 @@ pub async fn backlog(
     Ok(Some(Backlog { changes, oldest: time::instant(oldest)? }))
 }
 
-/// Moves the cursor of `consumer`, in the transaction of its results. [`Error::Conflict`] when
+/// Moves the cursor of `consumer`, in the transaction of its results, whose commit wakes those who
+/// wait for it ([`Database::followed`]). [`Error::Conflict`] when
 /// it does not stand at `from`: another replica was quicker, so roll back and read it again.
 pub async fn advance(
     transaction: &Transaction,
@@ -70,6 +71,7 @@ pub async fn advance(
         .exec(transaction)
         .await?;
     if moved.rows_affected == 1 {
+        transaction.mark_followed();
         return Ok(());
     }
     Err(Error::Conflict(format!(

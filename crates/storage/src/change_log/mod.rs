@@ -30,6 +30,8 @@
 //! the server's count of ids tell each of them the same. (One that stays open while the server
 //! gives out as many ids as the log is ahead by would not see it; limits of time end it before.)
 
+mod considered;
+pub mod consumers;
 mod cursor;
 mod position;
 mod trim;
@@ -41,6 +43,8 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use crate::entity::change;
 use crate::{Database, Error, Transaction, dialect, time, trace};
 
+pub(crate) use considered::Lately;
+pub use considered::{Considered, Reading, considered, considered_through};
 pub use cursor::{Backlog, advance, backlog, cursor, give_back_cursor, lease_cursor};
 pub use position::Position;
 pub use trim::trim;
@@ -90,6 +94,9 @@ pub struct NewChange {
     pub as_of: Option<NaiveDate>,
     /// When it was recorded.
     pub recorded_at: DateTime<Utc>,
+    /// The first of the changes that a follower made it of, as far back as to the facts; `None` for
+    /// facts, and for what a run found.
+    pub cause: Option<Position>,
 }
 
 /// A change that was committed.
@@ -111,6 +118,9 @@ pub struct Change {
     pub recorded_at: DateTime<Utc>,
     /// The trace and span that it was appended in, as a W3C `traceparent`; `None` outside one.
     pub traceparent: Option<String>,
+    /// The first change that it was made of, as far back as to the facts; itself, where it was made
+    /// of none.
+    pub cause: Position,
 }
 
 /// Appends a change and returns its position.
@@ -123,6 +133,7 @@ pub async fn append(transaction: &Transaction, change: &NewChange) -> Result<Pos
         change.as_of.map(time::days).into(),
         time::micros(change.recorded_at).into(),
         trace::traceparent().into(),
+        change.cause.into(),
     ];
     dialect::log_append(transaction.inner(), transaction.next_append(), values).await
 }
@@ -188,6 +199,7 @@ fn decode(row: change::Model) -> Result<Change, Error> {
         as_of: row.as_of.map(time::date).transpose()?,
         recorded_at: time::instant(row.recorded_at)?,
         traceparent: row.traceparent,
+        cause: row.cause.unwrap_or(row.position),
     })
 }
 

@@ -41,6 +41,19 @@ impl Position {
         Ok(Self { epoch, transaction, number })
     }
 
+    /// The place just before it, which may be nobody's.
+    pub fn before(self) -> Self {
+        if self.number > 0 {
+            return Self { number: self.number - 1, ..self };
+        }
+        if self.transaction > 0 {
+            return Self { transaction: self.transaction - 1, number: u16::MAX, ..self };
+        }
+        let last = (1 << TRANSACTION_BITS) - 1;
+        let Some(epoch) = self.epoch.checked_sub(1) else { return Self::START };
+        Self { epoch, transaction: last, number: u16::MAX }
+    }
+
     /// How often the count of transactions began anew.
     pub(crate) fn epoch(self) -> u16 {
         self.epoch
@@ -105,6 +118,20 @@ mod tests {
             assert_eq!(text.parse::<Position>().unwrap(), *position);
         }
         assert_eq!(texts[0], Position::START.to_string());
+    }
+
+    #[test]
+    fn nothing_lies_between_a_place_and_the_one_before() {
+        let place = |epoch, transaction, number| Position::new(epoch, transaction, number).unwrap();
+        let last = (1 << 48) - 1;
+        for (position, before) in [
+            (place(1, 7, 3), place(1, 7, 2)),
+            (place(1, 7, 0), place(1, 6, 65_535)),
+            (place(2, 0, 0), place(1, last, 65_535)),
+            (Position::START, Position::START),
+        ] {
+            assert_eq!(position.before(), before);
+        }
     }
 
     #[test]

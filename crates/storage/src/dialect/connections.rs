@@ -44,6 +44,14 @@ impl Connections {
         }
     }
 
+    /// How many connections there are to read with.
+    pub(crate) fn readers(&self) -> usize {
+        match &self.reader().0 {
+            ReaderOf::Postgres(pool) => pool.size(),
+            ReaderOf::Sqlite(pool) => pool.size(),
+        }
+    }
+
     /// A transaction that may write, and append to the change log.
     pub(crate) async fn begin(&self, faults: Faults) -> Result<Transaction, Error> {
         match self {

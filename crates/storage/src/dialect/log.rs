@@ -19,8 +19,9 @@ const PLACE: &str = "SELECT lpad(to_hex(CASE WHEN last IS NULL THEN 1 \
          (SELECT max(position) FROM change_log) AS last) AS now";
 
 /// The columns of a change after its position, and how many there are.
-const COLUMNS: &str = "topic, customers, first_day, last_day, as_of, recorded_at, traceparent";
-const VALUES: usize = 7;
+const COLUMNS: &str = "topic, customers, first_day, last_day, as_of, recorded_at, traceparent, \
+     cause";
+const VALUES: usize = 8;
 
 /// The upper bound, the last place, and the least id that may still append.
 const HORIZON: &str = "WITH locks AS MATERIALIZED (SELECT * FROM pg_locks \
@@ -57,7 +58,7 @@ pub(crate) async fn log_append(
     };
     let sql = format!(
         "INSERT INTO change_log (position, {COLUMNS}) \
-         VALUES ({place}, $2, $3, $4, $5, $6, $7, $8) RETURNING position"
+         VALUES ({place}, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING position"
     );
     let values = std::iter::once(Value::from(first)).chain(values);
     let statement = Statement::from_sql_and_values(backend, sql, values);

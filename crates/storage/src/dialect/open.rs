@@ -15,7 +15,8 @@ use super::{postgres, sqlite};
 use crate::writes::Writes;
 use crate::{Error, Options};
 
-const SQLITE_READERS: u32 = 4;
+/// More than what computes and adds up at once on a small machine, which holds a connection each.
+const SQLITE_READERS: u32 = 8;
 
 /// Leases and heartbeats are short, and must not queue behind the work that they are about. One more
 /// is the flusher's.

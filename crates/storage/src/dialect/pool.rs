@@ -44,8 +44,7 @@ pub(super) struct Held<DB: Database> {
 
 impl<DB: Database> Pool<DB> {
     pub(super) fn new(pool: sqlx::Pool<DB>) -> Self {
-        let most = usize::try_from(pool.options().get_max_connections()).unwrap_or(usize::MAX);
-        let places = Arc::new(Semaphore::new(most.min(Semaphore::MAX_PERMITS)));
+        let places = Arc::new(Semaphore::new(most(&pool).min(Semaphore::MAX_PERMITS)));
         Self(Arc::new(Shared { pool, places, at_hand: Mutex::new(Some(Vec::new())) }))
     }
 
@@ -53,6 +52,11 @@ impl<DB: Database> Pool<DB> {
     pub(super) fn sqlx(&self) -> sqlx::Pool<DB> {
         drop(self.0.at_hand().as_mut().map(std::mem::take));
         self.0.pool.clone()
+    }
+
+    /// How many connections there may be.
+    pub(super) fn size(&self) -> usize {
+        most(&self.0.pool)
     }
 
     pub(super) async fn acquire(&self) -> Result<Held<DB>, DbErr> {
@@ -133,6 +137,10 @@ impl<DB: Database> Drop for Shared<DB> {
             drop(resting.connection.detach());
         }
     }
+}
+
+fn most<DB: Database>(pool: &sqlx::Pool<DB>) -> usize {
+    usize::try_from(pool.options().get_max_connections()).unwrap_or(usize::MAX)
 }
 
 fn not_acquired(error: sqlx::Error) -> DbErr {

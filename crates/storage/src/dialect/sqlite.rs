@@ -30,6 +30,11 @@ impl Pool {
         Self(pool::Pool::new(pool))
     }
 
+    /// How many connections there may be.
+    pub(crate) fn size(&self) -> usize {
+        self.0.size()
+    }
+
     /// sea-orm's own view of the same connections, for the migrator, which asks for it.
     pub(crate) fn sea_orm(&self) -> DatabaseConnection {
         self.0.sqlx().into()

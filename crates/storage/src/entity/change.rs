@@ -17,6 +17,7 @@ pub struct Model {
     pub as_of: Option<i32>,
     pub recorded_at: i64,
     pub traceparent: Option<String>,
+    pub cause: Option<Position>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -10,7 +10,7 @@ use super::sources;
 use super::values::{self, Saying};
 use super::{Mask, NO_DAY, Profile};
 use crate::business_date::Days;
-use crate::change_log::{self, NewChange, Topic};
+use crate::change_log::{self, NewChange, Position, Topic};
 use crate::{Error, Transaction, time};
 
 /// What to write, and to whom.
@@ -137,13 +137,13 @@ async fn change(
     Ok(Upserted::Done { customer: Box::new(customer), created: false, changed })
 }
 
-/// Appends to the change log that a customer changed from a day on; the last statement of a transaction.
+/// Appends to the change log that a customer changed from a day on; its place there.
 pub async fn announce(
     transaction: &Transaction,
     customer: CustomerId,
     first_day: NaiveDate,
     now: DateTime<Utc>,
-) -> Result<(), Error> {
+) -> Result<Position, Error> {
     let change = NewChange {
         topic: Topic::Facts,
         customers: vec![customer],
@@ -151,7 +151,7 @@ pub async fn announce(
         last_day: first_day.max(NO_DAY),
         as_of: None,
         recorded_at: now,
+        cause: None,
     };
-    change_log::append(transaction, &change).await?;
-    Ok(())
+    change_log::append(transaction, &change).await
 }

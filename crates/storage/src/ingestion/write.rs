@@ -7,7 +7,7 @@ use kehu_core::CustomerId;
 
 use super::versions::Writing;
 use super::{Batch, FIRST_DAY, NO_DAY, Stream, kinds, references, rejects, streams};
-use crate::change_log::{self, NewChange, Topic};
+use crate::change_log::{self, NewChange, Position, Topic};
 use crate::{Committed, Database, Error, Transaction};
 
 /// How often a batch is tried when other writers get in its way.
@@ -100,8 +100,9 @@ impl Tally {
 /// What writing a batch came to.
 #[derive(Debug)]
 pub enum Written {
-    /// It is committed; what comes after it may be written. Acknowledged it is once it is durable.
-    Done(Tally, Committed),
+    /// It is committed, with the place in the change log if it changed something; what comes after it
+    /// may be written. Acknowledged it is once it is durable.
+    Done(Tally, Option<Position>, Committed),
     /// The stream was opened elsewhere since; nothing was written.
     TakenOver,
 }
@@ -183,12 +184,18 @@ async fn try_write(
     if !streams::advance(&transaction, stream, batch, moved.tally.total(), now).await? {
         return Ok(Written::TakenOver);
     }
-    append(&transaction, &moved, now).await?;
+    let position = append(&transaction, &moved, now).await?;
     let committed = transaction.commit_ahead().await?;
-    Ok(Written::Done(moved.tally, committed))
+    Ok(Written::Done(moved.tally, position, committed))
 }
 
-async fn append(transaction: &Transaction, moved: &Moved, now: DateTime<Utc>) -> Result<(), Error> {
+/// Tells the change log what a batch moved; the place of the last change.
+async fn append(
+    transaction: &Transaction,
+    moved: &Moved,
+    now: DateTime<Utc>,
+) -> Result<Option<Position>, Error> {
+    let mut position = None;
     let span = |days: &BTreeSet<NaiveDate>| {
         let first = days.first().copied().unwrap_or(NO_DAY);
         (first, days.last().copied().unwrap_or(NO_DAY))
@@ -209,8 +216,9 @@ async fn append(transaction: &Transaction, moved: &Moved, now: DateTime<Utc>) ->
             last_day,
             as_of: None,
             recorded_at: now,
+            cause: None,
         };
-        change_log::append(transaction, &change).await?;
+        position = Some(change_log::append(transaction, &change).await?);
     }
-    Ok(())
+    Ok(position)
 }

@@ -1,4 +1,4 @@
-//! The tables every service builds on: settings, business date, change log, definitions, runs,
+//! The tables every service builds on: identity, settings, business date, change log, definitions, runs,
 //! request ids.
 
 use sea_orm_migration::prelude::*;
@@ -15,6 +15,7 @@ pub(super) struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        create_identity(manager).await?;
         create_settings(manager).await?;
         create_business_date(manager).await?;
         create_change_log(manager).await?;
@@ -40,9 +41,20 @@ impl MigrationTrait for Migration {
             "change_log",
             "business_date",
             "settings",
+            "database_identity",
         ];
         drop_tables(manager, &tables).await
     }
+}
+
+/// Its one row is added when the tables are there.
+async fn create_identity(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    let identity = Table::create()
+        .table("database_identity")
+        .col(integer("identity_id").primary_key())
+        .col(text("identity"))
+        .to_owned();
+    manager.create_table(identity).await
 }
 
 async fn create_settings(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
@@ -77,6 +89,7 @@ async fn create_change_log(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .col(integer_null("as_of"))
         .col(big_integer("recorded_at"))
         .col(text_null("traceparent"))
+        .col(key_text(manager, "cause").null())
         .to_owned();
     manager.create_table(change).await?;
     let by_topic = Index::create()

@@ -18,6 +18,7 @@ fn change(customer: i64) -> NewChange {
         last_day: NaiveDate::from_ymd_opt(2011, 12, 9).unwrap(),
         as_of: None,
         recorded_at: at(7),
+        cause: None,
     }
 }
 

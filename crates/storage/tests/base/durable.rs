@@ -26,7 +26,7 @@ async fn write(db: &Database, stream: &Stream, order: &str) -> Result<(), Error>
     let sale = shop::sale(&format!("customer of {order}"), order, day("2026-01-05"), 10);
     let batch = Batch { sequence: 1, entries: vec![Entry::Order(sale)], ..Batch::default() };
     match write_batch(db, stream, &batch, at(1)).await? {
-        Written::Done(_, committed) => committed.durable().await,
+        Written::Done(_, _, committed) => committed.durable().await,
         // It is there already: an attempt whose answer was lost had committed.
         Written::TakenOver => Ok(()),
     }

@@ -52,7 +52,7 @@ async fn reject(db: &Database, stream: &mut Stream, lines: std::ops::Range<i64>)
     let sequence = stream.last_sequence + 1;
     let batch = Batch { sequence, rejected: 1, rejects, ..Batch::default() };
     let written = write_batch(db, stream, &batch, at(10)).await.unwrap();
-    let Written::Done(tally, _) = written else { panic!("{written:?}") };
+    let Written::Done(tally, _, _) = written else { panic!("{written:?}") };
     stream.last_sequence = sequence;
     tally.dropped_rejects
 }

@@ -53,7 +53,7 @@ impl Dates {
 
     /// The later date, as it is known now.
     pub(crate) fn report_time(&self) -> ReportTime {
-        ReportTime { as_of_date: Some(convert::date(self.as_of)), known_time: None }
+        ReportTime { as_of_date: Some(convert::date(self.as_of)), ..ReportTime::default() }
     }
 
     /// The same UUID (version 8, RFC 9562) for the same step on the same input.

@@ -30,6 +30,7 @@ pub(crate) fn response(
         classes,
         total: Some(total),
         comparison_date: comparison.map(convert::date),
+        ..Default::default()
     })
 }
 

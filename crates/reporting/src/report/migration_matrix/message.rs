@@ -32,5 +32,6 @@ pub(crate) fn response(
         as_of_date: Some(convert::date(answer.classified.as_of)),
         classes: classes.iter().map(name).collect(),
         cells,
+        ..Default::default()
     })
 }

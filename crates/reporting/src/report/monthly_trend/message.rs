@@ -22,5 +22,5 @@ pub(crate) fn response(
         });
     }
     let as_of_date = Some(convert::date(answer.as_of));
-    Ok(contract::GetMonthlyTrendResponse { months, as_of_date })
+    Ok(contract::GetMonthlyTrendResponse { months, as_of_date, ..Default::default() })
 }

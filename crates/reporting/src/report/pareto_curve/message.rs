@@ -16,5 +16,6 @@ pub(crate) fn response(answer: &Dated<ParetoCurve>) -> contract::GetParetoCurveR
         points: points.collect(),
         top_fifth_share: answer.report.top_fifth_share().map(convert::decimal),
         customer_count: answer.report.customers,
+        ..Default::default()
     }
 }

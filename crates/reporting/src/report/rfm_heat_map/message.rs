@@ -19,5 +19,6 @@ pub(crate) fn response(
             amount: Some(money(cell.amount, currency)?),
         });
     }
-    Ok(contract::GetRfmHeatMapResponse { as_of_date: Some(convert::date(answer.as_of)), cells })
+    let as_of_date = Some(convert::date(answer.as_of));
+    Ok(contract::GetRfmHeatMapResponse { as_of_date, cells, ..Default::default() })
 }

@@ -327,6 +327,17 @@ impl Layout {
         self.header.iter().rposition(|name| !name.is_empty()).map_or(0, |place| place + 1)
     }
 
+    /// The names of columns that nothing is read of.
+    pub(crate) fn unread(&self) -> impl Iterator<Item = &str> {
+        let columns = self.header.iter().enumerate().filter(|(place, name)| {
+            let read = self.places.contains(&Some(*place))
+                || self.discounts.contains(place)
+                || self.attributes.iter().any(|(_, of)| of == place);
+            !name.is_empty() && !read
+        });
+        columns.map(|(_, name)| name.as_str())
+    }
+
     /// The columns that hold numbers.
     pub(crate) fn numbers(&self) -> impl Iterator<Item = usize> {
         let roles = [Role::Quantity, Role::UnitPrice, Role::Amount, Role::UnitCost, Role::Cost];

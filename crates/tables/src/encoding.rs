@@ -1,11 +1,20 @@
 //! The encoding of a file: stated, shown by its mark, or found from its bytes.
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use encoding_rs::{BIG5, EUC_KR, Encoding, GB18030, SHIFT_JIS, UTF_8, UTF_16BE, UTF_16LE};
+use encoding_rs::{BIG5, EUC_JP, EUC_KR, Encoding, GB18030, SHIFT_JIS, UTF_8, UTF_16BE, UTF_16LE};
 use encoding_rs::{GBK, WINDOWS_1252};
 
 /// Encodings that are tried in turn where the one that seems likely gives no known header.
 const TRIED: [&Encoding; 5] = [GB18030, BIG5, SHIFT_JIS, EUC_KR, WINDOWS_1252];
+
+/// What stands behind year and month in dates, by encoding.
+const DATED: [(&Encoding, &str, &str); 5] = [
+    (GB18030, "年", "月"),
+    (BIG5, "年", "月"),
+    (SHIFT_JIS, "年", "月"),
+    (EUC_JP, "年", "月"),
+    (EUC_KR, "년", "월"),
+];
 
 /// The encoding of this name: `utf-8`, `utf-16le`, `gb18030`, `big5`, `shift_jis`,
 /// `windows-1252`, and all others of the WHATWG Encoding Standard; `None` for other names.
@@ -54,6 +63,8 @@ pub(crate) struct Finder {
     bad: u64,
     /// All that is not ASCII in them may be frequent Chinese characters in pairs of bytes.
     pairs: bool,
+    /// The encoding in which one of them has a date.
+    dated: Option<&'static Encoding>,
     /// The first word that is not ASCII in them.
     word: Vec<u8>,
 }
@@ -84,7 +95,7 @@ impl Finder {
     /// A finder that has seen nothing.
     pub(crate) fn new() -> Self {
         let detector = EncodingDetector::new(Iso2022JpDetection::Deny);
-        Self { detector, good: 0, bad: 0, pairs: true, word: Vec::new() }
+        Self { detector, good: 0, bad: 0, pairs: true, dated: None, word: Vec::new() }
     }
 
     /// Looks at a line.
@@ -97,6 +108,7 @@ impl Finder {
             return;
         }
         self.bad += 1;
+        self.dated = self.dated.or_else(|| dated(line));
         for word in words(line) {
             if self.word.is_empty() {
                 self.word = word.to_vec();
@@ -112,6 +124,9 @@ impl Finder {
     pub(crate) fn likely(&self) -> &'static Encoding {
         if self.good >= self.bad {
             return UTF_8;
+        }
+        if let Some(encoding) = self.dated {
+            return encoding;
         }
         superset(self.detector.guess(None, Utf8Detection::Deny))
     }
@@ -141,6 +156,24 @@ impl Finder {
 fn words(line: &[u8]) -> impl Iterator<Item = &[u8]> {
     let words = line.split(|byte| byte.is_ascii() && !byte.is_ascii_alphabetic());
     words.filter(|word| !word.is_ascii())
+}
+
+/// The encoding in which a line has a date with the characters for year and month, which in no other
+/// one stand between its digits.
+fn dated(line: &[u8]) -> Option<&'static Encoding> {
+    let written = DATED.into_iter().find(|(encoding, year, month)| {
+        let (year, _, _) = encoding.encode(year);
+        let (month, _, _) = encoding.encode(month);
+        (1..line.len()).any(|place| {
+            let (before, behind) = line.split_at(place);
+            let Some(behind) = behind.strip_prefix(&*year) else { return false };
+            let digits = behind.iter().take_while(|byte| byte.is_ascii_digit()).count();
+            before.last().is_some_and(u8::is_ascii_digit)
+                && digits > 0
+                && behind[digits..].starts_with(&month)
+        })
+    });
+    written.map(|(encoding, _, _)| encoding)
 }
 
 /// Whether a word is of characters of the first level of GB 2312, which are the frequent ones.
@@ -175,6 +208,21 @@ mod tests {
                 e if e == WINDOWS_1252 => "1,Café Zürich,naïve façade",
                 _ => "1,北京商贸有限公司,上海市浦东新区",
             };
+            let mut finder = Finder::new();
+            finder.look_at(&encoding.encode(text).0);
+            assert_eq!(finder.likely(), encoding, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_date_tells_the_encoding() {
+        for (encoding, text) in [
+            (SHIFT_JIS, "1,a,2024年01月05日 10時20分,10"),
+            (encoding_rs::EUC_JP, "1,a,2024年1月5日,10"),
+            (BIG5, "1,a,2024年1月5日,10"),
+            (GB18030, "1,a,2024年1月5日,10"),
+            (EUC_KR, "1,a,2024년1월5일,10"),
+        ] {
             let mut finder = Finder::new();
             finder.look_at(&encoding.encode(text).0);
             assert_eq!(finder.likely(), encoding, "{text}");

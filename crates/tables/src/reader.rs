@@ -16,7 +16,7 @@ use rust_decimal::Decimal;
 use crate::batch::Batches;
 use crate::body::Body;
 use crate::clean::Cleaned;
-use crate::columns::Role;
+use crate::columns::{Layout, Role};
 use crate::customer::Profiles;
 use crate::date::Dates;
 use crate::facts::digest;
@@ -33,6 +33,8 @@ use crate::{Error, mapping::Mapping, wire};
 
 /// The most bytes of the file that an order may take, so that it fits into a batch.
 const ORDER_BYTES: u64 = 1_500_000;
+/// So many columns are named of which nothing is read.
+const UNREAD: usize = 10;
 
 /// A batch that was read.
 #[derive(Debug, Clone, PartialEq)]
@@ -291,7 +293,22 @@ fn found(table: &Table, mapping: &Mapping) -> Vec<String> {
     if let Some(order) = table.forms.dates.shown() {
         found.push(format!("dates as {order}"));
     }
+    if mapping.columns.is_empty() {
+        found.extend(unread(&start.layout));
+    }
     found
+}
+
+/// The columns that have no usual name, or are a second one that would do.
+fn unread(layout: &Layout) -> Option<String> {
+    let names: Vec<&str> = layout.unread().collect();
+    let shown = names[..names.len().min(UNREAD)].join(", ");
+    let more = names.len().saturating_sub(UNREAD);
+    match (names.len(), more) {
+        (0, _) => None,
+        (_, 0) => Some(format!("no use for {shown} (a mapping can name what they are)")),
+        _ => Some(format!("no use for {shown} and {more} more (a mapping can name what they are)")),
+    }
 }
 
 /// The rates of a mapping come before all orders; one of the base currency is not needed.

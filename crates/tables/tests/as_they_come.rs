@@ -126,6 +126,24 @@ fn encodings_are_found_or_stated() {
 }
 
 #[test]
+fn columns_without_a_use_are_told() {
+    let told = |header: &str, mapping: &str| {
+        let line = header.split(',').map(|_| "2024-01-05").collect::<Vec<_>>().join(",");
+        read(format!("{header}\n{line}\n").as_bytes(), mapping).2.found.join("; ")
+    };
+    let usual = "order_id,customer_id,date,amount";
+    assert_eq!(told(usual, ""), "");
+    let two = told(&format!("{usual},sales,,discount"), "");
+    assert!(two.starts_with("no use for sales, discount ("), "{two}");
+    let many: Vec<String> = (1..=12).map(|number| format!("c{number}")).collect();
+    let many = told(&format!("{usual},{}", many.join(",")), "");
+    assert!(many.contains("c10 and 2 more"), "{many}");
+    let stated = "[columns]\norder_id = \"order_id\"\ncustomer_id = \"customer_id\"\n\
+                  date = \"date\"\namount = \"sales\"\n";
+    assert_eq!(told(&format!("{usual},sales"), stated), "", "who states columns knows the others");
+}
+
+#[test]
 fn bytes_of_another_encoding_far_down_are_found() {
     let mut content = b"order_id,customer_id,date,amount\n".to_vec();
     for line in 0..20_000 {

@@ -80,7 +80,10 @@ impl ClassificationJob {
         request: &ClassificationRequest,
         as_of: NaiveDate,
     ) -> Result<Vec<Pinned>, Fault> {
-        let versions = definitions::in_force(&self.db, &request.taxonomies).await?;
+        let mut versions = definitions::in_force(&self.db, &request.taxonomies).await?;
+        if request.taxonomies.is_empty() {
+            versions = Evaluator::sound(&self.db, &self.analytics, versions).await?;
+        }
         Ok(pins::pin_versions(&self.db, context.run.run_id, as_of, &versions).await?)
     }
 

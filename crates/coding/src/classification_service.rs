@@ -43,7 +43,10 @@ impl Coding {
             Some(as_of) => as_of,
             None => self.business_date().await?,
         };
-        let versions = self.published(&ids).await?;
+        let mut versions = self.published(&ids).await?;
+        if ids.is_empty() {
+            versions = Evaluator::sound(&self.db, &self.analytics, versions).await?;
+        }
         self.check_scored(versions, as_of).await?;
         let asked = ClassificationRequest { taxonomies: ids };
         let new = NewRun {

@@ -111,7 +111,13 @@ impl Coding {
 
 /// A scheme that cannot give codes any more has no capacity.
 fn view(scheme: &SchemeVersion) -> contract::CodeScheme {
-    scheme_view(scheme, compiled(&scheme.definition).map_or(0, |compiled| compiled.capacity()))
+    match compiled(&scheme.definition) {
+        Ok(compiled) => scheme_view(scheme, compiled.capacity()),
+        Err(fault) => {
+            let broken_reason = fault.to_string();
+            contract::CodeScheme { broken_reason, ..scheme_view(scheme, 0) }
+        }
+    }
 }
 
 #[tonic::async_trait]

@@ -78,6 +78,21 @@ impl Evaluator {
         Ok(Arc::new(evaluator))
     }
 
+    /// Of all versions in force those that can classify; all, where none can, so that whoever works
+    /// with them says what is wrong.
+    pub(crate) async fn sound(
+        db: &Database,
+        analytics: &Analytics,
+        versions: Vec<TaxonomyVersion>,
+    ) -> Result<Vec<TaxonomyVersion>, Fault> {
+        let evaluator = Self::of_sound(db, analytics, versions.clone()).await?;
+        let is_sound = |version: &TaxonomyVersion| evaluator.has(version.version_id);
+        if !versions.iter().any(is_sound) {
+            return Ok(versions);
+        }
+        Ok(versions.into_iter().filter(is_sound).collect())
+    }
+
     fn empty(analytics: &Analytics) -> Self {
         Self {
             analytics: analytics.clone(),
@@ -204,7 +219,7 @@ impl Evaluator {
     }
 }
 
-fn broken(version: &TaxonomyVersion, problems: &[Problem]) -> Fault {
+pub(crate) fn broken(version: &TaxonomyVersion, problems: &[Problem]) -> Fault {
     let first = problems
         .first()
         .map_or_else(String::new, |problem| format!("{}: {}", problem.field, problem.message));

@@ -1,22 +1,23 @@
 //! `kehu.coding.v1.TaxonomyService`.
 
 use kehu_contract::coding::{
-    CreateTaxonomyRequest, CreateTaxonomyResponse, GetTaxonomyRequest, GetTaxonomyResponse,
-    ListTaxonomiesRequest, ListTaxonomiesResponse, ListTemplatesRequest, ListTemplatesResponse,
-    PublishTaxonomyRequest, PublishTaxonomyResponse, create_taxonomy_request::Origin,
-    taxonomy_service_server::TaxonomyService,
+    self as contract, CreateTaxonomyRequest, CreateTaxonomyResponse, GetTaxonomyRequest,
+    GetTaxonomyResponse, ListTaxonomiesRequest, ListTaxonomiesResponse, ListTemplatesRequest,
+    ListTemplatesResponse, PublishTaxonomyRequest, PublishTaxonomyResponse,
+    create_taxonomy_request::Origin, taxonomy_service_server::TaxonomyService,
 };
 use kehu_core::taxonomy::{self, Taxonomy};
 use kehu_server::{Fault, Violations, aside, auth, clock, names, page};
 use kehu_storage::{
     PageRequest,
+    coding::taxonomies::TaxonomyVersion,
     definitions::{self, Signed},
 };
 use tonic::{Request, Response, Status};
 
-use crate::Coding;
 use crate::convert::{self, definition_message, parse_definition, taxonomy_view};
 use crate::rules::{Columns, Rules};
+use crate::{Coding, evaluate};
 
 impl Coding {
     async fn create_taxonomy(
@@ -77,7 +78,8 @@ impl Coding {
         let version = names::parse_version("version", request.version, &mut violations);
         violations.finish()?;
         let version = definitions::get(&self.db, &id.unwrap_or_default(), version).await?;
-        Ok(GetTaxonomyResponse { taxonomy: Some(taxonomy_view(&version)) })
+        let columns = Columns::read(&self.db, &self.analytics).await?;
+        Ok(GetTaxonomyResponse { taxonomy: Some(shown(&version, &columns)) })
     }
 
     async fn list_taxonomies(
@@ -91,8 +93,9 @@ impl Coding {
         let page = PageRequest { limit: page.size, after: page.after };
         let found = definitions::list(&self.db, &page).await?;
         let versions = aside::readable(found.items)?;
+        let columns = Columns::read(&self.db, &self.analytics).await?;
         Ok(ListTaxonomiesResponse {
-            taxonomies: versions.iter().map(taxonomy_view).collect(),
+            taxonomies: versions.iter().map(|version| shown(version, &columns)).collect(),
             next_page_token: found.next.map(|key| page::token(&key, &filters)).unwrap_or_default(),
         })
     }
@@ -122,6 +125,17 @@ impl Coding {
         let version = definitions::publish(&self.db, &draft, &(), &signed).await?;
         Ok(PublishTaxonomyResponse { taxonomy: Some(taxonomy_view(&version)) })
     }
+}
+
+/// A version, with what is wrong with it.
+fn shown(version: &TaxonomyVersion, columns: &Columns) -> contract::Taxonomy {
+    let mut shown = taxonomy_view(version);
+    if version.published.is_some()
+        && let Err(problems) = Rules::compile(&version.definition, columns)
+    {
+        shown.broken_reason = evaluate::broken(version, &problems).to_string();
+    }
+    shown
 }
 
 fn template(id: &str, violations: &mut Violations) -> Option<Taxonomy> {

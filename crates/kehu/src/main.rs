@@ -1,5 +1,6 @@
 //! The `kehu` program: the four services in one process or apart, and a client for them.
 
+mod broken;
 mod cli;
 mod commands;
 mod connection;

@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use kehu_analytics::Analytics;
 use kehu_core::scorecard::Scorecard;
 use kehu_runs::{Daily, Evaluated};
-use kehu_server::{Fault, aside, names};
+use kehu_server::Fault;
 use kehu_storage::{
     Database,
     definitions::{self, Definition},
@@ -32,9 +32,7 @@ impl DailyScoring {
     async fn is_sound(&self, id: &str) -> Result<bool, Fault> {
         let newest = definitions::in_force::<Scorecard>(&self.db, &[id]).await?.pop();
         let Some(newest) = newest else { return Ok(false) };
-        let card = Card::new(newest, self.analytics.catalogue());
-        let name = names::resource(names::SCORECARDS, id);
-        Ok(card.inspect_err(|fault| aside::broken(&name, fault)).is_ok())
+        Ok(Card::sound(&newest, self.analytics.catalogue()).is_ok())
     }
 }
 

@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use kehu_analytics::{Analytics, Catalogue, Frame};
 use kehu_core::scorecard::{Scorecard, Scorer};
 use kehu_core::{CustomerId, Reference, Value};
-use kehu_server::{Fault, names};
+use kehu_server::{Fault, aside, names};
 use kehu_storage::{
     Database,
     change_log::{self, Position},
@@ -38,6 +38,14 @@ impl Card {
             }
         }
         Ok(Arc::new(Self { version, scorer }))
+    }
+
+    /// A version, ready to score. One that cannot is set aside, with an entry in the log, so that the
+    /// others go on.
+    pub(crate) fn sound(version: &Version, catalogue: &Catalogue) -> Result<Arc<Self>, Fault> {
+        let name = names::resource(names::SCORECARDS, &version.definition.id);
+        let card = Self::new(version.clone(), catalogue);
+        card.inspect_err(|fault| aside::broken(&name, fault))
     }
 
     /// The scores of every customer of the frame, in its order.

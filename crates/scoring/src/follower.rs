@@ -13,7 +13,7 @@ use kehu_core::CustomerId;
 use kehu_core::calendar::BusinessCalendar;
 use kehu_core::scorecard::Scorecard;
 use kehu_runs::{CursorMove, Follower};
-use kehu_server::{Fault, aside, clock, names};
+use kehu_server::{Fault, clock};
 use kehu_storage::{
     Database, business_date,
     change_log::{self, Change, Topic, consumers},
@@ -70,7 +70,8 @@ impl ScoringFollower {
         let under_way = scores::runs_under_way(&self.db).await?;
         let mut due = Vec::new();
         for (line, segment) in self.lines(&under_way, first).await? {
-            let Some(card) = self.sound(&line) else { continue };
+            let catalogue = self.analytics.catalogue();
+            let Ok(card) = Card::sound(&line.version, catalogue) else { continue };
             let runs = under_way.iter().filter(|(other, _)| other.line_id == line.line_id);
             let runs = runs.map(|(_, as_of)| time::days(*as_of)).collect();
             let (reader, in_force) = (self.db.reader(), segment.is_some());
@@ -109,14 +110,6 @@ impl ScoringFollower {
             }
         }
         Ok(lines)
-    }
-
-    /// A version, ready to score. One that cannot is set aside, with an entry in the log, so that
-    /// the others go on.
-    fn sound(&self, line: &ScoreLine) -> Option<Arc<Card>> {
-        let name = names::resource(names::SCORECARDS, &line.version.definition.id);
-        let card = Card::new(line.version.clone(), self.analytics.catalogue());
-        card.inspect_err(|fault| aside::broken(&name, fault)).ok()
     }
 
     /// Scores who is due, day by day.

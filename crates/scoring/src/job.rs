@@ -17,7 +17,10 @@ use kehu_storage::{
     facts::CustomerSet,
     history::{Guarded, Subject, Writer},
     run::{Cut, Kind, Run},
-    scoring::scores::{self, Evaluation, Scope, ScoreLine},
+    scoring::{
+        scorecards::Version,
+        scores::{self, Evaluation, Scope, ScoreLine},
+    },
 };
 use serde::{Deserialize, Serialize};
 
@@ -68,6 +71,7 @@ impl ScoringJob {
         let as_of = context.run.as_of.ok_or_else(|| Fault::internal("the run has no date"))?;
         let request: ScoringRequest = context.request()?;
         let newest = definitions::in_force(&self.db, &request.scorecards).await?;
+        let newest = if request.scorecards.is_empty() { self.sound(newest)? } else { newest };
         let lines = scores::pin(&self.db, context.run.run_id, as_of, &newest).await?;
         let catalogue = self.analytics.catalogue();
         let card = |line: &ScoreLine| Card::new(line.version.clone(), catalogue);
@@ -77,6 +81,21 @@ impl ScoringJob {
         let frozen = self.analytics.freeze(as_of, context.run.run_id, &names).await;
         frozen.map_err(analytics_fault)?;
         Ok(Work { context, lines, cards, as_of })
+    }
+
+    /// Those that can score, unless none can: of all that are published the broken are left out.
+    fn sound(&self, versions: Vec<Version>) -> Result<Vec<Version>, Fault> {
+        let (mut sound, mut broken) = (Vec::with_capacity(versions.len()), None);
+        for version in versions {
+            match Card::sound(&version, self.analytics.catalogue()) {
+                Ok(_) => sound.push(version),
+                Err(fault) => broken = Some(fault),
+            }
+        }
+        match broken {
+            Some(fault) if sound.is_empty() => Err(fault),
+            _ => Ok(sound),
+        }
     }
 
     async fn score(&self, work: &Work<'_>, partition: &Partition) -> Result<(), Fault> {

@@ -2,10 +2,10 @@
 
 use kehu_analytics::Catalogue;
 use kehu_contract::scoring::{
-    CreateScorecardRequest, CreateScorecardResponse, GetScorecardRequest, GetScorecardResponse,
-    ListScorecardsRequest, ListScorecardsResponse, ListTemplatesRequest, ListTemplatesResponse,
-    PublishScorecardRequest, PublishScorecardResponse, create_scorecard_request::Origin,
-    scorecard_service_server::ScorecardService,
+    self as contract, CreateScorecardRequest, CreateScorecardResponse, GetScorecardRequest,
+    GetScorecardResponse, ListScorecardsRequest, ListScorecardsResponse, ListTemplatesRequest,
+    ListTemplatesResponse, PublishScorecardRequest, PublishScorecardResponse,
+    create_scorecard_request::Origin, scorecard_service_server::ScorecardService,
 };
 use kehu_core::scorecard::{
     self, Calibration, CalibrationError, Scorecard, calibrate, calibrate_on_nobody,
@@ -15,14 +15,14 @@ use kehu_storage::{
     PageRequest,
     definitions::{self, Signed},
     facts::CustomerSet,
-    scoring::scorecards::Calibrated,
+    scoring::scorecards::{Calibrated, Version},
 };
 use tonic::{Request, Response, Status};
 
 use crate::convert::{
     feature_kind, parse_definition, scorecard_problems, scorecard_view, template,
 };
-use crate::evaluate::FirstReferences;
+use crate::evaluate::{Card, FirstReferences};
 use crate::{Scoring, evaluate};
 
 impl Scoring {
@@ -47,7 +47,7 @@ impl Scoring {
         let version = names::parse_version("version", request.version, &mut violations);
         violations.finish()?;
         let version = definitions::get(&self.db, &id.unwrap_or_default(), version).await?;
-        Ok(GetScorecardResponse { scorecard: Some(scorecard_view(&version)) })
+        Ok(GetScorecardResponse { scorecard: Some(self.shown(&version)) })
     }
 
     async fn list(&self, request: ListScorecardsRequest) -> Result<ListScorecardsResponse, Fault> {
@@ -59,9 +59,20 @@ impl Scoring {
         let found = definitions::list(&self.db, &page).await?;
         let versions = aside::readable(found.items)?;
         Ok(ListScorecardsResponse {
-            scorecards: versions.iter().map(scorecard_view).collect(),
+            scorecards: versions.iter().map(|version| self.shown(version)).collect(),
             next_page_token: found.next.map(|key| page::token(&key, &filters)).unwrap_or_default(),
         })
+    }
+
+    /// A version, with what is wrong with it.
+    fn shown(&self, version: &Version) -> contract::Scorecard {
+        let mut shown = scorecard_view(version);
+        if version.published.is_some()
+            && let Err(fault) = Card::new(version.clone(), self.analytics.catalogue())
+        {
+            shown.broken_reason = fault.to_string();
+        }
+        shown
     }
 
     async fn publish(

@@ -3,9 +3,9 @@
 //! during a rolling upgrade; and definitions that are broken.
 
 use crate::Fault;
-use crate::telemetry::metrics::SERVER_LEFT;
+use crate::telemetry::metrics::{SERVER_BROKEN, SERVER_LEFT};
 use kehu_storage::Error;
-use opentelemetry::metrics::Counter;
+use opentelemetry::{KeyValue, metrics::Counter};
 use std::{
     collections::BTreeSet,
     sync::{LazyLock, Mutex, PoisonError},
@@ -20,9 +20,11 @@ pub fn leave(what: &str) {
     }
 }
 
-/// Says of a definition, by its resource name, that it is broken and the others go on without it;
-/// the first time, and again when it is broken in another way.
+/// Counts that a definition, by its resource name, is broken and the others go on without it; says
+/// so the first time, and again when it is broken in another way.
 pub fn broken(what: &str, fault: &Fault) {
+    static BROKEN: LazyLock<Counter<u64>> = LazyLock::new(|| SERVER_BROKEN.counter());
+    BROKEN.add(1, &[KeyValue::new("kehu.definition", what.to_owned())]);
     if is_new(&format!("{what}: {fault}")) {
         tracing::error!(what, %fault, cause = ?fault, "it is broken: set aside");
     }

@@ -5,12 +5,13 @@ use kehu_server::telemetry::metrics::{Kind, METRICS, Metric};
 use std::collections::BTreeSet;
 
 /// The resource, and attributes as far as a name could be taken for a metric's.
-const LABELS: [&str; 11] = [
+const LABELS: [&str; 12] = [
     "target_info",
     "rpc_method",
     "rpc_response_status_code",
     "db_operation_name",
     "kehu_cleaning_rule",
+    "kehu_definition",
     "kehu_consumer",
     "kehu_outcome",
     "kehu_record_kind",

@@ -60,6 +60,7 @@ pub(crate) fn scheme_message(scheme: &CodeScheme) -> contract::CodeScheme {
         recoding: recoding.into(),
         capacity: 0,
         create_time: None,
+        broken_reason: String::new(),
     }
 }
 

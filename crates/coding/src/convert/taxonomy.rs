@@ -83,6 +83,7 @@ pub(crate) fn taxonomy_view(version: &TaxonomyVersion) -> contract::Taxonomy {
             .published
             .as_ref()
             .map(|published| convert::timestamp(published.signed.at)),
+        broken_reason: String::new(),
     }
 }
 

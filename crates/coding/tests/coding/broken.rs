@@ -1,7 +1,8 @@
 //! Definitions that do not compile any more: the others go on.
 
 use kehu_contract::coding::{
-    ListCodeSchemesRequest, code_service_server::CodeService, create_taxonomy_request::Origin,
+    ListCodeSchemesRequest, ListTaxonomiesRequest, code_service_server::CodeService,
+    create_taxonomy_request::Origin, taxonomy_service_server::TaxonomyService,
 };
 use kehu_core::calendar::BusinessCalendar;
 use kehu_runs::start_due;
@@ -92,14 +93,33 @@ async fn what_is_broken_does_not_stop_the_days_of_the_others() {
 }
 
 #[tokio::test]
+async fn what_is_broken_does_not_stop_a_run_of_all() {
+    each_database(async |test| {
+        let world = half_broken(test).await;
+        let all = world.classify(&[], AS_OF).await;
+        assert_eq!((all.state, all.done), (RunState::Succeeded, 12));
+        let named = world.start_classification(&["pace"], AS_OF, "").await.unwrap_err();
+        assert_eq!(named.code(), Code::FailedPrecondition, "who names it is told");
+
+        let request = Request::new(ListTaxonomiesRequest::default());
+        let listed = TaxonomyService::list_taxonomies(&world.coding, request).await.unwrap();
+        let [pace, size] = listed.into_inner().taxonomies.try_into().unwrap();
+        assert!(pace.broken_reason.contains("no_such_feature"), "{}", pace.broken_reason);
+        assert_eq!(size.broken_reason, "");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_broken_scheme_is_listed_and_does_not_keep_codes_from_being_read() {
     each_database(async |test| {
         let world = half_broken(test).await;
         let request = Request::new(ListCodeSchemesRequest::default());
         let listed = CodeService::list_code_schemes(&world.coding, request).await.unwrap();
-        let capacities: Vec<_> =
-            listed.into_inner().code_schemes.into_iter().map(|it| (it.id, it.capacity)).collect();
-        assert_eq!(capacities, [("other".to_owned(), 0), ("standard".to_owned(), 999_999)]);
+        let [other, standard] = listed.into_inner().code_schemes.try_into().unwrap();
+        assert_eq!((other.capacity, standard.capacity), (0, 999_999));
+        assert!(other.broken_reason.contains("cannot give codes"), "{}", other.broken_reason);
+        assert_eq!(standard.broken_reason, "");
         let code = world.codes("standard").await[&1].clone();
         assert!(world.resolve(&code.to_lowercase()).await.is_ok());
         // What nobody has is looked for under every scheme.

@@ -1,6 +1,7 @@
 //! `kehu classify`.
 
 use crate::{
+    broken,
     cli::{Client, parse_date},
     connection::Connection,
     exit::Failure,
@@ -49,7 +50,13 @@ impl Classify {
         match self.client.output {
             Format::Json => output::json(&run),
             Format::Table => {
-                output::line(&format!("{}: {} customers classified", run.name, run.done_count))
+                output::line(&format!("{}: {} customers classified", run.name, run.done_count))?;
+                if self.taxonomies.is_empty() {
+                    for broken in broken::taxonomies(&connection).await? {
+                        output::line(&broken.to_string())?;
+                    }
+                }
+                Ok(())
             }
         }
     }

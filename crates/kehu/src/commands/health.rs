@@ -1,6 +1,7 @@
 //! `kehu health`: for probes and people.
 
 use crate::{
+    broken::{self, Broken},
     cli::Client,
     connection::Connection,
     exit::Failure,
@@ -9,11 +10,11 @@ use crate::{
 use clap::Args;
 use kehu_contract::coding::{CountLeftOutRequest, LeftOutCount};
 use kehu_contract::run::GetBusinessDateRequest;
-use tonic::Code;
+use tonic::{Code, Status};
 use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus};
 
 /// Ask a process whether it is ready; exit code 0 if it is, 69 if it is not or does not answer. Of
-/// one that is, tells how many customers are left without a class or a code.
+/// one that is, tells what is broken, and how many customers are left without a class or a code.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  kehu health\n  kehu health --server http://127.0.0.1:7401 --service liveness"
@@ -40,9 +41,13 @@ impl Health {
             return Err(Failure::Unavailable(format!("the server is {status}{why}")));
         }
         let left_out = if all { left_out(&connection).await } else { Ok(None) };
+        let broken = if all { broken(&connection).await } else { Ok(Vec::new()) };
         match self.client.output {
             Format::Table => {
                 output::line(status)?;
+                for line in broken.map_or_else(|why| vec![why], |broken| lines(&broken)) {
+                    output::line(&line)?;
+                }
                 for line in left_out.map_or_else(|why| vec![why], |counts| told(&counts)) {
                     output::line(&line)?;
                 }
@@ -54,6 +59,11 @@ impl Health {
                     Ok(None) => {}
                     Ok(Some(counts)) => answer["leftOut"] = counts.iter().map(json).collect(),
                     Err(why) => answer["leftOutUnknown"] = why.into(),
+                }
+                match broken {
+                    Ok(broken) if broken.is_empty() => {}
+                    Ok(broken) => answer["broken"] = serde_json::json!(broken),
+                    Err(why) => answer["brokenUnknown"] = why.into(),
                 }
                 output::line(&answer.to_string())
             }
@@ -71,6 +81,16 @@ async fn left_out(connection: &Connection) -> Result<Option<Vec<LeftOutCount>>, 
             _ => Err(format!("Who is left out could not be counted: {}", status.message())),
         },
     }
+}
+
+/// What is broken does not decide whether the server is ready.
+async fn broken(connection: &Connection) -> Result<Vec<Broken>, String> {
+    let unknown = |status: Status| format!("What is broken is not known: {}", status.message());
+    broken::all(connection).await.map_err(unknown)
+}
+
+fn lines(broken: &[Broken]) -> Vec<String> {
+    broken.iter().map(Broken::to_string).collect()
 }
 
 fn json(count: &LeftOutCount) -> serde_json::Value {

@@ -1,6 +1,7 @@
 //! `kehu score`.
 
 use crate::{
+    broken,
     cli::{Client, parse_date},
     connection::Connection,
     exit::Failure,
@@ -56,7 +57,13 @@ impl Score {
         match self.client.output {
             Format::Json => output::json(&run),
             Format::Table => {
-                output::line(&format!("{}: {} customers scored", run.name, run.done_count))
+                output::line(&format!("{}: {} customers scored", run.name, run.done_count))?;
+                if self.scorecards.is_empty() {
+                    for broken in broken::scorecards(&connection).await? {
+                        output::line(&broken.to_string())?;
+                    }
+                }
+                Ok(())
             }
         }
     }

@@ -110,7 +110,10 @@ fn state(scorecard: &contract::Scorecard) -> String {
     match scorecard.state() {
         VersionState::Published => {
             let date = output::date(scorecard.calibration_date.as_ref());
-            format!("published, calibrated as of {date}")
+            match scorecard.broken_reason.as_str() {
+                "" => format!("published, calibrated as of {date}"),
+                reason => format!("broken: {reason}"),
+            }
         }
         _ => "a draft".to_owned(),
     }

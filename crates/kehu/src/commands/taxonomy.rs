@@ -94,14 +94,18 @@ fn row(taxonomy: &contract::Taxonomy) -> Vec<String> {
     vec![
         definition.id,
         taxonomy.version.to_string(),
-        state(taxonomy).to_owned(),
+        state(taxonomy),
         definition.classes.len().to_string(),
         format!("{} {}", label.en, label.zh),
     ]
 }
 
-fn state(taxonomy: &contract::Taxonomy) -> &'static str {
-    if taxonomy.published { "published" } else { "a draft" }
+fn state(taxonomy: &contract::Taxonomy) -> String {
+    match taxonomy.broken_reason.as_str() {
+        "" if taxonomy.published => "published".to_owned(),
+        "" => "a draft".to_owned(),
+        reason => format!("broken: {reason}"),
+    }
 }
 
 async fn show(wanted: &Show) -> Result<(), Failure> {

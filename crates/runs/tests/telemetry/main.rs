@@ -181,6 +181,7 @@ fn assert_metrics(telemetry: &Telemetry) {
     server.refused_connections.add(1, &[]);
     for metric in [
         metrics::SERVER_LEFT,
+        metrics::SERVER_BROKEN,
         metrics::CODING_LEFT_OUT,
         metrics::INGESTION_DAMAGED,
         metrics::INGESTION_DROPPED_REJECTS,

@@ -118,6 +118,13 @@ pub const SERVER_LEFT: Metric = Metric {
     kind: Kind::Counter,
     description: "Times that something a later release wrote was left to its programs",
 };
+/// `kehu.definition`: its resource name.
+pub const SERVER_BROKEN: Metric = Metric {
+    name: "kehu.server.broken",
+    unit: "{definition}",
+    kind: Kind::Counter,
+    description: "Times that a definition was set aside because it is broken",
+};
 /// `db.system.name`, `db.operation.name`, `error.type` of failures. Measured in storage.
 pub const DB_CLIENT_OPERATION_DURATION: Metric = Metric {
     name: "db.client.operation.duration",
@@ -198,7 +205,7 @@ pub const CODING_LEFT_OUT: Metric = Metric {
 };
 
 /// Every metric that a process emits.
-pub const METRICS: [Metric; 21] = [
+pub const METRICS: [Metric; 22] = [
     RPC_SERVER_CALL_DURATION,
     RPC_CLIENT_CALL_DURATION,
     SERVER_ACTIVE_CALLS,
@@ -209,6 +216,7 @@ pub const METRICS: [Metric; 21] = [
     SERVER_MAX_STREAMS,
     SERVER_READY,
     SERVER_LEFT,
+    SERVER_BROKEN,
     DB_CLIENT_OPERATION_DURATION,
     STORAGE_REFUSED_WRITES,
     INGESTION_RECORDS,

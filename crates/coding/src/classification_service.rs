@@ -25,6 +25,8 @@ use crate::Coding;
 use crate::classification_job::{ClassificationRequest, KIND};
 use crate::convert::{Versions, check_id, classification};
 use crate::evaluate::Evaluator;
+use crate::filter::Filter;
+use crate::rules::Columns;
 
 impl Coding {
     async fn start_classification(
@@ -161,9 +163,14 @@ impl Coding {
         let view = convert::parse_view(request.true_on_date, &request.known_time, &mut violations);
         let fresh =
             freshness::parse("at_least_as_fresh", &request.at_least_as_fresh, &mut violations);
+        if request.known_time.is_some() && !request.filter.is_empty() {
+            violations
+                .add("filter", "must be empty with known_time: facts are read as they are now");
+        }
+        let filter = self.filter(&request.filter, view, &mut violations).await?;
         let dates = format!("{view:?}");
         let kind = if request.left_out { "left_out" } else { "members" };
-        let filters = [kind, &taxonomy, &request.class_id, dates.as_str()];
+        let filters = [kind, &taxonomy, &request.class_id, dates.as_str(), &request.filter];
         let page = page::parse(request.page_size, &request.page_token, &filters, &mut violations);
         violations.finish()?;
         let after = page.after.and_then(|key| key.parse().ok());
@@ -171,8 +178,11 @@ impl Coding {
         let freshness_token = fresh.wait(&self.db, Reading::Classes).await?;
         let class = Some(request.class_id.as_str());
         let class = class.filter(|class| request.left_out || *class != LEFT_OUT);
-        let found = classes::members(&self.db, &taxonomy, class, view, &page).await?;
-        if found.items.is_empty() {
+        let found = match &filter {
+            Some(filter) => self.chosen_members(filter, (&taxonomy, class), view, &page).await?,
+            None => classes::members(&self.db, &taxonomy, class, view, &page).await?,
+        };
+        if found.items.is_empty() && found.next.is_none() {
             self.check_evaluated(&taxonomy, view).await?;
         }
         let token = |key: i64| page::token(&key.to_string(), &filters);
@@ -181,6 +191,24 @@ impl Coding {
             next_page_token: found.next.map(token).unwrap_or_default(),
             freshness_token,
         })
+    }
+
+    /// The predicate that members are chosen by; `None` when everybody is wanted.
+    async fn filter(
+        &self,
+        sql: &str,
+        view: View,
+        violations: &mut Violations,
+    ) -> Result<Option<Filter>, Fault> {
+        if sql.is_empty() {
+            return Ok(None);
+        }
+        let as_of = match view.true_on {
+            Some(date) => date,
+            None => self.business_date().await?,
+        };
+        let columns = Columns::read(&self.db, &self.analytics).await?;
+        Ok(Filter::parse(sql, &columns, as_of, violations))
     }
 
     /// Refuses a date for which nobody was looked at yet: nobody is in any class then, and it

@@ -194,20 +194,8 @@ impl Evaluator {
         customers: &CustomerSet,
         as_of: NaiveDate,
     ) -> Result<Frame, Fault> {
-        let frame = self.analytics.features(customers, as_of, &self.feature_names()).await;
-        let frame = frame.map_err(analytics_fault)?;
-        let scorecards: Vec<&str> = self.scorecards().collect();
-        let view = View { true_on: Some(as_of), known_at: None };
-        let scores = scores::columns(db, &scorecards, customers, view).await?;
-        let mut columns = scores.of(&frame.customers());
-        columns.retain(|(name, _, _)| {
-            self.taxonomies.iter().any(|(_, rules)| rules.columns().any(|column| column == name))
-        });
-        let columns = columns
-            .into_iter()
-            .map(|(name, kind, values)| (name, column_kind(kind), values))
-            .collect();
-        frame.with_columns(columns).map_err(analytics_fault)
+        let read = (&self.feature_names()[..], &self.score_columns);
+        frame((db, &self.analytics), read, customers, as_of).await
     }
 
     fn classify(&self, frame: &Frame) -> Result<Vec<(i64, Vec<NewClass>)>, Fault> {
@@ -217,6 +205,23 @@ impl Evaluator {
         }
         Ok(results)
     }
+}
+
+/// Features, and columns of scores with the scorecard of each, of customers as of a date.
+pub(crate) async fn frame(
+    (db, analytics): (&Database, &Analytics),
+    (features, score_columns): (&[&str], &BTreeMap<String, String>),
+    customers: &CustomerSet,
+    as_of: NaiveDate,
+) -> Result<Frame, Fault> {
+    let frame = analytics.features(customers, as_of, features).await.map_err(analytics_fault)?;
+    let scorecards: BTreeSet<&str> = score_columns.values().map(String::as_str).collect();
+    let view = View { true_on: Some(as_of), known_at: None };
+    let scores = scores::columns(db, &Vec::from_iter(scorecards), customers, view).await?;
+    let mut columns = scores.of(&frame.customers());
+    columns.retain(|(name, _, _)| score_columns.contains_key(name));
+    let columns = columns.into_iter().map(|(name, kind, of)| (name, column_kind(kind), of));
+    frame.with_columns(columns.collect()).map_err(analytics_fault)
 }
 
 pub(crate) fn broken(version: &TaxonomyVersion, problems: &[Problem]) -> Fault {

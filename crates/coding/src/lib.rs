@@ -17,6 +17,7 @@ mod coding_job;
 mod convert;
 mod daily;
 mod evaluate;
+mod filter;
 mod following;
 mod measure;
 mod rules;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use kehu_analytics::{Analytics, ColumnKind, Frame, Predicate, Schema};
+use kehu_analytics::{Analytics, ColumnKind, Frame, Predicate, PredicateError, Schema};
 use kehu_core::scorecard::{self, Problem, Scorecard};
 use kehu_core::taxonomy::Taxonomy;
 use kehu_core::{CustomerId, Value};
@@ -31,6 +31,11 @@ impl Columns {
             }
         }
         Ok(Self { analytics: analytics.clone(), schema, scorecards })
+    }
+
+    /// Compiles a predicate over them, or says what is wrong with it.
+    pub(crate) fn predicate(&self, sql: &str) -> Result<Predicate, PredicateError> {
+        self.analytics.predicate(sql, &self.schema)
     }
 
     /// The scorecard that gives the column, `None` for a feature.
@@ -73,7 +78,7 @@ impl Rules {
                 // Told already, with the structure.
                 continue;
             }
-            match columns.analytics.predicate(sql, &columns.schema) {
+            match columns.predicate(sql) {
                 Ok(predicate) => rules.add(&class.id, predicate),
                 Err(error) => problems.push(Problem {
                     field: format!("classes[{index}].predicate"),

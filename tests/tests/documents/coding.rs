@@ -1,8 +1,9 @@
 //! Coding and managing customers by class.
 
 use kehu_contract::coding::{
-    CodeScheme, CodeTable, CreateCodeSchemeRequest, DecodeCodeRequest, ListCodeHistoryRequest,
-    StartCodingRequest, ValidateCodeRequest, code_service_client::CodeServiceClient,
+    CodeScheme, CodeTable, CreateCodeSchemeRequest, DecodeCodeRequest, GetClassificationRequest,
+    ListCodeHistoryRequest, StartCodingRequest, ValidateCodeRequest,
+    code_service_client::CodeServiceClient,
 };
 use kehu_contract::google::r#type::Decimal;
 use kehu_contract::ingestion::{CustomerProfile, ExchangeRate, record::Kind};
@@ -24,6 +25,35 @@ async fn req_0_4_a_class_is_of_the_orders_of_its_window() {
         world.classify("2024-03-31").await;
         let classes = world.classes_of(&["c1", "c2"], "trade", "2024-03-31").await;
         assert_eq!(classes, ["two", "fewer"]);
+    })
+    .await;
+}
+
+/// A read that asks for what follows from an order waits for it, and no longer than a call may take.
+#[tokio::test]
+async fn req_0_5_one_more_order_makes_a_frequent_buyer() {
+    each_database(async |test| {
+        let world = World::new(test, "2024-03-31").await;
+        let text =
+            "c1 o1 2024-01-02T10:00 10\nc1 o2 2024-02-02T10:00 10\nc2 o3 2024-03-01T10:00 10";
+        world.ingest(orders(text)).await;
+        let bands = [("high", "orders_365d >= 3"), ("middle", "orders_365d = 2"), ("low", "")];
+        world.taxonomy("frequency", &bands).await;
+        world.classify("2024-03-31").await;
+        world.follow().await;
+        let found = world.classes_of(&["c1", "c2"], "frequency", "2024-03-31").await;
+        assert_eq!(found, ["middle", "low"]);
+
+        let token = world.ingest([order("c1 o4 2024-03-30T10:00 10")]).await;
+        let request = GetClassificationRequest {
+            customer: world.customer("c1").await,
+            taxonomy: "frequency".to_owned(),
+            at_least_as_fresh: token,
+            ..Default::default()
+        };
+        let mut classes = world.classes();
+        let (answer, ()) = tokio::join!(classes.get_classification(request), world.follow());
+        assert_eq!(answer.unwrap().into_inner().classification.unwrap().class_id, "high");
     })
     .await;
 }

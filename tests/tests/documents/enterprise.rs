@@ -155,3 +155,30 @@ async fn req_4_25_three_bands_of_loyalty_each_with_its_strategy() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn req_4_19_dissatisfied_members_of_class_a_in_one_query() {
+    each_database(async |test| {
+        let world = World::new(test, AS_OF).await;
+        let text = "c1 o1 2024-03-01T10:00 900\nc2 o2 2024-03-01T10:00 900
+                    c3 o3 2024-03-01T10:00 900\nc4 o4 2024-03-01T10:00 9";
+        world.ingest(orders(text)).await;
+        let answers = [
+            "c1 s1 2024-03-01T10:00 csat 1",
+            "c2 s2 2024-03-01T10:00 csat 5",
+            "c4 s3 2024-03-01T10:00 csat 1",
+        ];
+        world.ingest(answers.map(answer)).await;
+        world.taxonomy("rank", &[("a", "amount_365d >= 500"), ("b", "")]).await;
+        world.classify(AS_OF).await;
+        let [c1, c2] = [world.customer("c1").await, world.customer("c2").await];
+        assert_eq!(world.chosen("rank", "a", "csat_mean_365d < 60").await, [c1]);
+        assert_eq!(world.chosen("rank", "a", "csat_mean_365d >= 60").await, [c2]);
+        assert_eq!(
+            world.chosen("rank", "a", "surveys_365d = 0").await.len(),
+            1,
+            "who said nothing"
+        );
+    })
+    .await;
+}

@@ -172,3 +172,52 @@ async fn req_3_7_a_low_score_is_seen_by_wave_product_and_class() {
     })
     .await;
 }
+
+/// Industry, region, what is preferred, what was bought, and the class, in one query.
+#[tokio::test]
+async fn req_3_14_everything_known_of_customers_filters_a_class() {
+    each_database(async |test| {
+        let world = World::new(test, AS_OF).await;
+        let profile = |industry: &str, province: &str| CustomerProfile {
+            industry_code: industry.to_owned(),
+            province: province.to_owned(),
+            ..Default::default()
+        };
+        let people = [
+            ("c1", profile("C26", "浙江省")),
+            ("c2", profile("C26", "广东省")),
+            ("c3", profile("F51", "浙江省")),
+            ("c4", profile("C26", "浙江省")),
+            ("c5", profile("C26", "浙江省")),
+            ("c6", profile("C26", "浙江省")),
+        ];
+        world.ingest(people.map(|(key, profile)| customer(key, profile))).await;
+        // c4 prefers mugs, c5 bought once, c6 is no VIP.
+        let mut sales = String::new();
+        for (key, count, amount, category) in [
+            ("c1", 2, 900, "tea"),
+            ("c2", 2, 900, "tea"),
+            ("c3", 2, 900, "tea"),
+            ("c4", 2, 900, "mugs"),
+            ("c5", 1, 2000, "tea"),
+            ("c6", 2, 9, "tea"),
+        ] {
+            for number in 0..count {
+                sales += &format!(
+                    "{key} {key}-{number} 2024-03-0{}T10:00 {amount} web {category}\n",
+                    number + 1
+                );
+            }
+        }
+        world.ingest(orders(&sales)).await;
+        world.taxonomy("vip", &[("vip", "amount_365d >= 1000"), ("other", "")]).await;
+        world.classify(AS_OF).await;
+        let all = "industry = 'C26' AND province = '浙江省' AND top_category = 'tea' \
+                   AND orders_365d >= 2";
+        let c1 = world.customer("c1").await;
+        assert_eq!(world.chosen("vip", "vip", all).await, [c1]);
+        assert_eq!(world.chosen("vip", "vip", "industry = 'C26'").await.len(), 4);
+        assert_eq!(world.chosen("vip", "", all).await.len(), 2, "of any class");
+    })
+    .await;
+}

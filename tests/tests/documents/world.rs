@@ -83,8 +83,8 @@ impl World {
         shop::fix_business_date(&self.db, day(on)).await;
     }
 
-    /// Sends records, of which none may be refused.
-    pub(crate) async fn ingest(&self, kinds: impl IntoIterator<Item = Kind>) {
+    /// Sends records, of which none may be refused; the token of what follows from them.
+    pub(crate) async fn ingest(&self, kinds: impl IntoIterator<Item = Kind>) -> String {
         let records = kinds.into_iter().map(|kind| Record { line_number: 0, kind: Some(kind) });
         let batch = RecordBatch { sequence: 1, records: records.collect() };
         let stream = self.streams.fetch_add(1, Ordering::Relaxed);
@@ -97,12 +97,14 @@ impl World {
         let requests = messages.map(|message| IngestRequest { message: Some(message) });
         let mut ingestion = IngestionServiceClient::new(self.client.clone());
         let answers = ingestion.ingest(tokio_stream::iter(requests)).await.unwrap();
-        let mut answers = answers.into_inner();
+        let (mut answers, mut token) = (answers.into_inner(), String::new());
         while let Some(answer) = answers.message().await.unwrap() {
             if let Some(ingest_response::Message::Acknowledgement(done)) = answer.message {
                 assert_eq!(done.rejections, []);
+                token = done.freshness_token;
             }
         }
+        token
     }
 
     pub(crate) fn customers(&self) -> CustomerServiceClient<Client> {
@@ -261,6 +263,19 @@ impl World {
             ..Default::default()
         };
         self.classes().list_members(request).await.unwrap().into_inner().classifications
+    }
+
+    /// The members of a class for whom a predicate holds, by name.
+    pub(crate) async fn chosen(&self, taxonomy: &str, class: &str, filter: &str) -> Vec<String> {
+        let request = ListMembersRequest {
+            taxonomy: taxonomy.to_owned(),
+            class_id: class.to_owned(),
+            filter: filter.to_owned(),
+            ..Default::default()
+        };
+        let found = self.classes().list_members(request).await.unwrap().into_inner();
+        assert_eq!(found.next_page_token, "");
+        found.classifications.into_iter().map(|member| member.customer).collect()
     }
 
     /// Every class that a customer had under a taxonomy, the latest first.

@@ -182,8 +182,19 @@ fn contribution_row(contribution: &Contribution) -> Vec<String> {
         decimal(&contribution.points),
         weight(contribution),
         decimal(&contribution.contribution),
-        contribution.missing_policy.clone(),
+        note(contribution),
     ]
+}
+
+/// What was done about a value that is missing.
+fn note(contribution: &Contribution) -> String {
+    let policy = &contribution.missing_policy;
+    let stand_in = || output::value(contribution.stand_in.as_ref());
+    match policy.as_str() {
+        "imputed" => format!("imputed {}", stand_in()),
+        "substituted" => format!("{} of {}", stand_in(), contribution.substitute_feature),
+        _ => policy.clone(),
+    }
 }
 
 fn weight(contribution: &Contribution) -> String {

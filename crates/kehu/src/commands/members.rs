@@ -17,6 +17,7 @@ use prost_types::Timestamp;
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  kehu members value-six\n  \
     kehu members value-six --class high-value --all --output json\n  \
+    kehu members abc --class a --where \"csat_mean_365d < 60\"\n  \
     kehu members value-six --as-of 2011-12-10 --known-at 2026-01-31T18:00:00Z")]
 pub(crate) struct Members {
     #[command(flatten)]
@@ -38,6 +39,11 @@ pub(crate) struct Members {
     #[arg(long, value_parser = parse_time, value_name = "TIME")]
     known_at: Option<Timestamp>,
 
+    /// Only those for whom this holds: an SQL expression over features, grades and scores, as the
+    /// predicates of classes are; `kehu features` lists them
+    #[arg(long = "where", value_name = "PREDICATE", conflicts_with = "known_at")]
+    filter: Option<String>,
+
     #[command(flatten)]
     limit: Limit,
 }
@@ -47,20 +53,26 @@ impl Members {
     pub(crate) async fn run(self) -> Result<(), Failure> {
         let connection = Connection::open(self.client.options()).await?;
         let fetch = |page_size, page_token| {
-            let request = ListMembersRequest {
+            let mut request = ListMembersRequest {
                 taxonomy: self.taxonomy.clone(),
                 class_id: self.class.clone().unwrap_or_default(),
                 true_on_date: self.as_of.map(convert::date),
                 known_time: self.known_at,
                 page_size,
                 page_token,
-                left_out: false,
+                filter: self.filter.clone().unwrap_or_default(),
                 ..Default::default()
             };
             let mut client = connection.classification();
             async move {
-                let page = client.list_members(request).await?.into_inner();
-                Ok((page.classifications, page.next_page_token))
+                loop {
+                    let page = client.list_members(request.clone()).await?.into_inner();
+                    // Of many members nobody may be chosen, and yet others come.
+                    if !page.classifications.is_empty() || page.next_page_token.is_empty() {
+                        return Ok((page.classifications, page.next_page_token));
+                    }
+                    request.page_token = page.next_page_token;
+                }
             }
         };
         self.limit.pages(fetch, |members| self.show(members)).await

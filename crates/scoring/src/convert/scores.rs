@@ -53,6 +53,10 @@ fn contribution(indicator: &Indicator, part: &Contribution) -> contract::Contrib
         missing_policy: missing_policy.to_owned(),
         stand_in: Some(convert::value(&stand_in)),
         faded_weight: part.faded.map(convert::decimal),
+        substitute_feature: match &part.policy {
+            Some(MissingPolicyApplied::Substituted { feature, .. }) => feature.clone(),
+            _ => String::new(),
+        },
     }
 }
 

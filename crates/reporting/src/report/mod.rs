@@ -8,6 +8,7 @@ mod class_summary;
 mod credit_ageing;
 mod customers;
 mod migration_matrix;
+mod monthly_members;
 mod monthly_trend;
 mod of_class;
 mod pareto_curve;
@@ -17,6 +18,7 @@ pub(crate) mod table;
 
 pub use class_summary::{ClassFigures, ClassSummary, class_summary};
 pub use migration_matrix::{MigrationCell, MigrationMatrix, migration_matrix};
+pub use monthly_members::{MemberMonth, Members, MonthlyMembers, Moved, Moves};
 pub use monthly_trend::{MonthFigures, Totals};
 pub use pareto_curve::{ParetoCurve, ParetoPoint, pareto_curve};
 pub use rfm_heat_map::{HeatMap, HeatMapCell, Scored, heat_map};
@@ -25,6 +27,7 @@ pub(crate) use class_summary::page::section as class_section;
 pub(crate) use class_summary::{message::response as class_summary_response, summary};
 pub(crate) use migration_matrix::page::section as migration_section;
 pub(crate) use migration_matrix::{matrix, message::response as migration_matrix_response};
+pub(crate) use monthly_members::{monthly_members, page::section as member_section};
 pub(crate) use monthly_trend::page::section as trend_section;
 pub(crate) use monthly_trend::{
     message::response as monthly_trend_response, months, totals, trend,
@@ -46,6 +49,7 @@ use table::Table;
 pub(crate) const REPORTS: &[&dyn Report] = &[
     &class_summary::Report,
     &migration_matrix::Report,
+    &monthly_members::Report,
     &pareto_curve::Report,
     &rfm_heat_map::Report,
     &monthly_trend::Report,

@@ -51,7 +51,8 @@ pub(crate) fn column(column: &Column) -> contract::ReportColumn {
         Kind::Number => contract::ReportColumnKind::Number,
     };
     let label = Some(convert::label(&column.label));
-    contract::ReportColumn { id: column.id.clone(), label, kind: kind.into() }
+    let definition = column.definition.as_ref().map(convert::label);
+    contract::ReportColumn { id: column.id.clone(), label, kind: kind.into(), definition }
 }
 
 /// A row of a table.

@@ -9,6 +9,7 @@ mod enterprise;
 mod for_and_against;
 mod phones;
 mod records;
+mod reports;
 mod table;
 mod templates;
 mod world;

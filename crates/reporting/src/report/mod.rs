@@ -4,14 +4,17 @@
 //! A report is a [`Report`] in [`REPORTS`]. Its CSV, the answers of `GetReport` and
 //! `ListReports`, its own page and its place in the list of `kehu report` follow from its table.
 
+mod class_growth;
 mod class_summary;
 mod credit_ageing;
+mod customer_rates;
 mod customers;
 mod migration_matrix;
 mod monthly_members;
 mod monthly_trend;
 mod of_class;
 mod pareto_curve;
+mod period;
 mod rfm_heat_map;
 mod satisfaction;
 pub(crate) mod table;
@@ -50,6 +53,8 @@ pub(crate) const REPORTS: &[&dyn Report] = &[
     &class_summary::Report,
     &migration_matrix::Report,
     &monthly_members::Report,
+    &class_growth::Report,
+    &customer_rates::Report,
     &pareto_curve::Report,
     &rfm_heat_map::Report,
     &monthly_trend::Report,

@@ -47,10 +47,12 @@ async fn page_of(world: &World, report: &str, language: Language) -> String {
 }
 
 /// Every report, and how many lines its file has.
-const REPORTS: [(&str, usize); 11] = [
+const REPORTS: [(&str, usize); 13] = [
     ("class-summary", 5),
     ("migration-matrix", 6),
     ("monthly-members", 89),
+    ("class-growth", 21),
+    ("customer-rates", 21),
     ("pareto-curve", 5),
     ("rfm-heat-map", 5),
     ("monthly-trend", 14),

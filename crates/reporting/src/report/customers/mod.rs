@@ -164,7 +164,7 @@ impl Export {
                 ColumnKind::Decimal => Kind::Number,
                 ColumnKind::Text => Kind::Text,
             };
-            Column { id: name.clone(), label: Label::new(name, name), kind }
+            Column { id: name.clone(), label: Label::new(name, name), kind, definition: None }
         };
         let scores = self.score_columns.iter().map(score);
         FIRST.map(Column::new).into_iter().chain(scores).chain(LAST.map(Column::new)).collect()

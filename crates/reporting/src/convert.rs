@@ -5,7 +5,8 @@ use crate::report::{
     table::{Cell, Column, Kind, Row},
 };
 use kehu_contract::{google::r#type as google, reporting as contract, shared};
-use kehu_server::{Fault, convert};
+use kehu_server::{Fault, Violations, convert};
+use prost::bytes::Bytes;
 use rust_decimal::{Decimal, prelude::ToPrimitive};
 
 /// Billionths in a unit of money.
@@ -27,6 +28,31 @@ pub(crate) fn money(amount: Decimal, currency: &str) -> Result<google::Money, Fa
         });
     };
     Ok(google::Money { currency_code: currency.to_owned(), units, nanos })
+}
+
+/// The format of a file. [`Fault::Invalid`] for one that is not known.
+pub(crate) fn format(format: i32) -> Result<contract::ReportFormat, Fault> {
+    let mut violations = Violations::new();
+    let known = contract::ReportFormat::try_from(format);
+    if known.is_err() {
+        violations.add("format", "must be CSV or XLSX");
+    }
+    violations.finish()?;
+    Ok(known.unwrap_or_default())
+}
+
+/// The next bytes of a file of a format.
+pub(crate) fn piece(
+    piece: Bytes,
+    format: contract::ReportFormat,
+) -> contract::ExportReportResponse {
+    let empty = contract::ExportReportResponse::default();
+    match format {
+        contract::ReportFormat::Xlsx => contract::ExportReportResponse { xlsx: piece, ..empty },
+        contract::ReportFormat::Unspecified | contract::ReportFormat::Csv => {
+            contract::ExportReportResponse { csv: piece, ..empty }
+        }
+    }
 }
 
 /// The reports that there are.

@@ -1,14 +1,15 @@
-//! One report as its table: written as CSV, answered as a message, drawn as a page.
+//! One report as its table: written as a file, answered as a message, drawn as a page.
 
 use crate::{
     Reporting, convert as own, csv, page,
     report::{self, Needs, Report, table::Table},
     request::{self, Question},
+    xlsx,
 };
 use chrono::NaiveDate;
 use futures::stream::{BoxStream, StreamExt};
 use kehu_contract::reporting::{
-    ExportReportRequest, GetReportRequest, GetReportResponse, RenderReportRequest,
+    ExportReportRequest, GetReportRequest, GetReportResponse, RenderReportRequest, ReportFormat,
 };
 use kehu_core::label::Language;
 use kehu_server::{Fault, Violations, convert};
@@ -25,10 +26,11 @@ struct Asked {
 }
 
 impl Reporting {
-    /// The report as CSV, in parts. What can be refused is refused before the first.
+    /// The report as a file of a format, in parts. What can be refused is refused before the first.
     pub(crate) async fn export(
         &self,
         request: ExportReportRequest,
+        format: ReportFormat,
     ) -> Result<BoxStream<'static, Result<Bytes, Fault>>, Fault> {
         let asked = self.asked(GetReportRequest {
             report: request.report,
@@ -38,7 +40,19 @@ impl Reporting {
             language: request.language,
         });
         let asked = asked.await?;
-        Ok(csv::write(self.table(&asked).await?))
+        let table = self.table(&asked).await?;
+        match format {
+            ReportFormat::Unspecified | ReportFormat::Csv => Ok(csv::write(table)),
+            ReportFormat::Xlsx => {
+                let about = xlsx::About {
+                    title: asked.report.label(),
+                    as_of: asked.question.moment.as_of,
+                    currency: self.currency().to_owned(),
+                    language: asked.language,
+                };
+                xlsx::write(table, about).await
+            }
+        }
     }
 
     /// The report as a message.
@@ -134,7 +148,7 @@ async fn all(asked: &Asked, mut table: Table) -> Result<Vec<report::table::Row>,
             return Err(Fault::Precondition {
                 kind: "REPORT_FITS_ANSWER",
                 subject: format!("reports/{}", asked.report.id()),
-                description: format!("it has more than {MOST_ROWS} rows: export it as CSV"),
+                description: format!("it has more than {MOST_ROWS} rows: export it"),
             });
         }
     }

@@ -63,6 +63,7 @@ pub(crate) const REPORTS: &[&dyn Report] = &[
     &satisfaction::ByClass,
     &satisfaction::ByProduct,
     &customers::Report,
+    &customers::Sheet,
 ];
 
 /// A report that callers ask for by name.

@@ -90,7 +90,9 @@ async fn requests_that_break_their_rules() {
             taxonomy: "tiers".to_owned(),
             ..Default::default()
         };
+        let format = ExportReportRequest { format: 9, ..unknown.clone() };
         for status in [
+            reporting.export_report(Request::new(format)).await.err(),
             reporting.get_migration_matrix(Request::new(matrix)).await.err(),
             reporting.get_pareto_curve(Request::new(points)).await.err(),
             reporting.get_monthly_trend(Request::new(months)).await.err(),

@@ -8,6 +8,7 @@ use crate::{
 };
 use chrono::NaiveDate;
 use futures::stream::{BoxStream, StreamExt};
+use kehu_analytics::ColumnKind;
 use kehu_contract::reporting::{
     ExportReportRequest, GetReportRequest, GetReportResponse, RenderReportRequest, ReportFormat,
 };
@@ -17,6 +18,9 @@ use prost::bytes::Bytes;
 
 /// Most rows of an answer; a report with more is exported.
 const MOST_ROWS: usize = 10_000;
+
+/// Most features that a report is about: their values of all customers are in memory.
+const MOST_FEATURES: usize = 5;
 
 /// A report that was asked for.
 struct Asked {
@@ -38,6 +42,7 @@ impl Reporting {
             time: request.time,
             comparison_date: request.comparison_date,
             language: request.language,
+            features: request.features,
         });
         let asked = asked.await?;
         let table = self.table(&asked).await?;
@@ -81,6 +86,7 @@ impl Reporting {
             time: request.time,
             comparison_date: request.comparison_date,
             language: request.language,
+            features: request.features,
         });
         let asked = asked.await?;
         if asked.report.names_people() {
@@ -114,10 +120,50 @@ impl Reporting {
             violations.add("report", format!("must be one of {}", ids.join(", ")));
         }
         let needs = report.map_or(Needs::Time, Report::needs);
-        let question = question(needs, &request, today, &mut violations);
+        let mut question = question(needs, &request, today, &mut violations);
+        if let Some(report) = report {
+            question.features = self.features(report, request.features, &mut violations);
+        }
         violations.finish()?;
         let report = report.ok_or_else(|| Fault::internal("a good request names a report"))?;
         Ok(Asked { report, question, language: convert::language(request.language) })
+    }
+}
+
+impl Reporting {
+    /// The features that a report is about: those that are named, else its own.
+    fn features(
+        &self,
+        report: &dyn Report,
+        named: Vec<String>,
+        violations: &mut Violations,
+    ) -> Vec<String> {
+        let own = report.default_features();
+        if named.is_empty() {
+            return own.iter().map(|feature| (*feature).to_owned()).collect();
+        }
+        if own.is_empty() {
+            violations.add("features", "must be empty: the report is about none");
+        } else if named.len() > MOST_FEATURES {
+            violations.add("features", format!("must be at most {MOST_FEATURES}"));
+        } else {
+            self.check_features(&named, violations);
+        }
+        named
+    }
+
+    fn check_features(&self, named: &[String], violations: &mut Violations) {
+        for (place, name) in named.iter().enumerate() {
+            let wrong = match self.analytics.catalogue().find(name).map(|feature| feature.kind) {
+                None => "must be a feature that FeatureService.ListFeatures lists",
+                Some(ColumnKind::Text | ColumnKind::Boolean) => {
+                    "must be a feature that is a number"
+                }
+                Some(_) if named[..place].contains(name) => "must be named once",
+                Some(_) => continue,
+            };
+            violations.add(format!("features[{place}]"), wrong);
+        }
     }
 }
 
@@ -134,7 +180,8 @@ fn question(
         Needs::Taxonomy => request::question(taxonomy, time, comparison, today, violations),
         Needs::Time => {
             let moment = request::moment(time, today, violations);
-            Question { taxonomy: String::new(), moment, comparison: None }
+            let (taxonomy, features) = (String::new(), Vec::new());
+            Question { taxonomy, moment, comparison: None, features }
         }
     }
 }

@@ -1,13 +1,17 @@
 //! Reports by class, as the table for managing sales customers asks for them.
 
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
 use kehu_contract::ingestion::CustomerProfile;
 use kehu_contract::reporting::{
     GetReportRequest, reporting_service_client::ReportingServiceClient,
 };
+use kehu_contract::shared::Value;
 use kehu_tests::each_database;
 
 use crate::records::{answer, customer, orders};
-use crate::world::World;
+use crate::world::{World, text};
 
 const AS_OF: &str = "2024-03-31";
 
@@ -148,6 +152,191 @@ async fn req_2_26_who_buys_again_comes_back_and_is_satisfied() {
             ]
         );
         check_definitions(&world).await;
+    })
+    .await;
+}
+
+/// Orders of the last year of each customer, in yuan.
+const BOUGHT: [(&str, &[u32]); 8] = [
+    ("c1", &[500, 250]),
+    ("c2", &[1_200]),
+    ("c3", &[700, 300, 80]),
+    ("c4", &[90]),
+    ("c5", &[40, 20]),
+    ("c6", &[130, 60, 10, 5]),
+    ("c7", &[310]),
+    ("c8", &[505]),
+];
+
+/// Who answered, in points.
+const SATISFIED: [(&str, f64); 3] = [("c1", 100.0), ("c2", 75.0), ("c6", 25.0)];
+
+/// A report about features, a map a row.
+async fn featured(world: &World, report: &str, features: &[&str]) -> Vec<BTreeMap<String, String>> {
+    let request = GetReportRequest {
+        report: report.to_owned(),
+        taxonomy: "sizes".to_owned(),
+        features: features.iter().map(|feature| (*feature).to_owned()).collect(),
+        ..Default::default()
+    };
+    let mut service = ReportingServiceClient::new(world.client.clone());
+    let answer = service.get_report(request).await.unwrap().into_inner();
+    let ids: Vec<String> = answer.columns.into_iter().map(|column| column.id).collect();
+    let row = |cells: Vec<Value>| {
+        let cells = cells.into_iter().map(|cell| text(Some(cell)));
+        ids.iter().cloned().zip(cells).collect()
+    };
+    answer.rows.into_iter().map(|row| row.cells).map(row).collect()
+}
+
+/// The cells of a row are these numbers to four decimals; NaN is null.
+fn assert_numbers(row: &BTreeMap<String, String>, expected: &[(&str, f64)]) {
+    for (column, expected) in expected {
+        match row[*column].as_str() {
+            "null" => assert!(expected.is_nan(), "{column} of {row:?} is not {expected}"),
+            found => {
+                let found: f64 = found.parse().unwrap();
+                assert!((found - expected).abs() < 6e-5, "{column} of {row:?} is not {expected}");
+            }
+        }
+    }
+}
+
+/// The quantile by its definition: so far between the neighbours of rank (n − 1) p.
+fn quantile(values: &[f64], share: f64) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let rank = (sorted.len() - 1) as f64 * share;
+    let (below, above) = (rank.floor() as usize, rank.ceil() as usize);
+    sorted[below] * (1.0 - rank.fract()) + sorted[above] * rank.fract()
+}
+
+/// Half the mean difference of all pairs over the mean.
+fn gini(values: &[f64]) -> f64 {
+    let count = values.len() as f64;
+    let differences = values.iter().flat_map(|one| values.iter().map(move |two| (one - two).abs()));
+    differences.sum::<f64>() / (2.0 * count * values.iter().sum::<f64>())
+}
+
+fn correlation(pairs: &[(f64, f64)]) -> f64 {
+    let count = pairs.len() as f64;
+    let sum = |of: fn(&(f64, f64)) -> f64| pairs.iter().map(of).sum::<f64>();
+    let (x, y, xy) = (sum(|it| it.0), sum(|it| it.1), sum(|it| it.0 * it.1));
+    let (xx, yy) = (sum(|it| it.0 * it.0), sum(|it| it.1 * it.1));
+    (count * xy - x * y) / ((count * xx - x * x) * (count * yy - y * y)).sqrt()
+}
+
+/// Amount and number of the orders of a customer.
+fn bought(key: &str) -> (f64, f64) {
+    let (_, amounts) = BOUGHT.iter().find(|(known, _)| *known == key).unwrap();
+    (f64::from(amounts.iter().sum::<u32>()), amounts.len() as f64)
+}
+
+/// The classes with their members, and all of them.
+fn classes() -> [(&'static str, Vec<&'static str>); 3] {
+    [
+        ("large", vec!["c1", "c2", "c3", "c8"]),
+        ("small", vec!["c4", "c5", "c6", "c7"]),
+        ("total", BOUGHT.map(|(key, _)| key).to_vec()),
+    ]
+}
+
+/// The statistics of two features, of which not everybody has the second.
+async fn check_statistics(world: &World) {
+    let features = ["amount_365d", "orders_365d", "csat_mean_365d"];
+    let found = featured(world, "class-statistics", &features).await;
+    assert_eq!(found.len(), 9);
+    for (place, (class, members)) in classes().iter().enumerate() {
+        let amounts: Vec<f64> = members.iter().map(|key| bought(key).0).collect();
+        let count = amounts.len() as f64;
+        let mean = amounts.iter().sum::<f64>() / count;
+        let squares: f64 = amounts.iter().map(|amount| amount * amount).sum();
+        let deviation = ((squares - count * mean * mean) / (count - 1.0)).sqrt();
+        let row = &found[3 * place];
+        assert_eq!((row["class_id"].as_str(), row["feature"].as_str()), (*class, features[0]));
+        let expected = [
+            ("customer_count", count),
+            ("missing_count", 0.0),
+            ("mean", mean),
+            ("standard_deviation", deviation),
+            ("minimum", quantile(&amounts, 0.0)),
+            ("quantile_10", quantile(&amounts, 0.1)),
+            ("quantile_25", quantile(&amounts, 0.25)),
+            ("median", quantile(&amounts, 0.5)),
+            ("quantile_75", quantile(&amounts, 0.75)),
+            ("quantile_90", quantile(&amounts, 0.9)),
+            ("maximum", quantile(&amounts, 1.0)),
+            ("gini", gini(&amounts)),
+        ];
+        assert_numbers(row, &expected);
+        let points = SATISFIED.iter().filter(|(key, _)| members.contains(key));
+        let points: Vec<f64> = points.map(|(_, points)| *points).collect();
+        let expected = [
+            ("customer_count", points.len() as f64),
+            ("missing_count", count - points.len() as f64),
+            ("mean", points.iter().sum::<f64>() / points.len() as f64),
+        ];
+        assert_numbers(&found[3 * place + 2], &expected);
+    }
+}
+
+/// The correlation of two features.
+async fn check_correlations(world: &World) {
+    let found = featured(world, "class-correlations", &["amount_365d", "orders_365d"]).await;
+    assert_eq!(found.len(), 3);
+    for (row, (_, members)) in found.iter().zip(&classes()) {
+        let pairs: Vec<(f64, f64)> = members.iter().map(|key| bought(key)).collect();
+        let expected = [("customer_count", pairs.len() as f64)];
+        assert_numbers(row, &expected);
+        assert_numbers(row, &[("correlation", correlation(&pairs))]);
+    }
+}
+
+/// The amounts go from 60 to 1,200: ten parts of 114.
+async fn check_distributions(world: &World) {
+    let found = featured(world, "class-distributions", &["amount_365d"]).await;
+    assert_eq!(found.len(), 30);
+    for (place, (_, members)) in classes().iter().enumerate() {
+        for part in 0..10_u8 {
+            let low = 60.0 + 114.0 * f64::from(part);
+            let within = members.iter().filter(|key| {
+                let amount = bought(key).0;
+                amount >= low && (amount < low + 114.0 || part == 9)
+            });
+            let within = within.count() as f64;
+            let expected = [
+                ("bin", f64::from(part) + 1.0),
+                ("from_value", low),
+                ("to_value", low + 114.0),
+                ("customer_count", within),
+                ("customer_share", within / members.len() as f64),
+            ];
+            assert_numbers(&found[10 * place + usize::from(part)], &expected);
+        }
+    }
+}
+
+#[tokio::test]
+async fn req_2_15_statistics_of_each_class_as_computed_otherwise() {
+    each_database(async |test| {
+        let world = World::new(test, AS_OF).await;
+        let mut lines = String::new();
+        for (key, amounts) in BOUGHT {
+            for (number, amount) in amounts.iter().enumerate() {
+                let day = number + 1;
+                writeln!(lines, "{key} {key}-{day} 2024-02-0{day}T10:00 {amount}").unwrap();
+            }
+        }
+        world.ingest(orders(&lines)).await;
+        let scores = SATISFIED.map(|(key, points)| {
+            answer(&format!("{key} {key}-s 2024-03-01T10:00 csat {}", points / 25.0 + 1.0))
+        });
+        world.ingest(scores).await;
+        world.taxonomy("sizes", &[("large", "amount_365d >= 500"), ("small", "")]).await;
+        world.classify(AS_OF).await;
+        check_statistics(&world).await;
+        check_correlations(&world).await;
+        check_distributions(&world).await;
     })
     .await;
 }

@@ -30,6 +30,7 @@ use std::{
     kehu report --csv customers --out customers.csv\n  \
     kehu report --csv class-summary --output json\n  \
     kehu report --html monthly-trend --out trend.html\n  \
+    kehu report --csv class-statistics --features amount_365d,orders_365d\n  \
     kehu report --xlsx management-sheet --language zh-cn --out customers.xlsx")]
 pub(crate) struct Report {
     #[command(flatten)]
@@ -65,6 +66,10 @@ pub(crate) struct Report {
     #[arg(long, value_parser = PossibleValuesParser::new(kehu_reporting::report::ids()),
         value_name = "REPORT", conflicts_with_all = ["csv", "html"])]
     xlsx: Option<String>,
+
+    /// Features that the report is about, where it is about some (kehu features lists them)
+    #[arg(long, value_delimiter = ',', value_name = "FEATURE,…")]
+    features: Vec<String>,
 
     /// File to write; the page goes to report.html, a workbook to REPORT.xlsx, CSV to standard
     /// output if not given
@@ -111,6 +116,7 @@ impl Report {
             comparison_date: self.compare.map(convert::date),
             language: self.language().into(),
             report: self.html.clone().unwrap_or_default(),
+            features: self.features.clone(),
         };
         save(&path, &render(connection, request).await?)
     }
@@ -127,6 +133,7 @@ impl Report {
                 None => ReportFormat::Csv,
             }
             .into(),
+            features: self.features.clone(),
         };
         let mut pieces = connection.reporting().export_report(request).await?.into_inner();
         let mut file = Vec::new();
@@ -174,7 +181,8 @@ impl Report {
                     time,
                     comparison_date,
                     language: self.language().into(),
-                        };
+                    features: self.features.clone(),
+                };
                 output::json(reports.get_report(request).await?.get_ref())
             }
         }

@@ -17,6 +17,7 @@ mod pareto_curve;
 mod period;
 mod rfm_heat_map;
 mod satisfaction;
+mod statistics;
 pub(crate) mod table;
 
 pub use class_summary::{ClassFigures, ClassSummary, class_summary};
@@ -62,6 +63,9 @@ pub(crate) const REPORTS: &[&dyn Report] = &[
     &credit_ageing::ByCustomer,
     &satisfaction::ByClass,
     &satisfaction::ByProduct,
+    &statistics::Statistics,
+    &statistics::Distributions,
+    &statistics::Correlations,
     &customers::Report,
     &customers::Sheet,
 ];
@@ -77,6 +81,12 @@ pub(crate) trait Report: Sync {
 
     /// What a question must say.
     fn needs(&self) -> Needs;
+
+    /// The features that it is about where the question names none; empty for a report that takes
+    /// none.
+    fn default_features(&self) -> &'static [&'static str] {
+        &[]
+    }
 
     /// Whether it names people by their keys in other systems, which only callers with the scope
     /// of personal data may see.

@@ -56,6 +56,7 @@ async fn page_of(world: &World, report: &str, language: Language) -> String {
         comparison_date: date(EARLIER),
         language: language.into(),
         report: report.to_owned(),
+        features: Vec::new(),
     };
     let response = world.reporting.render_report(Request::new(request)).await.unwrap();
     let pieces: Vec<_> = response.into_inner().collect().await;
@@ -64,7 +65,7 @@ async fn page_of(world: &World, report: &str, language: Language) -> String {
 }
 
 /// Every report, and how many lines its file has.
-const REPORTS: [(&str, usize); 14] = [
+const REPORTS: [(&str, usize); 17] = [
     ("class-summary", 5),
     ("migration-matrix", 6),
     ("monthly-members", 89),
@@ -77,6 +78,9 @@ const REPORTS: [(&str, usize); 14] = [
     ("credit-ageing-customers", 1),
     ("satisfaction", 2),
     ("satisfaction-products", 1),
+    ("class-statistics", 13),
+    ("class-distributions", 121),
+    ("class-correlations", 13),
     ("customers", 6),
     ("management-sheet", 6),
 ];
@@ -196,7 +200,8 @@ async fn every_report_is_a_table() {
             time: time(None, Some(world.known[2])),
             comparison_date: date(EARLIER),
             language: Language::ZhCn.into(),
-            };
+            features: Vec::new(),
+        };
         let answer = world.reporting.get_report(Request::new(request)).await.unwrap().into_inner();
         let file = csv(&world, &report.id, Language::ZhCn).await;
         let heads: Vec<_> = answer.columns.iter().map(|column| column.id.as_str()).collect();

@@ -5,7 +5,8 @@ use crate::report::{
     table::{Cell, Column, Kind, Row},
 };
 use kehu_contract::{google::r#type as google, reporting as contract, shared};
-use kehu_server::{Fault, convert};
+use kehu_server::{Fault, Violations, convert};
+use prost::bytes::Bytes;
 use rust_decimal::{Decimal, prelude::ToPrimitive};
 
 /// Billionths in a unit of money.
@@ -29,6 +30,31 @@ pub(crate) fn money(amount: Decimal, currency: &str) -> Result<google::Money, Fa
     Ok(google::Money { currency_code: currency.to_owned(), units, nanos })
 }
 
+/// The format of a file. [`Fault::Invalid`] for one that is not known.
+pub(crate) fn format(format: i32) -> Result<contract::ReportFormat, Fault> {
+    let mut violations = Violations::new();
+    let known = contract::ReportFormat::try_from(format);
+    if known.is_err() {
+        violations.add("format", "must be CSV or XLSX");
+    }
+    violations.finish()?;
+    Ok(known.unwrap_or_default())
+}
+
+/// The next bytes of a file of a format.
+pub(crate) fn piece(
+    piece: Bytes,
+    format: contract::ReportFormat,
+) -> contract::ExportReportResponse {
+    let empty = contract::ExportReportResponse::default();
+    match format {
+        contract::ReportFormat::Xlsx => contract::ExportReportResponse { xlsx: piece, ..empty },
+        contract::ReportFormat::Unspecified | contract::ReportFormat::Csv => {
+            contract::ExportReportResponse { csv: piece, ..empty }
+        }
+    }
+}
+
 /// The reports that there are.
 pub(crate) fn reports() -> Vec<contract::Report> {
     let report = |report: &&dyn crate::report::Report| contract::Report {
@@ -36,6 +62,7 @@ pub(crate) fn reports() -> Vec<contract::Report> {
         label: Some(convert::label(&report.label())),
         needs_taxonomy: report.needs() != Needs::Time,
         needs_comparison_date: report.needs() == Needs::Comparison,
+        default_features: report.default_features().iter().map(|it| (*it).to_owned()).collect(),
     };
     REPORTS.iter().map(report).collect()
 }
@@ -51,7 +78,8 @@ pub(crate) fn column(column: &Column) -> contract::ReportColumn {
         Kind::Number => contract::ReportColumnKind::Number,
     };
     let label = Some(convert::label(&column.label));
-    contract::ReportColumn { id: column.id.clone(), label, kind: kind.into() }
+    let definition = column.definition.as_ref().map(convert::label);
+    contract::ReportColumn { id: column.id.clone(), label, kind: kind.into(), definition }
 }
 
 /// A row of a table.

@@ -1,14 +1,16 @@
-//! One report as its table: written as CSV, answered as a message, drawn as a page.
+//! One report as its table: written as a file, answered as a message, drawn as a page.
 
 use crate::{
     Reporting, convert as own, csv, page,
     report::{self, Needs, Report, table::Table},
     request::{self, Question},
+    xlsx,
 };
 use chrono::NaiveDate;
 use futures::stream::{BoxStream, StreamExt};
+use kehu_analytics::ColumnKind;
 use kehu_contract::reporting::{
-    ExportReportRequest, GetReportRequest, GetReportResponse, RenderReportRequest,
+    ExportReportRequest, GetReportRequest, GetReportResponse, RenderReportRequest, ReportFormat,
 };
 use kehu_core::label::Language;
 use kehu_server::{Fault, Violations, convert};
@@ -17,6 +19,9 @@ use prost::bytes::Bytes;
 
 /// Most rows of an answer; a report with more is exported.
 const MOST_ROWS: usize = 10_000;
+
+/// Most features that a report is about: their values of all customers are in memory.
+const MOST_FEATURES: usize = 5;
 
 /// A report that was asked for.
 struct Asked {
@@ -27,10 +32,11 @@ struct Asked {
 }
 
 impl Reporting {
-    /// The report as CSV, in parts. What can be refused is refused before the first.
+    /// The report as a file of a format, in parts. What can be refused is refused before the first.
     pub(crate) async fn export(
         &self,
         request: ExportReportRequest,
+        format: ReportFormat,
     ) -> Result<BoxStream<'static, Result<Bytes, Fault>>, Fault> {
         let asked = self.asked(GetReportRequest {
             report: request.report,
@@ -38,9 +44,22 @@ impl Reporting {
             time: request.time,
             comparison_date: request.comparison_date,
             language: request.language,
+            features: request.features,
         });
         let asked = asked.await?;
-        Ok(csv::write(self.table(&asked).await?))
+        let table = self.table(&asked).await?;
+        match format {
+            ReportFormat::Unspecified | ReportFormat::Csv => Ok(csv::write(table)),
+            ReportFormat::Xlsx => {
+                let about = xlsx::About {
+                    title: asked.report.label(),
+                    as_of: asked.question.moment.as_of,
+                    currency: self.currency().to_owned(),
+                    language: asked.language,
+                };
+                xlsx::write(table, about).await
+            }
+        }
     }
 
     /// The report as a message.
@@ -70,6 +89,7 @@ impl Reporting {
             time: request.time,
             comparison_date: request.comparison_date,
             language: request.language,
+            features: request.features,
         });
         let asked = asked.await?;
         if asked.report.names_people() {
@@ -103,13 +123,53 @@ impl Reporting {
             violations.add("report", format!("must be one of {}", ids.join(", ")));
         }
         let needs = report.map_or(Needs::Time, Report::needs);
-        let question = question(needs, &request, today, &mut violations);
+        let mut question = question(needs, &request, today, &mut violations);
         let fresh = request::fresh(&request.time, &mut violations);
+        if let Some(report) = report {
+            question.features = self.features(report, request.features, &mut violations);
+        }
         violations.finish()?;
         let report = report.ok_or_else(|| Fault::internal("a good request names a report"))?;
         let freshness_token = fresh.wait(&self.db, Reading::Codes).await?;
         let language = convert::language(request.language);
         Ok(Asked { report, question, language, freshness_token })
+    }
+}
+
+impl Reporting {
+    /// The features that a report is about: those that are named, else its own.
+    fn features(
+        &self,
+        report: &dyn Report,
+        named: Vec<String>,
+        violations: &mut Violations,
+    ) -> Vec<String> {
+        let own = report.default_features();
+        if named.is_empty() {
+            return own.iter().map(|feature| (*feature).to_owned()).collect();
+        }
+        if own.is_empty() {
+            violations.add("features", "must be empty: the report is about none");
+        } else if named.len() > MOST_FEATURES {
+            violations.add("features", format!("must be at most {MOST_FEATURES}"));
+        } else {
+            self.check_features(&named, violations);
+        }
+        named
+    }
+
+    fn check_features(&self, named: &[String], violations: &mut Violations) {
+        for (place, name) in named.iter().enumerate() {
+            let wrong = match self.analytics.catalogue().find(name).map(|feature| feature.kind) {
+                None => "must be a feature that FeatureService.ListFeatures lists",
+                Some(ColumnKind::Text | ColumnKind::Boolean) => {
+                    "must be a feature that is a number"
+                }
+                Some(_) if named[..place].contains(name) => "must be named once",
+                Some(_) => continue,
+            };
+            violations.add(format!("features[{place}]"), wrong);
+        }
     }
 }
 
@@ -126,7 +186,8 @@ fn question(
         Needs::Taxonomy => request::question(taxonomy, time, comparison, today, violations),
         Needs::Time => {
             let moment = request::moment(time, today, violations);
-            Question { taxonomy: String::new(), moment, comparison: None }
+            let (taxonomy, features) = (String::new(), Vec::new());
+            Question { taxonomy, moment, comparison: None, features }
         }
     }
 }
@@ -140,7 +201,7 @@ async fn all(asked: &Asked, mut table: Table) -> Result<Vec<report::table::Row>,
             return Err(Fault::Precondition {
                 kind: "REPORT_FITS_ANSWER",
                 subject: format!("reports/{}", asked.report.id()),
-                description: format!("it has more than {MOST_ROWS} rows: export it as CSV"),
+                description: format!("it has more than {MOST_ROWS} rows: export it"),
             });
         }
     }

@@ -4,9 +4,9 @@
 //! exactly, the table that it comes as and its section of the [`page`]. `source` holds what
 //! several of them ask. Nothing is written.
 //!
-//! To add a report: a folder in `report` and its line in `REPORTS`. CSV, messages, a page of its
-//! own and its name in the list follow from its table. What its query reads is a relation of
-//! [`kehu_storage::reports`].
+//! To add a report: a folder in `report` and its line in `REPORTS`. CSV, workbooks, messages, a
+//! page of its own and its name in the list follow from its table. What its query reads is a
+//! relation of [`kehu_storage::reports`].
 
 // Optimised builds compute the layout of calls within calls down to the database, a little deeper
 // than the compiler's own limit.
@@ -26,6 +26,7 @@ pub mod report;
 mod reporting_service;
 mod request;
 mod source;
+mod xlsx;
 
 use chrono::NaiveDate;
 use chrono_tz::Tz;

@@ -202,10 +202,12 @@ impl ReportingService for Reporting {
         &self,
         request: Request<ExportReportRequest>,
     ) -> Result<Response<Self::ExportReportStream>, Status> {
-        let parts = self.export(request.into_inner()).await?;
-        let pieces = parts.flat_map(|part| {
+        let request = request.into_inner();
+        let format = own::format(request.format)?;
+        let parts = self.export(request, format).await?;
+        let pieces = parts.flat_map(move |part| {
             stream::iter(match part {
-                Ok(part) => pieces(&part).map(|csv| Ok(ExportReportResponse { csv })).collect(),
+                Ok(part) => pieces(&part).map(|piece| Ok(own::piece(piece, format))).collect(),
                 Err(fault) => vec![Err(Status::from(fault))],
             })
         });

@@ -22,6 +22,8 @@ pub(crate) struct Question {
     pub(crate) moment: Moment,
     /// The earlier date.
     pub(crate) comparison: Option<NaiveDate>,
+    /// The features that a report is about, where it is about some.
+    pub(crate) features: Vec<String>,
 }
 
 /// Reads the time of a report; the business date is `today`.
@@ -57,7 +59,8 @@ pub(crate) fn question(
     if let Some(comparison) = comparison {
         check_order(comparison, moment.as_of, violations);
     }
-    Question { taxonomy: taxonomy.unwrap_or_default(), moment, comparison }
+    let taxonomy = taxonomy.unwrap_or_default();
+    Question { taxonomy, moment, comparison, features: Vec::new() }
 }
 
 /// The same, with an earlier date that must be there.

@@ -8,8 +8,8 @@ use kehu_core::{CustomerId, Label, label::Language, taxonomy::Class};
 use kehu_reporting::{
     page::{Comparison, Figures, render},
     report::{
-        ClassCell, MonthFigures, Scored, Totals, class_summary, heat_map, migration_matrix,
-        pareto_curve,
+        ClassCell, MemberMonth, MonthFigures, MonthlyMembers, Scored, Totals, class_summary,
+        heat_map, migration_matrix, pareto_curve,
     },
 };
 use kehu_tests::day;
@@ -158,6 +158,17 @@ fn months(orders: &[Order], as_of: NaiveDate) -> Vec<MonthFigures> {
     months
 }
 
+/// Two years of months, in each of which the customers move as between the two dates.
+fn members(classes: &[Class], cells: &[ClassCell], as_of: NaiveDate) -> MonthlyMembers {
+    let moved: Vec<_> = cells.iter().map(|cell| (cell.from, cell.to, cell.customers)).collect();
+    let month = |back: u32| {
+        let fewer = moved.len() - usize::try_from(back).unwrap() * 20;
+        let month = as_of.with_day(1).unwrap() - chrono::Months::new(back);
+        MemberMonth::new(month, classes.len(), &moved[..fewer])
+    };
+    MonthlyMembers { classes: classes.to_vec(), months: (0..25).rev().map(month).collect() }
+}
+
 fn figures() -> Figures {
     let mut dice = Dice(17);
     let orders = orders(&mut dice);
@@ -204,6 +215,7 @@ fn figures() -> Figures {
             totals: totals(&orders, NaiveDate::MIN, earlier),
         }),
         summary: class_summary(classes.len(), &cells, true),
+        members: members(&classes, &cells, as_of),
         example_codes: vec![vec!["GB-HV000001K".to_owned(), "FR-HV000002M".to_owned()]; 6],
         classes,
         unclassified: 3,
@@ -287,6 +299,7 @@ fn a_base_without_anything_has_a_page() {
         months: months(&[], as_of),
         totals: Totals::default(),
         unclassified: 0,
+        members: MonthlyMembers::default(),
         example_codes: Vec::new(),
         ..figures()
     };

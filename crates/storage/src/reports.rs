@@ -10,7 +10,7 @@
 //! | `{earlier_classes}` | the same on the earlier date; nobody without one |
 //! | `{class_names}` | ids of classes: `class_no`, `class_id` |
 //! | `{invoices}` | invoices issued up to the date of which something is still to be paid then: `customer_id`, `past_due` (days since the due date, 0 and below before), `high`, `low` (what is to be paid) |
-//! | `{answers}` | answers to surveys of the 365 days that end on the date: `customer_id`, `survey`, `product`, `measure` (`csat`, `nps`, `ces`, `comment`), `score` (as given) and `points` (0 to 100), both in 1/10,000, `commented` (1 or 0) |
+//! | `{answers}` | answers to surveys up to the date: `customer_id`, `answered_on`, `survey`, `product`, `measure` (`csat`, `nps`, `ces`, `comment`), `score` (as given) and `points` (0 to 100), both in 1/10,000, `commented` (1 or 0) |
 //! | `{periods}` | the periods: `period` (their place), `first_day`, `last_day` |
 //!
 //! Days count from 1970-01-01. Amounts are in two parts, `high` times 2^32 and `low`, because the
@@ -133,10 +133,10 @@ impl Basis {
 
     fn answers(&self) -> String {
         format!(
-            "SELECT customer_id, survey, product, measure, score, points, \
+            "SELECT customer_id, answered_on, survey, product, measure, score, points, \
              CASE WHEN comment IS NULL THEN 0 ELSE 1 END AS commented FROM survey_answer \
              WHERE superseded_at IS NULL AND withdrawn = 0 \
-             AND answered_on <= {day} AND answered_on > {day} - 365",
+             AND answered_on <= {day}",
             day = time::days(self.as_of),
         )
     }

@@ -3,12 +3,17 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
+use chrono::{DateTime, Utc};
 use kehu_contract::coding::GetTaxonomyRequest;
 use kehu_contract::ingestion::CustomerProfile;
+use kehu_contract::reporting::{
+    GetReportRequest, ReportTime, reporting_service_client::ReportingServiceClient,
+};
+use kehu_server::convert;
 use kehu_tests::{date, each_database};
 
 use crate::records::{answer, customer, order, orders};
-use crate::world::World;
+use crate::world::{World, text};
 
 const AS_OF: &str = "2024-03-31";
 
@@ -178,6 +183,103 @@ async fn req_4_19_dissatisfied_members_of_class_a_in_one_query() {
             world.chosen("rank", "a", "surveys_365d = 0").await.len(),
             1,
             "who said nothing"
+        );
+    })
+    .await;
+}
+
+/// The monthly report, as a text a row: class, figure, count, count and change of the month before
+/// and of the same month of the year before.
+async fn monthly_members(world: &World, month: &str, known: Option<DateTime<Utc>>) -> Vec<String> {
+    let request = GetReportRequest {
+        report: "monthly-members".to_owned(),
+        taxonomy: "size".to_owned(),
+        time: Some(ReportTime { as_of_date: None, known_time: known.map(convert::timestamp) }),
+        ..Default::default()
+    };
+    let mut service = ReportingServiceClient::new(world.client.clone());
+    let answer = service.get_report(request).await.unwrap().into_inner();
+    let mut rows = Vec::new();
+    for row in answer.rows {
+        let cells: Vec<String> = row.cells.into_iter().map(|cell| text(Some(cell))).collect();
+        if cells[1] == month {
+            rows.push([&cells[2..3], &cells[4..5], &cells[6..]].concat().join(" "));
+        }
+    }
+    rows
+}
+
+/// Who bought for how much on the tenth of a month. Large are 1,000 a month, middle ones 100.
+const SALES: &str = "kept 2023-02 1000, kept 2023-03 1000, kept 2024-01 1000, kept 2024-02 1000,
+    kept 2024-03 1000, rises 2024-01 100, rises 2024-02 100, rises 2024-03 1000,
+    new 2024-03 2000, falls 2023-02 500, falls 2023-03 1000, falls 2024-02 1000,
+    falls 2024-03 200, leaves 2023-03 1500, leaves 2024-02 1000, second 2024-02 1000,
+    second 2024-03 1000";
+
+#[tokio::test]
+async fn req_4_24_large_customers_of_the_month_against_those_before() {
+    each_database(async |test| {
+        let world = World::new(test, AS_OF).await;
+        let mut text = String::new();
+        for sale in SALES.split(',') {
+            let [key, month, amount] = sale.split_whitespace().collect::<Vec<_>>()[..] else {
+                panic!("{sale}")
+            };
+            text += &monthly(key, &[month], amount.parse().unwrap());
+        }
+        world.ingest(orders(&text)).await;
+        let classes =
+            [("large", "amount_30d >= 1000"), ("middle", "amount_30d >= 100"), ("small", "")];
+        world.taxonomy("size", &classes).await;
+        for end in ["2023-02-28", "2023-03-31", "2024-01-31", "2024-02-29", AS_OF] {
+            world.classify(end).await;
+        }
+        let march = monthly_members(&world, "2024-03-01", None).await;
+        let expected = [
+            "large members 4 4 0 3 1",
+            "large joined 2 3 -1 2 0",
+            "large new 1 1 0 1 0",
+            "large upgraded 1 2 -1 1 0",
+            "large downgraded 0 0 0 0 0",
+            "large kept 2 1 1 1 1",
+            "large lost 2 0 2 0 2",
+            "middle members 1 1 0 0 1",
+            "middle joined 1 0 1 0 1",
+            "middle new 0 0 0 0 0",
+            "middle upgraded 0 0 0 0 0",
+            "middle downgraded 1 0 1 0 1",
+            "middle kept 0 1 -1 0 0",
+            "middle lost 1 0 1 1 0",
+            "small members 1 0 1 0 1",
+        ];
+        assert_eq!(march[..15], expected);
+        let total = ["total members 6 5 1 3 3", "total joined 1 1 0 1 0", "total new 1 1 0 1 0"];
+        assert_eq!(march[21..24], total);
+
+        // The next month leaves the last one as it was.
+        world.today_is("2024-04-30").await;
+        world.classify("2024-04-30").await;
+        assert_eq!(monthly_members(&world, "2024-03-01", None).await, march);
+        let april = monthly_members(&world, "2024-04-01", None).await;
+        assert_eq!(april[..2], ["large members 0 4 -4 3 -3", "large joined 0 2 -2 0 0"]);
+
+        // An order that comes late restates it, but not what was known before.
+        let known = kehu_tests::classes::known(&world.db).await.unwrap();
+        world.ingest(orders("rises late 2024-02-11T10:00 1000")).await;
+        world.follow().await;
+        assert_eq!(monthly_members(&world, "2024-03-01", Some(known)).await, march);
+        let restated = monthly_members(&world, "2024-03-01", None).await;
+        assert_eq!(
+            restated[..7],
+            [
+                "large members 4 5 -1 3 1",
+                "large joined 1 4 -3 2 -1",
+                "large new 1 1 0 1 0",
+                "large upgraded 0 3 -3 1 -1",
+                "large downgraded 0 0 0 0 0",
+                "large kept 3 1 2 1 2",
+                "large lost 2 0 2 0 2",
+            ]
         );
     })
     .await;

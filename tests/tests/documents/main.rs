@@ -10,6 +10,7 @@ mod for_and_against;
 mod missing_values;
 mod phones;
 mod records;
+mod reports;
 mod table;
 mod templates;
 mod world;

@@ -12,7 +12,7 @@ use kehu_contract::{
     reporting::{
         ExportReportRequest, GetClassSummaryRequest, GetMigrationMatrixRequest,
         GetMonthlyTrendRequest, GetParetoCurveRequest, GetReportRequest, GetRfmHeatMapRequest,
-        RenderReportRequest, ReportTime,
+        RenderReportRequest, ReportFormat, ReportTime,
     },
     shared::Language,
 };
@@ -23,13 +23,15 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Write a report: all of them as one page, or one as CSV or JSON.
+/// Write a report: all of them as one page, or one as CSV, XLSX or JSON.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  kehu report --out report.html\n  \
     kehu report --as-of 2011-12-10 --compare 2011-09-11 --language zh-cn --out report.html\n  \
     kehu report --csv customers --out customers.csv\n  \
     kehu report --csv class-summary --output json\n  \
-    kehu report --html monthly-trend --out trend.html")]
+    kehu report --html monthly-trend --out trend.html\n  \
+    kehu report --csv class-statistics --features amount_365d,orders_365d\n  \
+    kehu report --xlsx management-sheet --language zh-cn --out customers.xlsx")]
 pub(crate) struct Report {
     #[command(flatten)]
     client: Client,
@@ -60,7 +62,17 @@ pub(crate) struct Report {
         value_name = "REPORT", conflicts_with = "csv")]
     html: Option<String>,
 
-    /// File to write; the page goes to report.html, CSV to standard output if not given
+    /// Write this one report as a workbook of Excel
+    #[arg(long, value_parser = PossibleValuesParser::new(kehu_reporting::report::ids()),
+        value_name = "REPORT", conflicts_with_all = ["csv", "html"])]
+    xlsx: Option<String>,
+
+    /// Features that the report is about, where it is about some (kehu features lists them)
+    #[arg(long, value_delimiter = ',', value_name = "FEATURE,…")]
+    features: Vec<String>,
+
+    /// File to write; the page goes to report.html, a workbook to REPORT.xlsx, CSV to standard
+    /// output if not given
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 }
@@ -76,9 +88,13 @@ impl Report {
     /// Fetches the report and writes it.
     pub(crate) async fn run(self) -> Result<(), Failure> {
         let connection = Connection::open(self.client.options()).await?;
-        match (self.csv.as_deref(), self.client.output) {
+        let one = self.csv.as_deref().or(self.xlsx.as_deref());
+        match (one, self.client.output) {
             (Some("migration-matrix"), _) if self.compare.is_none() => Err(Failure::Usage(
                 "the matrix shows who moved since an earlier date: add --compare DATE".to_owned(),
+            )),
+            (Some(_), Format::Json) if self.xlsx.is_some() => Err(Failure::Usage(
+                "--output json needs --csv REPORT: a workbook is a file".to_owned(),
             )),
             (Some(_), Format::Json) if self.out.is_some() => Err(Failure::Usage(
                 "--output json goes to standard output: leave out --out FILE".to_owned(),
@@ -100,6 +116,7 @@ impl Report {
             comparison_date: self.compare.map(convert::date),
             language: self.language().into(),
             report: self.html.clone().unwrap_or_default(),
+            features: self.features.clone(),
         };
         save(&path, &render(connection, request).await?)
     }
@@ -111,15 +128,23 @@ impl Report {
             time: self.time(),
             comparison_date: self.compare.map(convert::date),
             language: self.language().into(),
+            format: match self.xlsx {
+                Some(_) => ReportFormat::Xlsx,
+                None => ReportFormat::Csv,
+            }
+            .into(),
+            features: self.features.clone(),
         };
         let mut pieces = connection.reporting().export_report(request).await?.into_inner();
-        let mut csv = Vec::new();
+        let mut file = Vec::new();
         while let Some(piece) = pieces.message().await? {
-            csv.extend_from_slice(&piece.csv);
+            file.extend_from_slice(&piece.csv);
+            file.extend_from_slice(&piece.xlsx);
         }
         match &self.out {
-            Some(path) => save(path, &csv),
-            None => output::line(String::from_utf8_lossy(&csv).trim_end()),
+            Some(path) => save(path, &file),
+            None if self.xlsx.is_some() => save(Path::new(&format!("{report}.xlsx")), &file),
+            None => output::line(String::from_utf8_lossy(&file).trim_end()),
         }
     }
 
@@ -150,9 +175,14 @@ impl Report {
                 output::json(reports.get_monthly_trend(request).await?.get_ref())
             }
             report => {
-                let (report, language) = (report.to_owned(), self.language().into());
-                let request =
-                    GetReportRequest { report, taxonomy, time, comparison_date, language };
+                let request = GetReportRequest {
+                    report: report.to_owned(),
+                    taxonomy,
+                    time,
+                    comparison_date,
+                    language: self.language().into(),
+                    features: self.features.clone(),
+                };
                 output::json(reports.get_report(request).await?.get_ref())
             }
         }

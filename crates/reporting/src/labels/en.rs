@@ -71,6 +71,16 @@ pub(super) const LABELS: Labels = Labels {
                                of net sales.",
     class_hint: "{class}: {customers} of customers, {amount} of net sales",
 
+    members_by_month: "Members of the month",
+    members_caption: "Members by class in {month}, counted to {date}",
+    members_note: "Below each figure its change on the month before and on the same month of the \
+                   year before; a dash where nobody was classified then.",
+    members: "Members",
+    upgraded: "Upgraded",
+    downgraded: "Downgraded",
+    kept: "Kept",
+    lost: "Lost",
+
     migration: "Moves between classes",
     migration_caption: "Customers by class on {earlier} (rows) and on {later} (columns), with \
                         their net sales up to the later date",
@@ -144,6 +154,12 @@ pub(super) const LABELS: Labels = Labels {
          gone to another class. Of all customers those joined who are customers since then, by \
          registration or a first record of any kind; who bought for the first time may have been \
          one before, without an order.",
+    ],
+    definition_members: [
+        "New, upgraded, downgraded, kept, lost",
+        "from the end of the month before to the end of this one: who came into the class from \
+         none, from a lower one, from a higher one; who stayed; who left. The classes come from the \
+         highest down. Of all customers those are lost who are in no class any more.",
     ],
     definition_pareto: [
         "Concentration",

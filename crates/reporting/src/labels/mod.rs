@@ -62,6 +62,15 @@ pub(crate) struct Labels {
     pub(crate) class_shares_description: &'static str,
     pub(crate) class_hint: &'static str,
 
+    pub(crate) members_by_month: &'static str,
+    pub(crate) members_caption: &'static str,
+    pub(crate) members_note: &'static str,
+    pub(crate) members: &'static str,
+    pub(crate) upgraded: &'static str,
+    pub(crate) downgraded: &'static str,
+    pub(crate) kept: &'static str,
+    pub(crate) lost: &'static str,
+
     pub(crate) migration: &'static str,
     pub(crate) migration_caption: &'static str,
     pub(crate) migration_note: &'static str,
@@ -109,6 +118,7 @@ pub(crate) struct Labels {
     pub(crate) definition_net_sales: [&'static str; 2],
     pub(crate) definition_mean_order: [&'static str; 2],
     pub(crate) definition_moves: [&'static str; 2],
+    pub(crate) definition_members: [&'static str; 2],
     pub(crate) definition_pareto: [&'static str; 2],
     pub(crate) definition_abc: [&'static str; 2],
     pub(crate) definition_rfm: [&'static str; 2],

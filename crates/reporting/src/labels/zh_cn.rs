@@ -70,6 +70,15 @@ pub(super) const LABELS: Labels = Labels {
     class_shares_description: "每个类别两条横条：占全部客户的比例与占净销售额的比例。",
     class_hint: "{class}：占客户 {customers}，占净销售额 {amount}",
 
+    members_by_month: "本月客户增减",
+    members_caption: "{month}各类别的客户数（截至{date}）",
+    members_note: "每个数字下方为比上月、比上年同月的变化；当时尚无分类的以短横表示。",
+    members: "成员数",
+    upgraded: "升入",
+    downgraded: "降入",
+    kept: "保留",
+    lost: "流失",
+
     migration: "类别迁移",
     migration_caption: "{earlier}的类别（行）到{later}的类别（列）的客户数，及其截至后一日期的\
                         净销售额",
@@ -131,6 +140,11 @@ pub(super) const LABELS: Labels = Labels {
         "对比日、转入、转出",
         "对比日期属于该类别的客户数；此后由其他类别转入或新增的客户；此后转到其他类别的客户。\
          合计一行的转入为此后因登记或首条任意记录而新增的客户；此后首次购买的客户可能此前已在册但未下单。",
+    ],
+    definition_members: [
+        "新增、升入、降入、保留、流失",
+        "从上月末到本月末：由无类别、由较低类别、由较高类别进入该类别的客户；留在该类别的客户；\
+         离开该类别的客户。类别由高到低排列。全部客户中的流失指不再属于任何类别的客户。",
     ],
     definition_pareto: [
         "集中度",

@@ -41,8 +41,24 @@ impl Alone<'_> {
         let heads = element("thead").child(heads);
         let main = element("main")
             .child(element("header").child(element("h1").text(title.as_str())))
-            .child(table::table("report", self.title.get(language), heads, body));
+            .child(table::table("report", self.title.get(language), heads, body))
+            .children(self.definitions(language));
         document(labels, title, element("body").child(main))
+    }
+
+    /// What the columns mean, where it is said.
+    fn definitions(&self, language: Language) -> Option<Element> {
+        let mut list = element("dl").class("definitions");
+        let mut any = false;
+        for column in self.columns {
+            let Some(definition) = &column.definition else { continue };
+            let term = element("dt").text(column.label.get(language));
+            let meaning = element("dd").text(definition.get(language));
+            list = list.child(element("div").child(term).child(meaning));
+            any = true;
+        }
+        let heading = Labels::of(language).definitions;
+        any.then(|| super::section("definitions", heading).child(list))
     }
 
     fn row(&self, row: &Row, format: &Format) -> Element {

@@ -18,6 +18,9 @@ pub(super) fn section(view: &View<'_>) -> Element {
     if view.figures.comparison.is_some() {
         entries.push(labels.definition_moves);
     }
+    if !view.figures.members.months.is_empty() {
+        entries.push(labels.definition_members);
+    }
     entries.extend([
         labels.definition_pareto,
         labels.definition_abc,

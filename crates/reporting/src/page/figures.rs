@@ -3,7 +3,9 @@
 use super::{Comparison, Figures};
 use crate::{
     Reporting,
-    report::{class_summary, migration_matrix, months, pareto_curve, rfm_map, totals},
+    report::{
+        class_summary, migration_matrix, monthly_members, months, pareto_curve, rfm_map, totals,
+    },
     request::Question,
     source,
 };
@@ -38,6 +40,7 @@ impl Reporting {
             known_time: question.moment.known_at,
             summary: class_summary(count, &classified.cells, comparison.is_some()),
             comparison,
+            members: monthly_members(self, question).await?,
             example_codes: source::examples(db, question, &classified.classes).await?,
             classes: classified.classes,
             unclassified: source::without_class(db, question).await?,

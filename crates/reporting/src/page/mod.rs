@@ -13,7 +13,10 @@ use crate::{
     format::Format,
     html::{Element, element},
     labels::Labels,
-    report::{self, ClassSummary, HeatMap, MigrationMatrix, MonthFigures, ParetoCurve, Totals},
+    report::{
+        self, ClassSummary, HeatMap, MigrationMatrix, MonthFigures, MonthlyMembers, ParetoCurve,
+        Totals,
+    },
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
@@ -38,6 +41,8 @@ pub struct Figures {
     pub classes: Vec<Class>,
     /// Their figures, in the same order.
     pub summary: ClassSummary,
+    /// The members of the classes in the last months; the last is that of the date.
+    pub members: MonthlyMembers,
     /// Codes of a few customers of each class, in the same order.
     pub example_codes: Vec<Vec<String>>,
     /// Customers with orders that have no class on the date.
@@ -103,6 +108,7 @@ fn body(view: &View<'_>) -> Element {
         .child(header::key_figures(view))
         .child(header::brief(view))
         .child(report::class_section(view))
+        .children(report::member_section(view))
         .children(report::migration_section(view))
         .child(report::rfm_section(view))
         .child(report::trend_section(view))

@@ -4,19 +4,25 @@
 //! A report is a [`Report`] in [`REPORTS`]. Its CSV, the answers of `GetReport` and
 //! `ListReports`, its own page and its place in the list of `kehu report` follow from its table.
 
+mod class_growth;
 mod class_summary;
 mod credit_ageing;
+mod customer_rates;
 mod customers;
 mod migration_matrix;
+mod monthly_members;
 mod monthly_trend;
 mod of_class;
 mod pareto_curve;
+mod period;
 mod rfm_heat_map;
 mod satisfaction;
+mod statistics;
 pub(crate) mod table;
 
 pub use class_summary::{ClassFigures, ClassSummary, class_summary};
 pub use migration_matrix::{MigrationCell, MigrationMatrix, migration_matrix};
+pub use monthly_members::{MemberMonth, Members, MonthlyMembers, Moved, Moves};
 pub use monthly_trend::{MonthFigures, Totals};
 pub use pareto_curve::{ParetoCurve, ParetoPoint, pareto_curve};
 pub use rfm_heat_map::{HeatMap, HeatMapCell, Scored, heat_map};
@@ -25,6 +31,7 @@ pub(crate) use class_summary::page::section as class_section;
 pub(crate) use class_summary::{message::response as class_summary_response, summary};
 pub(crate) use migration_matrix::page::section as migration_section;
 pub(crate) use migration_matrix::{matrix, message::response as migration_matrix_response};
+pub(crate) use monthly_members::{monthly_members, page::section as member_section};
 pub(crate) use monthly_trend::page::section as trend_section;
 pub(crate) use monthly_trend::{
     message::response as monthly_trend_response, months, totals, trend,
@@ -46,6 +53,9 @@ use table::Table;
 pub(crate) const REPORTS: &[&dyn Report] = &[
     &class_summary::Report,
     &migration_matrix::Report,
+    &monthly_members::Report,
+    &class_growth::Report,
+    &customer_rates::Report,
     &pareto_curve::Report,
     &rfm_heat_map::Report,
     &monthly_trend::Report,
@@ -53,7 +63,11 @@ pub(crate) const REPORTS: &[&dyn Report] = &[
     &credit_ageing::ByCustomer,
     &satisfaction::ByClass,
     &satisfaction::ByProduct,
+    &statistics::Statistics,
+    &statistics::Distributions,
+    &statistics::Correlations,
     &customers::Report,
+    &customers::Sheet,
 ];
 
 /// A report that callers ask for by name.
@@ -67,6 +81,12 @@ pub(crate) trait Report: Sync {
 
     /// What a question must say.
     fn needs(&self) -> Needs;
+
+    /// The features that it is about where the question names none; empty for a report that takes
+    /// none.
+    fn default_features(&self) -> &'static [&'static str] {
+        &[]
+    }
 
     /// Whether it names people by their keys in other systems, which only callers with the scope
     /// of personal data may see.

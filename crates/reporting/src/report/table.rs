@@ -34,6 +34,8 @@ pub(crate) struct Column {
     pub(crate) label: Label,
     /// What it holds.
     pub(crate) kind: Kind,
+    /// What it means, where its label does not say it.
+    pub(crate) definition: Option<Label>,
 }
 
 /// A field.
@@ -70,12 +72,21 @@ impl Table {
         let columns = columns.iter().map(|column| Column::new(*column)).collect();
         Self { columns, parts: stream::iter([Ok(rows)]).boxed() }
     }
+
+    /// The same table with definitions: the id of a column and what it means, in Chinese and English.
+    pub(crate) fn with_definitions(mut self, definitions: &[(&str, &str, &str)]) -> Self {
+        for column in &mut self.columns {
+            let defined = definitions.iter().find(|(id, ..)| *id == column.id);
+            column.definition = defined.map(|(_, zh, en)| Label::new(zh, en));
+        }
+        self
+    }
 }
 
 impl Column {
     /// A column: its id, what it holds, and what it is called in Chinese and English.
     pub(crate) fn new((id, kind, zh, en): (&str, Kind, &str, &str)) -> Self {
-        Self { id: id.to_owned(), label: Label::new(zh, en), kind }
+        Self { id: id.to_owned(), label: Label::new(zh, en), kind, definition: None }
     }
 }
 

@@ -17,7 +17,7 @@ use kehu_storage::{
     definitions,
     reports::{Basis, Rows},
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// How many are in which class.
 #[derive(Debug, Clone)]
@@ -63,7 +63,8 @@ pub(crate) async fn classified(db: &Database, question: &Question) -> Result<Cla
             return Err(unclassified(db, Some(&question.taxonomy), asked).await?);
         }
     }
-    let definitions = versions(db, &basis).await?;
+    let dates: Vec<_> = [Some(basis.as_of), basis.earlier].into_iter().flatten().collect();
+    let definitions = versions(db, &basis, &dates).await?;
     let classes = merge(&definitions, &named.iter().map(|(_, class)| *class).collect());
     let cells = cells(&rows, &classes)?;
     let label = definitions.first().map(|newest| newest.label.clone()).unwrap_or_default();
@@ -91,11 +92,32 @@ pub(crate) fn basis(question: &Question) -> Basis {
     }
 }
 
+/// The classes of the newest version that gave one on the dates, in its order, and after them those
+/// of older ones that are `named`.
+pub(crate) async fn classes_of(
+    db: &Database,
+    question: &Question,
+    dates: &[NaiveDate],
+    named: &BTreeSet<&str>,
+) -> Result<Vec<Class>, Fault> {
+    Ok(merge(&versions(db, &basis(question), dates).await?, named))
+}
+
+/// The place of a class among those that have it.
+pub(crate) fn place(classes: &[Class], id: &str) -> Result<usize, Fault> {
+    let place = classes.iter().position(|class| class.id == id);
+    place.ok_or_else(|| Fault::internal(format!("class {id} is in no version")))
+}
+
 /// The versions that gave the classes on the dates, the newest first.
-async fn versions(db: &Database, basis: &Basis) -> Result<Vec<Taxonomy>, Fault> {
+async fn versions(
+    db: &Database,
+    basis: &Basis,
+    dates: &[NaiveDate],
+) -> Result<Vec<Taxonomy>, Fault> {
     let mut version_ids = BTreeSet::new();
-    for date in [Some(basis.as_of), basis.earlier].into_iter().flatten() {
-        version_ids.extend(basis.version_on(db, date).await?);
+    for date in dates {
+        version_ids.extend(basis.version_on(db, *date).await?);
     }
     let version_ids = Vec::from_iter(version_ids);
     let versions = definitions::by_numbers::<Taxonomy>(db.reader(), &version_ids).await?;
@@ -103,15 +125,7 @@ async fn versions(db: &Database, basis: &Basis) -> Result<Vec<Taxonomy>, Fault> 
 }
 
 fn cells(rows: &Rows, classes: &[Class]) -> Result<Vec<ClassCell>, Fault> {
-    let places = classes.iter().enumerate().map(|(place, class)| (class.id.as_str(), place));
-    let places: BTreeMap<&str, usize> = places.collect();
-    let place = |class: Option<&str>| match class {
-        None => Ok(None),
-        Some(class) => match places.get(class) {
-            Some(place) => Ok(Some(*place)),
-            None => Err(Fault::internal(format!("class {class} is in no version"))),
-        },
-    };
+    let place = |class: Option<&str>| class.map(|class| place(classes, class)).transpose();
     let mut cells = Vec::with_capacity(rows.len());
     for row in 0..rows.len() {
         cells.push(ClassCell {

@@ -6,7 +6,9 @@ mod codes;
 mod scores;
 
 pub(crate) use amounts::{amounts, without_class};
-pub(crate) use classes::{Classified, basis, check_classified, classified, unclassified};
+pub(crate) use classes::{
+    Classified, basis, check_classified, classes_of, classified, place, unclassified,
+};
 pub(crate) use codes::{Examples, examples, scheme_of};
 pub(crate) use scores::rfm_bins;
 

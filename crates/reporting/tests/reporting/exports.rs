@@ -4,13 +4,14 @@ use crate::world::{EARLIER, World, time};
 use kehu_contract::{
     reporting::{
         ExportReportRequest, GetReportRequest, ListReportsRequest, RenderReportRequest,
-        reporting_service_server::ReportingService,
+        ReportFormat, reporting_service_server::ReportingService,
     },
     shared::Language,
 };
 use kehu_core::Money;
 use kehu_storage::ingestion::{Entry, NewOrder};
 use kehu_tests::{at, databases, date, day, each_database, shop};
+use std::io::{Cursor, Read};
 use tokio_stream::StreamExt;
 use tonic::Request;
 
@@ -21,11 +22,27 @@ pub(crate) async fn csv(world: &World, report: &str, language: Language) -> Stri
         time: time(None, Some(world.known[2])),
         comparison_date: date(EARLIER),
         language: language.into(),
+        ..Default::default()
     };
     let response = world.reporting.export_report(Request::new(request)).await.unwrap();
     let pieces: Vec<_> = response.into_inner().collect().await;
     let bytes: Vec<u8> = pieces.into_iter().flat_map(|piece| piece.unwrap().csv).collect();
     String::from_utf8(bytes).unwrap()
+}
+
+async fn xlsx(world: &World, report: &str, language: Language) -> Vec<u8> {
+    let request = ExportReportRequest {
+        report: report.to_owned(),
+        taxonomy: "tiers".to_owned(),
+        time: time(None, Some(world.known[2])),
+        comparison_date: date(EARLIER),
+        language: language.into(),
+        format: ReportFormat::Xlsx.into(),
+        ..Default::default()
+    };
+    let response = world.reporting.export_report(Request::new(request)).await.unwrap();
+    let pieces: Vec<_> = response.into_inner().collect().await;
+    pieces.into_iter().flat_map(|piece| piece.unwrap().xlsx).collect()
 }
 
 async fn page(world: &World, language: Language) -> String {
@@ -39,6 +56,7 @@ async fn page_of(world: &World, report: &str, language: Language) -> String {
         comparison_date: date(EARLIER),
         language: language.into(),
         report: report.to_owned(),
+        features: Vec::new(),
     };
     let response = world.reporting.render_report(Request::new(request)).await.unwrap();
     let pieces: Vec<_> = response.into_inner().collect().await;
@@ -47,9 +65,12 @@ async fn page_of(world: &World, report: &str, language: Language) -> String {
 }
 
 /// Every report, and how many lines its file has.
-const REPORTS: [(&str, usize); 10] = [
+const REPORTS: [(&str, usize); 17] = [
     ("class-summary", 5),
     ("migration-matrix", 6),
+    ("monthly-members", 89),
+    ("class-growth", 21),
+    ("customer-rates", 21),
     ("pareto-curve", 5),
     ("rfm-heat-map", 5),
     ("monthly-trend", 14),
@@ -57,8 +78,15 @@ const REPORTS: [(&str, usize); 10] = [
     ("credit-ageing-customers", 1),
     ("satisfaction", 2),
     ("satisfaction-products", 1),
+    ("class-statistics", 13),
+    ("class-distributions", 121),
+    ("class-correlations", 13),
     ("customers", 6),
+    ("management-sheet", 6),
 ];
+
+/// Reports that name people are not drawn.
+const OF_PEOPLE: [&str; 2] = ["customers", "management-sheet"];
 
 #[tokio::test]
 async fn both_databases_write_the_same_files() {
@@ -75,7 +103,7 @@ async fn both_databases_write_the_same_files() {
             files.push(page(&world, language).await);
             for (report, _) in REPORTS {
                 files.push(csv(&world, report, language).await);
-                if report != "customers" {
+                if !OF_PEOPLE.contains(&report) {
                     files.push(page_of(&world, report, language).await);
                 }
             }
@@ -172,6 +200,7 @@ async fn every_report_is_a_table() {
             time: time(None, Some(world.known[2])),
             comparison_date: date(EARLIER),
             language: Language::ZhCn.into(),
+            features: Vec::new(),
         };
         let answer = world.reporting.get_report(Request::new(request)).await.unwrap().into_inner();
         let file = csv(&world, &report.id, Language::ZhCn).await;
@@ -179,7 +208,7 @@ async fn every_report_is_a_table() {
         assert_eq!(file.lines().next().unwrap(), heads.join(","));
         assert_eq!(file.lines().count(), answer.rows.len() + 1, "{}", report.id);
         assert!(answer.rows.iter().all(|row| row.cells.len() == heads.len()));
-        if report.id == "customers" {
+        if OF_PEOPLE.contains(&report.id.as_str()) {
             continue;
         }
         let page = page_of(&world, &report.id, Language::ZhCn).await;
@@ -211,6 +240,81 @@ async fn amounts_are_summed_beyond_the_largest_of_a_record() {
         for report in ["migration-matrix", "pareto-curve", "rfm-heat-map", ""] {
             page_of(&world, report, Language::En).await;
         }
+    })
+    .await;
+}
+
+/// A part of a workbook.
+fn part(workbook: &[u8], name: &str) -> String {
+    let mut archive = zip::ZipArchive::new(Cursor::new(workbook)).unwrap();
+    let mut part = String::new();
+    archive.by_name(name).unwrap().read_to_string(&mut part).unwrap();
+    part
+}
+
+/// The cells of each row of a sheet: a text as `"text"`, a number as it stands.
+fn cells(sheet: &str) -> Vec<Vec<String>> {
+    let cell = |cell: &str| {
+        let (_, rest) = cell.split_once('>').unwrap();
+        match rest.split_once("<t") {
+            Some((_, text)) => {
+                let text = text.split_once('>').unwrap().1;
+                format!("{:?}", text.split_once("</t>").unwrap().0)
+            }
+            None => rest.strip_prefix("<v>").map_or("", |it| it.split_once('<').unwrap().0).into(),
+        }
+    };
+    let row = |row: &str| {
+        let mut cells = Vec::new();
+        for text in row.split("<c ").skip(1) {
+            // Cells that hold nothing are left out; their letters tell.
+            let letters = text.split('"').nth(1).unwrap().trim_end_matches(char::is_numeric);
+            let place = letters.bytes().fold(0, |sum, letter| sum * 26 + usize::from(letter - 64));
+            cells.resize(place - 1, String::new());
+            cells.push(cell(text));
+        }
+        cells
+    };
+    sheet.split("<row ").skip(1).map(row).collect()
+}
+
+/// The sheet by which customers are managed, as a workbook: what a person sees of it.
+#[tokio::test]
+async fn a_workbook_holds_what_the_report_says() {
+    each_database(async |test| {
+        let world = World::full(test).await;
+        let file = xlsx(&world, "management-sheet", Language::ZhCn).await;
+        assert_eq!(xlsx(&world, "management-sheet", Language::ZhCn).await, file, "drawn twice");
+        assert!(part(&file, "xl/workbook.xml").contains("name=\"客户分类管理表\""));
+        let sheet = part(&file, "xl/worksheets/sheet1.xml");
+        assert!(sheet.contains("<pane ") && !sheet.contains("<f>"), "{sheet}");
+        let rows = cells(&sheet);
+        assert_eq!(rows.len(), 6, "{sheet}");
+        let head = |text: &str| rows[0].iter().position(|it| *it == format!("{text:?}")).unwrap();
+        for (column, row, expected) in [
+            // Days since the end of 1899.
+            ("截止日期", 1, "40887"),
+            ("来源系统", 1, "\"shop\""),
+            ("客户编号", 1, "\"c1\""),
+            ("客户编号", 5, "\"=1+1\""),
+            ("国家", 5, "\"CN\""),
+            ("累计金额", 1, "900"),
+            ("近一年订单数", 1, "2"),
+            ("rfm_score", 1, "75"),
+            ("客户类别", 1, "\"金\""),
+            ("客户标签", 1, "\"标签; 重点\""),
+            ("客户编码", 1, "\"K000001\""),
+            ("客户管理策略", 1, "\"多联系。\""),
+            ("联系人", 1, ""),
+        ] {
+            assert_eq!(rows[row][head(column)], expected, "{column} of row {row}");
+        }
+        assert!(sheet.contains("<autoFilter ref=\"A1:"), "{sheet}");
+
+        let rates = xlsx(&world, "customer-rates", Language::En).await;
+        let book = part(&rates, "xl/workbook.xml");
+        assert!(book.contains("name=\"Repurchase, win-back and satisf\""), "{book}");
+        assert!(part(&rates, "xl/sharedStrings.xml").contains("two or more completed orders"));
     })
     .await;
 }

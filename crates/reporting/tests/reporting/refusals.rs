@@ -3,7 +3,7 @@
 use crate::world::{EARLIER, NOW, World, time};
 use kehu_contract::reporting::{
     ExportReportRequest, GetClassSummaryRequest, GetMigrationMatrixRequest, GetMonthlyTrendRequest,
-    GetParetoCurveRequest, GetRfmHeatMapRequest, RenderReportRequest,
+    GetParetoCurveRequest, GetReportRequest, GetRfmHeatMapRequest, RenderReportRequest,
     reporting_service_server::ReportingService,
 };
 use kehu_tests::{date, each_database};
@@ -90,7 +90,26 @@ async fn requests_that_break_their_rules() {
             taxonomy: "tiers".to_owned(),
             ..Default::default()
         };
+        let statistics = |features: &[&str]| {
+            let features = features.iter().map(|feature| (*feature).to_owned()).collect();
+            let report = "class-statistics".to_owned();
+            let taxonomy = "tiers".to_owned();
+            Request::new(GetReportRequest { report, taxonomy, features, ..Default::default() })
+        };
+        let twice = statistics(&["amount_365d", "amount_365d"]);
+        let six = statistics(&["a", "b", "c", "d", "e", "f"]);
+        let format = ExportReportRequest { format: 9, ..unknown.clone() };
+        let summary = GetReportRequest {
+            report: "class-summary".to_owned(),
+            ..statistics(&["amount_365d"]).into_inner()
+        };
         for status in [
+            reporting.get_report(statistics(&["none"])).await.err(),
+            reporting.get_report(statistics(&["top_category"])).await.err(),
+            reporting.get_report(twice).await.err(),
+            reporting.get_report(six).await.err(),
+            reporting.get_report(Request::new(summary)).await.err(),
+            reporting.export_report(Request::new(format)).await.err(),
             reporting.get_migration_matrix(Request::new(matrix)).await.err(),
             reporting.get_pareto_curve(Request::new(points)).await.err(),
             reporting.get_monthly_trend(Request::new(months)).await.err(),

@@ -15,6 +15,7 @@ mod counts;
 mod line;
 mod read;
 mod record;
+mod series;
 mod sight;
 
 use std::collections::BTreeMap;
@@ -28,6 +29,7 @@ pub(super) use line::number;
 pub use line::{ClassLine, LEFT_OUT, complete, in_force, is_seen, latest_classified};
 pub use read::{HistoryKey, at, evaluated_through, get, history, left_out, members};
 pub use record::{Evaluation, NewClass, Scope, record};
+pub use series::moves_through;
 pub(crate) use sight::sight as seen;
 
 /// A stay of a customer in a class.

@@ -32,7 +32,7 @@ pub(crate) use record::{Evaluation, Held, Inserted, Place, Spans, record};
 pub use runs::{Changed, Line, due, through};
 pub(crate) use runs::{complete, is_seen, lines, pin, under_way};
 pub use sight::View;
-pub(crate) use sight::{Sight, sight};
+pub(crate) use sight::{Sight, known, sight};
 pub(crate) use span::{Origin, Span};
 pub use watermark::{EVERYBODY, Looked, LookedDays, evaluated_through, look, looked, pass};
 pub(crate) use watermark::{LastLooks, evaluated, last_look, positions};

@@ -51,7 +51,7 @@ pub(crate) async fn sight(
 }
 
 /// Rows that stood at the time.
-fn known(known_at: Option<i64>) -> String {
+pub(crate) fn known(known_at: Option<i64>) -> String {
     match known_at {
         None => "known_to IS NULL".to_owned(),
         Some(known_at) => {

@@ -1,7 +1,7 @@
 use kehu_core::{CustomerId, Value};
 use kehu_storage::coding::classes::{
     Evaluation, Move, NewClass, Scope, View, at as classes_at, counts, evaluated_through, get,
-    history, latest_classified, members, moves, record,
+    history, latest_classified, members, moves, moves_through, record,
 };
 use kehu_storage::coding::taxonomies::TaxonomyVersion;
 use kehu_storage::facts::CustomerSet;
@@ -259,6 +259,14 @@ async fn moves_are_counted_in_the_database() {
             ("2010-12-31", "2011-01-31", vec![moved("", "a", 1), moved("", "c", 2)]),
         ] {
             assert_eq!(moves(db, "abc", on(before), on(after)).await.unwrap(), expected);
+            let days = [day(before), day(after)];
+            let through = moves_through(db, "abc", &days, None).await.unwrap();
+            assert_eq!(through, [expected]);
+        }
+        let days = ["2010-12-31", "2011-01-31", "2011-02-27", "2011-02-28", "2011-03-31"];
+        let through = moves_through(db, "abc", &days.map(day), None).await.unwrap();
+        for (dates, found) in days.windows(2).zip(through) {
+            assert_eq!(found, moves(db, "abc", on(dates[0]), on(dates[1])).await.unwrap());
         }
         let counted = counts(db, "abc", on("2011-02-28")).await.unwrap();
         let expected = [("a", 1), ("b", 2), ("c", 1)];

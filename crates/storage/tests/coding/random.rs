@@ -6,7 +6,8 @@ use chrono::{DateTime, Utc};
 use kehu_core::CustomerId;
 use kehu_storage::change_log::Position;
 use kehu_storage::coding::classes::{
-    Evaluation, NewClass, Scope, View, at, complete, counts, get, history, record,
+    Evaluation, Move, NewClass, Scope, View, at, complete, counts, get, history, moves_through,
+    record,
 };
 use kehu_storage::coding::taxonomies::TaxonomyVersion;
 use kehu_storage::facts::CustomerSet;
@@ -103,6 +104,7 @@ async fn check(db: &Database, model: &Model, known_at: Option<DateTime<Utc>>, se
         }
         assert_eq!(counts(db, "abc", view).await.unwrap(), counted, "seed {seed}, day {day}");
     }
+    check_moves(db, model, known_at, seed).await;
     for customer in 1..=CUSTOMERS {
         let view = View { true_on: None, known_at };
         let found = get(db, CustomerId(customer), "abc", view).await.unwrap();
@@ -112,6 +114,30 @@ async fn check(db: &Database, model: &Model, known_at: Option<DateTime<Utc>>, se
             last.filter(|_| model.from.is_some())
         );
     }
+}
+
+async fn check_moves(db: &Database, model: &Model, known_at: Option<DateTime<Utc>>, seed: u64) {
+    let days: Vec<i32> = (0..=DAYS).collect();
+    let dates: Vec<_> = days.iter().map(|day| time::date(*day).unwrap()).collect();
+    let mut expected = Vec::new();
+    for pair in days.windows(2) {
+        let mut moves: BTreeMap<[Option<&str>; 2], i64> = BTreeMap::new();
+        for customer in 1..=CUSTOMERS {
+            let ends = [model.class(customer, pair[0]), model.class(customer, pair[1])];
+            if ends != [None; 2] {
+                *moves.entry(ends).or_default() += 1;
+            }
+        }
+        let own = |class: Option<&str>| class.map(str::to_owned);
+        let moves = moves.into_iter().map(|([from, to], customers)| Move {
+            from: own(from),
+            to: own(to),
+            customers,
+        });
+        expected.push(moves.collect::<Vec<_>>());
+    }
+    let found = moves_through(db, "abc", &dates, known_at).await.unwrap();
+    assert_eq!(found, expected, "seed {seed}, known at {known_at:?}");
 }
 
 /// The stays of what is known now follow each other without gap or overlap, no two of one class.

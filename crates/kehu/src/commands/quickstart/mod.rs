@@ -137,6 +137,7 @@ async fn write_report(
         comparison_date: dates.comparison.map(convert::date),
         language: language.into(),
         report: String::new(),
+        features: Vec::new(),
     };
     let page = report::render(connection, request).await?;
     report::write(path, &page, &folder::private())?;

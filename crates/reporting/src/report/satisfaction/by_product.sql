@@ -12,7 +12,8 @@ SELECT survey,
        count(*) FILTER (WHERE measure = 'ces') AS ces_count,
        CAST(coalesce(sum(points) FILTER (WHERE measure = 'ces'), 0) AS bigint) AS ces_points,
        CAST(coalesce(sum(commented), 0) AS bigint) AS comments
-FROM {answers}
+FROM {periods}
+JOIN {answers} ON answers.answered_on BETWEEN periods.first_day AND periods.last_day
 LEFT JOIN {classes} ON classes.customer_id = answers.customer_id
 LEFT JOIN {class_names} ON class_names.class_no = classes.class_no
 GROUP BY survey, product, class_id

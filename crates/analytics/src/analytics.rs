@@ -132,10 +132,10 @@ impl Analytics {
             return Ok(plan);
         }
         let inner = Arc::clone(&self.inner);
-        let compiled = self.inner.engine.run(async move {
+        let compiled = self.inner.engine.run(Box::pin(async move {
             let plan = Plan::compile(&inner.engine, &inner.catalogue, &names).await?;
             Ok((names, Arc::new(plan)))
-        });
+        }));
         let (names, plan) = compiled.await?;
         self.inner.plans.put(names, Arc::clone(&plan));
         Ok(plan)
@@ -158,7 +158,7 @@ impl Analytics {
             };
             inner.run(&plan, ranges).await
         };
-        self.inner.engine.run(work).await
+        self.inner.engine.run(Box::pin(work)).await
     }
 
     /// Counts the facts as memory in use. [`Error::Memory`].

@@ -3,6 +3,7 @@
 //! [`Analytics`]: crate::Analytics
 
 use std::num::NonZeroUsize;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use datafusion::catalog::TableProvider;
@@ -11,6 +12,7 @@ use datafusion::execution::context::SessionState;
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::prelude::{SessionConfig, SessionContext};
+use futures::future::BoxFuture;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Semaphore;
 use tokio_util::task::AbortOnDropHandle;
@@ -47,8 +49,17 @@ pub(crate) struct Engine {
     /// Places for work under way. More at once than keeps the threads busy is slower for all:
     /// each has its facts in memory, and they push each other out of the processor's caches.
     places: Semaphore,
+    session: Hidden<Session>,
+}
+
+/// A value that the compiler need not look into to know that it may go to other threads. It does so
+/// anew for each method of each service that holds one while it waits, and takes seconds each time
+/// for what DataFusion is made of.
+type Hidden<T> = Box<dyn Deref<Target = T> + Send + Sync>;
+
+struct Session {
     /// Knows the tables, by name and columns; their rows come with each task.
-    session: SessionContext,
+    context: SessionContext,
     /// The functions and rules of SQL; to build them costs more than to compile a predicate.
     state: SessionState,
 }
@@ -65,22 +76,23 @@ impl Engine {
             .thread_name("analytics")
             .build()
             .expect("a process that cannot start a thread cannot work");
-        let session = SessionContext::new_with_config_rt(config(), environment(limits.memory));
+        let context = SessionContext::new_with_config_rt(config(), environment(limits.memory));
         for (name, table) in tables {
-            session.register_table(name, table).expect("the tables have different names");
+            context.register_table(name, table).expect("the tables have different names");
         }
-        let state = session.state();
+        let state = context.state();
+        let session: Hidden<Session> = Box::new(Box::new(Session { context, state }));
         let places = Semaphore::new(2 * threads);
-        Self { limits, runtime: Some(runtime), places, session, state }
+        Self { limits, runtime: Some(runtime), places, session }
     }
 
     pub(crate) fn session(&self) -> &SessionContext {
-        &self.session
+        &self.session.context
     }
 
     /// The functions and rules of SQL.
     pub(crate) fn state(&self) -> &SessionState {
-        &self.state
+        &self.session.state
     }
 
     pub(crate) fn limits(&self) -> Limits {
@@ -88,12 +100,12 @@ impl Engine {
     }
 
     pub(crate) fn environment(&self) -> Arc<RuntimeEnv> {
-        self.session.runtime_env()
+        self.session.context.runtime_env()
     }
 
     /// What a plan finds of the process while it runs; `input` is found by its type.
     pub(crate) fn task<T: Send + Sync + 'static>(&self, input: Arc<T>) -> Arc<TaskContext> {
-        let config = self.state.config().clone().with_extension(input);
+        let config = self.session.state.config().clone().with_extension(input);
         let environment = self.environment();
         // The functions are in the plan already.
         let (scalar, higher, aggregate, window) = Default::default();
@@ -113,7 +125,7 @@ impl Engine {
     /// dropped.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
-        work: impl Future<Output = Result<T, Error>> + Send + 'static,
+        work: BoxFuture<'static, Result<T, Error>>,
     ) -> Result<T, Error> {
         let _place = self.places.acquire().await.map_err(|error| Error::Engine(error.into()))?;
         let runtime = self.runtime.as_ref().expect("there until it is dropped");
@@ -177,12 +189,15 @@ mod tests {
         // More than there are places for: each is given back.
         for _ in 0..=4 {
             let (work, ended) = endless();
-            let late = timeout(Duration::from_millis(10), engine.run(work)).await;
+            let late = timeout(Duration::from_millis(10), engine.run(Box::pin(work))).await;
             assert!(late.is_err(), "it never ends");
             assert!(timeout(minute, ended).await.expect("it was given up").is_err());
         }
         assert_eq!(
-            timeout(minute, engine.run(async { Ok(7) })).await.expect("a place is free").unwrap(),
+            timeout(minute, engine.run(Box::pin(async { Ok(7) })))
+                .await
+                .expect("a place is free")
+                .unwrap(),
             7
         );
     }

@@ -22,7 +22,7 @@ use tonic::{Request, Response, Status};
 
 use crate::Coding;
 use crate::classification_job::{ClassificationRequest, KIND};
-use crate::convert::{Versions, check_id, classification};
+use crate::convert::{Versions, check_id, classification, with_strategy};
 use crate::evaluate::Evaluator;
 
 impl Coding {
@@ -133,8 +133,10 @@ impl Coding {
             let name = format!("{customer} under {taxonomy}{why}");
             return Err(Fault::NotFound { kind: "class", name });
         };
-        let classification = self.views(&[found]).await?.pop();
-        Ok(GetClassificationResponse { classification })
+        let versions = Versions::of(&self.db, std::slice::from_ref(&found)).await?;
+        let shown = classification(&found, &versions)?;
+        let shown = with_strategy(shown, &versions, found.version_id);
+        Ok(GetClassificationResponse { classification: Some(shown) })
     }
 
     async fn list_members(

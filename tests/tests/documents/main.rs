@@ -9,6 +9,7 @@ mod enterprise;
 mod for_and_against;
 mod phones;
 mod records;
+mod strategies;
 mod table;
 mod templates;
 mod world;

@@ -13,6 +13,7 @@ mod of_class;
 mod pareto_curve;
 mod rfm_heat_map;
 mod satisfaction;
+mod strategies;
 pub(crate) mod table;
 
 pub use class_summary::{ClassFigures, ClassSummary, class_summary};
@@ -53,6 +54,8 @@ pub(crate) const REPORTS: &[&dyn Report] = &[
     &credit_ageing::ByCustomer,
     &satisfaction::ByClass,
     &satisfaction::ByProduct,
+    &strategies::ByClass,
+    &strategies::ByLevel,
     &customers::Report,
 ];
 

@@ -47,7 +47,7 @@ async fn page_of(world: &World, report: &str, language: Language) -> String {
 }
 
 /// Every report, and how many lines its file has.
-const REPORTS: [(&str, usize); 10] = [
+const REPORTS: [(&str, usize); 12] = [
     ("class-summary", 5),
     ("migration-matrix", 6),
     ("pareto-curve", 5),
@@ -57,6 +57,8 @@ const REPORTS: [(&str, usize); 10] = [
     ("credit-ageing-customers", 1),
     ("satisfaction", 2),
     ("satisfaction-products", 1),
+    ("strategies", 4),
+    ("service-levels", 4),
     ("customers", 6),
 ];
 

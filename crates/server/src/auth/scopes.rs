@@ -26,6 +26,7 @@ const TABLE: &[(&str, &[Scope])] = &[
     ("kehu.coding.v1.CodeService/GetCodeScheme", &[Read]),
     ("kehu.coding.v1.CodeService/ListCodeHistory", &[Read]),
     ("kehu.coding.v1.CodeService/ListCodeSchemes", &[Read]),
+    ("kehu.coding.v1.CodeService/ListCodes", &[Read]),
     ("kehu.coding.v1.CodeService/ListLeftOut", &[Read]),
     ("kehu.coding.v1.CodeService/ResolveCode", &[Read]),
     ("kehu.coding.v1.CodeService/StartCoding", &[Code]),

@@ -164,6 +164,7 @@ mod tests {
             default_class: "all".to_owned(),
             service_levels: vec![named("vip"), named("standard")],
             default_strategy: Some(strategy),
+            ..Taxonomy::default()
         }
     }
 

@@ -185,7 +185,7 @@ classes:
     fn what_cannot_be_read_is_told_with_its_place() {
         for (from, to, expected) in [
             ("7.50", "seven", "classes[0].strategy.discount_percent: \"seven\" is not a number"),
-            ("days: 30", "days: -1", "classes[0].strategy.contact_every_days: invalid value"),
+            ("days: 30", "days: -1", "classes[0].strategy.contact_every_days: invalid type"),
             ("campaign: {id: win-back, ", "campaign: {", "classes[0].strategy.campaign: missing"),
             ("{channel: email,", "{", "channels[0]: missing field `channel`"),
             ("products:", "product:", "classes[0].strategy: unknown field `product`"),

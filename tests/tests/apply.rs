@@ -19,6 +19,8 @@ grading: {cuts: [{grade: A, min: 50}]}
 const SIZE: &str = "
 id: size
 label: {zh: 规模, en: By size}
+purpose: {en: To test}
+owner: {en: Testers}
 default_class: small
 classes:
   - {id: large, code: L, label: {en: Large}, predicate: worth_grade = 'A'}
@@ -86,5 +88,64 @@ async fn what_is_written_in_files_scores_and_classifies() {
         assert_eq!(found, code, "{errors}");
         assert!(errors.contains(said), "{errors}");
     }
+    server.stop().await;
+}
+
+const CARE: &str = "
+id: care
+label: {zh: 关怀, en: Care}
+purpose: {en: To test}
+owner: {en: Testers}
+default_class: small
+service_levels:
+  - {id: vip, label: {zh: 专属服务, en: VIP service}}
+classes:
+  - id: large
+    code: L
+    label: {zh: 大客户, en: Large}
+    predicate: amount_total >= 100
+    strategy:
+      service_level: vip
+      discount_percent: 7.5
+      owner_role: {id: sales, label: {zh: 销售, en: Sales}}
+      campaign: {id: gift, label: {zh: 礼品, en: Gift}}
+  - {id: small, code: S, label: {zh: 小客户, en: Small}}
+";
+
+#[tokio::test]
+async fn what_a_class_earns_is_due_and_ticked_off() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.display().to_string()
+    };
+    let server = Server::on(&folder.path().join("data")).await;
+    server.succeed(&["import", &write("sales.csv", SALES)]).await;
+    server.succeed(&["business-date", "2011-12-10"]).await;
+    server.succeed(&["taxonomy", "apply", &write("care.yaml", CARE), "--publish"]).await;
+    let shown = server.succeed(&["taxonomy", "show", "care"]).await;
+    assert!(shown.contains("discount_percent: 7.5"), "{shown}");
+    assert_eq!(server.succeed(&["actions", "list", "care"]).await, "Nothing is due.\n");
+    server.succeed(&["classify", "care"]).await;
+    let due = server.succeed(&["actions", "list", "care", "--owner-role", "sales"]).await;
+    let line = due.lines().last().unwrap();
+    assert!(line.contains("2011-12-10") && line.contains("Large 0 days; Gift"), "{due}");
+    let name = line.split_whitespace().last().unwrap();
+    let done = server.succeed(&["actions", "complete", name, "--by", "Li Lei"]).await;
+    assert_eq!(done, format!("{name}: done on 2011-12-10 by Li Lei\n"));
+    assert_eq!(server.succeed(&["actions", "list", "care"]).await, "Nothing is due.\n");
+    let completed = server.succeed(&["actions", "list", "care", "--completed"]).await;
+    assert!(completed.contains("Li Lei"), "{completed}");
+    let changes = server.succeed(&["actions", "changes", "care"]).await;
+    assert!(changes.contains("gift on 2011-12-10"), "{changes}");
+    let strategies = ["report", "--csv", "strategies", "--taxonomy", "care"];
+    let strategies = server.succeed(&strategies).await;
+    assert!(strategies.contains("vip,VIP service,7.5000,,Sales,Gift,,1,0.5000,"), "{strategies}");
+    let wrong = write("wrong.yaml", &CARE.replace("7.5", "107.5"));
+    let arguments = ["taxonomy", "apply", &wrong, "--server", server.url.as_str()];
+    let (code, errors) = program::fail(&arguments).await;
+    assert_eq!(code, 64, "{errors}");
+    assert!(errors.contains("definition.classes[0].strategy.terms.discount_percent"), "{errors}");
     server.stop().await;
 }

@@ -37,6 +37,8 @@ const HOSTILE: [&str; 16] = [
 const TAXONOMY: &str = "
 id: hostile
 label: {en: \"=1+1\"}
+purpose: {en: \"=1+1\"}
+owner: {en: \"-1+1\"}
 default_class: small
 classes:
   - {id: large, code: L, label: {en: \"\u{ff1d}1+1\"}, predicate: amount_total > 15}

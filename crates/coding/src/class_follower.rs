@@ -26,8 +26,9 @@ use kehu_storage::{
     time,
 };
 
-use crate::evaluate::{Evaluation, Evaluator, change};
+use crate::evaluate::{Evaluation, Evaluator};
 use crate::following::{Batch, first_batch};
+use crate::moved::Moved;
 
 /// What the classes follow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -192,21 +193,15 @@ impl Follower for ClassFollower {
             false => Guarded::CustomersAndLines(&ids),
         };
         let mut writer = Writer::begin(&transaction, Subject::Classes, guarded, steps).await?;
-        let mut changed: BTreeMap<NaiveDate, BTreeSet<CustomerId>> = BTreeMap::new();
+        let mut moved = Moved::default();
         for day in &days {
             for due in &due {
                 let customers = due.record(&mut writer, day).await?;
-                changed.entry(day.day).or_default().extend(customers);
+                moved.add(&due.line.taxonomy, day.day, customers);
             }
         }
         change_log::advance(&transaction, self.consumer(), cursor.from, batch.to).await?;
-        for (day, customers) in changed {
-            if !customers.is_empty() {
-                let customers = Vec::from_iter(customers);
-                let change = change(customers, day, Some(batch.cause), clock::now());
-                change_log::append(&transaction, &change).await?;
-            }
-        }
+        moved.tell(&self.db, &transaction, Some(batch.cause)).await?;
         Ok(transaction.commit().await?)
     }
 }

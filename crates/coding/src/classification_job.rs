@@ -6,11 +6,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use chrono::NaiveDate;
 use kehu_analytics::Analytics;
-use kehu_core::CustomerId;
 use kehu_runs::{Job, Partition, RunContext};
-use kehu_server::{Fault, clock};
+use kehu_server::Fault;
 use kehu_storage::{
-    Database, Transaction, change_log,
+    Database, Transaction,
     coding::{
         classes::{self, ClassLine, Scope},
         pins::{self, Pinned},
@@ -23,12 +22,11 @@ use kehu_storage::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::evaluate::{Evaluation, Evaluator, change};
+use crate::evaluate::{Evaluation, Evaluator};
+use crate::moved::Moved;
 
 /// How often a partition is evaluated again because another writer got in the way.
 const ATTEMPTS: u32 = 5;
-/// Customers of one entry of the change log.
-const CUSTOMERS_OF_CHANGE: usize = 20_000;
 
 /// What a classification run was asked to do, as kept in the run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -113,7 +111,7 @@ impl ClassificationJob {
         let (guarded, steps) = (Guarded::Customers(&evaluation.customers), work.lines.len());
         let steps = u32::try_from(steps).map_err(Fault::internal)?;
         let mut writer = Writer::begin(&transaction, Subject::Classes, guarded, steps).await?;
-        let (mut moved, mut seen) = (BTreeSet::new(), BTreeSet::new());
+        let (mut written, mut moved) = (BTreeSet::new(), Moved::default());
         for (version_id, results) in &evaluation.results {
             let evaluated = classes::Evaluation {
                 line: work.line(*version_id)?,
@@ -123,30 +121,16 @@ impl ClassificationJob {
                 scope: Scope::Range(first, last),
             };
             let customers = classes::record(&mut writer, &evaluated, results).await?;
+            written.extend(customers.iter().copied());
             if classes::is_seen(&transaction, evaluated.line, work.as_of).await? {
-                seen.extend(customers.iter().copied());
+                moved.add(&evaluated.line.taxonomy, work.as_of, customers);
             }
-            moved.extend(customers);
         }
-        let (done, count) = (evaluation.customers.len(), moved.len());
+        let (done, count) = (evaluation.customers.len(), written.len());
         work.context.finish_partition(&transaction, partition, done, count).await?;
-        append(&transaction, seen, work.as_of).await?;
+        moved.tell(&self.db, &transaction, None).await?;
         Ok(transaction.commit().await?)
     }
-}
-
-/// Tells the followers whose classes changed.
-async fn append(
-    transaction: &Transaction,
-    changed: BTreeSet<CustomerId>,
-    as_of: NaiveDate,
-) -> Result<(), Fault> {
-    let customers = Vec::from_iter(changed);
-    for customers in customers.chunks(CUSTOMERS_OF_CHANGE) {
-        let change = change(customers.to_vec(), as_of, None, clock::now());
-        change_log::append(transaction, &change).await?;
-    }
-    Ok(())
 }
 
 #[async_trait]
@@ -175,11 +159,12 @@ impl Job for ClassificationJob {
     /// force: all at once, with what follows from it.
     async fn complete(&self, run: &Run, transaction: &Transaction) -> Result<(), Fault> {
         let as_of = run.as_of.ok_or_else(|| Fault::internal("the run has no date"))?;
-        let mut changed = BTreeSet::new();
+        let mut moved = Moved::default();
         for line in pins::lines(transaction, run.run_id).await? {
-            changed.extend(classes::complete(transaction, &line, as_of).await?);
+            let customers = classes::complete(transaction, &line, as_of).await?;
+            moved.add(&line.taxonomy, as_of, customers);
         }
-        append(transaction, changed, as_of).await
+        moved.tell(&self.db, transaction, None).await
     }
 }
 

@@ -23,7 +23,7 @@ use tonic::{Request, Response, Status};
 
 use crate::Coding;
 use crate::classification_job::{ClassificationRequest, KIND};
-use crate::convert::{Versions, check_id, classification};
+use crate::convert::{Versions, check_id, classification, with_strategy};
 use crate::evaluate::Evaluator;
 use crate::filter::Filter;
 use crate::rules::Columns;
@@ -142,8 +142,10 @@ impl Coding {
             let name = format!("{customer} under {taxonomy}{why}");
             return Err(Fault::NotFound { kind: "class", name });
         };
-        let classification = self.views(&[found]).await?.pop();
-        Ok(GetClassificationResponse { classification, freshness_token })
+        let versions = Versions::of(&self.db, std::slice::from_ref(&found)).await?;
+        let shown = classification(&found, &versions)?;
+        let shown = with_strategy(shown, &versions, found.version_id);
+        Ok(GetClassificationResponse { classification: Some(shown), freshness_token })
     }
 
     async fn list_members(

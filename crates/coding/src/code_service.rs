@@ -8,9 +8,10 @@ use kehu_contract::coding::{
     CountLeftOutRequest, CountLeftOutResponse, CreateCodeSchemeRequest, CreateCodeSchemeResponse,
     DecodeCodeRequest, DecodeCodeResponse, GetCodeSchemeRequest, GetCodeSchemeResponse,
     ListCodeHistoryRequest, ListCodeHistoryResponse, ListCodeSchemesRequest,
-    ListCodeSchemesResponse, ListLeftOutRequest, ListLeftOutResponse, ResolveCodeRequest,
-    ResolveCodeResponse, StartCodingRequest, StartCodingResponse, ValidateCodeRequest,
-    ValidateCodeResponse, code_service_server::CodeService,
+    ListCodeSchemesResponse, ListCodesRequest, ListCodesResponse, ListLeftOutRequest,
+    ListLeftOutResponse, ResolveCodeRequest, ResolveCodeResponse, StartCodingRequest,
+    StartCodingResponse, ValidateCodeRequest, ValidateCodeResponse,
+    code_service_server::CodeService,
 };
 use kehu_core::code_scheme::CodeScheme;
 use kehu_server::{Fault, Violations, aside, auth, convert, names, page};
@@ -162,6 +163,13 @@ impl CodeService for Coding {
         request: Request<ListCodeHistoryRequest>,
     ) -> Result<Response<ListCodeHistoryResponse>, Status> {
         Ok(Response::new(Coding::list_code_history(self, request.into_inner()).await?))
+    }
+
+    async fn list_codes(
+        &self,
+        request: Request<ListCodesRequest>,
+    ) -> Result<Response<ListCodesResponse>, Status> {
+        Ok(Response::new(Coding::list_codes(self, request.into_inner()).await?))
     }
 
     async fn list_left_out(

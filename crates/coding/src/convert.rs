@@ -1,17 +1,21 @@
 //! The messages of coding and the types of the domain, both ways. What a caller sends is
 //! checked, and everything that is wrong with it is collected before it is answered.
 
+mod action;
 mod classification;
 mod code;
 mod scheme;
+mod strategy;
 mod taxonomy;
 
 use kehu_core::scorecard::Problem;
 use kehu_server::{Fault, Violations, names};
 
-pub(crate) use classification::{Versions, classification};
+pub(crate) use action::{ClassPlan, action, completion, parse_action, plans};
+pub(crate) use classification::{Versions, classification, with_strategy};
 pub(crate) use code::{code, left_out, parse_code, segment};
 pub(crate) use scheme::{parse_scheme, scheme_message, scheme_view};
+pub(crate) use strategy::resolved_strategy;
 pub use taxonomy::{definition_message, taxonomy};
 pub(crate) use taxonomy::{parse_definition, taxonomy_view};
 

@@ -4,14 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::NaiveDate;
 use kehu_analytics::{Analytics, Frame};
-use kehu_core::CustomerId;
 use kehu_core::scorecard::Problem;
 use kehu_server::{Fault, aside, names};
 use kehu_storage::{
     Database,
-    change_log::{self, NewChange, Position, Topic},
+    change_log::{self, Position},
     coding::{
         classes::{NewClass, View},
         taxonomies::TaxonomyVersion,
@@ -233,23 +232,5 @@ pub(crate) fn broken(version: &TaxonomyVersion, problems: &[Problem]) -> Fault {
         kind: "TAXONOMY_COMPILES",
         subject: names::resource(names::TAXONOMIES, id),
         description: format!("taxonomy {id} no longer fits the scorecards in force: {first}"),
-    }
-}
-
-/// The entry of the change log for customers whose classes of a date changed.
-pub(crate) fn change(
-    customers: Vec<CustomerId>,
-    as_of: NaiveDate,
-    cause: Option<Position>,
-    now: DateTime<Utc>,
-) -> NewChange {
-    NewChange {
-        topic: Topic::Classes,
-        customers,
-        first_day: as_of,
-        last_day: as_of,
-        as_of: Some(as_of),
-        recorded_at: now,
-        cause,
     }
 }

@@ -20,7 +20,9 @@ mod evaluate;
 mod filter;
 mod following;
 mod measure;
+mod moved;
 mod rules;
+mod strategy_service;
 mod taxonomy_service;
 mod templates;
 
@@ -30,7 +32,8 @@ use chrono::NaiveDate;
 use kehu_analytics::Analytics;
 use kehu_contract::coding::{
     classification_service_server::ClassificationServiceServer,
-    code_service_server::CodeServiceServer, taxonomy_service_server::TaxonomyServiceServer,
+    code_service_server::CodeServiceServer, strategy_service_server::StrategyServiceServer,
+    taxonomy_service_server::TaxonomyServiceServer,
 };
 use kehu_core::calendar::BusinessCalendar;
 use kehu_runs::{Daily, Follower, Job, MAX_WAITING};
@@ -78,7 +81,8 @@ impl Coding {
         routes
             .add_service(TaxonomyServiceServer::new(self.clone()))
             .add_service(ClassificationServiceServer::new(self.clone()))
-            .add_service(CodeServiceServer::new(self.clone()));
+            .add_service(CodeServiceServer::new(self.clone()))
+            .add_service(StrategyServiceServer::new(self.clone()));
     }
 
     /// The kinds of runs it carries out.

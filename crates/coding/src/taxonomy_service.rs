@@ -120,6 +120,7 @@ impl Coding {
         }
         let mut violations = Violations::new();
         self.check("definition", &draft.definition, &mut violations).await?;
+        convert::problems("definition", &draft.definition.missing(), &mut violations);
         violations.finish()?;
         let signed = Signed { at: clock::now(), by };
         let version = definitions::publish(&self.db, &draft, &(), &signed).await?;

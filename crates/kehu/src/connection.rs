@@ -4,7 +4,8 @@ use crate::exit::Failure;
 use kehu_contract::{
     coding::{
         classification_service_client::ClassificationServiceClient,
-        code_service_client::CodeServiceClient, taxonomy_service_client::TaxonomyServiceClient,
+        code_service_client::CodeServiceClient, strategy_service_client::StrategyServiceClient,
+        taxonomy_service_client::TaxonomyServiceClient,
     },
     ingestion::{
         customer_service_client::CustomerServiceClient,
@@ -81,6 +82,11 @@ impl Connection {
     /// Codes.
     pub(crate) fn codes(&self) -> CodeServiceClient<Client> {
         CodeServiceClient::new(self.client.clone())
+    }
+
+    /// What there is to do because of classes.
+    pub(crate) fn strategies(&self) -> StrategyServiceClient<Client> {
+        StrategyServiceClient::new(self.client.clone())
     }
 
     /// Reports.

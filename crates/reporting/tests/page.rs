@@ -80,10 +80,8 @@ fn classes() -> Vec<Class> {
         id: id.to_owned(),
         code: id[..1].to_uppercase(),
         label: Label::new(zh, en),
-        parent: None,
-        predicate: None,
-        tags: Vec::new(),
         strategy_summary: Label::new(strategy_zh, strategy_en),
+        ..Class::default()
     };
     texts.into_iter().map(class).collect()
 }

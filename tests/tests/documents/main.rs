@@ -11,6 +11,7 @@ mod missing_values;
 mod phones;
 mod records;
 mod reports;
+mod strategies;
 mod table;
 mod templates;
 mod world;

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use kehu_analytics::{Analytics, Limits};
-use kehu_coding::Coding;
+use kehu_coding::{Coding, taxonomy_definition};
 use kehu_contract::coding::{
     ClassDefinition, Classification, CreateTaxonomyRequest, GetClassificationRequest,
     ListHistoryRequest, ListMembersRequest, PublishTaxonomyRequest, StartClassificationRequest,
     TaxonomyDefinition, classification_service_client::ClassificationServiceClient,
-    create_taxonomy_request::Origin, taxonomy_service_client::TaxonomyServiceClient,
+    create_taxonomy_request::Origin, strategy_service_client::StrategyServiceClient,
+    taxonomy_service_client::TaxonomyServiceClient,
 };
 use kehu_contract::ingestion::{
     IngestRequest, IngestStart, LookupCustomerRequest, Record, RecordBatch, SourceReference,
@@ -29,6 +30,7 @@ use kehu_contract::scoring::{
 use kehu_contract::shared::{Label, Value, value};
 use kehu_core::calendar::BusinessCalendar;
 use kehu_core::scorecard::{Scorecard, templates};
+use kehu_core::taxonomy::Taxonomy;
 use kehu_ingestion::Ingestion;
 use kehu_reporting::Reporting;
 use kehu_runs::Job;
@@ -143,10 +145,20 @@ impl World {
         let definition = TaxonomyDefinition {
             id: id.to_owned(),
             label: Some(label(id)),
+            purpose: Some(label("to test")),
+            owner: Some(label("testers")),
             default_class: classes.last().unwrap().id.clone(),
             classes,
+            ..Default::default()
         };
         self.publish(id, Origin::Definition(definition)).await;
+    }
+
+    /// Publishes a taxonomy as people write it.
+    pub(crate) async fn written(&self, text: &str) {
+        let definition = taxonomy_definition(&Taxonomy::from_yaml(text).unwrap());
+        let id = definition.id.clone();
+        self.publish(&id, Origin::Definition(definition)).await;
     }
 
     /// Publishes the template of this name.
@@ -213,6 +225,10 @@ impl World {
 
     pub(crate) fn classes(&self) -> ClassificationServiceClient<Client> {
         ClassificationServiceClient::new(self.client.clone())
+    }
+
+    pub(crate) fn strategies(&self) -> StrategyServiceClient<Client> {
+        StrategyServiceClient::new(self.client.clone())
     }
 
     /// Classifies everybody under all taxonomies as of a date.

@@ -28,7 +28,7 @@ impl World {
         server.succeed(&["import", &input.display().to_string(), "--mapping", &mapping]).await;
         server.succeed(&["business-date", DATE]).await;
         server.succeed(&["score", "rfm", "abc", "value"]).await;
-        server.succeed(&["classify", "abc", "value-six"]).await;
+        server.succeed(&["classify", "abc", "value-six", "loyalty"]).await;
         server.succeed(&["code"]).await;
         let endpoint = Endpoint::from_shared(server.url.clone()).unwrap();
         Self { channel: endpoint.connect().await.unwrap(), server }

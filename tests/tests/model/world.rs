@@ -103,8 +103,11 @@ impl World {
             let definition = TaxonomyDefinition {
                 id: id.to_owned(),
                 label: Some(Label { zh: id.to_owned(), en: id.to_owned() }),
+                purpose: Some(Label { zh: String::new(), en: "To test".to_owned() }),
+                owner: Some(Label { zh: String::new(), en: "Testers".to_owned() }),
                 default_class: "c".to_owned(),
                 classes,
+                ..Default::default()
             };
             let origin = Some(Origin::Definition(definition));
             let request = CreateTaxonomyRequest { origin, validate_only: false };

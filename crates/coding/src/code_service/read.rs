@@ -2,8 +2,9 @@
 
 use kehu_contract::coding::{
     CountLeftOutRequest, CountLeftOutResponse, DecodeCodeRequest, DecodeCodeResponse, LeftOutCount,
-    ListCodeHistoryRequest, ListCodeHistoryResponse, ListLeftOutRequest, ListLeftOutResponse,
-    ResolveCodeRequest, ResolveCodeResponse, ValidateCodeRequest, ValidateCodeResponse,
+    ListCodeHistoryRequest, ListCodeHistoryResponse, ListCodesRequest, ListCodesResponse,
+    ListLeftOutRequest, ListLeftOutResponse, ResolveCodeRequest, ResolveCodeResponse,
+    ValidateCodeRequest, ValidateCodeResponse,
 };
 use kehu_core::code_scheme::{CodeScheme, CompiledScheme, DecodedSegment, SegmentKind};
 use kehu_core::{CustomerId, Label, taxonomy::Taxonomy};
@@ -34,7 +35,7 @@ impl Coding {
         request: ResolveCodeRequest,
     ) -> Result<ResolveCodeResponse, Fault> {
         let mut violations = Violations::new();
-        let normal = parse_code(&request.code, &mut violations);
+        let normal = parse_code("code", &request.code, &mut violations);
         let fresh =
             freshness::parse("at_least_as_fresh", &request.at_least_as_fresh, &mut violations);
         violations.finish()?;
@@ -71,6 +72,31 @@ impl Coding {
         }
         let codes = rows.iter().map(code).collect();
         Ok(ListCodeHistoryResponse { codes, freshness_token })
+    }
+
+    pub(super) async fn list_codes(
+        &self,
+        request: ListCodesRequest,
+    ) -> Result<ListCodesResponse, Fault> {
+        let mut violations = Violations::new();
+        let prefix = parse_code("prefix", &request.prefix, &mut violations);
+        let scheme = &request.scheme;
+        let scheme = names::parse_optional("scheme", names::CODE_SCHEMES, scheme, &mut violations);
+        let named = scheme.as_deref().unwrap_or_default();
+        let which = if request.current { "current codes" } else { "codes" };
+        let filters = [which, &prefix, named];
+        let page = page::parse(request.page_size, &request.page_token, &filters, &mut violations);
+        violations.finish()?;
+        if let Some(scheme) = &scheme {
+            definitions::get::<CodeScheme>(&self.db, scheme, None).await?;
+        }
+        let page = PageRequest { limit: page.size, after: page.after };
+        let (db, scheme) = (&self.db, scheme.as_deref());
+        let found = codes::beginning_with(db, &prefix, scheme, request.current, &page).await?;
+        Ok(ListCodesResponse {
+            codes: found.items.iter().map(code).collect(),
+            next_page_token: found.next.map(|key| page::token(&key, &filters)).unwrap_or_default(),
+        })
     }
 
     pub(super) async fn list_left_out(
@@ -243,7 +269,7 @@ impl Coding {
 /// The normal form of a code, and the scheme if one is named.
 fn checked(code: &str, scheme: &str) -> Result<(String, Option<String>), Fault> {
     let mut violations = Violations::new();
-    let normal = parse_code(code, &mut violations);
+    let normal = parse_code("code", code, &mut violations);
     let named = names::parse_optional("scheme", names::CODE_SCHEMES, scheme, &mut violations);
     violations.finish()?;
     Ok((normal, named))

@@ -13,6 +13,8 @@ use kehu_storage::{
     },
 };
 
+use super::strategy::resolved_strategy;
+
 /// The versions that gave some classes, by number.
 pub(crate) struct Versions(BTreeMap<i64, Arc<TaxonomyVersion>>);
 
@@ -54,5 +56,24 @@ pub(crate) fn classification(
         record_time: Some(convert::timestamp(row.recorded_at)),
         supersede_time: row.superseded_at.map(convert::timestamp),
         run: row.run_id.map(names::run).unwrap_or_default(),
+        strategy: None,
+        strategy_class_id: String::new(),
     })
+}
+
+/// Adds what the customer earns.
+pub(crate) fn with_strategy(
+    classification: contract::Classification,
+    versions: &Versions,
+    version_id: i64,
+) -> contract::Classification {
+    let taxonomy = versions.0.get(&version_id).map(|version| &version.definition);
+    let class = taxonomy.and_then(|it| it.class(&classification.class_id));
+    let Some((taxonomy, class)) = taxonomy.zip(class) else { return classification };
+    let Some((strategy, of)) = taxonomy.strategy(class) else { return classification };
+    contract::Classification {
+        strategy: Some(resolved_strategy(taxonomy, strategy)),
+        strategy_class_id: of.map(|class| class.id.clone()).unwrap_or_default(),
+        ..classification
+    }
 }

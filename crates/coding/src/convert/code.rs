@@ -10,15 +10,15 @@ use kehu_storage::coding::codes::{CodeRow, LeftOut};
 /// Longest text that is looked at as a code, in characters; the longest code has 64.
 const LONGEST_CODE: usize = 200;
 
-/// The normal form of a code as somebody typed it.
-pub(crate) fn parse_code(text: &str, violations: &mut Violations) -> String {
+/// The normal form of a code, or of the beginning of one, as somebody typed it.
+pub(crate) fn parse_code(field: &str, text: &str, violations: &mut Violations) -> String {
     if text.chars().count() > LONGEST_CODE {
-        violations.add("code", format!("must be at most {LONGEST_CODE} characters"));
+        violations.add(field, format!("must be at most {LONGEST_CODE} characters"));
         return String::new();
     }
     let normal = normalise(text);
     if normal.is_empty() {
-        violations.add("code", "must hold letters or digits");
+        violations.add(field, "must hold letters or digits");
     }
     normal
 }
@@ -87,7 +87,7 @@ mod tests {
             (long.as_str(), "", false),
         ] {
             let mut violations = Violations::new();
-            assert_eq!(parse_code(text, &mut violations), normal);
+            assert_eq!(parse_code("code", text, &mut violations), normal);
             assert_eq!(violations.is_empty(), good, "{text:?}");
         }
     }

@@ -5,6 +5,8 @@ use kehu_core::taxonomy::{Class, Taxonomy};
 use kehu_server::{Fault, Violations, convert, names};
 use kehu_storage::coding::taxonomies::TaxonomyVersion;
 
+use super::strategy::{named, parse_named, parse_strategy, strategy};
+
 /// Most classes of a taxonomy.
 const MOST_CLASSES: usize = 200;
 
@@ -18,14 +20,21 @@ pub(crate) fn parse_definition(
         violations.add("definition.classes", format!("must be at most {MOST_CLASSES}"));
     }
     let mut classes = Vec::with_capacity(definition.classes.len());
-    for class in definition.classes {
-        classes.push(parse_class(class));
+    for (index, class) in definition.classes.into_iter().enumerate() {
+        classes.push(parse_class(&format!("definition.classes[{index}]"), class, violations));
     }
+    let default_strategy = definition
+        .default_strategy
+        .map(|strategy| parse_strategy("definition.default_strategy", strategy, violations));
     Taxonomy {
         id: definition.id,
         label: convert::core_label(definition.label),
+        purpose: convert::core_label(definition.purpose),
+        owner: convert::core_label(definition.owner),
         classes,
         default_class: definition.default_class,
+        service_levels: definition.service_levels.into_iter().map(parse_named).collect(),
+        default_strategy,
     }
 }
 
@@ -36,7 +45,10 @@ pub fn taxonomy(definition: contract::TaxonomyDefinition) -> Result<Taxonomy, Fa
     violations.finish().map(|()| taxonomy)
 }
 
-fn parse_class(class: contract::ClassDefinition) -> Class {
+fn parse_class(path: &str, class: contract::ClassDefinition, violations: &mut Violations) -> Class {
+    let strategy = class
+        .strategy
+        .map(|strategy| parse_strategy(&format!("{path}.strategy"), strategy, violations));
     let given = |text: String| if text.is_empty() { None } else { Some(text) };
     Class {
         id: class.id,
@@ -46,6 +58,7 @@ fn parse_class(class: contract::ClassDefinition) -> Class {
         predicate: given(class.predicate),
         tags: class.tags.into_iter().map(|tag| convert::core_label(Some(tag))).collect(),
         strategy_summary: convert::core_label(class.strategy_summary),
+        strategy,
     }
 }
 
@@ -54,8 +67,12 @@ pub fn definition_message(taxonomy: &Taxonomy) -> contract::TaxonomyDefinition {
     contract::TaxonomyDefinition {
         id: taxonomy.id.clone(),
         label: Some(convert::label(&taxonomy.label)),
+        purpose: Some(convert::label(&taxonomy.purpose)),
+        owner: Some(convert::label(&taxonomy.owner)),
         classes: taxonomy.classes.iter().map(class_message).collect(),
         default_class: taxonomy.default_class.clone(),
+        service_levels: taxonomy.service_levels.iter().map(named).collect(),
+        default_strategy: taxonomy.default_strategy.as_ref().map(strategy),
     }
 }
 
@@ -68,6 +85,7 @@ fn class_message(class: &Class) -> contract::ClassDefinition {
         predicate: class.predicate.clone().unwrap_or_default(),
         tags: class.tags.iter().map(convert::label).collect(),
         strategy_summary: Some(convert::label(&class.strategy_summary)),
+        strategy: class.strategy.as_ref().map(strategy),
     }
 }
 

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use kehu_coding::standard_scheme;
 use kehu_contract::coding::{
-    CodeScheme, CodeTable, DecodeCodeRequest, DecodeCodeResponse, GetCodeSchemeRequest,
-    ListCodeSchemesRequest, Recoding, ValidateCodeRequest, ValidateCodeResponse,
-    code_service_server::CodeService, create_taxonomy_request::Origin,
+    ClassDefinition, CodeScheme, CodeTable, DecodeCodeRequest, DecodeCodeResponse,
+    GetCodeSchemeRequest, ListCodeSchemesRequest, ListCodesRequest, Recoding, ValidateCodeRequest,
+    ValidateCodeResponse, code_service_server::CodeService, create_taxonomy_request::Origin,
 };
 use kehu_tests::each_database;
 use tonic::{Code, Request, Status};
@@ -47,6 +47,66 @@ async fn validate(world: &World, code: &str) -> ValidateCodeResponse {
     let request = ValidateCodeRequest { code: code.to_owned(), scheme: String::new() };
     let response = CodeService::validate_code(&world.coding, Request::new(request)).await;
     response.unwrap().into_inner()
+}
+
+/// The numbers of the customers whose codes begin so, page by page.
+async fn beginning(world: &World, prefix: &str) -> Vec<i64> {
+    let (prefix, mut found) = (prefix.to_owned(), Vec::new());
+    let mut request = ListCodesRequest { prefix, page_size: 2, ..Default::default() };
+    loop {
+        let asked = Request::new(request.clone());
+        let page = CodeService::list_codes(&world.coding, asked).await.unwrap().into_inner();
+        found.extend(page.codes.iter().map(|code| crate::world::number(&code.customer)));
+        request.page_token = page.next_page_token;
+        if request.page_token.is_empty() {
+            found.sort_unstable();
+            return found;
+        }
+    }
+}
+
+#[tokio::test]
+async fn req_0_18_a_class_with_all_below_it_is_listed_by_how_codes_begin() {
+    each_database(async |test| {
+        let world = World::with_orders(test).await;
+        let below = |id: &str, code: &str, predicate: &str| ClassDefinition {
+            parent: "big".to_owned(),
+            ..class(id, code, predicate)
+        };
+        let classes = vec![
+            class("big", "B", ""),
+            below("largest", "BA", "orders_total >= 10"),
+            below("large", "BB", "orders_total >= 5"),
+            class("small", "SS", ""),
+        ];
+        world.create(Origin::Definition(taxonomy("tree", classes))).await.unwrap();
+        world.publish("tree").await.unwrap();
+        world.classify(&["tree"], AS_OF).await;
+        let tree = scheme("tree", "{country}-{class:2}-{seq:4}");
+        let tree = CodeScheme { taxonomy: "tree".to_owned(), ..tree };
+        world.create_scheme(tree).await.unwrap();
+        world.code("tree", AS_OF).await;
+        for (prefix, customers) in [
+            ("GB", vec![2, 4, 6, 8, 10, 12]),
+            ("gb-b", vec![6, 8, 10, 12]),
+            ("GB-BA", vec![10, 12]),
+            ("GB BB", vec![6, 8]),
+            ("FR-BB-0001", vec![9]),
+            ("FR-BC", vec![]),
+            ("Z", vec![1, 5, 7, 11]),
+        ] {
+            assert_eq!(beginning(&world, prefix).await, customers, "{prefix}");
+        }
+        for (prefix, scheme, code) in
+            [("-", "", Code::InvalidArgument), ("GB", "none", Code::NotFound)]
+        {
+            let (prefix, scheme) = (prefix.to_owned(), scheme.to_owned());
+            let request = ListCodesRequest { prefix, scheme, ..Default::default() };
+            let refused = CodeService::list_codes(&world.coding, Request::new(request)).await;
+            assert_eq!(refused.unwrap_err().code(), code);
+        }
+    })
+    .await;
 }
 
 #[tokio::test]

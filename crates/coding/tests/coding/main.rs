@@ -10,4 +10,6 @@ mod coding_runs;
 #[cfg(debug_assertions)]
 mod schedules;
 mod taxonomies;
+#[cfg(debug_assertions)]
+mod told;
 mod world;

@@ -2,7 +2,7 @@
 
 use kehu_contract::coding::{
     CreateTaxonomyRequest, GetTaxonomyRequest, ListTaxonomiesRequest, ListTemplatesRequest,
-    create_taxonomy_request::Origin, taxonomy_service_server::TaxonomyService,
+    TaxonomyDefinition, create_taxonomy_request::Origin, taxonomy_service_server::TaxonomyService,
 };
 use kehu_contract::error::ErrorReason;
 use kehu_core::Value;
@@ -14,6 +14,23 @@ use kehu_tests::{day, each_database, shop::reference};
 use tonic::{Code, Request};
 
 use crate::world::{World, class, size, taxonomy, violations};
+
+#[tokio::test]
+async fn req_2_1_a_taxonomy_says_what_it_is_for_and_whose_it_is() {
+    each_database(async |test| {
+        let world = World::new(test);
+        let nameless = TaxonomyDefinition { purpose: None, owner: None, ..size() };
+        world.create(Origin::Definition(nameless)).await.unwrap();
+        let refused = world.publish("size").await.unwrap_err();
+        let fields: Vec<_> = violations(&refused).into_iter().map(|(field, _)| field).collect();
+        assert_eq!(fields, ["definition.purpose", "definition.owner"]);
+        world.create(Origin::Definition(size())).await.unwrap();
+        let published = world.publish("size").await.unwrap().definition.unwrap();
+        assert_eq!(published.purpose.unwrap().en, "To test");
+        assert_eq!(published.owner.unwrap().en, "Testers");
+    })
+    .await;
+}
 
 #[tokio::test]
 async fn templates_are_listed_and_need_their_scorecards() {

@@ -377,7 +377,7 @@ impl World {
     }
 }
 
-fn number(name: &str) -> i64 {
+pub(crate) fn number(name: &str) -> i64 {
     name.split_once('/').unwrap().1.parse().unwrap()
 }
 
@@ -398,8 +398,11 @@ pub(crate) fn taxonomy(id: &str, classes: Vec<ClassDefinition>) -> TaxonomyDefin
     TaxonomyDefinition {
         id: id.to_owned(),
         label: Some(Label { zh: "分类".to_owned(), en: id.to_owned() }),
+        purpose: Some(Label { zh: "测试".to_owned(), en: "To test".to_owned() }),
+        owner: Some(Label { zh: "测试".to_owned(), en: "Testers".to_owned() }),
         default_class: classes.last().unwrap().id.clone(),
         classes,
+        ..Default::default()
     }
 }
 

@@ -1,32 +1,47 @@
 //! Taxonomies: ordered classes with predicates, of which every customer gets exactly one.
 
+mod strategy;
 mod templates;
 mod validate;
+mod validate_strategy;
 mod written;
+mod written_strategy;
 
 use serde::{Deserialize, Serialize};
 
 use crate::Label;
 
+pub use strategy::{ActionKind, ChannelTerms, Named, PlannedAction, Strategy, Terms};
 pub use templates::templates;
 
 /// An ordered tree of classes. A customer belongs to the first class, in this order, whose
 /// predicate holds, else to the default class; nobody is left without a class.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Taxonomy {
     /// `[a-z][a-z0-9-]*`.
     pub id: String,
     /// The name shown to people.
     pub label: Label,
+    /// What it is for; a draft may say nothing of it.
+    #[serde(default)]
+    pub purpose: Label,
+    /// Who answers for it, a person or a department; a draft may say nothing of it.
+    #[serde(default)]
+    pub owner: Label,
     /// At least one, highest priority first.
     pub classes: Vec<Class>,
     /// The id of the class of customers for whom no predicate holds.
     pub default_class: String,
+    /// The levels of service that strategies name, the best first.
+    #[serde(default)]
+    pub service_levels: Vec<Named>,
+    /// What members earn of a class that has no strategy, and none above it.
+    pub default_strategy: Option<Strategy>,
 }
 
 /// A class of customers.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Class {
     /// `[a-z][a-z0-9-]*`, unique in the taxonomy.
@@ -45,6 +60,8 @@ pub struct Class {
     pub tags: Vec<Label>,
     /// One sentence: how to treat members.
     pub strategy_summary: Label,
+    /// What members earn; `None` where it is that of the class above, see [`Taxonomy::strategy`].
+    pub strategy: Option<Strategy>,
 }
 
 impl Taxonomy {

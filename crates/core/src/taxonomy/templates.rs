@@ -57,6 +57,9 @@ mod tests {
         for ((name, _), taxonomy) in FILES.iter().zip(templates()) {
             assert_eq!(*name, format!("{}.yaml", taxonomy.id));
             assert_eq!(taxonomy.validate(), [], "{name}");
+            for label in [&taxonomy.purpose, &taxonomy.owner] {
+                assert!(!label.zh.is_empty() && !label.en.is_empty(), "{name}");
+            }
             for class in &taxonomy.classes {
                 let labels = [&class.label, &class.strategy_summary];
                 for label in labels.into_iter().chain(&class.tags) {

@@ -15,6 +15,11 @@ impl Taxonomy {
         if let Some(message) = self.label.problem() {
             problems.push(problem("label", message));
         }
+        for (field, label) in [("purpose", &self.purpose), ("owner", &self.owner)] {
+            if let Some(message) = label.foreign() {
+                problems.push(problem(field, message));
+            }
+        }
         if self.classes.is_empty() {
             problems.push(problem("classes", "must have at least one class"));
         }
@@ -22,6 +27,21 @@ impl Taxonomy {
             self.class_problems(index, class, &mut problems);
         }
         self.default_problems(&mut problems);
+        self.strategy_problems(&mut problems);
+        problems
+    }
+
+    /// What is missing before it may be published, besides what [`Taxonomy::validate`] finds.
+    pub fn missing(&self) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        for (field, label, what) in [
+            ("purpose", &self.purpose, "what the taxonomy is for"),
+            ("owner", &self.owner, "who answers for the taxonomy"),
+        ] {
+            if label.is_empty() {
+                problems.push(problem(field, format!("must say {what} before it is published")));
+            }
+        }
         problems
     }
 
@@ -135,12 +155,12 @@ mod tests {
                 label: Label::new("", id),
                 parent: parent.map(str::to_owned),
                 predicate: predicate.map(str::to_owned),
-                tags: Vec::new(),
-                strategy_summary: Label::default(),
+                ..Class::default()
             });
         }
         let (id, label) = ("sample".to_owned(), Label::new("样例", ""));
-        Taxonomy { id, label, classes, default_class: "other".to_owned() }
+        let default_class = "other".to_owned();
+        Taxonomy { id, label, classes, default_class, ..Taxonomy::default() }
     }
 
     fn fields(taxonomy: &Taxonomy) -> Vec<String> {
@@ -183,6 +203,20 @@ mod tests {
             change(&mut taxonomy);
             assert_eq!(fields(&taxonomy), expected, "case {index}");
         }
+    }
+
+    #[test]
+    fn a_draft_need_not_say_what_it_is_for_and_whose_it_is() {
+        let mut taxonomy = sample();
+        let missing = |taxonomy: &Taxonomy| -> Vec<String> {
+            taxonomy.missing().into_iter().map(|problem| problem.field).collect()
+        };
+        assert_eq!(missing(&taxonomy), ["purpose", "owner"]);
+        taxonomy.purpose = Label::new("区别服务", "");
+        assert_eq!(missing(&taxonomy), ["owner"]);
+        taxonomy.owner = Label::new("", "Sales\u{0}");
+        assert_eq!(missing(&taxonomy), [""; 0]);
+        assert_eq!(fields(&taxonomy), ["owner"]);
     }
 
     #[test]

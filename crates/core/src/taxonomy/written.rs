@@ -3,6 +3,8 @@
 //! ```yaml
 //! id: size
 //! label: {zh: 规模, en: By size}
+//! purpose: {zh: 区别服务, en: To serve each as it is worth}
+//! owner: {zh: 销售部, en: Sales}
 //! default_class: small        # the class of everybody for whom no predicate holds
 //! classes:                    # highest priority first
 //!   - id: large
@@ -17,11 +19,13 @@
 //!     label: {zh: 小客户, en: Small}
 //! ```
 //!
-//! `parent`, `predicate`, `tags` and `strategy_summary` may be left out, and a text in one of the
-//! two languages.
+//! `purpose` and `owner` must be there to publish it. `parent`, `predicate`, `tags` and `strategy_summary` may be left out, and a text in one of the
+//! two languages. What classes earn stands in `service_levels`, `default_strategy` and the
+//! `strategy` of each, in the form of `written_strategy.rs`.
 
 use serde::{Deserialize, Serialize};
 
+use super::written_strategy::{WrittenNamed, WrittenStrategy};
 use super::{Class, Taxonomy};
 use crate::yaml::{self, NotADefinition, Words};
 
@@ -30,7 +34,15 @@ use crate::yaml::{self, NotADefinition, Words};
 struct WrittenTaxonomy {
     id: String,
     label: Words,
+    #[serde(default, skip_serializing_if = "Words::is_empty")]
+    purpose: Words,
+    #[serde(default, skip_serializing_if = "Words::is_empty")]
+    owner: Words,
     default_class: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    service_levels: Vec<WrittenNamed>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    default_strategy: Option<WrittenStrategy>,
     classes: Vec<WrittenClass>,
 }
 
@@ -48,6 +60,8 @@ struct WrittenClass {
     tags: Vec<Words>,
     #[serde(default, skip_serializing_if = "Words::is_empty")]
     strategy_summary: Words,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    strategy: Option<WrittenStrategy>,
 }
 
 impl Taxonomy {
@@ -58,19 +72,25 @@ impl Taxonomy {
         Ok(Self {
             id: written.id,
             label: written.label.into(),
+            purpose: written.purpose.into(),
+            owner: written.owner.into(),
             classes: written.classes.into_iter().map(Class::from).collect(),
             default_class: written.default_class,
+            service_levels: written.service_levels.into_iter().map(Into::into).collect(),
+            default_strategy: written.default_strategy.map(Into::into),
         })
     }
-}
 
-impl Taxonomy {
     /// The taxonomy as a file, which [`Taxonomy::from_yaml`] reads as it was.
     pub fn to_yaml(&self) -> String {
         yaml::write(&WrittenTaxonomy {
             id: self.id.clone(),
             label: (&self.label).into(),
+            purpose: (&self.purpose).into(),
+            owner: (&self.owner).into(),
             default_class: self.default_class.clone(),
+            service_levels: self.service_levels.iter().map(WrittenNamed::from).collect(),
+            default_strategy: self.default_strategy.as_ref().map(WrittenStrategy::from),
             classes: self.classes.iter().map(WrittenClass::from).collect(),
         })
     }
@@ -86,6 +106,7 @@ impl From<&Class> for WrittenClass {
             predicate: class.predicate.clone(),
             tags: class.tags.iter().map(Words::from).collect(),
             strategy_summary: (&class.strategy_summary).into(),
+            strategy: class.strategy.as_ref().map(WrittenStrategy::from),
         }
     }
 }
@@ -100,6 +121,7 @@ impl From<WrittenClass> for Class {
             predicate: written.predicate,
             tags: written.tags.into_iter().map(Into::into).collect(),
             strategy_summary: written.strategy_summary.into(),
+            strategy: written.strategy.map(Into::into),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The commands, one file each. All but `serve`, `migrate` and `quickstart` are thin clients of
 //! the API.
 
+pub(crate) mod actions;
 pub(crate) mod business_date;
 pub(crate) mod classify;
 pub(crate) mod code;
@@ -61,6 +62,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Code(command) => command.run().await,
         Command::Members(command) => command.run().await,
         Command::LeftOut(command) => command.run().await,
+        Command::Actions(command) => command.run().await,
         Command::Report(command) => command.run().await,
         Command::Explain(command) => command.run().await,
         Command::Profile(command) => command.run().await,

@@ -6,30 +6,42 @@ use crate::{
     connection::Connection,
     exit::Failure,
     output::{self, Format},
+    pages::Limit,
 };
 use clap::Args;
 use kehu_contract::coding::{
-    CodeScheme, DecodeCodeRequest, ResolveCodeRequest, ResolveCodeResponse, ValidateCodeRequest,
-    ValidateCodeResponse,
+    self as contract, CodeScheme, DecodeCodeRequest, ListCodesRequest, ResolveCodeRequest,
+    ResolveCodeResponse, ValidateCodeRequest, ValidateCodeResponse,
 };
 use kehu_contract::ingestion::{LookupCustomerRequest, lookup_customer_request::Key};
 use tonic::Code;
 
-/// Find the customer a code belongs to, or belonged to, and take the code apart.
+/// Find the customer a code belongs to, or belonged to, and take the code apart; or list the codes
+/// that begin alike.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  kehu resolve GB-A000001X")]
+#[command(after_help = "Examples:\n  kehu resolve GB-A000001X\n  kehu resolve GB-A --prefix --all")]
 pub(crate) struct Resolve {
     #[command(flatten)]
     client: Client,
 
     /// The code, in any case and with or without separators
     code: String,
+
+    /// List every code that begins so, current and former
+    #[arg(long)]
+    prefix: bool,
+
+    #[command(flatten)]
+    limit: Limit,
 }
 
 impl Resolve {
     /// Resolves the code; of one that was never given it tells what each scheme knows.
     pub(crate) async fn run(self) -> Result<(), Failure> {
         let connection = Connection::open(self.client.options()).await?;
+        if self.prefix {
+            return self.list(&connection).await;
+        }
         let request = ResolveCodeRequest { code: self.code.clone(), ..Default::default() };
         match connection.codes().resolve_code(request).await {
             Ok(found) => self.print(&connection, &found.into_inner()).await,
@@ -45,6 +57,35 @@ impl Resolve {
             }
             Err(status) => Err(status.into()),
         }
+    }
+
+    async fn list(&self, connection: &Connection) -> Result<(), Failure> {
+        let fetch = |page_size, page_token| {
+            let prefix = self.code.clone();
+            let mut client = connection.codes();
+            async move {
+                let request =
+                    ListCodesRequest { prefix, page_size, page_token, ..Default::default() };
+                let page = client.list_codes(request).await?.into_inner();
+                Ok((page.codes, page.next_page_token))
+            }
+        };
+        self.limit.pages(fetch, |codes| self.show(codes)).await
+    }
+
+    fn show(&self, codes: &[contract::Code]) -> Result<(), Failure> {
+        if self.client.output == Format::Json {
+            return codes.iter().try_for_each(output::json_line);
+        }
+        if codes.is_empty() {
+            return output::line("No code begins so.");
+        }
+        let rows = codes.iter().map(|code| {
+            let state = if code.current { "current" } else { "former" };
+            vec![code.code.clone(), code.customer.clone(), state.to_owned(), code.scheme.clone()]
+        });
+        let header = ["code", "customer", "state", "scheme"];
+        output::line(&output::table(&header, &[], rows.collect()))
     }
 
     async fn print(

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use kehu_server::{clock, config::Retention};
-use kehu_storage::{Database, Error, change_log, idempotency, ingestion};
+use kehu_storage::{Database, Error, change_log, coding::changes, idempotency, ingestion};
 use std::time::Duration;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
@@ -33,6 +33,7 @@ pub(crate) async fn keep(db: Database, retention: Retention, stop: CancellationT
 async fn delete(db: &Database, retention: &Retention, now: DateTime<Utc>) -> Result<u64, Error> {
     let mut deleted = idempotency::purge(db, now - retention.requests).await?;
     deleted += change_log::trim(db, now - retention.change_log).await?;
+    deleted += changes::trim(db, now - retention.change_log).await?;
     deleted += ingestion::purge_rejects(db, now - retention.rejects).await?;
     deleted += ingestion::purge_streams(db, now - retention.streams).await?;
     Ok(deleted)

@@ -64,6 +64,8 @@ pub(super) const LABELS: Labels = Labels {
     joined: "Joined",
     left: "Left",
     total: "All customers",
+    no_service_level: "Nothing said of service",
+    no_strategy: "Without a strategy",
     codes: "e.g.",
 
     class_shares: "Customers and net sales by class",

@@ -64,6 +64,8 @@ pub(super) const LABELS: Labels = Labels {
     joined: "转入",
     left: "转出",
     total: "全部客户",
+    no_service_level: "未规定服务等级",
+    no_strategy: "没有策略",
     codes: "例如",
 
     class_shares: "各类别的客户占比与净销售额占比",

@@ -33,7 +33,7 @@ impl Reporting {
         });
         let count = classified.classes.len();
         Ok(Figures {
-            taxonomy: classified.taxonomy,
+            taxonomy: classified.taxonomy.label,
             currency: self.settings.base_currency.clone(),
             zone: self.zone,
             as_of,

@@ -18,6 +18,7 @@ mod period;
 mod rfm_heat_map;
 mod satisfaction;
 mod statistics;
+mod strategies;
 pub(crate) mod table;
 
 pub use class_summary::{ClassFigures, ClassSummary, class_summary};
@@ -66,6 +67,8 @@ pub(crate) const REPORTS: &[&dyn Report] = &[
     &statistics::Statistics,
     &statistics::Distributions,
     &statistics::Correlations,
+    &strategies::ByClass,
+    &strategies::ByLevel,
     &customers::Report,
     &customers::Sheet,
 ];

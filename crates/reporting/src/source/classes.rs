@@ -5,10 +5,7 @@ use crate::{
     request::{Moment, Question},
 };
 use chrono::{DateTime, NaiveDate, Utc};
-use kehu_core::{
-    Label,
-    taxonomy::{Class, Taxonomy},
-};
+use kehu_core::taxonomy::{Class, Taxonomy};
 use kehu_server::Fault;
 use kehu_storage::{
     Database,
@@ -22,8 +19,8 @@ use std::collections::BTreeSet;
 /// How many are in which class.
 #[derive(Debug, Clone)]
 pub(crate) struct Classified {
-    /// Name of the taxonomy.
-    pub(crate) taxonomy: Label,
+    /// The version of the taxonomy that gave the classes on the business date.
+    pub(crate) taxonomy: Taxonomy,
     /// The business date.
     pub(crate) as_of: NaiveDate,
     /// The classes of the newest version that gave one, in its order, and after them those that
@@ -67,8 +64,8 @@ pub(crate) async fn classified(db: &Database, question: &Question) -> Result<Cla
     let definitions = versions(db, &basis, &dates).await?;
     let classes = merge(&definitions, &named.iter().map(|(_, class)| *class).collect());
     let cells = cells(&rows, &classes)?;
-    let label = definitions.first().map(|newest| newest.label.clone()).unwrap_or_default();
-    Ok(Classified { taxonomy: label, as_of: basis.as_of, classes, cells })
+    let taxonomy = definitions.into_iter().next().unwrap_or_default();
+    Ok(Classified { taxonomy, as_of: basis.as_of, classes, cells })
 }
 
 const COLUMNS: [(&str, kehu_storage::bulk::ColumnType); 8] = [
@@ -187,22 +184,20 @@ fn merge(definitions: &[Taxonomy], named: &BTreeSet<&str>) -> Vec<Class> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use kehu_core::Label;
 
     fn taxonomy(ids: &[&str]) -> Taxonomy {
         let class = |id: &&str| Class {
             id: (*id).to_owned(),
             code: (*id).to_uppercase(),
             label: Label::new(id, id),
-            parent: None,
-            predicate: None,
-            tags: Vec::new(),
-            strategy_summary: Label::default(),
+            ..Class::default()
         };
         Taxonomy {
             id: "test".to_owned(),
-            label: Label::default(),
             classes: ids.iter().map(class).collect(),
             default_class: ids[0].to_owned(),
+            ..Taxonomy::default()
         }
     }
 

@@ -65,7 +65,7 @@ async fn page_of(world: &World, report: &str, language: Language) -> String {
 }
 
 /// Every report, and how many lines its file has.
-const REPORTS: [(&str, usize); 17] = [
+const REPORTS: [(&str, usize); 19] = [
     ("class-summary", 5),
     ("migration-matrix", 6),
     ("monthly-members", 89),
@@ -81,6 +81,8 @@ const REPORTS: [(&str, usize); 17] = [
     ("class-statistics", 13),
     ("class-distributions", 121),
     ("class-correlations", 13),
+    ("strategies", 4),
+    ("service-levels", 4),
     ("customers", 6),
     ("management-sheet", 6),
 ];

@@ -180,10 +180,9 @@ fn tiers() -> Taxonomy {
         id: id.to_owned(),
         code: code.to_owned(),
         label: Label::new(zh, en),
-        parent: None,
-        predicate: None,
         tags: vec![Label::new("标签", "Tag"), Label::new("重点", "Key")],
         strategy_summary: Label::new("多联系。", "Call them often."),
+        ..Class::default()
     };
     Taxonomy {
         id: "tiers".to_owned(),
@@ -194,6 +193,7 @@ fn tiers() -> Taxonomy {
             class("bronze", "B", "铜", "Bronze, or less"),
         ],
         default_class: "bronze".to_owned(),
+        ..Taxonomy::default()
     }
 }
 

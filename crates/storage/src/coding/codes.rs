@@ -13,7 +13,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder
 use super::customers::{self, ROWS_AT_ONCE};
 use super::entity::code::{Column, Entity, Model};
 use crate::facts::CustomerSet;
-use crate::{Database, Error, Transaction, time};
+use crate::{Database, Error, Page, PageRequest, Transaction, time};
 
 pub use give::{NewCode, Skipped, end, give, put_back, skip, skipped, take};
 pub use left_out::{LeftOut, count_left_out, leave_out, left_out_of, list_left_out};
@@ -152,6 +152,40 @@ async fn read_current(
         }
     }
     Ok(columns)
+}
+
+/// The codes whose normal form begins with `prefix`, a normal form itself, by normal form; of one
+/// scheme when it is named, and only current ones when asked. The key of a page is a normal form.
+pub async fn beginning_with(
+    db: &Database,
+    prefix: &str,
+    scheme: Option<&str>,
+    current: bool,
+    page: &PageRequest<String>,
+) -> Result<Page<CodeRow, String>, Error> {
+    let mut query = Entity::find().filter(Column::Normal.gte(prefix));
+    if let Some(end) = after_prefix(prefix) {
+        query = query.filter(Column::Normal.lt(end));
+    }
+    if let Some(scheme) = scheme {
+        query = query.filter(Column::SchemeId.eq(scheme));
+    }
+    if current {
+        query = query.filter(Column::Current.eq(1));
+    }
+    if let Some(after) = &page.after {
+        query = query.filter(Column::Normal.gt(after.as_str()));
+    }
+    let rows = query.order_by_asc(Column::Normal).limit(page.fetch()).all(db.reader()).await?;
+    Page::of(page, rows, |row| row.normal.clone()).try_map(CodeRow::try_from)
+}
+
+/// The least text that is greater than all that begin with `prefix`, byte by byte; `None` when there
+/// is none.
+fn after_prefix(prefix: &str) -> Option<String> {
+    let last = prefix.chars().last()?;
+    let next = (last as u32 + 1..=char::MAX as u32).find_map(char::from_u32)?;
+    Some(format!("{}{next}", &prefix[..prefix.len() - last.len_utf8()]))
 }
 
 /// Those of the normal forms that were given, as the transaction sees it.

@@ -1,7 +1,10 @@
-//! What coding keeps: taxonomies and the classes of customers, code schemes and codes.
+//! What coding keeps: taxonomies and the classes of customers, with what changed of them and what
+//! there is to do because of that, code schemes and codes.
 //!
 //! Only the coding service writes here; ingestion resolves codes and reporting reads classes.
 
+pub mod actions;
+pub mod changes;
 pub mod classes;
 pub mod codes;
 mod customers;

@@ -15,6 +15,8 @@ pub type TaxonomyVersion = definitions::Version<Taxonomy>;
 
 impl Document for Taxonomy {
     const NAME: &'static str = "taxonomy";
+    /// 2 has strategies, which a program that does not know them may pass over.
+    const FORMAT: u32 = 2;
 }
 
 impl Definition for Taxonomy {

@@ -102,7 +102,7 @@ impl Tally {
 pub enum Written {
     /// It is committed, with the place in the change log if it changed something; what comes after it
     /// may be written. Acknowledged it is once it is durable.
-    Done(Tally, Option<Position>, Committed),
+    Done(Box<Tally>, Option<Position>, Committed),
     /// The stream was opened elsewhere since; nothing was written.
     TakenOver,
 }
@@ -186,7 +186,7 @@ async fn try_write(
     }
     let position = append(&transaction, &moved, now).await?;
     let committed = transaction.commit_ahead().await?;
-    Ok(Written::Done(moved.tally, position, committed))
+    Ok(Written::Done(Box::new(moved.tally), position, committed))
 }
 
 /// Tells the change log what a batch moved; the place of the last change.

@@ -2,7 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::{
-    big_integer, big_integer_null, integer, integer_null, pk_auto, text,
+    big_integer, big_integer_null, big_pk_auto, integer, integer_null, pk_auto, text,
 };
 
 use super::{drop_tables, key_text};
@@ -17,11 +17,16 @@ impl MigrationTrait for Migration {
         index_left_out(manager).await?;
         create_code_sequence(manager).await?;
         create_code(manager).await?;
-        create_code_left_out(manager).await
+        create_code_left_out(manager).await?;
+        create_class_change(manager).await?;
+        create_action_completion(manager).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let tables = [
+            "action_completion",
+            "class_change",
+            "class_stay",
             "code_left_out",
             "code",
             "code_skip",
@@ -157,6 +162,68 @@ async fn create_code(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     let by_customer =
         Index::create().name("code_customer").table("code").col("customer_id").to_owned();
     manager.create_index(by_customer).await
+}
+
+/// The class that was told last of each customer, and what was told, see `coding/changes.rs`.
+async fn create_class_change(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    let stay = Table::create()
+        .table("class_stay")
+        .col(big_integer("customer_id"))
+        .col(big_integer("number"))
+        .col(integer("taxonomy_key"))
+        .col(integer_null("class_no"))
+        .col(integer("since"))
+        .primary_key(Index::create().col("taxonomy_key").col("customer_id"))
+        .to_owned();
+    manager.create_table(stay).await?;
+    let change = Table::create()
+        .table("class_change")
+        .col(key_text(manager, "position"))
+        .col(big_integer("customer_id"))
+        .col(big_integer("number"))
+        .col(big_integer("version_id"))
+        .col(big_integer("recorded_at"))
+        .col(integer("taxonomy_key"))
+        .col(integer_null("from_class"))
+        .col(integer_null("to_class"))
+        .col(integer("day"))
+        .primary_key(Index::create().col("position").col("taxonomy_key").col("customer_id"))
+        .to_owned();
+    manager.create_table(change).await
+}
+
+/// What was ticked off.
+async fn create_action_completion(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    let completion = Table::create()
+        .table("action_completion")
+        .col(big_pk_auto("completion_id"))
+        .col(integer("taxonomy_key"))
+        .col(big_integer("customer_id"))
+        .col(integer("class_no"))
+        .col(integer("since"))
+        .col(key_text(manager, "kind"))
+        .col(key_text(manager, "channel"))
+        .col(integer("due"))
+        .col(integer("done_on"))
+        .col(text("completed_by"))
+        .col(text("note"))
+        .col(big_integer("completed_at"))
+        .col(big_integer("version_id"))
+        .to_owned();
+    manager.create_table(completion).await?;
+    let once = Index::create()
+        .name("action_completion_once")
+        .table("action_completion")
+        .col("taxonomy_key")
+        .col("customer_id")
+        .col("class_no")
+        .col("since")
+        .col("kind")
+        .col("channel")
+        .col("due")
+        .unique()
+        .to_owned();
+    manager.create_index(once).await
 }
 
 /// Who is due and got no code, and why.

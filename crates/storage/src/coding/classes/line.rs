@@ -14,7 +14,7 @@ use crate::{Database, Error, Transaction, time};
 /// What stands for the class of customers whom a taxonomy leaves out: no class has this id.
 pub const LEFT_OUT: &str = "";
 /// Its number in every taxonomy; those of classes begin with 1.
-pub(super) const LEFT_OUT_NUMBER: i32 = 0;
+pub(in super::super) const LEFT_OUT_NUMBER: i32 = 0;
 /// Where stays are.
 pub(super) const PLACE: Place = Place { table: "class_span" };
 
@@ -51,7 +51,7 @@ impl ClassLine {
         line_id: i32,
         version_id: i64,
     ) -> Result<Self, Error> {
-        let classes = numbers(connection, taxonomy).await?;
+        let classes = class_numbers(connection, taxonomy).await?;
         Ok(Self { line_id, taxonomy: taxonomy.to_owned(), version_id, classes })
     }
 
@@ -79,7 +79,7 @@ pub(in super::super) async fn number(
 }
 
 /// The numbers of a taxonomy's classes, of all its versions, and of [`LEFT_OUT`].
-async fn numbers(
+pub(in super::super) async fn class_numbers(
     connection: &impl ConnectionTrait,
     taxonomy: &str,
 ) -> Result<BTreeMap<String, i32>, Error> {
@@ -98,7 +98,7 @@ pub(super) async fn names(
     connection: &impl ConnectionTrait,
     taxonomy: &str,
 ) -> Result<BTreeMap<i32, String>, Error> {
-    let numbers = numbers(connection, taxonomy).await?;
+    let numbers = class_numbers(connection, taxonomy).await?;
     Ok(numbers.into_iter().map(|(class, number)| (number, class)).collect())
 }
 

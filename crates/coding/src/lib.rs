@@ -20,6 +20,7 @@ mod evaluate;
 mod following;
 mod measure;
 mod moved;
+mod overrides;
 mod rules;
 mod strategy_service;
 mod taxonomy_service;

@@ -7,6 +7,7 @@ mod coding;
 mod composite;
 mod enterprise;
 mod for_and_against;
+mod overrides;
 mod phones;
 mod records;
 mod strategies;

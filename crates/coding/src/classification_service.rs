@@ -138,7 +138,7 @@ impl Coding {
         let versions = Versions::of(&self.db, std::slice::from_ref(&found)).await?;
         let shown = classification(&found, &versions)?;
         let mut shown = with_strategy(shown, &versions, found.version_id);
-        shown.class_override = self.override_of(&found, view.true_on).await?;
+        shown.class_override = self.override_of(&found, view).await?;
         Ok(GetClassificationResponse { classification: Some(shown) })
     }
 

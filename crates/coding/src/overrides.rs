@@ -16,8 +16,8 @@ use kehu_storage::{
     PageRequest,
     coding::{
         changes,
-        classes::Assignment,
-        overrides::{self, Hand, MOST, NewOverride},
+        classes::{Assignment, View},
+        overrides::{self, ClassOverride, Hand, MOST, NewOverride},
         taxonomies::TaxonomyVersion,
     },
     definitions,
@@ -192,18 +192,21 @@ impl Coding {
         })
     }
 
-    /// The override by which a customer is in a class, if a person has set it.
+    /// The override by which a customer is in a class, if a person has set it, as far as it was known
+    /// then.
     pub(crate) async fn override_of(
         &self,
         found: &Assignment,
-        day: Option<NaiveDate>,
+        view: View,
     ) -> Result<Option<contract::ClassOverride>, Fault> {
-        let day = match day {
+        let day = match view.true_on {
             Some(day) => day,
             None => self.business_date().await?,
         };
         let set = overrides::get(&self.db, &found.taxonomy, found.customer, day).await?;
-        Ok(set.filter(|it| it.set.class == found.class).as_ref().map(class_override))
+        let known = |it: &ClassOverride| view.known_at.is_none_or(|known| it.at <= known);
+        let set = set.filter(|it| it.set.class == found.class && known(it));
+        Ok(set.as_ref().map(class_override))
     }
 }
 

@@ -2,8 +2,10 @@
 
 use chrono::NaiveDate;
 use kehu_contract::coding::{
-    GetClassificationRequest, GetClassificationResponse, ListHistoryRequest, ListHistoryResponse,
-    ListMembersRequest, ListMembersResponse, StartClassificationRequest,
+    ClearOverrideRequest, ClearOverrideResponse, GetClassificationRequest,
+    GetClassificationResponse, GetDisagreementRequest, GetDisagreementResponse, ListHistoryRequest,
+    ListHistoryResponse, ListMembersRequest, ListMembersResponse, ListOverridesRequest,
+    ListOverridesResponse, OverrideClassRequest, OverrideClassResponse, StartClassificationRequest,
     StartClassificationResponse, classification_service_server::ClassificationService,
 };
 use kehu_core::{CustomerId, taxonomy::Taxonomy};
@@ -144,7 +146,8 @@ impl Coding {
         };
         let versions = Versions::of(&self.db, std::slice::from_ref(&found)).await?;
         let shown = classification(&found, &versions)?;
-        let shown = with_strategy(shown, &versions, found.version_id);
+        let mut shown = with_strategy(shown, &versions, found.version_id);
+        shown.class_override = self.override_of(&found, view).await?;
         Ok(GetClassificationResponse { classification: Some(shown), freshness_token })
     }
 
@@ -312,5 +315,33 @@ impl ClassificationService for Coding {
         request: Request<ListHistoryRequest>,
     ) -> Result<Response<ListHistoryResponse>, Status> {
         Ok(Response::new(Coding::list_history(self, request.into_inner()).await?))
+    }
+
+    async fn override_class(
+        &self,
+        request: Request<OverrideClassRequest>,
+    ) -> Result<Response<OverrideClassResponse>, Status> {
+        Ok(Response::new(Coding::override_class(self, request).await?))
+    }
+
+    async fn clear_override(
+        &self,
+        request: Request<ClearOverrideRequest>,
+    ) -> Result<Response<ClearOverrideResponse>, Status> {
+        Ok(Response::new(Coding::clear_override(self, request).await?))
+    }
+
+    async fn list_overrides(
+        &self,
+        request: Request<ListOverridesRequest>,
+    ) -> Result<Response<ListOverridesResponse>, Status> {
+        Ok(Response::new(Coding::list_overrides(self, request.into_inner()).await?))
+    }
+
+    async fn get_disagreement(
+        &self,
+        request: Request<GetDisagreementRequest>,
+    ) -> Result<Response<GetDisagreementResponse>, Status> {
+        Ok(Response::new(Coding::get_disagreement(self, request.into_inner()).await?))
     }
 }

@@ -12,7 +12,7 @@ use kehu_core::scorecard::Problem;
 use kehu_server::{Fault, Violations, names};
 
 pub(crate) use action::{ClassPlan, action, completion, parse_action, plans};
-pub(crate) use classification::{Versions, classification, with_strategy};
+pub(crate) use classification::{Versions, class_override, classification, with_strategy};
 pub(crate) use code::{code, left_out, parse_code, segment};
 pub(crate) use scheme::{parse_scheme, scheme_message, scheme_view};
 pub(crate) use strategy::resolved_strategy;
@@ -23,6 +23,14 @@ pub(crate) use taxonomy::{parse_definition, taxonomy_view};
 pub(crate) fn check_id(field: &str, id: &str, violations: &mut Violations) {
     if !names::is_id(id) {
         violations.add(field, "must be an id: 1 to 40 of a-z, 0-9 and `-`, a letter first");
+    }
+}
+
+/// A text of people, that may be empty.
+pub(crate) fn check_text(field: &str, text: &str, longest: usize, violations: &mut Violations) {
+    if text.chars().count() > longest || text.contains('\0') {
+        let message = format!("must be at most {longest} characters, and no NUL among them");
+        violations.add(field, message);
     }
 }
 

@@ -13,6 +13,7 @@ use kehu_storage::{
     change_log::{self, Position},
     coding::{
         classes::{NewClass, View},
+        overrides,
         taxonomies::TaxonomyVersion,
     },
     facts::CustomerSet,
@@ -157,8 +158,21 @@ impl Evaluator {
     }
 
     /// Classifies the customers of the set that exist, from the facts up to `as_of` and the
-    /// scores true on it.
+    /// scores true on it; where a person has set the class, it is that.
     pub(crate) async fn evaluate(
+        self: &Arc<Self>,
+        db: &Database,
+        customers: &CustomerSet,
+        as_of: NaiveDate,
+    ) -> Result<Evaluation, Fault> {
+        let mut evaluation = self.judge(db, customers, as_of).await?;
+        self.put_overrides(db, as_of, &mut evaluation).await?;
+        self.tell_left_out(&evaluation.results);
+        Ok(evaluation)
+    }
+
+    /// What the rules alone say.
+    pub(crate) async fn judge(
         self: &Arc<Self>,
         db: &Database,
         customers: &CustomerSet,
@@ -171,8 +185,35 @@ impl Evaluator {
         // Busy for long: on a thread where it holds up nobody.
         let results = tokio::task::spawn_blocking(move || evaluator.classify(&frame));
         let results = results.await.map_err(Fault::internal)??;
-        self.tell_left_out(&results);
         Ok(Evaluation { position, customers, results })
+    }
+
+    /// Puts what persons have set in place of what the rules say. Of a class that a version does not
+    /// have, the rules decide.
+    async fn put_overrides(
+        &self,
+        db: &Database,
+        as_of: NaiveDate,
+        evaluation: &mut Evaluation,
+    ) -> Result<(), Fault> {
+        let customers = &evaluation.customers;
+        let (Some(first), Some(last)) = (customers.first(), customers.last()) else {
+            return Ok(());
+        };
+        for ((version, _), (_, results)) in self.taxonomies.iter().zip(&mut evaluation.results) {
+            let definition = &version.definition;
+            let set = overrides::on(db, &definition.id, as_of, (*first, *last)).await?;
+            if set.is_empty() {
+                continue;
+            }
+            for result in results {
+                let class = set.get(&result.customer.0);
+                if let Some(class) = class.filter(|class| definition.class(class).is_some()) {
+                    result.set(class);
+                }
+            }
+        }
+        Ok(())
     }
 
     fn tell_left_out(&self, results: &[(i64, Vec<NewClass>)]) {

@@ -21,6 +21,7 @@ mod filter;
 mod following;
 mod measure;
 mod moved;
+mod overrides;
 mod rules;
 mod strategy_service;
 mod taxonomy_service;

@@ -24,7 +24,7 @@ use tonic::{Request, Response, Status};
 
 use crate::Coding;
 use crate::convert::{
-    ClassPlan, action, check_id, completion, parse_action, plans, resolved_strategy,
+    ClassPlan, action, check_id, check_text, completion, parse_action, plans, resolved_strategy,
 };
 
 /// Most changes on a page: each has a strategy, and what there is to do.
@@ -283,13 +283,6 @@ fn class_change(change: &ClassChange, version: &TaxonomyVersion) -> contract::Cl
         number: change.number,
         strategy: strategy.map(|strategy| resolved_strategy(taxonomy, strategy)),
         actions: actions.collect(),
-    }
-}
-
-fn check_text(field: &str, text: &str, longest: usize, violations: &mut Violations) {
-    if text.chars().count() > longest || text.contains('\0') {
-        let message = format!("must be at most {longest} characters, and no NUL among them");
-        violations.add(field, message);
     }
 }
 

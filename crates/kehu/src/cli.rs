@@ -92,6 +92,8 @@ pub(crate) enum Command {
     Members(commands::members::Members),
     /// List customers without a class or a code, with the reason
     LeftOut(commands::left_out::LeftOut),
+    /// Set a customer's class against the rules, list what was set
+    Override(commands::overrides::Override),
     /// List what there is to do for customers because of their classes, tick it off
     Actions(commands::actions::Actions),
     /// Write a report as a page or as CSV

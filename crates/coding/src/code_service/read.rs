@@ -152,7 +152,7 @@ impl Coding {
         Ok(CountLeftOutResponse { counts, freshness_token })
     }
 
-    async fn check_exists(&self, customer: CustomerId) -> Result<(), Fault> {
+    pub(crate) async fn check_exists(&self, customer: CustomerId) -> Result<(), Fault> {
         let one = CustomerSet::Ids(vec![customer.0]);
         if facts::customer_ids(&self.db, &one).await?.is_empty() {
             return Err(Fault::NotFound { kind: "customer", name: names::customer(customer) });

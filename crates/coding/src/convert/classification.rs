@@ -9,6 +9,7 @@ use kehu_storage::{
     Database,
     coding::{
         classes::Assignment,
+        overrides::ClassOverride,
         taxonomies::{self, TaxonomyVersion},
     },
 };
@@ -58,6 +59,7 @@ pub(crate) fn classification(
         run: row.run_id.map(names::run).unwrap_or_default(),
         strategy: None,
         strategy_class_id: String::new(),
+        class_override: None,
     })
 }
 
@@ -75,5 +77,21 @@ pub(crate) fn with_strategy(
         strategy: Some(resolved_strategy(taxonomy, strategy)),
         strategy_class_id: of.map(|class| class.id.clone()).unwrap_or_default(),
         ..classification
+    }
+}
+
+/// A class that a person has set, as callers see it.
+pub(crate) fn class_override(set: &ClassOverride) -> contract::ClassOverride {
+    contract::ClassOverride {
+        customer: names::customer(set.set.customer),
+        taxonomy: names::resource(names::TAXONOMIES, &set.taxonomy),
+        class_id: set.set.class.clone(),
+        reason: set.set.reason.clone(),
+        reviewer: set.set.reviewer.clone(),
+        start_date: Some(convert::date(set.from)),
+        expire_date: Some(convert::date(set.set.until)),
+        set_by: set.by.clone(),
+        set_time: Some(convert::timestamp(set.at)),
+        end_time: set.ended_at.map(convert::timestamp),
     }
 }

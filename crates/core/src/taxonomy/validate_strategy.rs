@@ -173,10 +173,22 @@ mod tests {
         taxonomy.classes[0].strategy.get_or_insert_default()
     }
 
+    type Change = fn(&mut Taxonomy);
+
+    /// Each change is found in these fields.
+    #[track_caller]
+    fn check(cases: &[(Change, &[&str])]) {
+        for (index, (change, expected)) in cases.iter().enumerate() {
+            let mut taxonomy = sample();
+            change(&mut taxonomy);
+            let fields: Vec<_> = taxonomy.validate().into_iter().map(|it| it.field).collect();
+            assert_eq!(fields, *expected, "case {index}");
+        }
+    }
+
     #[test]
-    fn each_fault_is_found_where_it_is() {
-        type Change = fn(&mut Taxonomy);
-        let cases: [(Change, &[&str]); 15] = [
+    fn faults_of_levels_and_terms_are_found_where_they_are() {
+        check(&[
             (|_| {}, &[]),
             (|it| it.service_levels[1].id = "vip".to_owned(), &["service_levels[1].id"]),
             (|it| it.service_levels[1].label = Label::default(), &["service_levels[1].label"]),
@@ -212,6 +224,12 @@ mod tests {
                 |it| own(it).terms.products = vec!["\u{0}".to_owned()],
                 &["classes[0].strategy.terms.products[0]"],
             ),
+        ]);
+    }
+
+    #[test]
+    fn faults_of_channels_are_found_where_they_are() {
+        check(&[
             (
                 |it| own(it).channels[0].channel = "E-mail".to_owned(),
                 &["classes[0].strategy.channels[0].channel"],
@@ -237,12 +255,6 @@ mod tests {
                 },
                 &["classes[0].strategy.channels"],
             ),
-        ];
-        for (index, (change, expected)) in cases.into_iter().enumerate() {
-            let mut taxonomy = sample();
-            change(&mut taxonomy);
-            let fields: Vec<_> = taxonomy.validate().into_iter().map(|it| it.field).collect();
-            assert_eq!(fields, expected, "case {index}");
-        }
+        ]);
     }
 }

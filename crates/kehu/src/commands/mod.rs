@@ -16,6 +16,7 @@ pub(crate) mod import;
 pub(crate) mod left_out;
 pub(crate) mod members;
 pub(crate) mod migrate;
+pub(crate) mod overrides;
 pub(crate) mod profile;
 pub(crate) mod quickstart;
 pub(crate) mod rates;
@@ -62,6 +63,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Code(command) => command.run().await,
         Command::Members(command) => command.run().await,
         Command::LeftOut(command) => command.run().await,
+        Command::Override(command) => command.run().await,
         Command::Actions(command) => command.run().await,
         Command::Report(command) => command.run().await,
         Command::Explain(command) => command.run().await,

@@ -16,9 +16,13 @@ use super::Scope::{self, Admin, Code, Ingest, PersonalData, Read, Score};
 /// - Drafts and runs, which a later one replaces, need `score` or `code` by what they are about.
 /// - What cannot be taken back, or stops the work of somebody else, needs `admin`.
 const TABLE: &[(&str, &[Scope])] = &[
+    ("kehu.coding.v1.ClassificationService/ClearOverride", &[Code]),
     ("kehu.coding.v1.ClassificationService/GetClassification", &[Read]),
+    ("kehu.coding.v1.ClassificationService/GetDisagreement", &[Read]),
     ("kehu.coding.v1.ClassificationService/ListHistory", &[Read]),
     ("kehu.coding.v1.ClassificationService/ListMembers", &[Read]),
+    ("kehu.coding.v1.ClassificationService/ListOverrides", &[Read]),
+    ("kehu.coding.v1.ClassificationService/OverrideClass", &[Code]),
     ("kehu.coding.v1.ClassificationService/StartClassification", &[Code]),
     ("kehu.coding.v1.CodeService/CountLeftOut", &[Read]),
     ("kehu.coding.v1.CodeService/CreateCodeScheme", &[Admin]),

@@ -10,6 +10,7 @@ pub mod codes;
 mod customers;
 mod entity;
 mod evidence;
+pub mod overrides;
 pub mod pins;
 pub mod schemes;
 pub mod taxonomies;

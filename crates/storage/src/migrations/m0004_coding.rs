@@ -19,11 +19,13 @@ impl MigrationTrait for Migration {
         create_code(manager).await?;
         create_code_left_out(manager).await?;
         create_class_change(manager).await?;
-        create_action_completion(manager).await
+        create_action_completion(manager).await?;
+        create_class_override(manager).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let tables = [
+            "class_override",
             "action_completion",
             "class_change",
             "class_stay",
@@ -224,6 +226,32 @@ async fn create_action_completion(manager: &SchemaManager<'_>) -> Result<(), DbE
         .unique()
         .to_owned();
     manager.create_index(once).await
+}
+
+/// Classes that persons have set.
+async fn create_class_override(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    let class_override = Table::create()
+        .table("class_override")
+        .col(big_pk_auto("override_id"))
+        .col(integer("taxonomy_key"))
+        .col(big_integer("customer_id"))
+        .col(key_text(manager, "class_id"))
+        .col(integer("from_day"))
+        .col(integer("until_day"))
+        .col(text("reason"))
+        .col(text("reviewer"))
+        .col(text("set_by"))
+        .col(big_integer("set_at"))
+        .col(big_integer_null("ended_at"))
+        .to_owned();
+    manager.create_table(class_override).await?;
+    let by_customer = Index::create()
+        .name("class_override_customer")
+        .table("class_override")
+        .col("taxonomy_key")
+        .col("customer_id")
+        .to_owned();
+    manager.create_index(by_customer).await
 }
 
 /// Who is due and got no code, and why.

@@ -51,6 +51,12 @@ impl NewClass {
         Self { customer, class: LEFT_OUT.to_owned(), evidence }
     }
 
+    /// Puts a class that a person has set in place of what the rules say.
+    pub fn set(&mut self, class: &str) {
+        evidence::take_reason(&mut self.evidence);
+        class.clone_into(&mut self.class);
+    }
+
     /// Whether the taxonomy leaves the customer out.
     pub fn is_left_out(&self) -> bool {
         self.class == LEFT_OUT

@@ -119,6 +119,9 @@ impl Reporting {
             return self.page_of(request).await;
         }
         let mut violations = Violations::new();
+        if !request.features.is_empty() {
+            violations.add("features", "must be empty: name the one report that they are for");
+        }
         let question = request::question(
             &request.taxonomy,
             &request.time,

@@ -216,18 +216,20 @@ const SALES: &str = "kept 2023-02 1000, kept 2023-03 1000, kept 2024-01 1000, ke
     falls 2024-03 200, leaves 2023-03 1500, leaves 2024-02 1000, second 2024-02 1000,
     second 2024-03 1000";
 
+fn sales() -> String {
+    let mut text = String::new();
+    for sale in SALES.split(',') {
+        let words: Vec<&str> = sale.split_whitespace().collect();
+        text += &monthly(words[0], &[words[1]], words[2].parse().unwrap());
+    }
+    text
+}
+
 #[tokio::test]
 async fn req_4_24_large_customers_of_the_month_against_those_before() {
     each_database(async |test| {
         let world = World::new(test, AS_OF).await;
-        let mut text = String::new();
-        for sale in SALES.split(',') {
-            let [key, month, amount] = sale.split_whitespace().collect::<Vec<_>>()[..] else {
-                panic!("{sale}")
-            };
-            text += &monthly(key, &[month], amount.parse().unwrap());
-        }
-        world.ingest(orders(&text)).await;
+        world.ingest(orders(&sales())).await;
         let classes =
             [("large", "amount_30d >= 1000"), ("middle", "amount_30d >= 100"), ("small", "")];
         world.taxonomy("size", &classes).await;

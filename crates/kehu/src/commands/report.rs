@@ -154,6 +154,7 @@ impl Report {
         let (taxonomy, time) = (self.taxonomy.clone(), self.time());
         let comparison_date = self.compare.map(convert::date);
         match report {
+            _ if !self.features.is_empty() => self.print_table(connection, report).await,
             "class-summary" => {
                 let request = GetClassSummaryRequest { taxonomy, time, comparison_date };
                 output::json(reports.get_class_summary(request).await?.get_ref())
@@ -174,18 +175,20 @@ impl Report {
                 let request = GetMonthlyTrendRequest { time, month_count: 0 };
                 output::json(reports.get_monthly_trend(request).await?.get_ref())
             }
-            report => {
-                let request = GetReportRequest {
-                    report: report.to_owned(),
-                    taxonomy,
-                    time,
-                    comparison_date,
-                    language: self.language().into(),
-                    features: self.features.clone(),
-                };
-                output::json(reports.get_report(request).await?.get_ref())
-            }
+            report => self.print_table(connection, report).await,
         }
+    }
+
+    async fn print_table(&self, connection: &Connection, report: &str) -> Result<(), Failure> {
+        let request = GetReportRequest {
+            report: report.to_owned(),
+            taxonomy: self.taxonomy.clone(),
+            time: self.time(),
+            comparison_date: self.compare.map(convert::date),
+            language: self.language().into(),
+            features: self.features.clone(),
+        };
+        output::json(connection.reporting().get_report(request).await?.get_ref())
     }
 
     fn time(&self) -> Option<ReportTime> {

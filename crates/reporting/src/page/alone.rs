@@ -74,7 +74,8 @@ impl Alone<'_> {
 /// Figures stand right, texts left.
 fn style(kind: Kind) -> &'static str {
     match kind {
-        Kind::Id | Kind::Text | Kind::Date => "text",
+        Kind::Id | Kind::Text => "text",
+        Kind::Date => "text date",
         Kind::Count | Kind::Amount | Kind::Share | Kind::Number => "number",
     }
 }

@@ -1,7 +1,7 @@
 //! The reports, a folder each: the query that the database answers, what is computed from it,
 //! the table that it comes as, and its section of the page.
 //!
-//! A report is a [`Report`] in [`REPORTS`]. Its CSV, the answers of `GetReport` and
+//! A report is a [`Report`] in [`REPORTS`]. Its CSV and workbook, the answers of `GetReport` and
 //! `ListReports`, its own page and its place in the list of `kehu report` follow from its table.
 
 mod class_growth;

@@ -98,6 +98,11 @@ async fn requests_that_break_their_rules() {
         };
         let twice = statistics(&["amount_365d", "amount_365d"]);
         let six = statistics(&["a", "b", "c", "d", "e", "f"]);
+        let all = RenderReportRequest {
+            taxonomy: "tiers".to_owned(),
+            features: vec!["amount_365d".to_owned()],
+            ..Default::default()
+        };
         let format = ExportReportRequest { format: 9, ..unknown.clone() };
         let summary = GetReportRequest {
             report: "class-summary".to_owned(),
@@ -109,6 +114,7 @@ async fn requests_that_break_their_rules() {
             reporting.get_report(twice).await.err(),
             reporting.get_report(six).await.err(),
             reporting.get_report(Request::new(summary)).await.err(),
+            reporting.render_report(Request::new(all)).await.err(),
             reporting.export_report(Request::new(format)).await.err(),
             reporting.get_migration_matrix(Request::new(matrix)).await.err(),
             reporting.get_pareto_curve(Request::new(points)).await.err(),

@@ -271,7 +271,7 @@ impl Read {
         for (class, of_class) in self.classes.iter().enumerate() {
             for (feature, of_feature) in self.features.iter().enumerate() {
                 for row in rows(class, feature) {
-                    let first = [&[self.as_of.clone()], &of_class[..], of_feature].concat();
+                    let first = [std::slice::from_ref(&self.as_of), of_class, of_feature].concat();
                     all.push([first, row].concat());
                 }
             }

@@ -194,7 +194,10 @@ async fn monthly_members(world: &World, month: &str, known: Option<DateTime<Utc>
     let request = GetReportRequest {
         report: "monthly-members".to_owned(),
         taxonomy: "size".to_owned(),
-        time: Some(ReportTime { as_of_date: None, known_time: known.map(convert::timestamp) }),
+        time: Some(ReportTime {
+            known_time: known.map(convert::timestamp),
+            ..ReportTime::default()
+        }),
         ..Default::default()
     };
     let mut service = ReportingServiceClient::new(world.client.clone());

@@ -96,7 +96,7 @@ pub(crate) enum Command {
     Override(commands::overrides::Override),
     /// List what there is to do for customers because of their classes, tick it off
     Actions(commands::actions::Actions),
-    /// Write a report as a page or as CSV
+    /// Write a report as a page, as CSV or as a workbook
     Report(commands::report::Report),
     /// Show why a customer has its scores and classes
     Explain(commands::explain::Explain),

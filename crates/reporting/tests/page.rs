@@ -162,7 +162,8 @@ fn members(classes: &[Class], cells: &[ClassCell], as_of: NaiveDate) -> MonthlyM
     let month = |back: u32| {
         let fewer = moved.len() - usize::try_from(back).unwrap() * 20;
         let month = as_of.with_day(1).unwrap() - chrono::Months::new(back);
-        MemberMonth::new(month, classes.len(), &moved[..fewer])
+        let ranks: Vec<usize> = (0..classes.len()).collect();
+        MemberMonth::new(month, &ranks, &moved[..fewer])
     };
     MonthlyMembers { classes: classes.to_vec(), months: (0..25).rev().map(month).collect() }
 }

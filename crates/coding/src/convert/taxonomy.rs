@@ -59,6 +59,7 @@ fn parse_class(path: &str, class: contract::ClassDefinition, violations: &mut Vi
         tags: class.tags.into_iter().map(|tag| convert::core_label(Some(tag))).collect(),
         strategy_summary: convert::core_label(class.strategy_summary),
         strategy,
+        rank: (class.rank != 0).then(|| u32::try_from(class.rank).unwrap_or(u32::MAX)),
     }
 }
 
@@ -86,6 +87,8 @@ fn class_message(class: &Class) -> contract::ClassDefinition {
         tags: class.tags.iter().map(convert::label).collect(),
         strategy_summary: Some(convert::label(&class.strategy_summary)),
         strategy: class.strategy.as_ref().map(strategy),
+        // At most 200.
+        rank: class.rank.and_then(|rank| i32::try_from(rank).ok()).unwrap_or_default(),
     }
 }
 

@@ -62,9 +62,20 @@ pub struct Class {
     pub strategy_summary: Label,
     /// What members earn; `None` where it is that of the class above, see [`Taxonomy::strategy`].
     pub strategy: Option<Strategy>,
+    /// How high it stands, from 1, the highest; classes of one rank stand side by side. Either all
+    /// classes have one or none has, see [`Taxonomy::rank`].
+    pub rank: Option<u32>,
 }
 
 impl Taxonomy {
+    /// How high a class stands, the less the higher: its rank, or, where classes have none, its place
+    /// in their order. `None` when there is no such class.
+    pub fn rank(&self, id: &str) -> Option<usize> {
+        let place = self.classes.iter().position(|class| class.id == id)?;
+        let rank = self.classes[place].rank.and_then(|rank| usize::try_from(rank).ok());
+        Some(rank.unwrap_or(place))
+    }
+
     /// The class with this id.
     pub fn class(&self, id: &str) -> Option<&Class> {
         self.classes.iter().find(|class| class.id == id)

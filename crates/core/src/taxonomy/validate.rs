@@ -76,8 +76,21 @@ impl Taxonomy {
                 add(&format!("tags[{index}]"), message.to_owned());
             }
         }
+        if let Some(message) = self.rank_problem(class) {
+            add("rank", message.to_owned());
+        }
         if let Some(message) = class.strategy_summary.foreign() {
             add("strategy_summary", message.to_owned());
+        }
+    }
+
+    fn rank_problem(&self, class: &Class) -> Option<&'static str> {
+        match class.rank {
+            None if self.classes.iter().any(|class| class.rank.is_some()) => {
+                Some("must be there, as other classes have one: give each class one, or none")
+            }
+            Some(rank) if !(1..=200).contains(&rank) => Some("must be from 1, the highest, to 200"),
+            _ => None,
         }
     }
 

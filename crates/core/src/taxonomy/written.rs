@@ -19,8 +19,9 @@
 //!     label: {zh: 小客户, en: Small}
 //! ```
 //!
-//! `purpose` and `owner` must be there to publish it. `parent`, `predicate`, `tags` and `strategy_summary` may be left out, and a text in one of the
-//! two languages. What classes earn stands in `service_levels`, `default_strategy` and the
+//! `purpose` and `owner` must be there to publish it. `parent`, `predicate`, `tags` and
+//! `strategy_summary` may be left out, and a text in one of the two languages. Where the order of
+//! priority is not that of who stands higher, every class has a `rank`, 1 the highest. What classes earn stands in `service_levels`, `default_strategy` and the
 //! `strategy` of each, in the form of `written_strategy.rs`.
 
 use serde::{Deserialize, Serialize};
@@ -62,6 +63,8 @@ struct WrittenClass {
     strategy_summary: Words,
     #[serde(skip_serializing_if = "Option::is_none")]
     strategy: Option<WrittenStrategy>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rank: Option<u32>,
 }
 
 impl Taxonomy {
@@ -107,6 +110,7 @@ impl From<&Class> for WrittenClass {
             tags: class.tags.iter().map(Words::from).collect(),
             strategy_summary: (&class.strategy_summary).into(),
             strategy: class.strategy.as_ref().map(WrittenStrategy::from),
+            rank: class.rank,
         }
     }
 }
@@ -122,6 +126,7 @@ impl From<WrittenClass> for Class {
             tags: written.tags.into_iter().map(Into::into).collect(),
             strategy_summary: written.strategy_summary.into(),
             strategy: written.strategy.map(Into::into),
+            rank: written.rank,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::{
     cli::{Client, parse_date},
+    commands::explain,
     connection::Connection,
     exit::Failure,
     output::{self, Format},
@@ -48,7 +49,7 @@ struct List {
     #[arg(value_name = "TAXONOMY")]
     taxonomy: String,
 
-    /// Only for this customer
+    /// Only for this customer: customers/17, a key of a source as SOURCE/KEY or KEY, or a code
     #[arg(long, value_name = "CUSTOMER")]
     customer: Option<String>,
 
@@ -125,9 +126,13 @@ impl Actions {
 impl List {
     async fn run(self) -> Result<(), Failure> {
         let connection = Connection::open(self.client.options()).await?;
+        let customer = match &self.customer {
+            Some(customer) => explain::find(&connection, customer).await?.name,
+            None => String::new(),
+        };
         let wanted = ListActionsRequest {
             taxonomy: self.taxonomy.clone(),
-            customer: self.customer.clone().unwrap_or_default(),
+            customer,
             class_id: self.class.clone().unwrap_or_default(),
             owner_role: self.owner_role.clone().unwrap_or_default(),
             channel: self.channel.clone().unwrap_or_default(),

@@ -2,6 +2,7 @@
 
 use crate::{
     cli::{Client, parse_date},
+    commands::explain,
     connection::Connection,
     exit::Failure,
     output::{self, Format},
@@ -19,9 +20,9 @@ use kehu_server::convert;
 /// disagree.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  kehu override set 17 value-six high-value --expires 2027-06-30 \\\n    \
+    after_help = "Examples:\n  kehu override set customers/17 value-six high-value --expires 2027-06-30 \\\n    \
     --reviewer 'Han Meimei' --reason 'opens ten shops this year'\n  \
-    kehu override list value-six\n  kehu override clear 17 value-six\n  \
+    kehu override list value-six\n  kehu override clear customers/17 value-six\n  \
     kehu override disagreement value-six"
 )]
 pub(crate) struct Override {
@@ -46,7 +47,7 @@ struct Set {
     #[command(flatten)]
     client: Client,
 
-    /// The customer
+    /// A customer: customers/17, a key of a source as SOURCE/KEY or, where one has it, KEY, or a code
     customer: String,
 
     /// Id of the taxonomy
@@ -73,7 +74,7 @@ struct Clear {
     #[command(flatten)]
     client: Client,
 
-    /// The customer
+    /// A customer: customers/17, a key of a source as SOURCE/KEY or, where one has it, KEY, or a code
     customer: String,
 
     /// Id of the taxonomy
@@ -88,7 +89,7 @@ struct List {
     /// Id of the taxonomy
     taxonomy: String,
 
-    /// Only those of this customer
+    /// Only those of this customer, named in the same ways
     #[arg(long, value_name = "CUSTOMER")]
     customer: Option<String>,
 
@@ -124,8 +125,9 @@ impl Override {
 impl Set {
     async fn run(self) -> Result<(), Failure> {
         let connection = Connection::open(self.client.options()).await?;
+        let customer = explain::find(&connection, &self.customer).await?.name;
         let request = OverrideClassRequest {
-            customer: self.customer,
+            customer,
             taxonomy: self.taxonomy,
             class_id: self.class,
             reason: self.reason,
@@ -145,7 +147,8 @@ impl Set {
 impl Clear {
     async fn run(self) -> Result<(), Failure> {
         let connection = Connection::open(self.client.options()).await?;
-        let request = ClearOverrideRequest { customer: self.customer, taxonomy: self.taxonomy };
+        let customer = explain::find(&connection, &self.customer).await?.name;
+        let request = ClearOverrideRequest { customer, taxonomy: self.taxonomy };
         let ended = connection.classification().clear_override(request).await?.into_inner();
         let ended = ended.class_override.unwrap_or_default();
         if self.client.output == Format::Json {
@@ -158,10 +161,14 @@ impl Clear {
 impl List {
     async fn run(self) -> Result<(), Failure> {
         let connection = Connection::open(self.client.options()).await?;
+        let customer = match &self.customer {
+            Some(customer) => explain::find(&connection, customer).await?.name,
+            None => String::new(),
+        };
         let fetch = |page_size, page_token| {
             let request = ListOverridesRequest {
                 taxonomy: self.taxonomy.clone(),
-                customer: self.customer.clone().unwrap_or_default(),
+                customer: customer.clone(),
                 show_ended: self.ended,
                 page_size,
                 page_token,

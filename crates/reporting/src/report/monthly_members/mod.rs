@@ -12,6 +12,7 @@ use chrono::{Months, NaiveDate};
 use kehu_core::{Label, calendar, label::Language, taxonomy::Class};
 use kehu_server::Fault;
 use kehu_storage::coding::classes;
+use std::cmp::Ordering;
 
 /// Months of the report: a year and the month of the date.
 const MONTHS: u32 = 13;
@@ -49,11 +50,12 @@ pub struct Members {
     pub moves: Option<Moves>,
 }
 
-/// Who came and went in a month: between the last day of the month before and its own. Classes that
-/// come earlier in the taxonomy are the higher ones.
+/// Who came and went in a month: between the last day of the month before and its own. Classes are
+/// higher by their ranks, or, where they have none, that come earlier in the taxonomy.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Moves {
-    /// Who is in the class and was not: new, upgraded and downgraded. Of all classes only who is new.
+    /// Who is in the class and was not: new, from a higher or a lower class, or from one beside it. Of
+    /// all classes only who is new.
     pub joined: i64,
     /// Who was in no class.
     pub new: i64,
@@ -71,16 +73,18 @@ pub struct Moves {
 pub type Moved = (Option<usize>, Option<usize>, i64);
 
 impl MemberMonth {
-    /// Counts the moves of a month by class, of which there are `class_count`.
-    pub fn new(month: NaiveDate, class_count: usize, moved: &[Moved]) -> Self {
-        let mut classes = vec![(0, Moves::default()); class_count];
+    /// Counts the moves of a month by class; `ranks` has how high each class stands, the less the
+    /// higher.
+    pub fn new(month: NaiveDate, ranks: &[usize], moved: &[Moved]) -> Self {
+        let mut classes = vec![(0, Moves::default()); ranks.len()];
         let mut total = (0, Moves::default());
         for (from, to, customers) in moved {
             if let Some(to) = *to {
                 classes[to].0 += customers;
                 total.0 += customers;
-                classes[to].1.come(*from, to, *customers);
-                total.1.come(*from, to, *customers);
+                let way = Way::between(*from, to, ranks);
+                classes[to].1.come(way, *customers);
+                total.1.come(way, *customers);
             }
             if let Some(from) = from.filter(|from| Some(*from) != *to) {
                 classes[from].1.lost += customers;
@@ -98,16 +102,39 @@ impl MemberMonth {
     }
 }
 
+/// The way into a class.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    New,
+    Kept,
+    Up,
+    Down,
+    /// From a class of the same rank.
+    Beside,
+}
+
+impl Way {
+    fn between(from: Option<usize>, to: usize, ranks: &[usize]) -> Self {
+        let Some(from) = from else { return Way::New };
+        match ranks[from].cmp(&ranks[to]) {
+            _ if from == to => Way::Kept,
+            Ordering::Greater => Way::Up,
+            Ordering::Less => Way::Down,
+            Ordering::Equal => Way::Beside,
+        }
+    }
+}
+
 impl Moves {
-    fn come(&mut self, from: Option<usize>, to: usize, customers: i64) {
-        let kind = match from {
-            None => &mut self.new,
-            Some(from) if from == to => &mut self.kept,
-            Some(from) if from > to => &mut self.upgraded,
-            Some(_) => &mut self.downgraded,
-        };
-        *kind += customers;
-        self.joined += if from == Some(to) { 0 } else { customers };
+    fn come(&mut self, way: Way, customers: i64) {
+        match way {
+            Way::New => self.new += customers,
+            Way::Kept => self.kept += customers,
+            Way::Up => self.upgraded += customers,
+            Way::Down => self.downgraded += customers,
+            Way::Beside => {}
+        }
+        self.joined += if way == Way::Kept { 0 } else { customers };
     }
 }
 
@@ -138,15 +165,25 @@ pub(crate) async fn monthly_members(
         None => Ok(None),
         Some(id) => source::place(&classes, id).map(Some),
     };
+    let ranks = ranks(&classes);
     let mut months = Vec::with_capacity(moves.len());
     for (month, moves) in starts.iter().skip(1).zip(&moves) {
         let mut moved = Vec::with_capacity(moves.len());
         for it in moves {
             moved.push((place(&it.from)?, place(&it.to)?, it.customers));
         }
-        months.push(MemberMonth::new(*month, classes.len(), &moved));
+        months.push(MemberMonth::new(*month, &ranks, &moved));
     }
     Ok(MonthlyMembers { classes, months })
+}
+
+/// How high each class stands: those that an older version had stand behind those of the newest.
+fn ranks(classes: &[Class]) -> Vec<usize> {
+    let own = |class: &Class| class.rank.and_then(|rank| usize::try_from(rank).ok());
+    let ranked = classes.iter().any(|class| class.rank.is_some());
+    let behind = if ranked { usize::MAX } else { 0 };
+    let places = classes.iter().enumerate();
+    places.map(|(place, class)| own(class).unwrap_or(behind.max(place))).collect()
 }
 
 impl MonthlyMembers {
@@ -263,7 +300,7 @@ mod tests {
             (Some(2), Some(1), 4),
             (Some(2), None, 5),
         ];
-        let month = MemberMonth::new(day, 3, &moved);
+        let month = MemberMonth::new(day, &[0, 1, 2], &moved);
         let classes = month.classes.unwrap();
         assert_eq!(classes[0], Members { members: 13, moves: moves([3, 1, 2, 0, 10, 3]) });
         assert_eq!(classes[1], Members { members: 4, moves: moves([4, 0, 4, 0, 0, 2]) });
@@ -271,9 +308,14 @@ mod tests {
         let total = month.total.unwrap();
         assert_eq!(total, Members { members: 20, moves: moves([1, 1, 6, 3, 10, 5]) });
 
-        let first = MemberMonth::new(day, 1, &[(None, Some(0), 7)]);
+        // The last class stands highest, and the first two beside each other.
+        let month = MemberMonth::new(day, &[2, 2, 1], &moved);
+        let total = month.total.unwrap();
+        assert_eq!(total, Members { members: 20, moves: moves([1, 1, 3, 4, 10, 5]) });
+
+        let first = MemberMonth::new(day, &[0], &[(None, Some(0), 7)]);
         assert_eq!(first.total, Some(Members { members: 7, moves: None }));
-        let ended = MemberMonth::new(day, 1, &[(Some(0), None, 7)]);
+        let ended = MemberMonth::new(day, &[0], &[(Some(0), None, 7)]);
         assert_eq!((ended.classes, ended.total), (None, None));
     }
 }

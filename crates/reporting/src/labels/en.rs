@@ -160,9 +160,9 @@ pub(super) const LABELS: Labels = Labels {
     definition_members: [
         "New, upgraded, downgraded, kept, lost",
         "from the end of the month before to the end of this one: who came into the class from \
-         none, from a lower one, from a higher one; who stayed; who left. Of two classes \
-         the higher one comes earlier in the taxonomy. Of all customers those are lost who are in no \
-         class any more.",
+         none, from a lower one, from a higher one; who stayed; who left. Which class is higher is \
+         the rank in the taxonomy, where it says none its order. Of all customers those are lost \
+         who are in no class any more.",
     ],
     definition_pareto: [
         "Concentration",

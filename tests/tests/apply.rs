@@ -149,3 +149,59 @@ async fn what_a_class_earns_is_due_and_ticked_off() {
     assert!(errors.contains("definition.classes[0].strategy.terms.discount_percent"), "{errors}");
     server.stop().await;
 }
+
+const BY_AMOUNT: &str = "
+id: worth
+label: {zh: 价值, en: By amount}
+purpose: {en: To test}
+owner: {en: Testers}
+default_class: small
+classes:
+  - {id: large, code: L, label: {zh: 大客户, en: Large}, predicate: amount_total >= 1000}
+  - {id: small, code: S, label: {en: Small}}
+";
+
+#[tokio::test]
+async fn a_version_is_tried_published_compared_and_taken_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.display().to_string()
+    };
+    let server = Server::on(&folder.path().join("data")).await;
+    server.succeed(&["import", &write("sales.csv", SALES)]).await;
+    server.succeed(&["business-date", "2011-12-10"]).await;
+    let first = write("first.yaml", BY_AMOUNT);
+    server.succeed(&["taxonomy", "apply", &first, "--publish", "--reason", "a start"]).await;
+    server.succeed(&["classify", "worth"]).await;
+    let table = server.succeed(&["taxonomy", "show", "worth", "--table"]).await;
+    assert!(table.contains("大客户 Large") && table.contains("amount_total >= 1000"), "{table}");
+    assert!(table.contains("everybody else 其余客户"), "{table}");
+
+    let second = write("second.yaml", &BY_AMOUNT.replace("1000", "5"));
+    server.succeed(&["taxonomy", "apply", &second]).await;
+    server.succeed(&["taxonomy", "comment", "worth", "five is a little"]).await;
+    let tried = server.succeed(&["taxonomy", "simulate", "worth"]).await;
+    assert!(tried.contains("version 2 against version 1"), "{tried}");
+    assert!(tried.contains("1 of 2 customers move"), "{tried}");
+    let run = tried.rsplit("--simulation ").next().unwrap().trim();
+    let published = ["taxonomy", "publish", "worth", "--simulation", run];
+    assert_eq!(server.succeed(&published).await, "taxonomies/worth, version 2: published\n");
+    let compared = server.succeed(&["taxonomy", "compare", "worth", "2", "1"]).await;
+    assert!(compared.contains("large  small          1"), "{compared}");
+    let differs = server.succeed(&["taxonomy", "diff", "worth", "1", "2"]).await;
+    assert!(differs.contains("-   predicate: amount_total >= 1000"), "{differs}");
+    assert!(differs.contains("+   predicate: amount_total >= 5"), "{differs}");
+
+    let back = ["taxonomy", "rollback", "worth", "1", "--reason", "too many"];
+    let back = server.succeed(&back).await;
+    assert!(back.starts_with("taxonomies/worth, version 3: published"), "{back}");
+    let history = server.succeed(&["taxonomy", "history", "worth", "--all"]).await;
+    for told in ["rolled back to 1", "too many", "five is a little", "a start"] {
+        assert!(history.contains(told), "{told}: {history}");
+    }
+    let differs = server.succeed(&["taxonomy", "diff", "worth", "1", "3"]).await;
+    assert_eq!(differs, "The two versions say the same.\n");
+    server.stop().await;
+}

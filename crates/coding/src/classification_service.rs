@@ -51,7 +51,8 @@ impl Coding {
         if ids.is_empty() {
             versions = Evaluator::sound(&self.db, &self.analytics, versions).await?;
         }
-        self.check_scored(versions, as_of).await?;
+        let evaluator = Evaluator::new(&self.db, &self.analytics, versions).await?;
+        self.check_scored(&evaluator, as_of).await?;
         let asked = ClassificationRequest { taxonomies: ids };
         let new = NewRun {
             kind: KIND,
@@ -90,12 +91,11 @@ impl Coding {
 
     /// Refuses to classify by scores that nobody has: everyone would fall into the default
     /// class, and look as if it were so.
-    async fn check_scored(
+    pub(crate) async fn check_scored(
         &self,
-        versions: Vec<TaxonomyVersion>,
+        evaluator: &Evaluator,
         as_of: NaiveDate,
     ) -> Result<(), Fault> {
-        let evaluator = Evaluator::new(&self.db, &self.analytics, versions).await?;
         if facts::partitions(&self.db, u64::MAX).await?.is_empty() {
             return Ok(());
         }

@@ -5,6 +5,7 @@ mod action;
 mod classification;
 mod code;
 mod scheme;
+mod simulation;
 mod strategy;
 mod taxonomy;
 
@@ -15,9 +16,10 @@ pub(crate) use action::{ClassPlan, action, completion, parse_action, plans};
 pub(crate) use classification::{Versions, class_override, classification, with_strategy};
 pub(crate) use code::{code, left_out, parse_code, segment};
 pub(crate) use scheme::{parse_scheme, scheme_message, scheme_view};
+pub(crate) use simulation::simulation;
 pub(crate) use strategy::resolved_strategy;
 pub use taxonomy::{definition_message, taxonomy};
-pub(crate) use taxonomy::{parse_definition, taxonomy_view};
+pub(crate) use taxonomy::{event, parse_definition, parse_note, taxonomy_view};
 
 /// The id of a class.
 pub(crate) fn check_id(field: &str, id: &str, violations: &mut Violations) {

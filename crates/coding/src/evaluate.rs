@@ -52,11 +52,22 @@ impl Evaluator {
         analytics: &Analytics,
         versions: Vec<TaxonomyVersion>,
     ) -> Result<Arc<Self>, Fault> {
+        Self::with_feature(db, analytics, versions, None).await
+    }
+
+    /// The same, whose frames hold a feature that no predicate may read.
+    pub(crate) async fn with_feature(
+        db: &Database,
+        analytics: &Analytics,
+        versions: Vec<TaxonomyVersion>,
+        feature: Option<&str>,
+    ) -> Result<Arc<Self>, Fault> {
         let columns = Columns::read(db, analytics).await?;
         let mut evaluator = Self::empty(analytics);
         for version in versions {
             evaluator.add(version, &columns)?;
         }
+        evaluator.features.extend(feature.map(str::to_owned));
         Ok(Arc::new(evaluator))
     }
 
@@ -180,6 +191,15 @@ impl Evaluator {
     ) -> Result<Evaluation, Fault> {
         let position = change_log::seen(db).await?;
         let frame = self.frame(db, customers, as_of).await?;
+        self.judge_frame(frame, position).await
+    }
+
+    /// What the rules alone say of a frame that was read with the change log up to `position` seen.
+    pub(crate) async fn judge_frame(
+        self: &Arc<Self>,
+        frame: Frame,
+        position: Position,
+    ) -> Result<Evaluation, Fault> {
         let customers = frame.customers().into_iter().map(|customer| customer.0).collect();
         let evaluator = Arc::clone(self);
         // Busy for long: on a thread where it holds up nobody.
@@ -190,7 +210,7 @@ impl Evaluator {
 
     /// Puts what persons have set in place of what the rules say. Of a class that a version does not
     /// have, the rules decide.
-    async fn put_overrides(
+    pub(crate) async fn put_overrides(
         &self,
         db: &Database,
         as_of: NaiveDate,
@@ -227,8 +247,14 @@ impl Evaluator {
         }
     }
 
-    /// The columns that the predicates read, and no others.
-    async fn frame(
+    /// The rules of a version.
+    pub(crate) fn rules(&self, version_id: i64) -> Option<&Rules> {
+        let found = self.taxonomies.iter().find(|(version, _)| version.version_id == version_id);
+        found.map(|(_, rules)| rules)
+    }
+
+    /// The columns that the predicates read, and no others but those that were asked for.
+    pub(crate) async fn frame(
         &self,
         db: &Database,
         customers: &CustomerSet,

@@ -3,7 +3,8 @@
 //!
 //! A taxonomy's predicates are compiled once ([`rules`]) and evaluated over customer frames
 //! ([`evaluate`]). A run ([`classification_job`]) classifies every customer, a follower
-//! ([`class_follower`]) those whose facts or scores changed; both write the same rows. Codes are given
+//! ([`class_follower`]) those whose facts or scores changed; both write the same rows. A simulation
+//! ([`simulation_job`]) counts what a version would change and writes nobody's class. Codes are given
 //! in one place ([`assign`]), by a run ([`coding_job`]) and, once a scheme has had one, by a
 //! follower of classes ([`code_follower`]).
 
@@ -23,6 +24,8 @@ mod measure;
 mod moved;
 mod overrides;
 mod rules;
+mod simulation;
+mod simulation_job;
 mod strategy_service;
 mod taxonomy_service;
 mod templates;
@@ -47,6 +50,7 @@ use classification_job::ClassificationJob;
 use code_follower::{CodeFollower, Followed as CodesFollow};
 use coding_job::CodingJob;
 use daily::DailyClassification;
+use simulation_job::SimulationJob;
 
 pub use convert::{definition_message as taxonomy_definition, taxonomy};
 pub use templates::standard_scheme;
@@ -57,7 +61,18 @@ pub struct Coding {
     db: Database,
     analytics: Analytics,
     calendar: BusinessCalendar,
+    base_currency: String,
     max_waiting: u32,
+    publishing: Publishing,
+}
+
+/// What publishing a taxonomy takes besides a sound draft.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Publishing {
+    /// A simulation of the draft, of data that have not changed since.
+    pub simulation: bool,
+    /// An approval by somebody other than the author.
+    pub approval: bool,
 }
 
 impl Coding {
@@ -68,13 +83,21 @@ impl Coding {
     pub fn new(db: Database, settings: Settings, analytics: Analytics) -> Self {
         let calendar = BusinessCalendar::new(&settings.time_zone)
             .expect("the time zone is checked before the database keeps it");
-        Self { db, analytics, calendar, max_waiting: MAX_WAITING }
+        let base_currency = settings.base_currency;
+        let publishing = Publishing::default();
+        Self { db, analytics, calendar, base_currency, max_waiting: MAX_WAITING, publishing }
     }
 
     /// How many runs of a kind may wait that one caller has asked for.
     #[must_use]
     pub fn max_waiting(self, max_waiting: u32) -> Self {
         Self { max_waiting, ..self }
+    }
+
+    /// What publishing a taxonomy takes.
+    #[must_use]
+    pub fn publishing(self, publishing: Publishing) -> Self {
+        Self { publishing, ..self }
     }
 
     /// Mounts its gRPC services.
@@ -91,6 +114,7 @@ impl Coding {
         vec![
             Arc::new(ClassificationJob::new(self.db.clone(), self.analytics.clone())),
             Arc::new(CodingJob::new(self.db.clone(), self.analytics.clone())),
+            Arc::new(SimulationJob::new(self.db.clone(), self.analytics.clone())),
         ]
     }
 

@@ -123,6 +123,17 @@ impl Rules {
         Ok(customers.zip(chosen).map(assignment).collect())
     }
 
+    /// For each predicate, in order, the class that it leads to and for whom of the frame it holds.
+    pub(crate) fn holding(&self, frame: &Frame) -> Result<Vec<(&str, Vec<bool>)>, Fault> {
+        let mut holding = Vec::with_capacity(self.predicates.len());
+        for (class, predicate) in &self.predicates {
+            let holds = predicate.evaluate(frame).map_err(analytics_fault)?;
+            let holds = holds.into_iter().map(|holds| holds == Some(true)).collect();
+            holding.push((class.as_str(), holds));
+        }
+        Ok(holding)
+    }
+
     /// For each customer the first predicate that holds, or that fails before one does.
     fn choose(&self, frame: &Frame) -> Result<Vec<Choice>, Fault> {
         let mut chosen = vec![Choice::Undecided; frame.len()];

@@ -30,7 +30,7 @@ impl Scoring {
         &self,
         request: Request<CreateScorecardRequest>,
     ) -> Result<CreateScorecardResponse, Fault> {
-        let signed = Signed { at: clock::now(), by: auth::caller(request.extensions()) };
+        let signed = Signed { at: clock::now(), by: auth::caller(request.extensions()), why: None };
         let request = request.into_inner();
         let definition = requested(request.origin, self.analytics.catalogue())?;
         let version = if request.validate_only {
@@ -123,7 +123,7 @@ impl Scoring {
         })
         .await?;
         let frozen = Calibrated { calibration, calibrated_on: date };
-        let signed = Signed { at: clock::now(), by };
+        let signed = Signed { at: clock::now(), by, why: None };
         let version = definitions::publish(&self.db, &draft, &frozen, &signed).await?;
         Ok(PublishScorecardResponse { scorecard: Some(scorecard_view(&version)) })
     }

@@ -79,7 +79,7 @@ fn taxonomy() -> CreateTaxonomyRequest {
         ..TaxonomyDefinition::default()
     };
     let origin = Some(create_taxonomy_request::Origin::Definition(definition));
-    CreateTaxonomyRequest { origin, validate_only: true }
+    CreateTaxonomyRequest { origin, validate_only: true, ..Default::default() }
 }
 
 /// A stream with a batch of records that are all refused.

@@ -71,7 +71,7 @@ impl World {
 
     async fn publish_scorecard(&self, day: NaiveDate) {
         let origin = Some(create_scorecard_request::Origin::Template("rfm".to_owned()));
-        let request = CreateScorecardRequest { origin, validate_only: false };
+        let request = CreateScorecardRequest { origin, ..Default::default() };
         self.scoring.create_scorecard(Request::new(request)).await.unwrap();
         let request = PublishScorecardRequest {
             name: "scorecards/rfm".to_owned(),
@@ -110,9 +110,10 @@ impl World {
                 ..Default::default()
             };
             let origin = Some(Origin::Definition(definition));
-            let request = CreateTaxonomyRequest { origin, validate_only: false };
+            let request = CreateTaxonomyRequest { origin, ..Default::default() };
             self.coding.create_taxonomy(Request::new(request)).await.unwrap();
-            let request = PublishTaxonomyRequest { name: format!("taxonomies/{id}") };
+            let request =
+                PublishTaxonomyRequest { name: format!("taxonomies/{id}"), ..Default::default() };
             self.coding.publish_taxonomy(Request::new(request)).await.unwrap();
         }
     }
@@ -153,7 +154,7 @@ impl World {
             recoding: recoding.into(),
             ..standard_scheme()
         };
-        let request = CreateCodeSchemeRequest { code_scheme: Some(scheme), validate_only: false };
+        let request = CreateCodeSchemeRequest { code_scheme: Some(scheme), ..Default::default() };
         self.coding.create_code_scheme(Request::new(request)).await.unwrap();
     }
 

@@ -20,7 +20,7 @@ impl Coding {
         &self,
         request: Request<CreateCodeSchemeRequest>,
     ) -> Result<CreateCodeSchemeResponse, Fault> {
-        let signed = Signed { at: clock::now(), by: auth::caller(request.extensions()) };
+        let signed = Signed { at: clock::now(), by: auth::caller(request.extensions()), why: None };
         let request = request.into_inner();
         let mut violations = Violations::new();
         let scheme = parse_scheme(request.code_scheme.unwrap_or_default(), &mut violations);

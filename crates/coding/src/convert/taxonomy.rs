@@ -4,9 +4,13 @@ use kehu_contract::coding as contract;
 use kehu_core::taxonomy::{Class, Taxonomy};
 use kehu_server::{Fault, Violations, convert, names};
 use kehu_storage::coding::taxonomies::TaxonomyVersion;
+use kehu_storage::definitions::{Deed, Event};
 
+use super::check_text;
 use super::strategy::{named, parse_named, parse_strategy, strategy};
 
+/// Longest note on what is done with a taxonomy, in characters.
+const LONGEST_NOTE: usize = 1_000;
 /// Most classes of a taxonomy.
 const MOST_CLASSES: usize = 200;
 
@@ -59,8 +63,19 @@ fn parse_class(path: &str, class: contract::ClassDefinition, violations: &mut Vi
         tags: class.tags.into_iter().map(|tag| convert::core_label(Some(tag))).collect(),
         strategy_summary: convert::core_label(class.strategy_summary),
         strategy,
-        rank: (class.rank != 0).then(|| u32::try_from(class.rank).unwrap_or(u32::MAX)),
+        rank: given_number(class.rank),
+        priority: given_number(class.priority),
     }
+}
+
+/// A rank or a priority; none of the domain is out of its range, which then says what is wrong.
+fn given_number(number: i32) -> Option<u32> {
+    (number != 0).then(|| u32::try_from(number).unwrap_or(u32::MAX))
+}
+
+/// A rank or a priority, which are at most 200; 0 for none.
+fn number(number: Option<u32>) -> i32 {
+    number.and_then(|number| i32::try_from(number).ok()).unwrap_or_default()
 }
 
 /// A definition, such as that of a template, as it is sent.
@@ -87,13 +102,14 @@ fn class_message(class: &Class) -> contract::ClassDefinition {
         tags: class.tags.iter().map(convert::label).collect(),
         strategy_summary: Some(convert::label(&class.strategy_summary)),
         strategy: class.strategy.as_ref().map(strategy),
-        // At most 200.
-        rank: class.rank.and_then(|rank| i32::try_from(rank).ok()).unwrap_or_default(),
+        rank: number(class.rank),
+        priority: number(class.priority),
     }
 }
 
 /// A version as callers see it.
 pub(crate) fn taxonomy_view(version: &TaxonomyVersion) -> contract::Taxonomy {
+    let approved = version.approved.as_ref();
     contract::Taxonomy {
         name: names::resource(names::TAXONOMIES, &version.definition.id),
         version: version.version,
@@ -105,6 +121,34 @@ pub(crate) fn taxonomy_view(version: &TaxonomyVersion) -> contract::Taxonomy {
             .as_ref()
             .map(|published| convert::timestamp(published.signed.at)),
         broken_reason: String::new(),
+        author: version.drafted.by.clone().unwrap_or_default(),
+        approved_by: approved.and_then(|approved| approved.by.clone()).unwrap_or_default(),
+        approve_time: approved.map(|approved| convert::timestamp(approved.at)),
+    }
+}
+
+/// Why something is done, or what is said of it; `None` when nobody says.
+pub(crate) fn parse_note(field: &str, note: String, violations: &mut Violations) -> Option<String> {
+    check_text(field, &note, LONGEST_NOTE, violations);
+    Some(note.trim().to_owned()).filter(|note| !note.is_empty())
+}
+
+/// Something that was done with a taxonomy.
+pub(crate) fn event(event: &Event) -> contract::TaxonomyEvent {
+    let kind = match event.deed {
+        Deed::Drafted => contract::TaxonomyEventKind::Drafted,
+        Deed::Commented => contract::TaxonomyEventKind::Commented,
+        Deed::Approved => contract::TaxonomyEventKind::Approved,
+        Deed::Published => contract::TaxonomyEventKind::Published,
+        Deed::RolledBack => contract::TaxonomyEventKind::RolledBack,
+    };
+    contract::TaxonomyEvent {
+        kind: kind.into(),
+        version: event.version,
+        caller: event.signed.by.clone().unwrap_or_default(),
+        time: Some(convert::timestamp(event.signed.at)),
+        note: event.signed.why.clone().unwrap_or_default(),
+        former_version: event.former_version.unwrap_or_default(),
     }
 }
 

@@ -7,8 +7,10 @@ mod changes;
 mod classes;
 mod codes;
 mod coding_runs;
+mod governance;
 #[cfg(debug_assertions)]
 mod schedules;
+mod simulations;
 mod taxonomies;
 #[cfg(debug_assertions)]
 mod told;

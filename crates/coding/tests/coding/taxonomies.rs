@@ -121,8 +121,11 @@ async fn every_problem_is_told_with_its_place() {
 async fn a_draft_is_replaced_then_published_for_good() {
     each_database(async |test| {
         let world = World::new(test);
-        let request =
-            CreateTaxonomyRequest { origin: Some(Origin::Definition(size())), validate_only: true };
+        let request = CreateTaxonomyRequest {
+            origin: Some(Origin::Definition(size())),
+            validate_only: true,
+            ..Default::default()
+        };
         let tried = TaxonomyService::create_taxonomy(&world.coding, Request::new(request));
         let tried = tried.await.unwrap().into_inner().taxonomy.unwrap();
         assert_eq!((tried.name.as_str(), tried.version), ("taxonomies/size", 1));

@@ -150,14 +150,17 @@ impl World {
     }
 
     pub(crate) async fn create(&self, origin: Origin) -> Result<Taxonomy, Status> {
-        let request = CreateTaxonomyRequest { origin: Some(origin), validate_only: false };
+        let request = CreateTaxonomyRequest { origin: Some(origin), ..Default::default() };
         let request = Request::new(request);
         let response = TaxonomyService::create_taxonomy(&self.coding, request).await?;
         Ok(response.into_inner().taxonomy.unwrap())
     }
 
     pub(crate) async fn publish(&self, id: &str) -> Result<Taxonomy, Status> {
-        let request = Request::new(PublishTaxonomyRequest { name: format!("taxonomies/{id}") });
+        let request = Request::new(PublishTaxonomyRequest {
+            name: format!("taxonomies/{id}"),
+            ..Default::default()
+        });
         let response = TaxonomyService::publish_taxonomy(&self.coding, request).await?;
         Ok(response.into_inner().taxonomy.unwrap())
     }
@@ -191,7 +194,7 @@ impl World {
     }
 
     pub(crate) async fn create_scheme(&self, scheme: CodeScheme) -> Result<CodeScheme, Status> {
-        let request = CreateCodeSchemeRequest { code_scheme: Some(scheme), validate_only: false };
+        let request = CreateCodeSchemeRequest { code_scheme: Some(scheme), ..Default::default() };
         let request = Request::new(request);
         let response = CodeService::create_code_scheme(&self.coding, request).await?;
         Ok(response.into_inner().code_scheme.unwrap())

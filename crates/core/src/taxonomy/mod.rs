@@ -65,6 +65,10 @@ pub struct Class {
     /// How high it stands, from 1, the highest; classes of one rank stand side by side. Either all
     /// classes have one or none has, see [`Taxonomy::rank`].
     pub rank: Option<u32>,
+    /// Classes of one priority exclude each other: where two hold for one customer, the taxonomy is
+    /// not published. From 1, the highest, never less than that of a class before; either all classes
+    /// with a predicate have one or none has, and the order alone decides.
+    pub priority: Option<u32>,
 }
 
 impl Taxonomy {
@@ -74,6 +78,19 @@ impl Taxonomy {
         let place = self.classes.iter().position(|class| class.id == id)?;
         let rank = self.classes[place].rank.and_then(|rank| usize::try_from(rank).ok());
         Some(rank.unwrap_or(place))
+    }
+
+    /// Whether two classes are of one priority, and exclude each other.
+    pub fn excludes(&self, one: &str, other: &str) -> bool {
+        let priority = |id| self.class(id).and_then(|class| class.priority);
+        priority(one).is_some() && priority(one) == priority(other)
+    }
+
+    /// Whether classes exclude each other, so that it takes looking at customers to tell if they do.
+    pub fn has_exclusive_classes(&self) -> bool {
+        let mut priorities: Vec<u32> = self.classes.iter().filter_map(|it| it.priority).collect();
+        priorities.sort_unstable();
+        priorities.windows(2).any(|pair| pair[0] == pair[1])
     }
 
     /// The class with this id.

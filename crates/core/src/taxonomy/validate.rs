@@ -79,6 +79,9 @@ impl Taxonomy {
         if let Some(message) = self.rank_problem(class) {
             add("rank", message.to_owned());
         }
+        if let Some(message) = self.priority_problem(index, class) {
+            add("priority", message);
+        }
         if let Some(message) = class.strategy_summary.foreign() {
             add("strategy_summary", message.to_owned());
         }
@@ -92,6 +95,22 @@ impl Taxonomy {
             Some(rank) if !(1..=200).contains(&rank) => Some("must be from 1, the highest, to 200"),
             _ => None,
         }
+    }
+
+    fn priority_problem(&self, index: usize, class: &Class) -> Option<String> {
+        let Some(priority) = class.priority else {
+            let others_have = self.classes.iter().any(|class| class.priority.is_some());
+            let missing = class.predicate.is_some() && others_have;
+            let message = "must be there, as other classes have one: give one to each class with a \
+                           predicate, or to none";
+            return missing.then(|| message.to_owned());
+        };
+        if !(1..=200).contains(&priority) {
+            return Some("must be from 1, the highest, to 200".to_owned());
+        }
+        let before = self.classes[..index].iter().filter_map(|class| class.priority).max();
+        let before = before.filter(|before| *before > priority)?;
+        Some(format!("must not be less than {before}, that of a class before: put it before that"))
     }
 
     fn parent_problem(&self, class: &Class) -> Option<String> {
@@ -188,7 +207,7 @@ mod tests {
     #[test]
     fn each_fault_is_found_where_it_is() {
         type Change = fn(&mut Taxonomy);
-        let cases: [(Change, &[&str]); 15] = [
+        let cases: [(Change, &[&str]); 18] = [
             (|it| it.id = "Sample".to_owned(), &["id"]),
             (|it| it.label = Label::default(), &["label"]),
             (|it| it.classes[1].label = Label::new("", "New\u{1b}[31m"), &["classes[1].label"]),
@@ -210,12 +229,33 @@ mod tests {
             (|it| it.classes[2].predicate = Some(" ".to_owned()), &["classes[2].predicate"]),
             (|it| it.default_class = "gone".to_owned(), &["classes[3].predicate", "default_class"]),
             (|it| it.classes[1].parent = Some("other".to_owned()), &["default_class"]),
+            (|it| it.classes[1].priority = Some(1), &["classes[2].priority"]),
+            (
+                |it| (it.classes[1].priority, it.classes[2].priority) = (Some(2), Some(1)),
+                &["classes[2].priority"],
+            ),
+            (
+                |it| (it.classes[1].priority, it.classes[2].priority) = (Some(0), Some(201)),
+                &["classes[1].priority", "classes[2].priority"],
+            ),
         ];
         for (index, (change, expected)) in cases.into_iter().enumerate() {
             let mut taxonomy = sample();
             change(&mut taxonomy);
             assert_eq!(fields(&taxonomy), expected, "case {index}");
         }
+    }
+
+    #[test]
+    fn classes_of_one_priority_exclude_each_other() {
+        let mut taxonomy = sample();
+        assert!(!taxonomy.has_exclusive_classes() && !taxonomy.excludes("key-new", "key-old"));
+        (taxonomy.classes[1].priority, taxonomy.classes[2].priority) = (Some(1), Some(2));
+        assert!(!taxonomy.has_exclusive_classes() && !taxonomy.excludes("key-new", "key-old"));
+        taxonomy.classes[2].priority = Some(1);
+        assert!(taxonomy.has_exclusive_classes() && taxonomy.excludes("key-new", "key-old"));
+        assert!(!taxonomy.excludes("key", "other"));
+        assert_eq!(taxonomy.validate(), []);
     }
 
     #[test]

@@ -21,7 +21,8 @@
 //!
 //! `purpose` and `owner` must be there to publish it. `parent`, `predicate`, `tags` and
 //! `strategy_summary` may be left out, and a text in one of the two languages. Where the order of
-//! priority is not that of who stands higher, every class has a `rank`, 1 the highest. What classes earn stands in `service_levels`, `default_strategy` and the
+//! priority is not that of who stands higher, every class has a `rank`, 1 the highest. Classes that
+//! exclude each other have the same `priority`. What classes earn stands in `service_levels`, `default_strategy` and the
 //! `strategy` of each, in the form of `written_strategy.rs`.
 
 use serde::{Deserialize, Serialize};
@@ -65,6 +66,8 @@ struct WrittenClass {
     strategy: Option<WrittenStrategy>,
     #[serde(skip_serializing_if = "Option::is_none")]
     rank: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    priority: Option<u32>,
 }
 
 impl Taxonomy {
@@ -111,6 +114,7 @@ impl From<&Class> for WrittenClass {
             strategy_summary: (&class.strategy_summary).into(),
             strategy: class.strategy.as_ref().map(WrittenStrategy::from),
             rank: class.rank,
+            priority: class.priority,
         }
     }
 }
@@ -127,6 +131,7 @@ impl From<WrittenClass> for Class {
             strategy_summary: written.strategy_summary.into(),
             strategy: written.strategy.map(Into::into),
             rank: written.rank,
+            priority: written.priority,
         }
     }
 }

@@ -68,9 +68,9 @@ pub(crate) async fn publish_missing(connection: &Connection, id: &str) -> Result
         return Ok(());
     }
     let origin = Some(Origin::Template(id.to_owned()));
-    let request = CreateTaxonomyRequest { origin, validate_only: false };
+    let request = CreateTaxonomyRequest { origin, ..Default::default() };
     connection.taxonomies().create_taxonomy(request).await?;
-    let request = PublishTaxonomyRequest { name: id.to_owned() };
+    let request = PublishTaxonomyRequest { name: id.to_owned(), ..Default::default() };
     connection.taxonomies().publish_taxonomy(request).await?;
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! The services of a process: which roles it has, and what each brings.
 
 use kehu_analytics::Analytics;
-use kehu_coding::Coding;
+use kehu_coding::{Coding, Publishing};
 use kehu_core::calendar::BusinessCalendar;
 use kehu_ingestion::Ingestion;
 use kehu_reporting::Reporting;
@@ -91,8 +91,13 @@ pub(crate) fn assemble(
                 parts.dailies.extend(scoring.dailies());
             }
             Role::Coding => {
+                let publishing = Publishing {
+                    simulation: config.taxonomies.publish_needs_simulation,
+                    approval: config.taxonomies.publish_needs_approval,
+                };
                 let coding = Coding::new(db, settings, analytics)
-                    .max_waiting(config.runs.max_waiting_per_caller);
+                    .max_waiting(config.runs.max_waiting_per_caller)
+                    .publishing(publishing);
                 coding.routes(&mut parts.routes);
                 parts.jobs.extend(coding.jobs());
                 parts.followers.extend(coding.followers());

@@ -27,6 +27,8 @@ pub struct Settings {
     pub storage: Storage,
     /// Long work.
     pub runs: Runs,
+    /// What publishing taxonomies takes.
+    pub taxonomies: Taxonomies,
     /// How long what grows is kept.
     pub retention: Retention,
     /// What the first start of a database fixes.
@@ -146,6 +148,15 @@ pub struct Runs {
     pub keep_ended: Duration,
 }
 
+/// What publishing a taxonomy takes besides a draft that is sound.
+#[derive(Debug, Clone)]
+pub struct Taxonomies {
+    /// A simulation of the draft.
+    pub publish_needs_simulation: bool,
+    /// An approval by somebody other than the author.
+    pub publish_needs_approval: bool,
+}
+
 /// How long what grows is kept.
 #[derive(Debug, Clone)]
 pub struct Retention {
@@ -234,6 +245,10 @@ fn read(reader: &mut Reader) -> Settings {
             partition_customers: reader.count("runs.partition_customers"),
             max_waiting_per_caller: reader.count("runs.max_waiting_per_caller"),
             keep_ended: reader.time_limit("runs.keep_ended"),
+        },
+        taxonomies: Taxonomies {
+            publish_needs_simulation: reader.flag("taxonomies.publish_needs_simulation"),
+            publish_needs_approval: reader.flag("taxonomies.publish_needs_approval"),
         },
         retention: read_retention(reader),
         business: Business {

@@ -189,6 +189,26 @@ pub async fn waits(db: &Database, topic: Topic, after: Position) -> Result<bool,
     Ok(row.is_some())
 }
 
+/// Whether nothing of `topics` was committed since the position of [`seen`], as far as the log still
+/// tells: once it was trimmed beyond the position, that is a no.
+pub async fn is_unchanged(db: &Database, topics: &[Topic], since: Position) -> Result<bool, Error> {
+    // Where [`seen`] is a horizon, the change in its very place had not been made.
+    let horizon = dialect::log_horizon(db.reader()).await?;
+    let since = if horizon.is_some() { since.before() } else { since };
+    for topic in topics {
+        if waits(db, *topic, since).await? {
+            return Ok(false);
+        }
+    }
+    // The log is trimmed from its beginning, so what is held from before says that nothing is missing.
+    let before = change::Entity::find()
+        .filter(change::Column::Position.lte(since))
+        .order_by_desc(change::Column::Position)
+        .one(db.reader())
+        .await?;
+    Ok(before.is_some() || end(db).await? == Position::START)
+}
+
 fn decode(row: change::Model) -> Result<Change, Error> {
     Ok(Change {
         position: row.position,

@@ -13,4 +13,5 @@ mod evidence;
 pub mod overrides;
 pub mod pins;
 pub mod schemes;
+pub mod simulations;
 pub mod taxonomies;

@@ -3,6 +3,7 @@
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 
+use super::events::{Deed, Done, note};
 use super::read::{definition, latest};
 use super::{Definition, Kind, Signed, Version, etag, parse_etag};
 use crate::entity::definition as name;
@@ -33,6 +34,7 @@ pub async fn save_draft<D: Definition>(
             insert(&transaction, row).await?.ok_or_else(|| D::KIND.conflict(id))?
         }
     };
+    note(&transaction, (&D::KIND, id), Done::new(Deed::Drafted, saved.version), signed).await?;
     let saved = saved.try_into()?;
     transaction.commit().await?;
     Ok(saved)
@@ -82,6 +84,7 @@ pub async fn approve<D: Definition>(
     if change(&transaction, update, &draft.etag).await? == 0 {
         return Err(D::KIND.conflict(id));
     }
+    note(&transaction, (&D::KIND, id), Done::new(Deed::Approved, draft.version), signed).await?;
     let approved = held(&transaction, draft.version_id).await?.try_into()?;
     transaction.commit().await?;
     Ok(approved)

@@ -6,16 +6,20 @@
 //! everybody, provided that the draft is still the one that was checked. From then on the version
 //! never changes. Where a kind asks for it, somebody other than the author must [`approve`] the
 //! draft before. [`retire`] ends a definition: its versions stay readable, and nothing new begins
-//! with it. What a run works with is pinned to versions, and followed from then on ([`pins`]).
+//! with it; [`roll_back`] publishes what a former version says once more. Whatever is done is noted
+//! with who did it and why ([`events`]). What a run works with is pinned to versions, and followed from
+//! then on ([`pins`]).
 //!
 //! Nobody waits for a lock here: a change carries the revision of what it was made from, and of
 //! two changes made from the same one is refused.
 
 mod draft;
+mod events;
 pub mod pins;
 mod publish;
 mod read;
 mod retire;
+mod roll_back;
 
 use std::fmt::Debug;
 
@@ -26,9 +30,11 @@ use crate::entity::definition_version::Model;
 use crate::{Error, time};
 
 pub use draft::{approve, preview, save_draft};
+pub use events::{Deed, Event, comment, events};
 pub use publish::{create, publish};
 pub use read::{by_number, by_numbers, get, ids, in_force, key, key_of, list, lock, published};
 pub use retire::retire;
+pub use roll_back::roll_back;
 
 /// A kind of definition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,16 +68,18 @@ pub struct Signed {
     pub at: DateTime<Utc>,
     /// By whom, by the name that sign-on knows; `None` where it is off.
     pub by: Option<String>,
+    /// Why; `None` when nobody said. It stands in the history ([`events`]), not with the version.
+    pub why: Option<String>,
 }
 
 impl Signed {
     /// By nobody that is known.
     pub fn at(at: DateTime<Utc>) -> Self {
-        Self { at, by: None }
+        Self { at, by: None, why: None }
     }
 
     fn of(at: i64, by: Option<String>) -> Result<Self, Error> {
-        Ok(Self { at: time::instant(at)?, by })
+        Ok(Self { at: time::instant(at)?, by, why: None })
     }
 }
 

@@ -4,6 +4,7 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveValue::Set, EntityTrait};
 
 use super::draft::{change, check_not_retired, held, insert, insert_name, row};
+use super::events::{Deed, Done, note};
 use super::{Definition, Signed, Version};
 use crate::entity::definition_version::{Column, Entity};
 use crate::{Database, Error, document, time};
@@ -34,6 +35,7 @@ pub async fn publish<D: Definition>(
     if change(&transaction, update, &checked.etag).await? == 0 {
         return Err(D::KIND.conflict(id));
     }
+    note(&transaction, (&D::KIND, id), Done::new(Deed::Published, checked.version), signed).await?;
     let published = held(&transaction, checked.version_id).await?.try_into()?;
     transaction.commit().await?;
     Ok(published)
@@ -55,6 +57,7 @@ pub async fn create<D: Definition>(
     row.published_by = Set(signed.by.clone());
     let row = insert(&transaction, row).await?;
     let row = row.ok_or_else(|| Error::already_exists(D::KIND.name, definition.id()))?;
+    note(&transaction, (&D::KIND, definition.id()), Done::new(Deed::Published, 1), signed).await?;
     let created = row.try_into()?;
     transaction.commit().await?;
     Ok(created)

@@ -6,6 +6,7 @@ pub(crate) mod business_date;
 pub(crate) mod change;
 pub(crate) mod change_cursor;
 pub(crate) mod definition;
+pub(crate) mod definition_event;
 pub(crate) mod definition_version;
 pub(crate) mod request;
 pub(crate) mod run;

@@ -136,8 +136,7 @@ async fn write_report(
         time: Some(dates.report_time()),
         comparison_date: dates.comparison.map(convert::date),
         language: language.into(),
-        report: String::new(),
-        features: Vec::new(),
+        ..Default::default()
     };
     let page = report::render(connection, request).await?;
     report::write(path, &page, &folder::private())?;

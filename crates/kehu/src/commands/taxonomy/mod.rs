@@ -1,5 +1,10 @@
 //! `kehu taxonomy`: taxonomies, on the server and in files.
 
+mod diff;
+mod simulate;
+mod table;
+mod versions;
+
 use crate::{
     cli::Client,
     connection::Connection,
@@ -16,12 +21,20 @@ use kehu_core::taxonomy;
 use std::path::PathBuf;
 use tonic::{Code, Status};
 
-/// List taxonomies, show one as a file, bring one that is written in a file onto the server.
+/// List taxonomies, show one, bring one that is written in a file onto the server; see what a version
+/// would change before it is published, and what was done with them.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  kehu taxonomy list\n  \
     kehu taxonomy show value-six > value-six.yaml\n  kehu taxonomy show --template abc\n  \
     kehu taxonomy apply size.yaml\n  \
-    kehu taxonomy apply size.yaml --publish\n\n\
+    kehu taxonomy apply size.yaml --publish\n  \
+    kehu taxonomy show value-six --table\n  \
+    kehu taxonomy simulate size\n  \
+    kehu taxonomy publish size --simulation runs/7 --reason 'agreed on with sales'\n  \
+    kehu taxonomy compare size 1 2\n  \
+    kehu taxonomy diff size 1 2\n  \
+    kehu taxonomy rollback size 1 --reason 'too many key accounts'\n  \
+    kehu taxonomy history size\n\n\
     The form is that of crates/core/templates/taxonomies.")]
 pub(crate) struct Taxonomy {
     #[command(subcommand)]
@@ -32,10 +45,36 @@ pub(crate) struct Taxonomy {
 enum Action {
     /// List every taxonomy with its latest version
     List(List),
-    /// Print a taxonomy in the form of the file that `apply` reads
-    Show(Show),
+    /// Print a taxonomy in the form of the file that `apply` reads, or as a table
+    Show(ShowOne),
     /// Make the file the draft of its taxonomy; nothing happens when it is in force as it stands
     Apply(Apply),
+    /// Publish the draft of a taxonomy
+    Publish(versions::Publish),
+    /// Approve the draft of a taxonomy that somebody else has written
+    Approve(versions::Approve),
+    /// Say something about a taxonomy, for its history
+    Comment(versions::Comment),
+    /// See what the draft would change: who would move from where to where, with what they buy
+    Simulate(simulate::Simulate),
+    /// See who is in another class by one version than by another
+    Compare(simulate::Compare),
+    /// Show what two versions say differently
+    Diff(diff::Diff),
+    /// Publish what a former version says once more
+    Rollback(versions::RollBack),
+    /// List what was done with a taxonomy, by whom, when and why
+    History(versions::History),
+}
+
+#[derive(Debug, Args)]
+struct ShowOne {
+    #[command(flatten)]
+    show: Show,
+
+    /// Print it as a table for people
+    #[arg(long)]
+    table: bool,
 }
 
 #[derive(Debug, Args)]
@@ -50,6 +89,10 @@ struct Apply {
     /// Publish the draft
     #[arg(long)]
     publish: bool,
+
+    /// Why, for the history
+    #[arg(long, default_value = "", hide_default_value = true, value_name = "TEXT")]
+    reason: String,
 }
 
 impl Taxonomy {
@@ -59,6 +102,14 @@ impl Taxonomy {
             Action::List(list) => list_all(&list).await,
             Action::Show(wanted) => show(&wanted).await,
             Action::Apply(apply) => apply.run().await,
+            Action::Publish(publish) => publish.run().await,
+            Action::Approve(approve) => approve.run().await,
+            Action::Comment(comment) => comment.run().await,
+            Action::Simulate(simulate) => simulate.run().await,
+            Action::Compare(compare) => compare.run().await,
+            Action::Diff(diff) => diff.run().await,
+            Action::Rollback(roll_back) => roll_back.run().await,
+            Action::History(history) => history.run().await,
         }
     }
 }
@@ -108,21 +159,43 @@ fn state(taxonomy: &contract::Taxonomy) -> String {
     }
 }
 
-async fn show(wanted: &Show) -> Result<(), Failure> {
+async fn show(one: &ShowOne) -> Result<(), Failure> {
+    let wanted = &one.show;
     let connection = Connection::open(wanted.client.options()).await?;
     let definition = if wanted.template {
         let listed = connection.taxonomies().list_templates(ListTemplatesRequest {}).await?;
         wanted.of_templates(listed.into_inner().templates, |template| &template.id)?
     } else {
-        let request = GetTaxonomyRequest { name: wanted.id.clone(), version: wanted.version };
-        let held = connection.taxonomies().get_taxonomy(request).await?.into_inner();
-        held.taxonomy.unwrap_or_default().definition.unwrap_or_default()
+        definition_of(&connection, &wanted.id, wanted.version).await?
     };
     if wanted.client.output == Format::Json {
         return output::json(&definition);
     }
+    if one.table {
+        return output::line(&table::readable(&definition));
+    }
     let taxonomy = kehu_coding::taxonomy(definition).map_err(Status::from)?;
     output::line(taxonomy.to_yaml().trim_end())
+}
+
+/// What a version says; 0 means the latest.
+async fn definition_of(
+    connection: &Connection,
+    id: &str,
+    version: i64,
+) -> Result<contract::TaxonomyDefinition, Failure> {
+    let request = GetTaxonomyRequest { name: id.to_owned(), version };
+    let held = connection.taxonomies().get_taxonomy(request).await?.into_inner();
+    Ok(held.taxonomy.unwrap_or_default().definition.unwrap_or_default())
+}
+
+/// Says how a version stands.
+fn print_one(taxonomy: &contract::Taxonomy, format: Format) -> Result<(), Failure> {
+    if format == Format::Json {
+        return output::json(taxonomy);
+    }
+    let state = state(taxonomy);
+    output::line(&format!("{}, version {}: {state}", taxonomy.name, taxonomy.version))
 }
 
 impl Apply {
@@ -134,13 +207,9 @@ impl Apply {
         let held = held.filter(|it| it.published && it.definition.as_ref() == Some(&wanted));
         let taxonomy = match held {
             Some(held) => held,
-            None => apply(&connection, wanted, self.publish).await?,
+            None => apply(&connection, wanted, &self).await?,
         };
-        if self.client.output == Format::Json {
-            return output::json(&taxonomy);
-        }
-        let state = state(&taxonomy);
-        output::line(&format!("{}, version {}: {state}", taxonomy.name, taxonomy.version))
+        print_one(&taxonomy, self.client.output)
     }
 }
 
@@ -158,16 +227,17 @@ async fn latest(connection: &Connection, id: &str) -> Result<Option<contract::Ta
 async fn apply(
     connection: &Connection,
     definition: contract::TaxonomyDefinition,
-    publish: bool,
+    asked: &Apply,
 ) -> Result<contract::Taxonomy, Failure> {
     let name = definition.id.clone();
     let origin = Some(Origin::Definition(definition));
-    let request = CreateTaxonomyRequest { origin, validate_only: false };
+    let reason = asked.reason.clone();
+    let request = CreateTaxonomyRequest { origin, validate_only: false, reason: reason.clone() };
     let created = connection.taxonomies().create_taxonomy(request).await?.into_inner();
-    if !publish {
+    if !asked.publish {
         return Ok(created.taxonomy.unwrap_or_default());
     }
-    let request = PublishTaxonomyRequest { name };
+    let request = PublishTaxonomyRequest { name, simulation: String::new(), reason };
     let published = connection.taxonomies().publish_taxonomy(request).await?.into_inner();
     Ok(published.taxonomy.unwrap_or_default())
 }

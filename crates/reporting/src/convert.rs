@@ -62,6 +62,7 @@ pub(crate) fn reports() -> Vec<contract::Report> {
         label: Some(convert::label(&report.label())),
         needs_taxonomy: report.needs() != Needs::Time,
         needs_comparison_date: report.needs() == Needs::Comparison,
+        needs_other_taxonomy: report.needs() == Needs::TwoTaxonomies,
         default_features: report.default_features().iter().map(|it| (*it).to_owned()).collect(),
     };
     REPORTS.iter().map(report).collect()

@@ -45,6 +45,7 @@ impl Reporting {
             comparison_date: request.comparison_date,
             language: request.language,
             features: request.features,
+            other_taxonomy: request.other_taxonomy,
         });
         let asked = asked.await?;
         let table = self.table(&asked).await?;
@@ -90,6 +91,7 @@ impl Reporting {
             comparison_date: request.comparison_date,
             language: request.language,
             features: request.features,
+            other_taxonomy: request.other_taxonomy,
         });
         let asked = asked.await?;
         if asked.report.names_people() {
@@ -184,10 +186,14 @@ fn question(
     match needs {
         Needs::Comparison => request::comparison(taxonomy, time, comparison, today, violations),
         Needs::Taxonomy => request::question(taxonomy, time, comparison, today, violations),
+        Needs::TwoTaxonomies => {
+            let both = (taxonomy.as_str(), request.other_taxonomy.as_str());
+            request::two_taxonomies(both, time, today, violations)
+        }
         Needs::Time => {
             let moment = request::moment(time, today, violations);
-            let (taxonomy, features) = (String::new(), Vec::new());
-            Question { taxonomy, moment, comparison: None, features }
+            let (taxonomy, other_taxonomy) = (String::new(), String::new());
+            Question { taxonomy, other_taxonomy, moment, comparison: None, features: Vec::new() }
         }
     }
 }

@@ -18,6 +18,8 @@ pub(crate) struct Moment {
 pub(crate) struct Question {
     /// Id of the taxonomy.
     pub(crate) taxonomy: String,
+    /// Id of the taxonomy to hold against it; empty where the report needs none.
+    pub(crate) other_taxonomy: String,
     /// When.
     pub(crate) moment: Moment,
     /// The earlier date.
@@ -60,7 +62,24 @@ pub(crate) fn question(
         check_order(comparison, moment.as_of, violations);
     }
     let taxonomy = taxonomy.unwrap_or_default();
-    Question { taxonomy, moment, comparison, features: Vec::new() }
+    let other_taxonomy = String::new();
+    Question { taxonomy, other_taxonomy, moment, comparison, features: Vec::new() }
+}
+
+/// The same, with another taxonomy that must be there.
+pub(crate) fn two_taxonomies(
+    (taxonomy, other): (&str, &str),
+    time: &Option<ReportTime>,
+    today: NaiveDate,
+    violations: &mut Violations,
+) -> Question {
+    let mut question = question(taxonomy, time, None, today, violations);
+    let other = names::parse_resource("other_taxonomy", names::TAXONOMIES, other, violations);
+    if other.as_ref() == Some(&question.taxonomy) {
+        violations.add("other_taxonomy", "must be another one than the taxonomy");
+    }
+    question.other_taxonomy = other.unwrap_or_default();
+    question
 }
 
 /// The same, with an earlier date that must be there.

@@ -7,6 +7,7 @@
 //! |---|---|
 //! | `{orders}` | orders that count, up to the date: `customer_id`, `ordered_on`, `purchase` (a sale above zero), `returned` (goods that came back), `high`, `low` (its amount) |
 //! | `{classes}` | who is in which class on the date: `customer_id`, `class_no` |
+//! | `{other_classes}` | the same under the other taxonomy; nobody without one |
 //! | `{earlier_classes}` | the same on the earlier date; nobody without one |
 //! | `{class_names}` | ids of classes: `class_no`, `class_id` |
 //! | `{invoices}` | invoices issued up to the date of which something is still to be paid then: `customer_id`, `past_due` (days since the due date, 0 and below before), `high`, `low` (what is to be paid) |
@@ -38,6 +39,8 @@ pub struct Basis {
     pub known_at: Option<DateTime<Utc>>,
     /// The taxonomy of the classes; without one there are none.
     pub taxonomy: Option<String>,
+    /// The taxonomy to hold against it.
+    pub other_taxonomy: Option<String>,
     /// The earlier date.
     pub earlier: Option<NaiveDate>,
     /// First and last day of each period.
@@ -53,7 +56,14 @@ pub struct Rows {
 impl Basis {
     /// Without classes, earlier date and periods.
     pub fn of(as_of: NaiveDate) -> Self {
-        Self { as_of, known_at: None, taxonomy: None, earlier: None, periods: Vec::new() }
+        Self {
+            as_of,
+            known_at: None,
+            taxonomy: None,
+            other_taxonomy: None,
+            earlier: None,
+            periods: Vec::new(),
+        }
     }
 
     /// The rows of a query and what its columns hold, those of amounts apart: each amount `name`
@@ -88,8 +98,9 @@ impl Basis {
                 "orders" => self.orders(),
                 "invoices" => self.invoices(),
                 "answers" => self.answers(),
-                "classes" => self.classes(db, Some(self.as_of)).await?,
-                "earlier_classes" => self.classes(db, self.earlier).await?,
+                "classes" => self.classes(db, &self.taxonomy, Some(self.as_of)).await?,
+                "other_classes" => self.classes(db, &self.other_taxonomy, Some(self.as_of)).await?,
+                "earlier_classes" => self.classes(db, &self.taxonomy, self.earlier).await?,
                 "class_names" => "SELECT class_no, class_id FROM class_name".to_owned(),
                 "periods" => self.period_rows(),
                 _ => return Err(Error::Corrupt(format!("no relation is named {name:?}"))),
@@ -141,9 +152,14 @@ impl Basis {
         )
     }
 
-    async fn classes(&self, db: &Database, date: Option<NaiveDate>) -> Result<String, Error> {
+    async fn classes(
+        &self,
+        db: &Database,
+        taxonomy: &Option<String>,
+        date: Option<NaiveDate>,
+    ) -> Result<String, Error> {
         let mut condition = "1 = 0".to_owned();
-        if let (Some(taxonomy), Some(date)) = (&self.taxonomy, date) {
+        if let (Some(taxonomy), Some(date)) = (taxonomy, date) {
             let view = View { true_on: Some(date), known_at: self.known_at };
             if let Some(sight) = seen(db, taxonomy, view).await? {
                 condition = sight.condition;

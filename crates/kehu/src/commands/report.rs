@@ -31,6 +31,7 @@ use std::{
     kehu report --csv class-summary --output json\n  \
     kehu report --html monthly-trend --out trend.html\n  \
     kehu report --csv class-statistics --features amount_365d,orders_365d\n  \
+    kehu report --csv crosswalk --taxonomy abc --other-taxonomy value-six\n  \
     kehu report --xlsx management-sheet --language zh-cn --out customers.xlsx")]
 pub(crate) struct Report {
     #[command(flatten)]
@@ -70,6 +71,10 @@ pub(crate) struct Report {
     /// Features that the report is about, where it is about some (kehu features lists them)
     #[arg(long, value_delimiter = ',', value_name = "FEATURE,…")]
     features: Vec<String>,
+
+    /// Taxonomy to hold against the other one, in the reports crosswalk and crosswalk-customers
+    #[arg(long, default_value = "", hide_default_value = true, value_name = "TAXONOMY")]
+    other_taxonomy: String,
 
     /// File to write; the page goes to report.html, a workbook to REPORT.xlsx, CSV to standard
     /// output if not given
@@ -117,6 +122,7 @@ impl Report {
             language: self.language().into(),
             report: self.html.clone().unwrap_or_default(),
             features: self.features.clone(),
+            other_taxonomy: self.other_taxonomy.clone(),
         };
         save(&path, &render(connection, request).await?)
     }
@@ -134,6 +140,7 @@ impl Report {
             }
             .into(),
             features: self.features.clone(),
+            other_taxonomy: self.other_taxonomy.clone(),
         };
         let mut pieces = connection.reporting().export_report(request).await?.into_inner();
         let mut file = Vec::new();
@@ -187,6 +194,7 @@ impl Report {
             comparison_date: self.compare.map(convert::date),
             language: self.language().into(),
             features: self.features.clone(),
+            other_taxonomy: self.other_taxonomy.clone(),
         };
         output::json(connection.reporting().get_report(request).await?.get_ref())
     }

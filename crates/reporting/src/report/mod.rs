@@ -7,6 +7,7 @@
 mod class_growth;
 mod class_summary;
 mod credit_ageing;
+mod crosswalk;
 mod customer_rates;
 mod customers;
 mod migration_matrix;
@@ -69,6 +70,8 @@ pub(crate) const REPORTS: &[&dyn Report] = &[
     &statistics::Correlations,
     &strategies::ByClass,
     &strategies::ByLevel,
+    &crosswalk::Matrix,
+    &crosswalk::Customers,
     &customers::Report,
     &customers::Sheet,
 ];
@@ -115,6 +118,8 @@ pub(crate) enum Needs {
     Taxonomy,
     /// A taxonomy and an earlier date.
     Comparison,
+    /// A taxonomy and another one.
+    TwoTaxonomies,
 }
 
 /// The report of this name.

@@ -84,6 +84,7 @@ pub(crate) fn basis(question: &Question) -> Basis {
     Basis {
         known_at: question.moment.known_at,
         taxonomy: Some(question.taxonomy.clone()),
+        other_taxonomy: Some(question.other_taxonomy.clone()).filter(|other| !other.is_empty()),
         earlier: question.comparison,
         ..Basis::of(question.moment.as_of)
     }

@@ -66,6 +66,9 @@ impl World {
         world.orders().await;
         world.publish_tiers().await;
         world.score(&[(1, 5, 5), (2, 3, 1), (3, 1, 3), (4, 5, 1)]).await;
+        world.publish(&sides()).await;
+        let sides = [("left", 1), ("right", 2), ("left", 3), ("left", 4), ("right", 5)];
+        world.classify_under("sides", NOW, &sides).await;
         let before = [("silver", 1), ("silver", 2), ("gold", 3), ("bronze", 5)];
         world.known[0] = world.classify(EARLIER, &before).await;
         let first = [("gold", 1), ("silver", 2), ("bronze", 3), ("silver", 4), ("bronze", 5)];
@@ -105,14 +108,27 @@ impl World {
     }
 
     pub(crate) async fn publish_tiers(&self) {
+        self.publish(&tiers()).await;
+    }
+
+    async fn publish(&self, taxonomy: &Taxonomy) {
         let signed = Signed::at(at(0));
-        let draft = definitions::save_draft(&self.db, &tiers(), None, &signed).await.unwrap();
+        let draft = definitions::save_draft(&self.db, taxonomy, None, &signed).await.unwrap();
         definitions::publish(&self.db, &draft, &(), &signed).await.unwrap();
     }
 
     /// Records classes of a date, and returns when that became known.
     async fn classify(&self, on: &str, classes: &[(&str, i64)]) -> DateTime<Utc> {
-        let version = definitions::get(&self.db, "tiers", None).await.unwrap();
+        self.classify_under("tiers", on, classes).await
+    }
+
+    async fn classify_under(
+        &self,
+        taxonomy: &str,
+        on: &str,
+        classes: &[(&str, i64)],
+    ) -> DateTime<Utc> {
+        let version = definitions::get(&self.db, taxonomy, None).await.unwrap();
         let mut results: Vec<_> = classes
             .iter()
             .map(|(class, customer)| kehu_tests::classes::class((*customer, *class, 0)))
@@ -193,6 +209,23 @@ fn tiers() -> Taxonomy {
             class("bronze", "B", "铜", "Bronze, or less"),
         ],
         default_class: "bronze".to_owned(),
+        ..Taxonomy::default()
+    }
+}
+
+/// Another taxonomy of the same customers.
+fn sides() -> Taxonomy {
+    let class = |id: &str, code: &str, zh: &str, en: &str| Class {
+        id: id.to_owned(),
+        code: code.to_owned(),
+        label: Label::new(zh, en),
+        ..Class::default()
+    };
+    Taxonomy {
+        id: "sides".to_owned(),
+        label: Label::new("两侧", "Two sides"),
+        classes: vec![class("left", "L", "左", "Left"), class("right", "R", "右", "Right")],
+        default_class: "right".to_owned(),
         ..Taxonomy::default()
     }
 }

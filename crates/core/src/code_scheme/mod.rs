@@ -10,6 +10,8 @@
 //! | `{year}`, `{yy}`, `{month}` | part of the date the code is given as of: 4, 2 and 2 digits |
 //! | `{seq:width}` | a decimal sequence number, padded with zeros |
 //! | `{seq:width:base32}` | the same in the alphabet of Crockford's base 32 (no I, L, O, U) |
+//! | `{seq:width:clear}` | the same without any look-alikes (no 0, O, 1, I, L) |
+//! | `{seq:width:ACDEFHJK}` | the same in the digits that are named, of A to Z and 0 to 9 |
 //! | `{seq:width:base36}` | the same in digits and all letters |
 //! | `{check:system}` | a check over what stands before, by a [`crate::check::CheckSystem`] |
 //!

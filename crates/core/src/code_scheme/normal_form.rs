@@ -2,7 +2,6 @@
 
 use super::CompiledScheme;
 use super::part::Part;
-use super::sequence::SequenceAlphabet;
 use crate::text::{is_invisible, narrowed};
 
 /// The separators that a literal may hold.
@@ -17,29 +16,21 @@ pub fn normalise(code: &str) -> String {
 }
 
 impl CompiledScheme {
-    /// The normalised form of a code of this scheme: [`normalise`], and inside a base 32
-    /// sequence I and L read as 1 and O as 0.
+    /// The normalised form of a code of this scheme: [`normalise`], and inside the sequence what
+    /// looks like one of its digits is read as that, such as I and L in base 32 as 1 and O as 0.
     pub fn normalise(&self, code: &str) -> String {
         let text = normalise(code);
-        if self.sequence.alphabet != SequenceAlphabet::Base32 || text.chars().count() != self.width
-        {
+        if text.chars().count() != self.width {
             return text;
         }
         let start: usize =
             self.parts.iter().take_while(|part| !part.is_sequence()).map(Part::width).sum();
         let sequence = start..start + self.sequence.width;
+        let alphabet = self.sequence.alphabet;
         let fold = |(place, character)| {
-            if sequence.contains(&place) { look_alike(character) } else { character }
+            if sequence.contains(&place) { alphabet.meant(character) } else { character }
         };
         text.chars().enumerate().map(fold).collect()
-    }
-}
-
-fn look_alike(character: char) -> char {
-    match character {
-        'I' | 'L' => '1',
-        'O' => '0',
-        _ => character,
     }
 }
 

@@ -69,7 +69,9 @@ impl Part {
         match self {
             Self::Attribute { table, .. } => table.may_hold_letters(),
             Self::Class { .. } => true,
-            Self::Sequence(sequence) => sequence.alphabet.digits().contains('A'),
+            Self::Sequence(sequence) => {
+                sequence.alphabet.digits().contains(|next: char| next.is_ascii_alphabetic())
+            }
             Self::Literal { .. } | Self::Date(_) | Self::Check(_) => false,
         }
     }

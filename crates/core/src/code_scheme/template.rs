@@ -3,7 +3,7 @@
 use crate::check::CheckSystem;
 
 use super::normal_form::SEPARATORS;
-use super::sequence::SequenceAlphabet;
+use super::sequence::{Chosen, SequenceAlphabet};
 
 /// The widest attribute or class segment, in characters.
 const MAX_WIDTH: usize = 12;
@@ -40,7 +40,7 @@ pub enum Segment {
     Date(DatePart),
     /// The sequence number.
     Sequence {
-        /// Characters, 1 to 18 in decimal, to 12 in the others.
+        /// Characters, 1 to 18 in decimal, as many as fit 63 bits in the others.
         width: usize,
         /// The digits it is written in.
         alphabet: SequenceAlphabet,
@@ -150,7 +150,14 @@ fn read_braces(inside: &str) -> Result<Segment, String> {
         ["seq", width] => read_sequence(width, SequenceAlphabet::Decimal),
         ["seq", width, "base32"] => read_sequence(width, SequenceAlphabet::Base32),
         ["seq", width, "base36"] => read_sequence(width, SequenceAlphabet::Base36),
-        ["seq", _, other] => Err(format!("unknown alphabet {other:?}: use base32 or base36")),
+        ["seq", width, "clear"] => read_sequence(width, SequenceAlphabet::Clear),
+        ["seq", width, digits] if digits.chars().any(|next| next.is_ascii_uppercase()) => {
+            read_sequence(width, SequenceAlphabet::Of(Chosen::of(digits)?))
+        }
+        ["seq", _, other] => Err(format!(
+            "unknown alphabet {other:?}: use base32, base36, clear, or name the digits, such as \
+             ACDEFHJK"
+        )),
         ["seq", ..] => Err("a sequence is {seq:width}, such as {seq:6}".to_owned()),
         ["check", system] => {
             system.parse().map(Segment::Check).map_err(|unknown| format!("{unknown}"))

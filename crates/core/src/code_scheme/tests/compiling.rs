@@ -40,7 +40,7 @@ fn template_faults_have_their_place() {
         ("K{seq:13:base32}", 1, "from 1 to 12"),
         ("K{seq:+6}", 1, "from 1 to 18"),
         ("K{seq:６}", 1, "from 1 to 18"),
-        ("K{seq:6:hex}", 1, "base32 or base36"),
+        ("K{seq:6:hex}", 1, "use base32, base36, clear"),
         ("K{seq:6}{check}", 8, "{check:system}"),
         ("K{seq:6}{check:crc}", 8, "unknown check system"),
         ("K{seq:6}{check:luhn}-", 8, "not last"),

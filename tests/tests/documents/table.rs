@@ -6,6 +6,7 @@ use kehu_contract::google::r#type::Money;
 use kehu_contract::ingestion::{
     CustomerProfile, GetCustomerRequest, GetTimelineRequest, TimelineEvent, record::Kind,
 };
+use kehu_contract::run::RunState;
 use kehu_tests::{TestDatabase, date, each_database};
 use std::fmt::Write;
 
@@ -130,6 +131,34 @@ async fn req_2_11_who_is_not_heard_of_turns_dormant_on_the_day() {
         let dates: Vec<_> =
             history.iter().map(|stay| (stay.class_id.as_str(), stay.valid_from_date)).collect();
         assert_eq!(dates, [("dormant", date("2024-03-31")), ("active", date("2024-03-01"))]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn req_2_4_each_business_day_classifies_anew_and_says_what_changed() {
+    each_database(async |test| {
+        let world = World::new(test, "2024-03-01").await;
+        let text = "c1 o1 2024-02-15T10:00 100\nc2 o2 2024-02-20T10:00 100
+                      c3 o3 2024-03-01T10:00 100";
+        world.ingest(crate::records::orders(text)).await;
+        world.taxonomy("pace", &[("recent", "recency_days < 20"), ("silent", "")]).await;
+        world.classify("2024-03-01").await;
+        // Who becomes silent by the day alone: the first on the 6th of March, the second on the 11th.
+        let counts = [("2024-03-06", 1), ("2024-03-08", 0), ("2024-03-11", 1), ("2024-03-12", 0)];
+        for (today, changed) in counts {
+            world.today_is(today).await;
+            world.day_begins().await;
+            let runs = world.runs("classification").await;
+            let run = &runs[0];
+            assert_eq!(run.as_of_date, date(today));
+            assert_eq!((run.state(), run.caller.as_str()), (RunState::Succeeded, ""), "{today}");
+            assert_eq!((run.total_count, run.done_count, run.changed_count), (3, 3, changed));
+            let [pinned] = &run.definitions[..] else { panic!("{run:?}") };
+            assert_eq!((pinned.name.as_str(), pinned.version), ("taxonomies/pace", 1));
+        }
+        let classes = world.classes_of(&["c1", "c2", "c3"], "pace", "2024-03-12").await;
+        assert_eq!(classes, ["silent", "silent", "recent"]);
     })
     .await;
 }

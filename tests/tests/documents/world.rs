@@ -21,6 +21,7 @@ use kehu_contract::ingestion::{
 use kehu_contract::reporting::{
     GetReportRequest, ReportRow, reporting_service_client::ReportingServiceClient,
 };
+use kehu_contract::run::{ListRunsRequest, Run, run_service_client::RunServiceClient};
 use kehu_contract::scoring::{
     CreateScorecardRequest, ExplainScoreRequest, ExplainScoreResponse, GetFeaturesRequest,
     PublishScorecardRequest, StartScoringRequest, create_scorecard_request,
@@ -33,7 +34,7 @@ use kehu_core::scorecard::{Scorecard, templates};
 use kehu_core::taxonomy::Taxonomy;
 use kehu_ingestion::Ingestion;
 use kehu_reporting::Reporting;
-use kehu_runs::Job;
+use kehu_runs::{Job, Runs};
 use kehu_scoring::{Scoring, scorecard_definition};
 use kehu_server::client::Client;
 use kehu_storage::Database;
@@ -71,6 +72,7 @@ impl World {
             scoring.routes(routes);
             coding.routes(routes);
             reporting.routes(routes);
+            Runs::new(db.clone()).routes(routes);
         });
         let served = served.await;
         let client = served.client.clone();
@@ -134,6 +136,13 @@ impl World {
         values.into_iter().map(|value| text(value.value)).collect()
     }
 
+    /// The latest runs of a kind, the last one first.
+    pub(crate) async fn runs(&self, kind: &str) -> Vec<Run> {
+        let request = ListRunsRequest { kind: kind.to_owned(), ..Default::default() };
+        let mut service = RunServiceClient::new(self.client.clone());
+        service.list_runs(request).await.unwrap().into_inner().runs
+    }
+
     pub(crate) fn taxonomies(&self) -> TaxonomyServiceClient<Client> {
         TaxonomyServiceClient::new(self.client.clone())
     }
@@ -167,9 +176,10 @@ impl World {
     }
 
     async fn publish(&self, id: &str, origin: Origin) {
-        let request = CreateTaxonomyRequest { origin: Some(origin), validate_only: false };
+        let request = CreateTaxonomyRequest { origin: Some(origin), ..Default::default() };
         self.taxonomies().create_taxonomy(request).await.unwrap();
-        let request = PublishTaxonomyRequest { name: format!("taxonomies/{id}") };
+        let request =
+            PublishTaxonomyRequest { name: format!("taxonomies/{id}"), ..Default::default() };
         self.taxonomies().publish_taxonomy(request).await.unwrap();
     }
 
@@ -186,7 +196,7 @@ impl World {
     pub(crate) async fn scorecard(&self, card: &Scorecard, as_of: &str) -> Result<(), Status> {
         let mut cards = ScorecardServiceClient::new(self.client.clone());
         let origin = create_scorecard_request::Origin::Definition(scorecard_definition(card));
-        let request = CreateScorecardRequest { origin: Some(origin), validate_only: false };
+        let request = CreateScorecardRequest { origin: Some(origin), ..Default::default() };
         cards.create_scorecard(request).await?;
         let request = PublishScorecardRequest {
             name: format!("scorecards/{}", card.id),

@@ -1,8 +1,10 @@
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use kehu_core::code_scheme::{CodeScheme, Recoding};
 use kehu_core::{CustomerId, Label};
 use kehu_storage::coding::codes::{
-    NewCode, current, current_within, end, existing, give, of_customer, resolve, take,
+    NewCode, current, current_of, current_within, end, existing, give, of_customer, resolve, take,
 };
 use kehu_storage::coding::schemes::{self, SchemeVersion};
 use kehu_storage::definitions::{self, Signed};
@@ -136,6 +138,66 @@ async fn a_customer_has_one_current_code() {
         transaction.commit().await.unwrap();
         let held = of_customer(db, CustomerId(1)).await.unwrap();
         assert_eq!(held.len(), 1);
+    })
+    .await;
+}
+
+/// Each of 64 callers gives `each` codes, ten at a time, under the scheme of the class of its customers.
+async fn allocate(db: Database, caller: i64, each: i64) {
+    let class =
+        [("key", "K"), ("main", "M"), ("ordinary", "O")][usize::try_from(caller % 3).unwrap()];
+    let customers = Vec::from_iter(caller * each..(caller + 1) * each);
+    for customers in customers.chunks(10) {
+        let transaction = db.begin().await.unwrap();
+        schemes::lock(&transaction, class.0).await.unwrap();
+        let count = i64::try_from(customers.len()).unwrap();
+        let first = take(&transaction, class.0, class.1, count).await.unwrap() - count + 1;
+        let codes: Vec<_> = customers
+            .iter()
+            .zip(first..)
+            .map(|(customer, number)| NewCode {
+                code: format!("{}-{number:06}", class.1),
+                normal: format!("{}{number:06}", class.1),
+                prefix: class.1.to_owned(),
+                ..code(*customer, number)
+            })
+            .collect();
+        let left = give(&transaction, class.0, &codes, day("2011-12-10"), None, at(1)).await;
+        assert_eq!(left.unwrap(), []);
+        transaction.commit().await.unwrap();
+    }
+}
+
+/// `KEHU_TEST_CODES=100000` gives as many as the requirement says; a gate gives fewer.
+#[tokio::test]
+async fn req_0_15_callers_beside_each_other_give_no_code_twice() {
+    const CALLERS: i64 = 64;
+    let wanted = std::env::var("KEHU_TEST_CODES").map_or(3_200, |text| text.parse().unwrap());
+    let each = wanted / CALLERS;
+    each_database(async |test| {
+        let db = &test.database;
+        for id in ["key", "main", "ordinary"] {
+            create(db, id, at(0)).await.unwrap();
+        }
+        let mut callers = tokio::task::JoinSet::new();
+        for caller in 0..CALLERS {
+            callers.spawn(allocate(db.clone(), caller, each));
+        }
+        while let Some(ended) = callers.join_next().await {
+            ended.unwrap();
+        }
+        let (mut all, mut customers) = (BTreeSet::new(), BTreeSet::new());
+        for (id, letter) in [("key", "K"), ("main", "M"), ("ordinary", "O")] {
+            let given = current_of(db, id, &CustomerSet::All).await.unwrap();
+            let count = given.codes.len();
+            // Without a gap: as many numbers were taken as codes were given.
+            let last = format!("{letter}-{count:06}");
+            assert_eq!(given.codes.iter().max(), Some(&last));
+            all.extend(given.codes);
+            customers.extend(given.customers);
+        }
+        let distinct = usize::try_from(each * CALLERS).unwrap();
+        assert_eq!((all.len(), customers.len()), (distinct, distinct));
     })
     .await;
 }

@@ -17,6 +17,7 @@ mod limits;
 mod lookalikes;
 mod measure;
 mod profile_values;
+mod rejects;
 mod stream;
 mod upsert;
 
@@ -32,6 +33,8 @@ use kehu_contract::ingestion::{
 use kehu_core::calendar::BusinessCalendar;
 use kehu_storage::{Database, ingestion::attributes::DeclaredAttributes, settings::Settings};
 use tonic::service::RoutesBuilder;
+
+pub use rejects::watch_rejects;
 
 use check::Checker;
 

@@ -31,7 +31,7 @@ use crate::{Error, time};
 
 pub use draft::{approve, preview, save_draft};
 pub use events::{Deed, Event, comment, events};
-pub use publish::{create, publish};
+pub use publish::{create, follow_up, publish};
 pub use read::{by_number, by_numbers, get, ids, in_force, key, key_of, list, lock, published};
 pub use retire::retire;
 pub use roll_back::roll_back;

@@ -18,6 +18,7 @@ mod lookalikes;
 mod measure;
 mod profile_values;
 mod reference_service;
+mod rejects;
 mod stream;
 mod upsert;
 
@@ -34,6 +35,8 @@ use kehu_contract::ingestion::{
 use kehu_core::calendar::BusinessCalendar;
 use kehu_storage::{Database, ingestion::attributes::DeclaredAttributes, settings::Settings};
 use tonic::service::RoutesBuilder;
+
+pub use rejects::watch_rejects;
 
 use check::Checker;
 

@@ -217,9 +217,9 @@ async fn req_0_10_a_rule_on_a_province_holds_for_its_cities() {
         };
         world.ingest(places.iter().enumerate().map(one)).await;
         for (place, (.., expected)) in places.iter().enumerate() {
-            let found =
-                world.features(&format!("c{place}"), TODAY, &["province_code", "city_code"]);
-            assert_eq!(found.await.join(" "), *expected, "{place}");
+            let (key, codes) = (format!("c{place}"), ["province_code", "city_code"]);
+            let found = world.features(&key, TODAY, &codes).await.join(" ");
+            assert_eq!(found, *expected, "{place}");
         }
         let rules = [
             ("shenzhen", "city_code = '440300'"),

@@ -9,5 +9,5 @@ description: >-
   day at its source; before the first day that is known of, what held then. Null when unknown, or
   known less closely.
 */
-SELECT customer_id, CASE WHEN length(industry) >= 3 THEN substr(industry, 1, 3) END AS industry_division
+SELECT customer_id, industry_division
 FROM customers

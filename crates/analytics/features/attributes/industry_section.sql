@@ -8,5 +8,5 @@ description: >-
   The section of the industry, a letter of GB/T 4754-2017: C for manufacturing. What held on the day
   at its source; before the first day that is known of, what held then. Null when unknown.
 */
-SELECT customer_id, substr(industry, 1, 1) AS industry_section
+SELECT customer_id, industry_section
 FROM customers

@@ -152,6 +152,8 @@ fn customers(
         provinces.push(place.province);
         cities.push(place.city);
     }
+    let [section, division, group, class] =
+        [1, 3, 4, 5].map(|length| beginnings(&columns.industry_code, length));
     let columns = vec![
         integers(columns.customer_id),
         texts(columns.customer_type),
@@ -161,6 +163,10 @@ fn customers(
         texts(provinces),
         texts(cities),
         texts(columns.industry_code),
+        section,
+        division,
+        group,
+        class,
         Arc::new(registered),
     ];
     Ok(RecordBatch::try_new(Arc::clone(&table.schema), columns)?)
@@ -261,6 +267,12 @@ fn rows_of_kind(table: &Table, columns: Vec<Column>) -> Result<RecordBatch, Erro
         Column::OptText(values) => texts(values),
     });
     Ok(RecordBatch::try_new(Arc::clone(&table.schema), arrays.collect())?)
+}
+
+/// The beginnings of codes, null where one is shorter.
+fn beginnings(codes: &[Option<String>], length: usize) -> ArrayRef {
+    let beginnings = codes.iter().map(|code| code.as_deref().and_then(|code| code.get(..length)));
+    Arc::new(beginnings.collect::<StringArray>())
 }
 
 fn integers(values: Vec<i64>) -> ArrayRef {

@@ -19,7 +19,7 @@ pub(crate) use scheme::{parse_scheme, scheme_message, scheme_view};
 pub(crate) use simulation::simulation;
 pub(crate) use strategy::resolved_strategy;
 pub use taxonomy::{definition_message, taxonomy};
-pub(crate) use taxonomy::{event, parse_definition, parse_note, taxonomy_view};
+pub(crate) use taxonomy::{event, family_mix, parse_definition, parse_note, taxonomy_view};
 
 /// The id of a class.
 pub(crate) fn check_id(field: &str, id: &str, violations: &mut Violations) {

@@ -17,6 +17,7 @@ mod limits;
 mod lookalikes;
 mod measure;
 mod profile_values;
+mod reference_service;
 mod rejects;
 mod stream;
 mod upsert;
@@ -29,6 +30,7 @@ use kehu_contract::ingestion::{
     attribute_service_server::AttributeServiceServer,
     customer_service_server::CustomerServiceServer,
     ingestion_service_server::IngestionServiceServer,
+    reference_data_service_server::ReferenceDataServiceServer,
 };
 use kehu_core::calendar::BusinessCalendar;
 use kehu_storage::{Database, ingestion::attributes::DeclaredAttributes, settings::Settings};
@@ -77,6 +79,7 @@ impl Ingestion {
         routes
             .add_service(ingestion)
             .add_service(CustomerServiceServer::new(self.clone()))
-            .add_service(AttributeServiceServer::new(self.clone()));
+            .add_service(AttributeServiceServer::new(self.clone()))
+            .add_service(ReferenceDataServiceServer::new(self.clone()));
     }
 }

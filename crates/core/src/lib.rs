@@ -13,6 +13,7 @@ pub mod identifier;
 pub mod key;
 pub mod label;
 pub mod limits;
+pub mod model;
 pub mod money;
 pub mod scorecard;
 pub mod taxonomy;

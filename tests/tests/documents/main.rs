@@ -8,6 +8,7 @@ mod composite;
 mod enterprise;
 mod for_and_against;
 mod missing_values;
+mod models;
 mod overrides;
 mod phones;
 mod records;

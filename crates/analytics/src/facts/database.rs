@@ -6,17 +6,21 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use chrono::{Datelike, Months, NaiveDate};
 use datafusion::arrow::array::{
-    ArrayRef, BooleanArray, Decimal128Array, Int32Array, Int64Array, RecordBatch, StringArray,
+    ArrayRef, BooleanArray, Decimal128Array, Float64Array, Int32Array, Int64Array, RecordBatch,
+    StringArray,
 };
 use kehu_core::calendar::{from_days, to_days};
+use kehu_core::model::Trained;
 use kehu_storage::Database;
 use kehu_storage::bulk::Column;
 use kehu_storage::facts::{
     self, CustomerColumns, CustomerSet, LineColumns, OrderColumns, PriceColumns,
 };
 use kehu_storage::ingestion::OrderKind;
+use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
 
-use super::tables::{self, AMOUNT, LINES, ORDERS, PRICES};
+use super::tables::{self, AMOUNT, LINES, ORDERS, PRICES, VALUE_MODEL};
 use super::{FactSource, Facts, Table, TableNames};
 use crate::Error;
 
@@ -62,10 +66,13 @@ impl FactSource for DatabaseFacts {
                 }
             },
         )?;
-        let mut columns = FactColumns { customers, orders, lines, prices: PriceColumns::default() };
+        let mut columns = FactColumns { customers, orders, lines, ..FactColumns::default() };
         if wanted.contains(PRICES) {
             let categories = columns.lines.categories();
             columns.prices = facts::prices(db, &categories, as_of).await?;
+        }
+        if wanted.contains(VALUE_MODEL) {
+            columns.value_model = facts::value_model(db, as_of).await?;
         }
         let mut facts = columns.into_facts(as_of)?;
         for kind in facts::tables().filter(|table| wanted.contains(table.name)) {
@@ -91,6 +98,7 @@ pub(crate) struct FactColumns {
     pub(crate) orders: OrderColumns,
     pub(crate) lines: LineColumns,
     pub(crate) prices: PriceColumns,
+    pub(crate) value_model: Option<Trained>,
 }
 
 impl FactColumns {
@@ -105,6 +113,8 @@ impl FactColumns {
         facts.add(&table, prices(&table, self.prices, &self.lines)?)?;
         let table = tables::lines();
         facts.add(&table, lines(&table, self.lines, as_of)?)?;
+        let table = tables::value_model();
+        facts.add(&table, value_model(&table, self.value_model)?)?;
         Ok(facts)
     }
 }
@@ -187,6 +197,20 @@ fn prices(table: &Table, columns: PriceColumns, paid: &LineColumns) -> Result<Re
         integers(sorted.values().copied().collect()),
     ];
     Ok(RecordBatch::try_new(Arc::clone(&table.schema), columns)?)
+}
+
+fn value_model(table: &Table, used: Option<Trained>) -> Result<RecordBatch, Error> {
+    let number = |kept: Decimal| kept.to_f64();
+    let parameters = used.map(|model| {
+        let fitted = model.purchases.into_iter().chain(model.spending).map(number);
+        let fitted = fitted.chain([model.margin.and_then(number), number(model.discount_rate)]);
+        fitted.collect::<Vec<_>>()
+    });
+    let columns = (0..table.schema.fields().len()).map(|place| {
+        let column: Float64Array = parameters.iter().map(|row| row[place]).collect();
+        Arc::new(column) as ArrayRef
+    });
+    Ok(RecordBatch::try_new(Arc::clone(&table.schema), columns.collect())?)
 }
 
 /// Rows as they are read.

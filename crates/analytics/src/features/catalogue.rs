@@ -18,7 +18,7 @@ pub struct Feature {
     /// Its name for people.
     pub label: Label,
     /// `recency`, `frequency`, `monetary`, `quantity`, `growth`, `habits`, `credit`, `engagement`,
-    /// `satisfaction`, `profit`, `prospects` or `attributes`.
+    /// `satisfaction`, `profit`, `prospects`, `attributes` or `models`.
     pub group: String,
     /// The kind of its values.
     pub kind: ColumnKind,

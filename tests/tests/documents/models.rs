@@ -206,3 +206,68 @@ async fn what_cannot_be_fitted_is_refused() {
     })
     .await;
 }
+
+/// Orders of a customer of the sample from the first day to the last.
+fn orders_between(key: &str, first: &str, last: &str) -> usize {
+    let lines = SAMPLE.lines().skip(1).map(|line| line.split(',').collect::<Vec<_>>());
+    lines.filter(|it| it[1] == key && it[2] >= first && it[2] <= last).count()
+}
+
+/// Who ordered most, and everybody else: the mean value of the former is that of their features, and
+/// who bought again is counted in the file.
+#[tokio::test]
+async fn req_1_17_repurchase_and_lifetime_value_by_class_and_period() {
+    each_database(async |test| {
+        let world = World::new(test, TODAY).await;
+        ingest(&world).await;
+        fit(&world, TODAY, HELD_OUT).await;
+        promote(&world, "").await.unwrap();
+        world.taxonomy("often", &[("often", "orders_total >= 30"), ("rest", "")]).await;
+        world.classify(TODAY).await;
+        let keys: Vec<String> = {
+            let mut counts = std::collections::BTreeMap::<&str, usize>::new();
+            for line in SAMPLE.lines().skip(1) {
+                *counts.entry(line.split(',').nth(1).unwrap()).or_default() += 1;
+            }
+            let often = counts.into_iter().filter(|(_, count)| *count >= 30);
+            often.map(|(key, _)| key.to_owned()).collect()
+        };
+        assert!(keys.len() > 2, "{keys:?}");
+        assert_eq!(world.members("often", "often", TODAY).await.len(), keys.len());
+        let mut sums = [0.0; 2];
+        for key in &keys {
+            for (sum, date) in sums.iter_mut().zip([TODAY, "1997-06-30"]) {
+                let value = &world.features(key, date, &["clv_365d"]).await[0];
+                *sum += value.parse::<f64>().unwrap();
+            }
+        }
+        let rates = [("1998-04-01", TODAY), ("1997-04-01", "1997-06-30")].map(|(first, last)| {
+            let counts = keys.iter().map(|key| orders_between(key, first, last));
+            let counts: Vec<usize> = counts.collect();
+            let again = counts.iter().filter(|count| **count > 1).count();
+            again as f64 / counts.iter().filter(|count| **count > 0).count() as f64
+        });
+        let columns = [
+            "period",
+            "class_id",
+            "repurchase_rate",
+            "before_repurchase_rate",
+            "valued_count",
+            "clv_mean",
+            "before_clv_mean",
+        ];
+        let found = world.report("lifetime-value", "often", &columns).await;
+        // Four periods of two classes and all.
+        assert_eq!(found.len(), 12);
+        let quarter = found.iter().find(|row| row.starts_with("quarter often")).unwrap();
+        let cells: Vec<&str> = quarter.split(' ').collect();
+        let numbers: Vec<f64> = cells[2..].iter().map(|cell| cell.parse().unwrap()).collect();
+        let count = keys.len() as f64;
+        let expected = [rates[0], rates[1], count, sums[0] / count, sums[1] / count];
+        for (found, expected) in numbers.iter().zip(expected) {
+            assert!((found - expected).abs() < 6e-5, "{quarter}: {expected}");
+        }
+        assert!(found[11].starts_with("365-days total"), "{}", found[11]);
+    })
+    .await;
+}

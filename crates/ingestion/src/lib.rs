@@ -16,6 +16,7 @@ mod limits;
 mod lookalikes;
 mod measure;
 mod profile_values;
+mod rejects;
 mod stream;
 mod upsert;
 
@@ -26,6 +27,8 @@ use kehu_contract::ingestion::{
 use kehu_core::calendar::BusinessCalendar;
 use kehu_storage::{Database, settings::Settings};
 use tonic::service::RoutesBuilder;
+
+pub use rejects::watch_rejects;
 
 use check::Checker;
 

@@ -42,6 +42,11 @@ pub fn reject(id: i64) -> String {
     format!("rejects/{id}")
 }
 
+/// The number in `rejects/17` or `17`; anything else is a violation of `field`.
+pub fn parse_reject(field: &str, name: &str, violations: &mut Violations) -> Option<i64> {
+    numbered(field, "rejects", name, violations)
+}
+
 /// `codeSchemes/standard`, from its collection and id.
 pub fn resource(collection: &str, id: &str) -> String {
     format!("{collection}/{id}")

@@ -50,6 +50,7 @@ const TABLE: &[(&str, &[Scope])] = &[
     ("kehu.ingestion.v1.CustomerService/ListProfileValues", &[Read, PersonalData]),
     ("kehu.ingestion.v1.CustomerService/LookupCustomer", &[Read, PersonalData]),
     ("kehu.ingestion.v1.CustomerService/UpsertCustomer", &[Ingest]),
+    ("kehu.ingestion.v1.IngestionService/DiscardRejects", &[Ingest]),
     // It names the orders that wait, by their keys in the source systems.
     ("kehu.ingestion.v1.IngestionService/GetDataSummary", &[Read, PersonalData]),
     ("kehu.ingestion.v1.IngestionService/Ingest", &[Ingest]),

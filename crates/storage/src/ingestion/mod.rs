@@ -23,7 +23,7 @@ pub(crate) mod values;
 mod versions;
 mod write;
 
-pub use batch::{Batch, NewReject, Problem};
+pub use batch::{Batch, NewReject, Problem, RecordKey};
 pub use customers::{Customer, Reference, find_key, find_reference, get_customer, list_customers};
 pub use external_codes::find_external_code;
 pub use held::{HeldOrders, WaitingOrder, held_orders};
@@ -31,7 +31,10 @@ pub use held::{HeldOrders, WaitingOrder, held_orders};
 pub use kinds::*;
 pub use lookalikes::{LookKey, Lookalikes, list_lookalikes};
 pub use profile::{COUNTRY_AS_GIVEN, Field, Mask, Profile};
-pub use rejects::{Reject, RejectFilter, count_rejects, list_rejects, purge_rejects};
+pub use rejects::{
+    Discard, Discarded, Reject, RejectFilter, RejectState, Settled, check_rejects, count_damaged,
+    count_rejects, discard_rejects, list_rejects, purge_rejects,
+};
 pub use streams::{Opened, RejectShare, Stream, Totals, open_stream, purge_streams};
 pub use timeline::{Amounts, Contact, Event, TimelineKey, timeline};
 pub use upsert::{Upsert, Upserted, announce, upsert_customer};

@@ -5,10 +5,9 @@ use kehu_core::CustomerId;
 
 use super::customers::{self, Customer, Reference};
 use super::golden::Golden;
-use super::references;
-use super::sources;
 use super::values::{self, Saying};
 use super::{Mask, NO_DAY, Profile};
+use super::{kinds, references, rejects, sources};
 use crate::business_date::Days;
 use crate::change_log::{self, NewChange, Position, Topic};
 use crate::{Error, Transaction, time};
@@ -60,6 +59,7 @@ pub async fn upsert_customer(
         Some(source_id) => source_id,
         None => sources::number(transaction, upsert.source).await?,
     };
+    rejects::accepted(transaction, source_id, kinds::CUSTOMER, upsert.external_id, now).await?;
     if let Some(id) = held {
         return change(transaction, id, source_id, upsert, now).await;
     }

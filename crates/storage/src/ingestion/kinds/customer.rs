@@ -15,7 +15,8 @@ use crate::ingestion::{Mask, Profile, external_codes};
 use crate::{Error, time};
 
 /// The kind.
-pub(super) static KIND: Kind = Kind { name: "customer", timeline: &[], facts: &[], valued: None };
+pub(super) static KIND: Kind =
+    Kind { name: super::CUSTOMER, timeline: &[], facts: &[], valued: None };
 
 /// Customers of a batch before and after it.
 struct Profiles {

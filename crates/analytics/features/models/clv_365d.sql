@@ -17,7 +17,8 @@ SELECT bought.customer_id,
                           CAST(bought.days AS DOUBLE), CAST(bought.last AS DOUBLE), CAST(bought.age AS DOUBLE),
                           bought.mean)
             AS DECIMAL(28, 4)) AS clv_365d
-FROM (
+FROM value_model AS m
+JOIN (
     SELECT customer_id,
            count(*) AS days,
            max(days_ago) - min(days_ago) AS last,
@@ -35,4 +36,4 @@ FROM (
     ) AS days
     GROUP BY customer_id
 ) AS bought
-CROSS JOIN value_model AS m
+    ON bought.customer_id = m.customer_id

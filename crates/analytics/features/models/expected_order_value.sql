@@ -14,7 +14,8 @@ description: >-
 SELECT bought.customer_id,
        CAST(expected_amount(m.p, m.q, m.gamma, CAST(bought.days AS DOUBLE), bought.mean)
             AS DECIMAL(28, 4)) AS expected_order_value
-FROM (
+FROM value_model AS m
+JOIN (
     SELECT customer_id,
            count(*) AS days,
            max(days_ago) - min(days_ago) AS last,
@@ -32,4 +33,4 @@ FROM (
     ) AS days
     GROUP BY customer_id
 ) AS bought
-CROSS JOIN value_model AS m
+    ON bought.customer_id = m.customer_id

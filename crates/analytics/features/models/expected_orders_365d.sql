@@ -14,7 +14,8 @@ SELECT bought.customer_id,
        CAST(expected_orders(m.r, m.alpha, m.a, m.b,
                             CAST(bought.days AS DOUBLE), CAST(bought.last AS DOUBLE), CAST(bought.age AS DOUBLE), 365)
             AS DECIMAL(28, 9)) AS expected_orders_365d
-FROM (
+FROM value_model AS m
+JOIN (
     SELECT customer_id,
            count(*) AS days,
            max(days_ago) - min(days_ago) AS last,
@@ -32,4 +33,4 @@ FROM (
     ) AS days
     GROUP BY customer_id
 ) AS bought
-CROSS JOIN value_model AS m
+    ON bought.customer_id = m.customer_id

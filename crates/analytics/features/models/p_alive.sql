@@ -15,7 +15,8 @@ SELECT bought.customer_id,
        CAST(p_alive(m.r, m.alpha, m.a, m.b,
                     CAST(bought.days AS DOUBLE), CAST(bought.last AS DOUBLE), CAST(bought.age AS DOUBLE))
             AS DECIMAL(28, 9)) AS p_alive
-FROM (
+FROM value_model AS m
+JOIN (
     SELECT customer_id,
            count(*) AS days,
            max(days_ago) - min(days_ago) AS last,
@@ -33,4 +34,4 @@ FROM (
     ) AS days
     GROUP BY customer_id
 ) AS bought
-CROSS JOIN value_model AS m
+    ON bought.customer_id = m.customer_id

@@ -105,6 +105,9 @@ impl FactColumns {
     /// The tables as they are seen from `as_of`.
     pub(crate) fn into_facts(self, as_of: NaiveDate) -> Result<Facts, Error> {
         let mut facts = Facts::default();
+        let table = tables::value_model();
+        let ids = self.customers.customer_id.clone();
+        facts.add(&table, value_model(&table, self.value_model, ids)?)?;
         let table = tables::customers();
         facts.add(&table, customers(&table, self.customers, as_of)?)?;
         let table = tables::orders();
@@ -113,8 +116,6 @@ impl FactColumns {
         facts.add(&table, prices(&table, self.prices, &self.lines)?)?;
         let table = tables::lines();
         facts.add(&table, lines(&table, self.lines, as_of)?)?;
-        let table = tables::value_model();
-        facts.add(&table, value_model(&table, self.value_model)?)?;
         Ok(facts)
     }
 }
@@ -199,18 +200,29 @@ fn prices(table: &Table, columns: PriceColumns, paid: &LineColumns) -> Result<Re
     Ok(RecordBatch::try_new(Arc::clone(&table.schema), columns)?)
 }
 
-fn value_model(table: &Table, used: Option<Trained>) -> Result<RecordBatch, Error> {
+fn value_model(
+    table: &Table,
+    used: Option<Trained>,
+    mut customers: Vec<i64>,
+) -> Result<RecordBatch, Error> {
     let number = |kept: Decimal| kept.to_f64();
-    let parameters = used.map(|model| {
-        let fitted = model.purchases.into_iter().chain(model.spending).map(number);
-        let fitted = fitted.chain([model.margin.and_then(number), number(model.discount_rate)]);
-        fitted.collect::<Vec<_>>()
-    });
-    let columns = (0..table.schema.fields().len()).map(|place| {
-        let column: Float64Array = parameters.iter().map(|row| row[place]).collect();
-        Arc::new(column) as ArrayRef
-    });
-    Ok(RecordBatch::try_new(Arc::clone(&table.schema), columns.collect())?)
+    let parameters: Vec<Option<f64>> = match used {
+        Some(model) => {
+            let fitted = model.purchases.into_iter().chain(model.spending).map(number);
+            fitted.chain([model.margin.and_then(number), number(model.discount_rate)]).collect()
+        }
+        None => {
+            customers.clear();
+            vec![None; table.schema.fields().len() - 1]
+        }
+    };
+    let rows = customers.len();
+    let mut columns = vec![integers(customers)];
+    for parameter in parameters {
+        let column: Float64Array = std::iter::repeat_n(parameter, rows).collect();
+        columns.push(Arc::new(column));
+    }
+    Ok(RecordBatch::try_new(Arc::clone(&table.schema), columns)?)
 }
 
 /// Rows as they are read.

@@ -6,7 +6,7 @@
 //! | `orders` | `customer_id`, `days_ago` (0 on the date), `month` (12 the month that ends on the date, 11 the one before … 1; else null), `weekday` (1 Monday … 7 Sunday), `hour` (0 to 23), `channel`, `amount` (base currency, of a return negative), `is_purchase` (a completed sale with an amount above zero) |
 //! | `lines` | of completed sales: `customer_id`, `days_ago`, `category`, `brand`, `currency`, `unit_price` (in that currency), `amount`, `discount` (base currency) |
 //! | `prices` | of all customers, frozen by runs, and those of the lines asked about: `category`, `currency`, `unit_price`, `lines` (how many were sold at it before the month of the date, 0 when none) |
-//! | `value_model` | of all customers, one row or none: the model of customer value that is used on the date, with its parameters `r`, `alpha`, `a`, `b`, `p`, `q`, `gamma`, its `margin` (null when it is not known) and its `discount_rate` a year |
+//! | `value_model` | the model of customer value that is used on the date, the same for each customer and no row without one: `customer_id`, its parameters `r`, `alpha`, `a`, `b`, `p`, `q`, `gamma`, its `margin` (null when it is not known) and its `discount_rate` a year |
 //!
 //! Further tables are those of the kinds of record, whose files in storage describe them
 //! ([`FactTable`]).
@@ -28,7 +28,7 @@ pub(crate) const ORDERS: &str = "orders";
 pub(crate) const LINES: &str = "lines";
 /// The table of the population.
 pub(crate) const PRICES: &str = "prices";
-/// The table of the model that is used.
+/// The table of the model that is used, which joins what a customer bought in order.
 pub(crate) const VALUE_MODEL: &str = "value_model";
 
 /// Digits and decimals of an amount.
@@ -119,7 +119,9 @@ pub(super) fn prices() -> Table {
 
 pub(super) fn value_model() -> Table {
     let names = ["r", "alpha", "a", "b", "p", "q", "gamma", "margin", "discount_rate"];
-    table(VALUE_MODEL, names.map(|name| (name, Float64, name == "margin")), [])
+    let parameters = names.map(|name| (name, Float64, name == "margin"));
+    let columns = std::iter::once((CUSTOMER_ID, Int64, false)).chain(parameters);
+    table(VALUE_MODEL, columns, [(CUSTOMER_ID, false)])
 }
 
 fn table(

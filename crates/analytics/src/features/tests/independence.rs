@@ -4,6 +4,7 @@ use kehu_core::{CustomerId, Value};
 use kehu_storage::facts::{CustomerColumns, LineColumns, OrderColumns, PriceColumns};
 use kehu_storage::ingestion::OrderKind;
 
+use super::models::value_model;
 use super::source::analytics;
 use super::world::{AS_OF, Facts, compute, customers, day, pick};
 
@@ -52,7 +53,7 @@ fn facts(count: i64) -> Facts {
         }
     }
     let prices = prices(&lines);
-    Facts { customers: customers(count), orders, lines, prices }
+    Facts { customers: customers(count), orders, lines, prices, value_model: Some(value_model()) }
 }
 
 fn prices(lines: &LineColumns) -> PriceColumns {
@@ -99,6 +100,7 @@ fn only(facts: &Facts, customer: i64) -> Facts {
             amount: pick(&places, &lines.amount),
         },
         prices: facts.prices.clone(),
+        value_model: facts.value_model.clone(),
     }
 }
 

@@ -3,6 +3,7 @@ id: clv_365d
 zh: 未来一年客户终身价值
 en: Customer lifetime value, next 365 days
 group: models
+family: value
 type: decimal
 unit: "currency"
 description: >-

@@ -3,6 +3,7 @@ id: expected_order_value
 zh: 预期单次购买金额
 en: Expected amount of a purchase
 group: models
+family: value
 type: decimal
 unit: "currency"
 description: >-

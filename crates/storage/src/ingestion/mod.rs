@@ -3,6 +3,7 @@
 //! A batch of a stream is written by [`write_batch`] in one transaction; single customers by
 //! [`upsert_customer`]. Everything else here reads.
 
+pub mod attributes;
 mod batch;
 mod customers;
 pub(crate) mod entity;
@@ -11,7 +12,7 @@ mod golden;
 mod held;
 mod kinds;
 mod lookalikes;
-mod profile;
+pub(crate) mod profile;
 mod references;
 mod rejects;
 mod revalue;

@@ -5,8 +5,8 @@ use kehu_storage::facts::{CustomerColumns, LineColumns, OrderColumns, PriceColum
 use kehu_storage::ingestion::OrderKind;
 
 use super::models::value_model;
-use super::source::analytics;
 use super::world::{AS_OF, Facts, compute, customers, day, pick};
+use crate::Catalogue;
 
 /// Numbers that look random and are the same every time (the constants of Knuth's MMIX).
 struct Numbers(u64);
@@ -53,7 +53,8 @@ fn facts(count: i64) -> Facts {
         }
     }
     let prices = prices(&lines);
-    Facts { customers: customers(count), orders, lines, prices, value_model: Some(value_model()) }
+    let value_model = Some(value_model());
+    Facts { customers: customers(count), orders, lines, prices, value_model, ..Facts::default() }
 }
 
 fn prices(lines: &LineColumns) -> PriceColumns {
@@ -101,13 +102,13 @@ fn only(facts: &Facts, customer: i64) -> Facts {
         },
         prices: facts.prices.clone(),
         value_model: facts.value_model.clone(),
+        ..Facts::default()
     }
 }
 
 /// Every feature.
 fn every_feature() -> Vec<String> {
-    let analytics = analytics();
-    analytics.catalogue().features().iter().map(|feature| feature.id.clone()).collect()
+    Catalogue::shipped().features().iter().map(|feature| feature.id.clone()).collect()
 }
 
 #[test]
@@ -136,8 +137,7 @@ fn a_customer_alone_is_the_same_as_among_all() {
     }
     let measured =
         |feature: &str| all.column(feature).unwrap().iter().any(|value| *value != Value::Null);
-    let catalogue = analytics();
-    for feature in catalogue.catalogue().features() {
+    for feature in Catalogue::shipped().features() {
         // There are orders alone.
         let of_others = [
             "attributes",

@@ -7,6 +7,7 @@ use sea_orm::ConnectionTrait;
 
 use super::{READ_BY_FEATURES, Row, Value, Values};
 use crate::bulk::{self, Column, ColumnType, OnConflict};
+use crate::ingestion::profile::ATTRIBUTE;
 use crate::{Error, Transaction, dialect};
 
 const KEY: [&str; 4] = ["customer_id", "field", "said_at", "version"];
@@ -26,7 +27,8 @@ pub(crate) async fn load_read_by_features(
     connection: &impl ConnectionTrait,
     customers: &[i64],
 ) -> Result<HashMap<CustomerId, Values>, Error> {
-    let fields = format!(" AND field IN ('{}')", READ_BY_FEATURES.join("', '"));
+    let fields = READ_BY_FEATURES.join("', '");
+    let fields = format!(" AND (field IN ('{fields}') OR field LIKE '{ATTRIBUTE}%')");
     load_where(connection, customers, &fields).await
 }
 

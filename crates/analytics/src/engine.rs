@@ -18,6 +18,7 @@ use tokio::sync::Semaphore;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::Error;
+use crate::functions::functions;
 
 /// How many of those that hold most memory are named when there is not enough.
 const NAMED: NonZeroUsize = NonZeroUsize::new(3).expect("not zero");
@@ -79,6 +80,9 @@ impl Engine {
         let context = SessionContext::new_with_config_rt(config(), environment(limits.memory));
         for (name, table) in tables {
             context.register_table(name, table).expect("the tables have different names");
+        }
+        for function in functions() {
+            context.register_udf(function);
         }
         let state = context.state();
         let session: Hidden<Session> = Box::new(Box::new(Session { context, state }));

@@ -15,6 +15,7 @@ mod error;
 mod facts;
 pub mod features;
 mod frame;
+mod functions;
 mod kind;
 pub mod predicate;
 mod schema;

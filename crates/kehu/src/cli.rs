@@ -86,6 +86,8 @@ pub(crate) enum Command {
     Scorecard(commands::scorecard::Scorecard),
     /// List taxonomies, show one, bring one that is written in a file onto the server
     Taxonomy(commands::taxonomy::Taxonomy),
+    /// Fit the model of customer value, look at it, promote it
+    Model(commands::model::Model),
     /// Score every customer under scorecards
     Score(commands::score::Score),
     /// Put every customer in a class

@@ -19,7 +19,7 @@ use kehu_contract::{
         run_service_client::RunServiceClient,
     },
     scoring::{
-        feature_service_client::FeatureServiceClient,
+        feature_service_client::FeatureServiceClient, model_service_client::ModelServiceClient,
         scorecard_service_client::ScorecardServiceClient,
         scoring_service_client::ScoringServiceClient,
     },
@@ -64,6 +64,11 @@ impl Connection {
     /// Scores.
     pub(crate) fn scoring(&self) -> ScoringServiceClient<Client> {
         ScoringServiceClient::new(self.client.clone())
+    }
+
+    /// Models.
+    pub(crate) fn models(&self) -> ModelServiceClient<Client> {
+        ModelServiceClient::new(self.client.clone())
     }
 
     /// Features.

@@ -57,13 +57,16 @@ pub(crate) fn piece(
 
 /// The reports that there are.
 pub(crate) fn reports() -> Vec<contract::Report> {
-    let report = |report: &&dyn crate::report::Report| contract::Report {
-        id: report.id().to_owned(),
-        label: Some(convert::label(&report.label())),
-        needs_taxonomy: report.needs() != Needs::Time,
-        needs_comparison_date: report.needs() == Needs::Comparison,
-        needs_other_taxonomy: report.needs() == Needs::TwoTaxonomies,
-        default_features: report.default_features().iter().map(|it| (*it).to_owned()).collect(),
+    let report = |report: &&dyn crate::report::Report| {
+        let facts = report.facts();
+        contract::Report {
+            id: facts.id.to_owned(),
+            label: Some(convert::label(&facts.label())),
+            needs_taxonomy: facts.needs != Needs::Time,
+            needs_comparison_date: facts.needs == Needs::Comparison,
+            needs_other_taxonomy: facts.needs == Needs::TwoTaxonomies,
+            default_features: facts.features.iter().map(|it| (*it).to_owned()).collect(),
+        }
     };
     REPORTS.iter().map(report).collect()
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     Reporting, convert as own, csv, page,
-    report::{self, Needs, Report, table::Table},
+    report::{self, Facts, Needs, Report, Takes, table::Table},
     request::{self, Question},
     source, xlsx,
 };
@@ -53,7 +53,7 @@ impl Reporting {
             ReportFormat::Unspecified | ReportFormat::Csv => Ok(csv::write(table)),
             ReportFormat::Xlsx => {
                 let about = xlsx::About {
-                    title: asked.report.label(),
+                    title: asked.report.facts().label(),
                     as_of: asked.question.moment.as_of,
                     currency: self.currency().to_owned(),
                     language: asked.language,
@@ -73,7 +73,7 @@ impl Reporting {
         let columns = table.columns.iter().map(own::column).collect();
         let rows = all(&asked, table).await?.into_iter().map(own::row).collect();
         Ok(GetReportResponse {
-            report: asked.report.id().to_owned(),
+            report: asked.report.facts().id.to_owned(),
             as_of_date: Some(convert::date(asked.question.moment.as_of)),
             comparison_date: asked.question.comparison.map(convert::date),
             columns,
@@ -94,7 +94,7 @@ impl Reporting {
             other_taxonomy: request.other_taxonomy,
         });
         let asked = asked.await?;
-        if asked.report.names_people() {
+        if asked.report.facts().names_people {
             let mut violations = Violations::new();
             violations.add("report", "names people and is not drawn: export it");
             violations.finish()?;
@@ -103,7 +103,7 @@ impl Reporting {
         let columns = table.columns.clone();
         let rows = all(&asked, table).await?;
         let alone = page::Alone {
-            title: asked.report.label(),
+            title: asked.report.facts().label(),
             as_of: asked.question.moment.as_of,
             currency: self.currency(),
             columns: &columns,
@@ -124,7 +124,7 @@ impl Reporting {
             let ids: Vec<_> = report::ids().collect();
             violations.add("report", format!("must be one of {}", ids.join(", ")));
         }
-        let needs = report.map_or(Needs::Time, Report::needs);
+        let needs = report.map_or(Needs::Time, |report| report.facts().needs);
         let mut question = question(needs, &request, today, &mut violations);
         let fresh = request::fresh(&request.time, &mut violations);
         if let Some(report) = report {
@@ -146,27 +146,36 @@ fn features(
     catalogue: &Catalogue,
     violations: &mut Violations,
 ) -> Vec<String> {
-    let own = report.default_features();
+    let Facts { features: own, takes, .. } = report.facts();
     if named.is_empty() {
         return own.iter().map(|feature| (*feature).to_owned()).collect();
     }
     if own.is_empty() {
         violations.add("features", "must be empty: the report is about none");
+    } else if takes == Takes::Pair && named.len() != 2 {
+        violations.add("features", "must be two: the report sets one beside the other");
     } else if named.len() > MOST_FEATURES {
         violations.add("features", format!("must be at most {MOST_FEATURES}"));
     } else {
-        check_features(&named, catalogue, violations);
+        check_features(&named, takes, catalogue, violations);
     }
     named
 }
 
-fn check_features(named: &[String], catalogue: &Catalogue, violations: &mut Violations) {
+fn check_features(
+    named: &[String],
+    takes: Takes,
+    catalogue: &Catalogue,
+    violations: &mut Violations,
+) {
     for (place, name) in named.iter().enumerate() {
         let wrong = match catalogue.find(name).map(|feature| feature.kind) {
             None => catalogue
                 .why_blocked(name)
                 .unwrap_or("must be a feature that FeatureService.ListFeatures lists"),
-            Some(ColumnKind::Text | ColumnKind::Boolean) => "must be a feature that is a number",
+            Some(ColumnKind::Text | ColumnKind::Boolean) if takes == Takes::Numbers => {
+                "must be a feature that is a number"
+            }
             Some(_) if named[..place].contains(name) => "must be named once",
             Some(_) => continue,
         };
@@ -205,7 +214,7 @@ async fn all(asked: &Asked, mut table: Table) -> Result<Vec<report::table::Row>,
         if rows.len() > MOST_ROWS {
             return Err(Fault::Precondition {
                 kind: "REPORT_FITS_ANSWER",
-                subject: format!("reports/{}", asked.report.id()),
+                subject: format!("reports/{}", asked.report.facts().id),
                 description: format!("it has more than {MOST_ROWS} rows: export it"),
             });
         }

@@ -3,6 +3,7 @@
 
 mod definition;
 mod fields;
+mod model;
 mod scores;
 mod view;
 
@@ -14,6 +15,7 @@ use kehu_server::{Fault, convert, names};
 pub(crate) use definition::parse_definition;
 pub use definition::scorecard;
 pub(crate) use fields::scorecard_problems;
+pub(crate) use model::{model_view, parse_fitting};
 pub(crate) use scores::{contributions, score_view};
 pub(crate) use view::scorecard_view;
 pub use view::template;

@@ -2,7 +2,8 @@
 //!
 //! A score is a pure function of a published scorecard version and the features of a customer
 //! as of a date ([`evaluate`]). A run ([`job`]) computes it for every customer, the follower
-//! ([`follower`]) for those whose facts changed; both write the same rows.
+//! ([`follower`]) for those whose facts changed; both write the same rows. A model is fitted by a run of
+//! its own ([`model_job`]), and once it is promoted what it says of a customer is a feature.
 
 mod convert;
 mod daily;
@@ -10,6 +11,8 @@ mod evaluate;
 mod feature_service;
 mod follower;
 mod job;
+mod model_job;
+mod model_service;
 mod scorecard_service;
 mod scoring_service;
 
@@ -18,8 +21,8 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use kehu_analytics::Analytics;
 use kehu_contract::scoring::{
-    feature_service_server::FeatureServiceServer, scorecard_service_server::ScorecardServiceServer,
-    scoring_service_server::ScoringServiceServer,
+    feature_service_server::FeatureServiceServer, model_service_server::ModelServiceServer,
+    scorecard_service_server::ScorecardServiceServer, scoring_service_server::ScoringServiceServer,
 };
 use kehu_core::calendar::BusinessCalendar;
 use kehu_runs::{Daily, Follower, Job, MAX_WAITING};
@@ -30,6 +33,7 @@ use tonic::service::RoutesBuilder;
 use daily::DailyScoring;
 use follower::ScoringFollower;
 use job::ScoringJob;
+use model_job::FittingJob;
 
 pub use convert::{scorecard, template as scorecard_definition};
 
@@ -63,13 +67,18 @@ impl Scoring {
     pub fn routes(&self, routes: &mut RoutesBuilder) {
         routes
             .add_service(FeatureServiceServer::new(self.clone()))
+            .add_service(ModelServiceServer::new(self.clone()))
             .add_service(ScorecardServiceServer::new(self.clone()))
             .add_service(ScoringServiceServer::new(self.clone()));
     }
 
     /// The kinds of runs it carries out.
     pub fn jobs(&self) -> Vec<Arc<dyn Job>> {
-        vec![Arc::new(ScoringJob::new(self.db.clone(), self.analytics.clone()))]
+        let (db, analytics) = (self.db.clone(), self.analytics.clone());
+        vec![
+            Arc::new(ScoringJob::new(db.clone(), analytics.clone())),
+            Arc::new(FittingJob::new(db, analytics)),
+        ]
     }
 
     /// What it does when facts change.

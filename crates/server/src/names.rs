@@ -10,6 +10,8 @@ use kehu_core::{CustomerId, attribute};
 
 /// The collection of scorecards.
 pub const SCORECARDS: &str = "scorecards";
+/// The collection of models.
+pub const MODELS: &str = "models";
 /// The collection of taxonomies.
 pub const TAXONOMIES: &str = "taxonomies";
 /// The collection of code schemes.

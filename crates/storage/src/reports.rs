@@ -6,6 +6,8 @@
 //! | relation | columns |
 //! |---|---|
 //! | `{orders}` | orders that count, up to the date: `customer_id`, `ordered_on`, `purchase` (a sale above zero), `returned` (goods that came back), `high`, `low` (its amount) |
+//! | `{baskets}` | the products of each completed sale above zero up to the date, each once: `customer_id`, `order_id`, `ordered_on`, `product` (its code, never null) |
+//! | `{interactions}` | interactions up to the date: `customer_id`, `occurred_on`, `kind` |
 //! | `{classes}` | who is in which class on the date: `customer_id`, `class_no` |
 //! | `{other_classes}` | the same under the other taxonomy; nobody without one |
 //! | `{earlier_classes}` | the same on the earlier date; nobody without one |
@@ -96,6 +98,8 @@ impl Basis {
             let (name, behind) = after.split_once('}').unwrap_or((after, ""));
             let relation = match name {
                 "orders" => self.orders(),
+                "baskets" => self.baskets(),
+                "interactions" => self.interactions(),
                 "invoices" => self.invoices(),
                 "answers" => self.answers(),
                 "classes" => self.classes(db, &self.taxonomy, Some(self.as_of)).await?,
@@ -120,6 +124,26 @@ impl Basis {
             sale = OrderKind::Sale.number(),
             back = OrderKind::Return.number(),
             completed = OrderStatus::Completed.number(),
+            day = time::days(self.as_of),
+        )
+    }
+
+    fn baskets(&self) -> String {
+        format!(
+            "SELECT DISTINCT o.customer_id, o.order_id, o.ordered_on, l.product \
+             FROM sales_order o JOIN order_line l ON l.order_id = o.order_id \
+             WHERE o.superseded_at IS NULL AND o.status = {completed} AND o.kind = {sale} \
+             AND o.base_amount > 0 AND o.ordered_on <= {day} AND l.product IS NOT NULL",
+            sale = OrderKind::Sale.number(),
+            completed = OrderStatus::Completed.number(),
+            day = time::days(self.as_of),
+        )
+    }
+
+    fn interactions(&self) -> String {
+        format!(
+            "SELECT customer_id, occurred_on, kind FROM interaction \
+             WHERE superseded_at IS NULL AND withdrawn = 0 AND occurred_on <= {day}",
             day = time::days(self.as_of),
         )
     }

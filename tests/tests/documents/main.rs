@@ -10,6 +10,7 @@ mod dimensions;
 mod enterprise;
 mod for_and_against;
 mod missing_values;
+mod models;
 mod overrides;
 mod phones;
 mod records;

@@ -55,6 +55,19 @@ pub(crate) fn order(text: &str) -> Kind {
     })
 }
 
+/// A sale of these products, one of each at ten yuan.
+pub(crate) fn basket(customer: &str, key: &str, at: &str, products: &str) -> Kind {
+    let Kind::Order(mut sale) = order(&format!("{customer} {key} {at} 10")) else {
+        unreachable!("an order is one")
+    };
+    let line = sale.lines.remove(0);
+    for (place, product) in products.split(' ').enumerate() {
+        let (line_number, product_code) = (place as i64 + 1, product.to_owned());
+        sale.lines.push(OrderLine { line_number, product_code, ..line.clone() });
+    }
+    Kind::Order(sale)
+}
+
 /// Orders, one a line.
 pub(crate) fn orders(text: &str) -> impl Iterator<Item = Kind> {
     text.lines().filter(|line| !line.trim().is_empty()).map(order)

@@ -10,7 +10,7 @@ use kehu_contract::reporting::{
 use kehu_contract::shared::Value;
 use kehu_tests::each_database;
 
-use crate::records::{answer, customer, orders};
+use crate::records::{answer, basket, customer, order, orders};
 use crate::world::{World, text};
 
 const AS_OF: &str = "2024-03-31";
@@ -175,7 +175,7 @@ const SATISFIED: [(&str, f64); 3] = [("c1", 100.0), ("c2", 75.0), ("c6", 25.0)];
 async fn featured(world: &World, report: &str, features: &[&str]) -> Vec<BTreeMap<String, String>> {
     let request = GetReportRequest {
         report: report.to_owned(),
-        taxonomy: "sizes".to_owned(),
+        taxonomy: if report == "cross-tab" { String::new() } else { "sizes".to_owned() },
         features: features.iter().map(|feature| (*feature).to_owned()).collect(),
         ..Default::default()
     };
@@ -339,4 +339,136 @@ async fn req_2_15_statistics_of_each_class_as_computed_otherwise() {
         check_distributions(&world).await;
     })
     .await;
+}
+
+/// Customers of a type, by the channel that they buy by: 9 and 3 of dealers, 2 and 10 of persons.
+const BY_CHANNEL: [(&str, &str, u32); 4] =
+    [("dealer", "web", 9), ("dealer", "shop", 3), ("person", "web", 2), ("person", "shop", 10)];
+
+/// χ² = 24 (9·10 − 3·2)² / (12·12·11·13) = 8.2238, whose tail of one degree is 0.004135, and V its
+/// root over 24.
+#[tokio::test]
+async fn two_features_are_set_side_by_side_with_what_is_chance() {
+    each_database(async |test| {
+        let world = World::new(test, AS_OF).await;
+        let (mut records, mut number) = (Vec::new(), 0);
+        for (kind, channel, count) in BY_CHANNEL {
+            for _ in 0..count {
+                number += 1;
+                let key = format!("{kind}-{number}");
+                let customer_type = kind.to_owned();
+                let profile = CustomerProfile { customer_type, ..Default::default() };
+                records.push(customer(&key, profile));
+                records.push(order(&format!("{key} o{number} 2024-03-01T10:00 10 {channel}")));
+            }
+        }
+        records.push(order("unknown o99 2024-03-01T10:00 10 web"));
+        world.ingest(records).await;
+        let rows = featured(&world, "cross-tab", &["customer_type", "preferred_channel"]).await;
+        let counts: Vec<String> = rows
+            .iter()
+            .map(|row| {
+                format!("{} {} {}", row["row_value"], row["column_value"], row["customer_count"])
+            })
+            .collect();
+        let expected = ["dealer shop 3", "dealer web 9", "person shop 10", "person web 2"];
+        assert_eq!(counts[..4], expected);
+        assert_numbers(&rows[0], &[("row_share", 0.25), ("expected_count", 6.5)]);
+        let total = &rows[4];
+        assert_numbers(total, &[("customer_count", 24.0), ("missing_count", 1.0)]);
+        assert_numbers(total, &[("chi_square", 8.223_776), ("degrees_of_freedom", 1.0)]);
+        assert_numbers(total, &[("p_value", 0.004_135), ("cramers_v", 0.585_369)]);
+        // A number of few values is itself.
+        let rows = featured(&world, "cross-tab", &["customer_type", "orders_365d"]).await;
+        assert_eq!((rows.len(), rows[0]["column_value"].as_str()), (3, "1"));
+        assert_eq!(rows[2]["chi_square"], "null");
+        let mut service = ReportingServiceClient::new(world.client.clone());
+        let request = GetReportRequest {
+            report: "cross-tab".to_owned(),
+            features: vec!["orders_365d".to_owned()],
+            ..Default::default()
+        };
+        let status = service.get_report(request).await.unwrap_err();
+        assert!(status.message().contains("must be two"), "{}", status.message());
+    })
+    .await;
+}
+
+/// Products of baskets by class, each so often. Tea and cups go together with dealers.
+const BASKETS: [(&str, &str, usize); 7] = [
+    ("dealer", "tea cup", 12),
+    ("dealer", "tea", 4),
+    ("dealer", "pot", 20),
+    ("dealer", "cup pot", 4),
+    ("person", "tea cup", 5),
+    ("person", "tea pot", 15),
+    ("person", "pot", 4),
+];
+
+/// The same by counting baskets one by one: support, confidence and lift to four decimals.
+fn rules_of(kind: &str) -> Vec<String> {
+    let baskets = BASKETS.iter().filter(|basket| basket.0 == kind);
+    let baskets: Vec<Vec<&str>> = baskets
+        .flat_map(|(_, products, count)| vec![products.split(' ').collect(); *count])
+        .collect();
+    let with = |wanted: &[&str]| {
+        let has = |basket: &&Vec<&str>| wanted.iter().all(|one| basket.contains(one));
+        baskets.iter().filter(has).count() as f64
+    };
+    let all = baskets.len() as f64;
+    let mut rules = Vec::new();
+    for one in ["cup", "pot", "tea"] {
+        for two in ["cup", "pot", "tea"] {
+            let both = with(&[one, two]);
+            let lift = both * all / (with(&[one]) * with(&[two]));
+            if one != two && both >= 5.0 && lift > 1.0 {
+                let (support, confidence) = (both / all, both / with(&[one]));
+                rules.push(format!("{one} {two} {both} {support:.4} {confidence:.4} {lift:.4}"));
+            }
+        }
+    }
+    rules
+}
+
+#[tokio::test]
+async fn req_4_6_what_customers_of_a_class_buy_together() {
+    each_database(async |test| {
+        let world = World::new(test, AS_OF).await;
+        let mut records = Vec::new();
+        for kind in ["dealer", "person"] {
+            let customer_type = kind.to_owned();
+            let profile = CustomerProfile { customer_type, ..Default::default() };
+            records.push(customer(kind, profile));
+        }
+        for (place, (kind, products, count)) in BASKETS.iter().enumerate() {
+            for number in 0..*count {
+                let key = format!("{place}-{number}");
+                records.push(basket(kind, &key, "2024-03-01T10:00", products));
+            }
+        }
+        // Too old to be a basket of the year.
+        records.push(basket("dealer", "old", "2023-03-01T10:00", "tea cup pot"));
+        world.ingest(records).await;
+        world.taxonomy("kinds", &[("dealer", "customer_type = 'dealer'"), ("person", "")]).await;
+        world.classify(AS_OF).await;
+        let columns = ["class_id", "product_code", "other_product_code", "basket_count"];
+        let columns = [&columns[..], &["support", "confidence", "lift"]].concat();
+        let found = world.report("cross-sell", "kinds", &columns).await;
+        for kind in ["dealer", "person"] {
+            let of_class = found.iter().filter_map(|row| row.strip_prefix(&format!("{kind} ")));
+            let mut of_class: Vec<String> = of_class.map(padded).collect();
+            assert!(!of_class.is_empty(), "{found:?}");
+            of_class.sort();
+            assert_eq!(of_class, rules_of(kind), "{found:?}");
+        }
+    })
+    .await;
+}
+
+/// A row of a rule with four decimals, as they are counted.
+fn padded(row: &str) -> String {
+    let cells: Vec<&str> = row.split(' ').collect();
+    let number = |place: usize| cells[place].parse::<f64>().unwrap();
+    let [support, confidence, lift] = [3, 4, 5].map(number);
+    format!("{} {} {} {support:.4} {confidence:.4} {lift:.4}", cells[0], cells[1], cells[2])
 }

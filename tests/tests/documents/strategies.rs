@@ -8,7 +8,7 @@ use kehu_contract::ingestion::CustomerProfile;
 use kehu_tests::{date, each_database};
 use tonic::{Code, Status};
 
-use crate::records::{customer, order, orders};
+use crate::records::{customer, interaction, order, orders};
 use crate::world::World;
 
 const AS_OF: &str = "2024-03-31";
@@ -323,6 +323,59 @@ async fn req_2_19_what_a_class_earns_is_done_and_ticked_off() {
             ["contact email 2024-06-06"]
         );
         assert_eq!(complete(&world, &due[0].name, "").await.unwrap(), again, "as it was noted");
+    })
+    .await;
+}
+
+/// The report by class: what a large and a small customer bring and take.
+async fn efforts(test: &kehu_tests::TestDatabase, columns: &[&str]) -> Vec<String> {
+    let world = World::new(test, AS_OF).await;
+    let text = "l o1 2024-03-01T10:00 3000\ns o2 2024-03-01T10:00 500";
+    world.ingest(orders(text)).await;
+    let calls = ["l i1 2024-03-02T10:00 call", "s i2 2024-03-02T10:00 ticket"];
+    let more = ["s i3 2023-04-02T10:00 visit", "s i4 2024-03-03T10:00 page_view"];
+    let old = ["l i5 2023-03-31T10:00 call"];
+    let all = calls.into_iter().chain(more).chain(old).map(interaction);
+    world.ingest(all).await;
+    world.written(SIZE).await;
+    world.classify(AS_OF).await;
+    world.report("class-effort", "size", columns).await
+}
+
+#[tokio::test]
+async fn req_1_7_value_beside_the_cost_of_service_by_class() {
+    each_database(async |test| {
+        let columns = ["class_id", "customer_count", "amount_share", "contact_count_365d"];
+        let columns = [&columns[..], &["contact_share", "value_per_effort"]].concat();
+        assert_eq!(
+            efforts(test, &columns).await,
+            [
+                "large 1 0.8571 1 0.3333 2.5716",
+                "buyer 0 0 0 0 null",
+                "small 1 0.1429 2 0.6667 0.2143",
+                "none 0 0 0 0 null",
+                "total 2 1 3 1 1",
+            ]
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn req_1_8_contacts_to_expect_of_each_class_and_period() {
+    each_database(async |test| {
+        let columns = ["class_id", "contact_every_days", "expected_contacts_30d"];
+        let columns = [&columns[..], &["expected_contacts_90d", "expected_contacts_365d"]].concat();
+        assert_eq!(
+            efforts(test, &columns).await,
+            [
+                "large 30 1 3 13",
+                "buyer null null null null",
+                "small null null null null",
+                "none null null null null",
+                "total null 1 3 13",
+            ]
+        );
     })
     .await;
 }

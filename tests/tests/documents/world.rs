@@ -39,7 +39,7 @@ use kehu_runs::{Job, Runs};
 use kehu_scoring::{Scoring, scorecard_definition};
 use kehu_server::client::Client;
 use kehu_storage::Database;
-use kehu_storage::run::RunState;
+use kehu_storage::run::{RunError, RunState};
 use kehu_storage::settings::Settings;
 use kehu_tests::{Served, TestDatabase, background, date, day, shop};
 use tonic::Status;
@@ -368,6 +368,14 @@ impl World {
         let run_id = name.trim_start_matches("runs/").parse().unwrap();
         let runs = background::carry_out(&self.db, self.jobs(), &[run_id]).await;
         assert_eq!(runs[0].state, RunState::Succeeded, "{:?}", runs[0]);
+    }
+
+    /// Has a run carried out that must fail; why it did.
+    pub(crate) async fn fails(&self, name: &str) -> RunError {
+        let run_id = name.trim_start_matches("runs/").parse().unwrap();
+        let mut runs = background::carry_out(&self.db, self.jobs(), &[run_id]).await;
+        assert_eq!(runs[0].state, RunState::Failed, "{:?}", runs[0]);
+        runs.remove(0).error.unwrap()
     }
 
     /// Lets followers catch up with what changed.

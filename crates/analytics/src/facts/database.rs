@@ -6,11 +6,13 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use chrono::{Datelike, Months, NaiveDate};
 use datafusion::arrow::array::{
-    ArrayRef, BooleanArray, Decimal128Array, Int32Array, Int64Array, RecordBatch, StringArray,
+    ArrayRef, BooleanArray, Decimal128Array, Float64Array, Int32Array, Int64Array, RecordBatch,
+    StringArray,
 };
 use kehu_core::attribute::Attributes;
 use kehu_core::calendar::{from_days, to_days};
 use kehu_core::city_tier::CityTiers;
+use kehu_core::model::Trained;
 use kehu_core::{Money, decimal, division};
 use kehu_storage::Database;
 use kehu_storage::bulk::Column;
@@ -20,8 +22,10 @@ use kehu_storage::facts::{
 use kehu_storage::ingestion::OrderKind;
 use kehu_storage::ingestion::attributes::DeclaredAttributes;
 use kehu_storage::ingestion::city_tiers::HeldCityTiers;
+use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
 
-use super::tables::{self, AMOUNT, ATTRIBUTES, LINES, ORDERS, PRICES};
+use super::tables::{self, AMOUNT, ATTRIBUTES, LINES, ORDERS, PRICES, VALUE_MODEL};
 use super::{FactSource, Facts, Table, TableNames, derived};
 use crate::Error;
 
@@ -79,6 +83,9 @@ impl FactSource for DatabaseFacts {
             let categories = columns.lines.categories();
             columns.prices = facts::prices(db, &categories, as_of).await?;
         }
+        if wanted.contains(VALUE_MODEL) {
+            columns.value_model = facts::value_model(db, as_of).await?;
+        }
         let mut facts = columns.into_facts(as_of)?;
         for kind in facts::tables().filter(|table| wanted.contains(table.name)) {
             let rows = kind.read(db, set, as_of).await?;
@@ -110,6 +117,7 @@ pub(crate) struct FactColumns {
     pub(crate) orders: OrderColumns,
     pub(crate) lines: LineColumns,
     pub(crate) prices: PriceColumns,
+    pub(crate) value_model: Option<Trained>,
 }
 
 impl FactColumns {
@@ -122,6 +130,9 @@ impl FactColumns {
             None => self.attributes,
         };
         facts.add(&table, attributes(&table, rows, as_of)?)?;
+        let table = tables::value_model();
+        let ids = self.customers.customer_id.clone();
+        facts.add(&table, value_model(&table, self.value_model, ids)?)?;
         let table = tables::customers();
         facts.add(&table, customers(&table, self.customers, as_of)?)?;
         let table = tables::orders();
@@ -251,6 +262,31 @@ fn prices(table: &Table, columns: PriceColumns, paid: &LineColumns) -> Result<Re
         amounts(sorted.keys().map(|(_, price)| *price).collect()),
         integers(sorted.values().copied().collect()),
     ];
+    Ok(RecordBatch::try_new(Arc::clone(&table.schema), columns)?)
+}
+
+fn value_model(
+    table: &Table,
+    used: Option<Trained>,
+    mut customers: Vec<i64>,
+) -> Result<RecordBatch, Error> {
+    let number = |kept: Decimal| kept.to_f64();
+    let parameters: Vec<Option<f64>> = match used {
+        Some(model) => {
+            let fitted = model.purchases.into_iter().chain(model.spending).map(number);
+            fitted.chain([model.margin.and_then(number), number(model.discount_rate)]).collect()
+        }
+        None => {
+            customers.clear();
+            vec![None; table.schema.fields().len() - 1]
+        }
+    };
+    let rows = customers.len();
+    let mut columns = vec![integers(customers)];
+    for parameter in parameters {
+        let column: Float64Array = std::iter::repeat_n(parameter, rows).collect();
+        columns.push(Arc::new(column));
+    }
     Ok(RecordBatch::try_new(Arc::clone(&table.schema), columns)?)
 }
 

@@ -7,6 +7,7 @@
 //! | `lines` | of completed sales: `customer_id`, `days_ago`, `category`, `brand`, `currency`, `unit_price` (in that currency), `amount`, `discount` (base currency) |
 //! | `attributes` | one row a customer and attribute: `customer_id`, `attribute` (its id), `text` (its value), `number` (the value of a number), `days_ago` and `years_ago` (days and whole years from the value of a date to the date; below 0 days and null years for one to come); what follows from several, too: `.enterprise_size`, `.city_tier` |
 //! | `prices` | of all customers, frozen by runs, and those of the lines asked about: `category`, `currency`, `unit_price`, `lines` (how many were sold at it before the month of the date, 0 when none) |
+//! | `value_model` | the model of customer value that is used on the date, the same for each customer and no row without one: `customer_id`, its parameters `r`, `alpha`, `a`, `b`, `p`, `q`, `gamma`, its `margin` (null when it is not known) and its `discount_rate` a year |
 //!
 //! Further tables are those of the kinds of record, whose files in storage describe them
 //! ([`FactTable`]).
@@ -16,7 +17,7 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::datatypes::DataType::{Boolean, Decimal128, Int32, Int64, Utf8};
+use datafusion::arrow::datatypes::DataType::{Boolean, Decimal128, Float64, Int32, Int64, Utf8};
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use kehu_storage::facts::{self, FactTable, FactType};
 
@@ -29,6 +30,8 @@ pub(crate) const LINES: &str = "lines";
 pub(crate) const ATTRIBUTES: &str = "attributes";
 /// The table of the population.
 pub(crate) const PRICES: &str = "prices";
+/// The table of the model that is used, which joins what a customer bought in order.
+pub(crate) const VALUE_MODEL: &str = "value_model";
 
 /// Digits and decimals of an amount.
 pub(super) const AMOUNT: DataType = Decimal128(20, 4);
@@ -44,7 +47,7 @@ pub(crate) struct Table {
 
 /// Every table.
 pub(crate) fn tables() -> Vec<Table> {
-    let mut tables = vec![customers(), attributes(), lines(), orders(), prices()];
+    let mut tables = vec![customers(), attributes(), lines(), orders(), prices(), value_model()];
     tables.extend(facts::tables().map(of_kind));
     tables
 }
@@ -132,6 +135,13 @@ pub(super) fn prices() -> Table {
     ];
     let order = [("category", false), ("currency", false), ("unit_price", false)];
     table(PRICES, columns, order)
+}
+
+pub(super) fn value_model() -> Table {
+    let names = ["r", "alpha", "a", "b", "p", "q", "gamma", "margin", "discount_rate"];
+    let parameters = names.map(|name| (name, Float64, name == "margin"));
+    let columns = std::iter::once((CUSTOMER_ID, Int64, false)).chain(parameters);
+    table(VALUE_MODEL, columns, [(CUSTOMER_ID, false)])
 }
 
 fn table(

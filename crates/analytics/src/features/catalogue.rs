@@ -22,7 +22,7 @@ pub struct Feature {
     /// Its name for people.
     pub label: Label,
     /// `recency`, `frequency`, `monetary`, `quantity`, `growth`, `habits`, `credit`, `engagement`,
-    /// `satisfaction`, `profit`, `prospects` or `attributes`.
+    /// `satisfaction`, `profit`, `prospects`, `attributes` or `models`.
     pub group: String,
     /// What it tells of a customer.
     pub family: Family,

@@ -18,6 +18,7 @@ pub(crate) mod import;
 pub(crate) mod left_out;
 pub(crate) mod members;
 pub(crate) mod migrate;
+pub(crate) mod model;
 pub(crate) mod overrides;
 pub(crate) mod profile;
 pub(crate) mod quickstart;
@@ -62,6 +63,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Rejects(command) => command.run().await,
         Command::Scorecard(command) => command.run().await,
         Command::Taxonomy(command) => command.run().await,
+        Command::Model(command) => command.run().await,
         Command::Score(command) => command.run().await,
         Command::Classify(command) => command.run().await,
         Command::Code(command) => command.run().await,

@@ -66,6 +66,7 @@ pub(super) const LABELS: Labels = Labels {
     total: "All customers",
     no_service_level: "Nothing said of service",
     no_strategy: "Without a strategy",
+    other: "Other",
     codes: "e.g.",
 
     class_shares: "Customers and net sales by class",

@@ -58,6 +58,7 @@ pub(crate) struct Labels {
     pub(crate) total: &'static str,
     pub(crate) no_service_level: &'static str,
     pub(crate) no_strategy: &'static str,
+    pub(crate) other: &'static str,
     pub(crate) codes: &'static str,
 
     pub(crate) class_shares: &'static str,

@@ -66,6 +66,7 @@ pub(super) const LABELS: Labels = Labels {
     total: "全部客户",
     no_service_level: "未规定服务等级",
     no_strategy: "没有策略",
+    other: "其他",
     codes: "例如",
 
     class_shares: "各类别的客户占比与净销售额占比",

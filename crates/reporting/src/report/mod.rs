@@ -4,12 +4,16 @@
 //! A report is a [`Report`] in [`REPORTS`]. Its CSV and workbook, the answers of `GetReport` and
 //! `ListReports`, its own page and its place in the list of `kehu report` follow from its table.
 
+mod class_effort;
 mod class_growth;
 mod class_summary;
 mod credit_ageing;
+mod cross_sell;
+mod cross_tab;
 mod crosswalk;
 mod customer_rates;
 mod customers;
+mod lifetime_value;
 mod migration_matrix;
 mod monthly_members;
 mod monthly_trend;
@@ -58,6 +62,7 @@ pub(crate) const REPORTS: &[&dyn Report] = &[
     &monthly_members::Report,
     &class_growth::Report,
     &customer_rates::Report,
+    &lifetime_value::Report,
     &pareto_curve::Report,
     &rfm_heat_map::Report,
     &monthly_trend::Report,
@@ -68,10 +73,13 @@ pub(crate) const REPORTS: &[&dyn Report] = &[
     &statistics::Statistics,
     &statistics::Distributions,
     &statistics::Correlations,
+    &cross_sell::Report,
+    &cross_tab::Report,
     &strategies::ByClass,
     &strategies::ByLevel,
     &crosswalk::Matrix,
     &crosswalk::Customers,
+    &class_effort::Report,
     &customers::Report,
     &customers::Sheet,
 ];
@@ -79,26 +87,8 @@ pub(crate) const REPORTS: &[&dyn Report] = &[
 /// A report that callers ask for by name.
 #[async_trait]
 pub(crate) trait Report: Sync {
-    /// What callers name it: `class-summary`.
-    fn id(&self) -> &'static str;
-
-    /// What it is called.
-    fn label(&self) -> Label;
-
-    /// What a question must say.
-    fn needs(&self) -> Needs;
-
-    /// The features that it is about where the question names none; empty for a report that takes
-    /// none.
-    fn default_features(&self) -> &'static [&'static str] {
-        &[]
-    }
-
-    /// Whether it names people by their keys in other systems, which only callers with the scope
-    /// of personal data may see.
-    fn names_people(&self) -> bool {
-        false
-    }
+    /// What it is.
+    fn facts(&self) -> Facts;
 
     /// The report as a table. What can be refused is refused before its first rows.
     async fn table(
@@ -107,6 +97,42 @@ pub(crate) trait Report: Sync {
         question: &Question,
         language: Language,
     ) -> Result<Table, Fault>;
+}
+
+/// What callers are told of a report before they ask for it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Facts {
+    /// What callers name it: `class-summary`.
+    pub(crate) id: &'static str,
+    /// What it is called in Chinese and English.
+    pub(crate) label: [&'static str; 2],
+    /// What a question must say.
+    pub(crate) needs: Needs,
+    /// The features that it is about where the question names none; empty for a report that takes
+    /// none.
+    pub(crate) features: &'static [&'static str],
+    /// Which features it takes.
+    pub(crate) takes: Takes,
+    /// Whether it names people by their keys in other systems, which only callers with the scope
+    /// of personal data may see.
+    pub(crate) names_people: bool,
+}
+
+impl Facts {
+    /// What most reports have in common.
+    const NONE: Self = Self {
+        id: "",
+        label: [""; 2],
+        needs: Needs::Time,
+        features: &[],
+        takes: Takes::Numbers,
+        names_people: false,
+    };
+
+    /// What it is called.
+    pub(crate) fn label(&self) -> Label {
+        Label::new(self.label[0], self.label[1])
+    }
 }
 
 /// What a question must say besides its time.
@@ -122,14 +148,23 @@ pub(crate) enum Needs {
     TwoTaxonomies,
 }
 
+/// The features that a report takes, where it takes some.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Takes {
+    /// Some numbers.
+    Numbers,
+    /// Two of any kind.
+    Pair,
+}
+
 /// The report of this name.
 pub(crate) fn find(id: &str) -> Option<&'static dyn Report> {
-    REPORTS.iter().copied().find(|report| report.id() == id)
+    REPORTS.iter().copied().find(|report| report.facts().id == id)
 }
 
 /// The names of all reports.
 pub fn ids() -> impl Iterator<Item = &'static str> {
-    REPORTS.iter().map(|report| report.id())
+    REPORTS.iter().map(|report| report.facts().id)
 }
 
 /// A report with the business date it is for.

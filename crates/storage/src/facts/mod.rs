@@ -15,6 +15,7 @@ mod references;
 mod slice;
 mod table;
 mod tiles;
+mod value_model;
 
 use crate::bulk::{Column, ColumnType};
 use crate::{Database, Error};
@@ -28,6 +29,7 @@ pub use prices::{PriceColumns, freeze_prices, prices};
 pub use references::first_references;
 pub use table::{FactColumn, FactTable, FactType, tables};
 pub use tiles::{Tile, tiles};
+pub use value_model::value_model;
 
 /// Customers asked for in one statement: enough that what a statement costs apart from its rows
 /// does not count, few enough that the rows of a driver, larger than the columns made of them, stay

@@ -5,10 +5,12 @@
 use kehu_core::attribute::Attribute;
 use kehu_core::city_tier::CityTier;
 use kehu_core::code_scheme::CodeScheme;
+use kehu_core::model::Trained;
 use kehu_core::scorecard::Scorecard;
 use kehu_core::taxonomy::Taxonomy;
 use kehu_storage::Error;
 use kehu_storage::document::{Document, read, write};
+use kehu_storage::scoring::models::Promoted;
 use kehu_storage::scoring::scorecards::Calibrated;
 use serde_json::Value;
 
@@ -43,6 +45,8 @@ fn parsed(text: &str) -> Value {
 fn definitions_survive_the_formats_around_theirs() {
     survives::<Scorecard>("scorecard");
     survives::<Calibrated>("calibration");
+    survives::<Trained>("model");
+    survives::<Promoted>("promotion");
     survives::<Taxonomy>("taxonomy");
     survives::<CodeScheme>("code-scheme");
     survives::<Attribute>("attribute");

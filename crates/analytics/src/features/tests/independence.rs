@@ -4,9 +4,9 @@ use kehu_core::{CustomerId, Value};
 use kehu_storage::facts::{CustomerColumns, LineColumns, OrderColumns, PriceColumns};
 use kehu_storage::ingestion::OrderKind;
 
-use crate::Catalogue;
-
+use super::models::value_model;
 use super::world::{AS_OF, Facts, compute, customers, day, pick};
+use crate::Catalogue;
 
 /// Numbers that look random and are the same every time (the constants of Knuth's MMIX).
 struct Numbers(u64);
@@ -53,7 +53,8 @@ fn facts(count: i64) -> Facts {
         }
     }
     let prices = prices(&lines);
-    Facts { customers: customers(count), orders, lines, prices }
+    let value_model = Some(value_model());
+    Facts { customers: customers(count), orders, lines, prices, value_model, ..Facts::default() }
 }
 
 fn prices(lines: &LineColumns) -> PriceColumns {
@@ -100,6 +101,7 @@ fn only(facts: &Facts, customer: i64) -> Facts {
             amount: pick(&places, &lines.amount),
         },
         prices: facts.prices.clone(),
+        value_model: facts.value_model.clone(),
         ..Facts::default()
     }
 }

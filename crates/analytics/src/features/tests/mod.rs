@@ -5,6 +5,7 @@ mod definition;
 mod habits;
 mod independence;
 mod memory;
+mod models;
 mod orders;
 mod plans;
 mod source;

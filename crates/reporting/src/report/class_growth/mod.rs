@@ -1,7 +1,7 @@
 //! Sales of a period by class against the same period before.
 
 use super::{
-    Needs,
+    Facts, Needs,
     of_class::{class_cells, place_of},
     period::{self, Period},
     table::{Cell, Kind, Table},
@@ -14,7 +14,7 @@ use crate::{
     source,
 };
 use async_trait::async_trait;
-use kehu_core::{Label, label::Language, taxonomy::Class};
+use kehu_core::{label::Language, taxonomy::Class};
 use kehu_server::Fault;
 use kehu_storage::{
     bulk::ColumnType::{self, I32, I64, OptText},
@@ -71,16 +71,13 @@ pub(crate) struct Report;
 
 #[async_trait]
 impl super::Report for Report {
-    fn id(&self) -> &'static str {
-        "class-growth"
-    }
-
-    fn label(&self) -> Label {
-        Label::new("各类别销售增长", "Growth by class")
-    }
-
-    fn needs(&self) -> Needs {
-        Needs::Taxonomy
+    fn facts(&self) -> Facts {
+        Facts {
+            id: "class-growth",
+            label: ["各类别销售增长", "Growth by class"],
+            needs: Needs::Taxonomy,
+            ..Facts::NONE
+        }
     }
 
     async fn table(

@@ -4,7 +4,7 @@ pub(super) mod message;
 pub(crate) mod page;
 
 use super::{
-    ByClass, ClassCell, Needs,
+    ByClass, ClassCell, Facts, Needs,
     table::{Cell, Kind, Row, Table},
 };
 use crate::{
@@ -15,7 +15,7 @@ use crate::{
     source::{self, Examples},
 };
 use async_trait::async_trait;
-use kehu_core::{Label, label::Language};
+use kehu_core::label::Language;
 use kehu_server::Fault;
 use rust_decimal::Decimal;
 
@@ -147,16 +147,13 @@ pub(crate) struct Report;
 
 #[async_trait]
 impl super::Report for Report {
-    fn id(&self) -> &'static str {
-        "class-summary"
-    }
-
-    fn label(&self) -> Label {
-        Label::new("类别汇总", "Class summary")
-    }
-
-    fn needs(&self) -> Needs {
-        Needs::Taxonomy
+    fn facts(&self) -> Facts {
+        Facts {
+            id: "class-summary",
+            label: ["类别汇总", "Class summary"],
+            needs: Needs::Taxonomy,
+            ..Facts::NONE
+        }
     }
 
     async fn table(

@@ -2,13 +2,13 @@
 //! class, one by customer.
 
 use super::{
-    Needs,
+    Facts, Needs,
     of_class::{class_cells, order},
     table::{Cell, Kind, Row, Table},
 };
 use crate::{Reporting, labels::Labels, request::Question, source};
 use async_trait::async_trait;
-use kehu_core::{CustomerId, Label, label::Language};
+use kehu_core::{CustomerId, label::Language};
 use kehu_server::{Fault, names};
 use kehu_storage::{
     bulk::ColumnType::{self, I64, OptText},
@@ -74,16 +74,13 @@ pub(crate) struct ByCustomer;
 
 #[async_trait]
 impl super::Report for ByClass {
-    fn id(&self) -> &'static str {
-        "credit-ageing"
-    }
-
-    fn label(&self) -> Label {
-        Label::new("账龄分析", "Credit ageing")
-    }
-
-    fn needs(&self) -> Needs {
-        Needs::Taxonomy
+    fn facts(&self) -> Facts {
+        Facts {
+            id: "credit-ageing",
+            label: ["账龄分析", "Credit ageing"],
+            needs: Needs::Taxonomy,
+            ..Facts::NONE
+        }
     }
 
     async fn table(
@@ -125,16 +122,13 @@ impl super::Report for ByClass {
 
 #[async_trait]
 impl super::Report for ByCustomer {
-    fn id(&self) -> &'static str {
-        "credit-ageing-customers"
-    }
-
-    fn label(&self) -> Label {
-        Label::new("客户账龄", "Credit ageing by customer")
-    }
-
-    fn needs(&self) -> Needs {
-        Needs::Taxonomy
+    fn facts(&self) -> Facts {
+        Facts {
+            id: "credit-ageing-customers",
+            label: ["客户账龄", "Credit ageing by customer"],
+            needs: Needs::Taxonomy,
+            ..Facts::NONE
+        }
     }
 
     async fn table(

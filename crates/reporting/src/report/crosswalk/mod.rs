@@ -4,7 +4,7 @@
 mod agreement;
 
 use super::{
-    Needs,
+    Facts, Needs,
     table::{Cell, Column, Kind, Row, Table},
 };
 use crate::{
@@ -16,7 +16,7 @@ use crate::{
 use agreement::Contingency;
 use async_trait::async_trait;
 use futures::stream::{self, StreamExt};
-use kehu_core::{CustomerId, Label, label::Language, taxonomy::Class};
+use kehu_core::{CustomerId, label::Language, taxonomy::Class};
 use kehu_server::Fault;
 use kehu_storage::{
     Database,
@@ -127,16 +127,13 @@ async fn crosswalk(db: &Database, question: &Question) -> Result<Crosswalk, Faul
 
 #[async_trait]
 impl super::Report for Matrix {
-    fn id(&self) -> &'static str {
-        "crosswalk"
-    }
-
-    fn label(&self) -> Label {
-        Label::new("分类标准对照", "Crosswalk of two taxonomies")
-    }
-
-    fn needs(&self) -> Needs {
-        Needs::TwoTaxonomies
+    fn facts(&self) -> Facts {
+        Facts {
+            id: "crosswalk",
+            label: ["分类标准对照", "Crosswalk of two taxonomies"],
+            needs: Needs::TwoTaxonomies,
+            ..Facts::NONE
+        }
     }
 
     async fn table(
@@ -182,16 +179,13 @@ fn counted((customers, all): (i64, i64), amount: Decimal, currency: &str) -> [Ce
 
 #[async_trait]
 impl super::Report for Customers {
-    fn id(&self) -> &'static str {
-        "crosswalk-customers"
-    }
-
-    fn label(&self) -> Label {
-        Label::new("分类不一致的客户", "Customers classified inconsistently")
-    }
-
-    fn needs(&self) -> Needs {
-        Needs::TwoTaxonomies
+    fn facts(&self) -> Facts {
+        Facts {
+            id: "crosswalk-customers",
+            label: ["分类不一致的客户", "Customers classified inconsistently"],
+            needs: Needs::TwoTaxonomies,
+            ..Facts::NONE
+        }
     }
 
     async fn table(

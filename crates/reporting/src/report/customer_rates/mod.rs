@@ -1,7 +1,7 @@
 //! Who buys again, who is won back, and how satisfied they are, by class and period.
 
 use super::{
-    Needs,
+    Facts, Needs,
     of_class::{class_cells, place_of},
     period::{self, Period},
     table::{Cell, Kind, Table},
@@ -14,7 +14,7 @@ use crate::{
     source,
 };
 use async_trait::async_trait;
-use kehu_core::{Label, label::Language, taxonomy::Class};
+use kehu_core::{label::Language, taxonomy::Class};
 use kehu_server::Fault;
 use kehu_storage::{
     bulk::ColumnType::{I32, I64, OptText},
@@ -28,10 +28,10 @@ const OF_ORDERS: [&str; 4] = ["buyers", "repeaters", "lost", "won_back"];
 const OF_ANSWERS: [&str; 5] = ["csat_count", "csat_points", "nps_count", "promoters", "detractors"];
 
 /// The counts of both queries, one after the other.
-type Counts = [i64; OF_ORDERS.len() + OF_ANSWERS.len()];
+pub(super) type Counts = [i64; OF_ORDERS.len() + OF_ANSWERS.len()];
 
 /// By the place of the span, two a period, and that of the class.
-type CountsByClass = BTreeMap<(usize, usize), Counts>;
+pub(super) type CountsByClass = BTreeMap<(usize, usize), Counts>;
 
 const OF_CLASS: [(&str, Kind, &str, &str); 2] =
     [("class_id", Kind::Id, "类别标识", "Class id"), ("class_label", Kind::Text, "类别", "Class")];
@@ -95,16 +95,13 @@ pub(crate) struct Report;
 
 #[async_trait]
 impl super::Report for Report {
-    fn id(&self) -> &'static str {
-        "customer-rates"
-    }
-
-    fn label(&self) -> Label {
-        Label::new("复购率、挽回率与满意度", "Repurchase, win-back and satisfaction")
-    }
-
-    fn needs(&self) -> Needs {
-        Needs::Taxonomy
+    fn facts(&self) -> Facts {
+        Facts {
+            id: "customer-rates",
+            label: ["复购率、挽回率与满意度", "Repurchase, win-back and satisfaction"],
+            needs: Needs::Taxonomy,
+            ..Facts::NONE
+        }
     }
 
     async fn table(
@@ -141,7 +138,7 @@ impl super::Report for Report {
     }
 }
 
-async fn counts(
+pub(super) async fn counts(
     reporting: &Reporting,
     question: &Question,
     periods: &[Period],
@@ -169,6 +166,12 @@ async fn counts(
         }
     }
     Ok(counts)
+}
+
+/// Who bought in a period, and who of them more than once.
+pub(super) fn repurchase(counts: &Counts) -> (i64, i64) {
+    let [buyers, repeaters, ..] = *counts;
+    (buyers, repeaters)
 }
 
 /// The rates that counts come to: repurchase, win-back, mean CSAT, NPS; null of nobody.

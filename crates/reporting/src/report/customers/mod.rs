@@ -7,13 +7,13 @@ mod sheet;
 pub(crate) use sheet::Sheet;
 
 use super::{
-    Needs,
+    Facts, Needs,
     table::{Cell, Column, Kind, Row, Table},
 };
 use crate::{Reporting, request::Question};
 use async_trait::async_trait;
 use export::{Export, List, One, whole};
-use kehu_core::{Label, label::Language};
+use kehu_core::label::Language;
 use kehu_server::{Fault, names};
 use kehu_storage::ingestion::Customer;
 
@@ -44,20 +44,14 @@ pub(crate) struct Report;
 
 #[async_trait]
 impl super::Report for Report {
-    fn id(&self) -> &'static str {
-        "customers"
-    }
-
-    fn label(&self) -> Label {
-        Label::new("客户", "Customers")
-    }
-
-    fn needs(&self) -> Needs {
-        Needs::Taxonomy
-    }
-
-    fn names_people(&self) -> bool {
-        true
+    fn facts(&self) -> Facts {
+        Facts {
+            id: "customers",
+            label: ["客户", "Customers"],
+            needs: Needs::Taxonomy,
+            names_people: true,
+            ..Facts::NONE
+        }
     }
 
     async fn table(

@@ -3,14 +3,14 @@
 
 use super::{
     super::{
-        Needs,
+        Facts, Needs,
         table::{Cell, Column, Kind, Row, Table},
     },
     export::{self, Export, List, One},
 };
 use crate::{Reporting, request::Question};
 use async_trait::async_trait;
-use kehu_core::{Label, label::Language};
+use kehu_core::label::Language;
 use kehu_server::Fault;
 
 /// Who it is: 客户基本信息. The key is the first that a source gave it.
@@ -66,20 +66,14 @@ pub(crate) struct Sheet;
 
 #[async_trait]
 impl super::super::Report for Sheet {
-    fn id(&self) -> &'static str {
-        "management-sheet"
-    }
-
-    fn label(&self) -> Label {
-        Label::new("客户分类管理表", "Customer management sheet")
-    }
-
-    fn needs(&self) -> Needs {
-        Needs::Taxonomy
-    }
-
-    fn names_people(&self) -> bool {
-        true
+    fn facts(&self) -> Facts {
+        Facts {
+            id: "management-sheet",
+            label: ["客户分类管理表", "Customer management sheet"],
+            needs: Needs::Taxonomy,
+            names_people: true,
+            ..Facts::NONE
+        }
     }
 
     async fn table(

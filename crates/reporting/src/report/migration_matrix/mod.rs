@@ -4,12 +4,12 @@ pub(super) mod message;
 pub(crate) mod page;
 
 use super::{
-    ByClass, ClassCell, Needs,
+    ByClass, ClassCell, Facts, Needs,
     table::{Cell, Kind, Table},
 };
 use crate::{Reporting, request::Question, source};
 use async_trait::async_trait;
-use kehu_core::{Label, label::Language};
+use kehu_core::label::Language;
 use kehu_server::Fault;
 use rust_decimal::Decimal;
 use std::collections::BTreeMap;
@@ -95,16 +95,13 @@ pub(crate) struct Report;
 
 #[async_trait]
 impl super::Report for Report {
-    fn id(&self) -> &'static str {
-        "migration-matrix"
-    }
-
-    fn label(&self) -> Label {
-        Label::new("类别迁移", "Moves between classes")
-    }
-
-    fn needs(&self) -> Needs {
-        Needs::Comparison
+    fn facts(&self) -> Facts {
+        Facts {
+            id: "migration-matrix",
+            label: ["类别迁移", "Moves between classes"],
+            needs: Needs::Comparison,
+            ..Facts::NONE
+        }
     }
 
     async fn table(

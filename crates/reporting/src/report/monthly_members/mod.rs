@@ -3,13 +3,13 @@
 pub(crate) mod page;
 
 use super::{
-    Needs,
+    Facts, Needs,
     table::{Cell, Kind, Row, Table},
 };
 use crate::{Reporting, labels::Labels, request::Question, source};
 use async_trait::async_trait;
 use chrono::{Months, NaiveDate};
-use kehu_core::{Label, calendar, label::Language, taxonomy::Class};
+use kehu_core::{calendar, label::Language, taxonomy::Class};
 use kehu_server::Fault;
 use kehu_storage::coding::classes;
 use std::cmp::Ordering;
@@ -230,16 +230,13 @@ pub(crate) struct Report;
 
 #[async_trait]
 impl super::Report for Report {
-    fn id(&self) -> &'static str {
-        "monthly-members"
-    }
-
-    fn label(&self) -> Label {
-        Label::new("各类别客户月度增减", "Members by class and month")
-    }
-
-    fn needs(&self) -> Needs {
-        Needs::Taxonomy
+    fn facts(&self) -> Facts {
+        Facts {
+            id: "monthly-members",
+            label: ["各类别客户月度增减", "Members by class and month"],
+            needs: Needs::Taxonomy,
+            ..Facts::NONE
+        }
     }
 
     async fn table(

@@ -4,7 +4,7 @@ pub(super) mod message;
 pub(crate) mod page;
 
 use super::{
-    Dated, Needs,
+    Dated, Facts, Needs,
     table::{Cell, Kind, Table},
 };
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
 };
 use async_trait::async_trait;
 use chrono::{Months, NaiveDate};
-use kehu_core::{Label, calendar, label::Language};
+use kehu_core::{calendar, label::Language};
 use kehu_server::Fault;
 use kehu_storage::{
     Database,
@@ -157,16 +157,13 @@ pub(crate) struct Report;
 
 #[async_trait]
 impl super::Report for Report {
-    fn id(&self) -> &'static str {
-        "monthly-trend"
-    }
-
-    fn label(&self) -> Label {
-        Label::new("月度趋势", "Month by month")
-    }
-
-    fn needs(&self) -> Needs {
-        Needs::Time
+    fn facts(&self) -> Facts {
+        Facts {
+            id: "monthly-trend",
+            label: ["月度趋势", "Month by month"],
+            needs: Needs::Time,
+            ..Facts::NONE
+        }
     }
 
     async fn table(

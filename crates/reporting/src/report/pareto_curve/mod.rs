@@ -4,7 +4,7 @@ pub(super) mod message;
 pub(crate) mod page;
 
 use super::{
-    Dated, Needs,
+    Dated, Facts, Needs,
     table::{Cell, Kind, Table},
 };
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
     source,
 };
 use async_trait::async_trait;
-use kehu_core::{CustomerId, Label, label::Language};
+use kehu_core::{CustomerId, label::Language};
 use kehu_server::Fault;
 use rust_decimal::Decimal;
 use std::cmp::Reverse;
@@ -146,16 +146,13 @@ pub(crate) struct Report;
 
 #[async_trait]
 impl super::Report for Report {
-    fn id(&self) -> &'static str {
-        "pareto-curve"
-    }
-
-    fn label(&self) -> Label {
-        Label::new("净销售额集中度", "Concentration of net sales")
-    }
-
-    fn needs(&self) -> Needs {
-        Needs::Time
+    fn facts(&self) -> Facts {
+        Facts {
+            id: "pareto-curve",
+            label: ["净销售额集中度", "Concentration of net sales"],
+            needs: Needs::Time,
+            ..Facts::NONE
+        }
     }
 
     async fn table(

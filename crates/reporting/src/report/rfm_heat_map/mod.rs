@@ -4,7 +4,7 @@ pub(super) mod message;
 pub(crate) mod page;
 
 use super::{
-    Dated, Needs,
+    Dated, Facts, Needs,
     table::{Cell, Kind, Table},
 };
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
     source,
 };
 use async_trait::async_trait;
-use kehu_core::{CustomerId, Label, label::Language};
+use kehu_core::{CustomerId, label::Language};
 use kehu_server::Fault;
 use rust_decimal::Decimal;
 use std::collections::BTreeMap;
@@ -122,16 +122,13 @@ pub(crate) struct Report;
 
 #[async_trait]
 impl super::Report for Report {
-    fn id(&self) -> &'static str {
-        "rfm-heat-map"
-    }
-
-    fn label(&self) -> Label {
-        Label::new("最近购买与购买频率", "Recency and frequency")
-    }
-
-    fn needs(&self) -> Needs {
-        Needs::Time
+    fn facts(&self) -> Facts {
+        Facts {
+            id: "rfm-heat-map",
+            label: ["最近购买与购买频率", "Recency and frequency"],
+            needs: Needs::Time,
+            ..Facts::NONE
+        }
     }
 
     async fn table(

@@ -2,13 +2,13 @@
 //! product and class.
 
 use super::{
-    Needs,
+    Facts, Needs,
     of_class::{class_cells, order, place_of},
     table::{Cell, Kind, Row, Table},
 };
 use crate::{Reporting, labels::Labels, request::Question, source};
 use async_trait::async_trait;
-use kehu_core::{Label, calendar, label::Language};
+use kehu_core::{calendar, label::Language};
 use kehu_server::Fault;
 use kehu_storage::{
     bulk::ColumnType::{self, I64, OptText},
@@ -73,16 +73,13 @@ type Figures = [i64; 10];
 
 #[async_trait]
 impl super::Report for ByClass {
-    fn id(&self) -> &'static str {
-        "satisfaction"
-    }
-
-    fn label(&self) -> Label {
-        Label::new("客户满意度", "Satisfaction")
-    }
-
-    fn needs(&self) -> Needs {
-        Needs::Taxonomy
+    fn facts(&self) -> Facts {
+        Facts {
+            id: "satisfaction",
+            label: ["客户满意度", "Satisfaction"],
+            needs: Needs::Taxonomy,
+            ..Facts::NONE
+        }
     }
 
     async fn table(
@@ -116,16 +113,13 @@ impl super::Report for ByClass {
 
 #[async_trait]
 impl super::Report for ByProduct {
-    fn id(&self) -> &'static str {
-        "satisfaction-products"
-    }
-
-    fn label(&self) -> Label {
-        Label::new("产品满意度", "Satisfaction by product")
-    }
-
-    fn needs(&self) -> Needs {
-        Needs::Taxonomy
+    fn facts(&self) -> Facts {
+        Facts {
+            id: "satisfaction-products",
+            label: ["产品满意度", "Satisfaction by product"],
+            needs: Needs::Taxonomy,
+            ..Facts::NONE
+        }
     }
 
     async fn table(

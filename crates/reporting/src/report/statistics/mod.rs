@@ -5,7 +5,7 @@ mod describe;
 mod values;
 
 use super::{
-    Needs,
+    Facts, Needs,
     table::{Cell, Kind, Row, Table},
 };
 use crate::{
@@ -17,9 +17,9 @@ use crate::{
 };
 use async_trait::async_trait;
 use describe::{correlation, describe, histogram, number};
-use kehu_core::{Label, label::Language};
+use kehu_core::label::Language;
 use kehu_server::Fault;
-use values::Values;
+pub(super) use values::Values;
 
 /// What the reports are about where no features are named.
 const FEATURES: &[&str] = &["amount_365d", "orders_365d", "recency_days"];
@@ -102,20 +102,14 @@ pub(crate) struct Correlations;
 
 #[async_trait]
 impl super::Report for Statistics {
-    fn id(&self) -> &'static str {
-        "class-statistics"
-    }
-
-    fn label(&self) -> Label {
-        Label::new("各类别指标统计", "Statistics by class")
-    }
-
-    fn needs(&self) -> Needs {
-        Needs::Taxonomy
-    }
-
-    fn default_features(&self) -> &'static [&'static str] {
-        FEATURES
+    fn facts(&self) -> Facts {
+        Facts {
+            id: "class-statistics",
+            label: ["各类别指标统计", "Statistics by class"],
+            needs: Needs::Taxonomy,
+            features: FEATURES,
+            ..Facts::NONE
+        }
     }
 
     async fn table(
@@ -147,20 +141,14 @@ impl super::Report for Statistics {
 
 #[async_trait]
 impl super::Report for Distributions {
-    fn id(&self) -> &'static str {
-        "class-distributions"
-    }
-
-    fn label(&self) -> Label {
-        Label::new("各类别指标分布", "Distributions by class")
-    }
-
-    fn needs(&self) -> Needs {
-        Needs::Taxonomy
-    }
-
-    fn default_features(&self) -> &'static [&'static str] {
-        FEATURES
+    fn facts(&self) -> Facts {
+        Facts {
+            id: "class-distributions",
+            label: ["各类别指标分布", "Distributions by class"],
+            needs: Needs::Taxonomy,
+            features: FEATURES,
+            ..Facts::NONE
+        }
     }
 
     async fn table(
@@ -197,20 +185,14 @@ impl super::Report for Distributions {
 
 #[async_trait]
 impl super::Report for Correlations {
-    fn id(&self) -> &'static str {
-        "class-correlations"
-    }
-
-    fn label(&self) -> Label {
-        Label::new("各类别指标相关性", "Correlations by class")
-    }
-
-    fn needs(&self) -> Needs {
-        Needs::Taxonomy
-    }
-
-    fn default_features(&self) -> &'static [&'static str] {
-        FEATURES
+    fn facts(&self) -> Facts {
+        Facts {
+            id: "class-correlations",
+            label: ["各类别指标相关性", "Correlations by class"],
+            needs: Needs::Taxonomy,
+            features: FEATURES,
+            ..Facts::NONE
+        }
     }
 
     async fn table(

@@ -1,13 +1,15 @@
 //! The values of features of the members of classes.
 
-use super::describe::billionths;
+use super::describe::{billionths, number};
 use crate::{Reporting, request::Question, source};
+use chrono::NaiveDate;
 use kehu_core::{Value, taxonomy::Class};
 use kehu_server::Fault;
 use kehu_storage::{
     coding::classes::{self, View},
     facts::{self, CustomerSet},
 };
+use rust_decimal::Decimal;
 
 /// Customers that are read at once.
 const CUSTOMERS_AT_ONCE: u64 = 20_000;
@@ -16,7 +18,7 @@ const CUSTOMERS_AT_ONCE: u64 = 20_000;
 const NOTHING: i128 = i128::MIN;
 
 /// The values of everybody who has a class, in billionths.
-pub(super) struct Values {
+pub(in crate::report) struct Values {
     /// The classes.
     pub(super) classes: Vec<Class>,
     /// How many features there are.
@@ -28,11 +30,20 @@ pub(super) struct Values {
 impl Values {
     /// Reads the features of a question.
     pub(super) async fn read(reporting: &Reporting, question: &Question) -> Result<Self, Fault> {
+        Self::read_on(reporting, question, question.moment.as_of).await
+    }
+
+    /// Reads them as of another date, of the members on the date of the question.
+    pub(in crate::report) async fn read_on(
+        reporting: &Reporting,
+        question: &Question,
+        on: NaiveDate,
+    ) -> Result<Self, Fault> {
         let classes = source::classified(&reporting.db, question).await?.classes;
         let members = vec![Vec::new(); classes.len()];
         let mut values = Self { classes, features: question.features.len(), members };
         for set in facts::split(&reporting.db, &CustomerSet::All, CUSTOMERS_AT_ONCE).await? {
-            values.add(reporting, question, &set).await?;
+            values.add(reporting, question, on, &set).await?;
         }
         Ok(values)
     }
@@ -41,13 +52,14 @@ impl Values {
         &mut self,
         reporting: &Reporting,
         question: &Question,
+        on: NaiveDate,
         set: &CustomerSet,
     ) -> Result<(), Fault> {
         let moment = question.moment;
         let view = View { true_on: Some(moment.as_of), known_at: moment.known_at };
         let classes = classes::at(&reporting.db, &question.taxonomy, set, view).await?;
         let names: Vec<&str> = question.features.iter().map(String::as_str).collect();
-        let frame = reporting.analytics.features(set, moment.as_of, &names).await;
+        let frame = reporting.analytics.features(set, on, &names).await;
         let frame = frame.map_err(source::fault)?;
         let mut columns = Vec::with_capacity(names.len());
         for name in names {
@@ -81,6 +93,16 @@ impl Values {
         }
         values.sort_unstable();
         values
+    }
+
+    /// How many members of a class have a value of a feature, and its mean; behind the last class, of
+    /// all.
+    pub(in crate::report) fn mean(&self, class: usize, feature: usize) -> (i64, Option<Decimal>) {
+        let values = self.sorted(class, feature);
+        let count = i64::try_from(values.len()).unwrap_or(i64::MAX);
+        let sum = values.iter().try_fold(0_i128, |sum, value| sum.checked_add(*value));
+        let mean = sum.and_then(|sum| sum.checked_div(count.into())).and_then(number);
+        (count, mean)
     }
 
     /// The values of two features of the members that have both.

@@ -4,7 +4,7 @@
 mod inversion;
 
 use super::{
-    Needs,
+    Facts, Needs,
     table::{Cell, Kind, Row, Table},
 };
 use crate::{
@@ -17,7 +17,6 @@ use crate::{
 use async_trait::async_trait;
 use inversion::{Treated, better_than};
 use kehu_core::{
-    Label,
     label::Language,
     money::AMOUNT_SCALE,
     taxonomy::{Class, Named, Strategy},
@@ -112,16 +111,13 @@ fn treated(classified: &Classified, earnings: &[Earning<'_>]) -> Vec<Treated> {
 
 #[async_trait]
 impl super::Report for ByClass {
-    fn id(&self) -> &'static str {
-        "strategies"
-    }
-
-    fn label(&self) -> Label {
-        Label::new("管理策略", "Strategies")
-    }
-
-    fn needs(&self) -> Needs {
-        Needs::Taxonomy
+    fn facts(&self) -> Facts {
+        Facts {
+            id: "strategies",
+            label: ["管理策略", "Strategies"],
+            needs: Needs::Taxonomy,
+            ..Facts::NONE
+        }
     }
 
     async fn table(
@@ -188,16 +184,13 @@ fn counted(customers: i64, all: i64) -> [Cell; 2] {
 
 #[async_trait]
 impl super::Report for ByLevel {
-    fn id(&self) -> &'static str {
-        "service-levels"
-    }
-
-    fn label(&self) -> Label {
-        Label::new("服务等级覆盖", "Coverage by service level")
-    }
-
-    fn needs(&self) -> Needs {
-        Needs::Taxonomy
+    fn facts(&self) -> Facts {
+        Facts {
+            id: "service-levels",
+            label: ["服务等级覆盖", "Coverage by service level"],
+            needs: Needs::Taxonomy,
+            ..Facts::NONE
+        }
     }
 
     async fn table(

@@ -15,6 +15,7 @@ mod ingestion_service;
 mod limits;
 mod lookalikes;
 mod measure;
+mod merges;
 mod profile_values;
 mod stream;
 mod upsert;

@@ -15,6 +15,7 @@ pub(crate) mod history;
 pub(crate) mod import;
 pub(crate) mod left_out;
 pub(crate) mod members;
+pub(crate) mod merge;
 pub(crate) mod migrate;
 pub(crate) mod overrides;
 pub(crate) mod profile;
@@ -69,6 +70,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Explain(command) => command.run().await,
         Command::Profile(command) => command.run().await,
         Command::History(command) => command.run().await,
+        Command::Merge(command) => command.run().await,
         Command::Timeline(command) => command.run().await,
         Command::Resolve(command) => command.run().await,
         Command::Features(command) => command.run().await,

@@ -1,7 +1,7 @@
 //! The store of ingestion: sources, customers, orders, exchange rates, streams and rejects.
 //!
 //! A batch of a stream is written by [`write_batch`] in one transaction; single customers by
-//! [`upsert_customer`]. Everything else here reads.
+//! [`upsert_customer`]; two that are one are linked by [`merge_customers`]. Everything else here reads.
 
 mod batch;
 mod customers;
@@ -11,6 +11,7 @@ mod golden;
 mod held;
 mod kinds;
 mod lookalikes;
+pub(crate) mod merges;
 mod profile;
 mod references;
 mod rejects;
@@ -30,10 +31,14 @@ pub use held::{HeldOrders, WaitingOrder, held_orders};
 // A new kind is no line here.
 pub use kinds::*;
 pub use lookalikes::{LookKey, Lookalikes, list_lookalikes};
+pub use merges::{
+    Hand, Merge, MergeFilter, Merged, NewMerge, Undo, Undone, list_merges, merge_customers,
+    survivor, undo_merge,
+};
 pub use profile::{COUNTRY_AS_GIVEN, Field, Mask, Profile};
 pub use rejects::{Reject, RejectFilter, count_rejects, list_rejects, purge_rejects};
 pub use streams::{Opened, RejectShare, Stream, Totals, open_stream, purge_streams};
-pub use timeline::{Amounts, Contact, Event, TimelineKey, timeline};
+pub use timeline::{Amounts, Contact, Event, MergeDetail, TimelineKey, timeline};
 pub use upsert::{Upsert, Upserted, announce, upsert_customer};
 pub use values::{FieldValue, ValueKey, list_values};
 pub use write::{Counts, Reused, Tally, Written, write_batch};

@@ -11,6 +11,7 @@ mod m0003_scoring;
 mod m0004_coding;
 mod m0005_history;
 mod m0006_facts;
+mod m0007_merge;
 
 use sea_orm_migration::prelude::*;
 
@@ -27,6 +28,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0004_coding::Migration),
             Box::new(m0005_history::Migration),
             Box::new(m0006_facts::Migration),
+            Box::new(m0007_merge::Migration),
         ]
     }
 }

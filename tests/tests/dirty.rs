@@ -1,7 +1,8 @@
 //! Dirty files, as a person hands them in: each fault is answered with its reason and place,
 //! and nothing else is lost.
 
-use kehu_tests::{program, program::Server};
+use kehu_tests::{program, program::Server, until};
+use sea_orm::ConnectionTrait;
 use std::path::Path;
 
 const HEADER: &str =
@@ -193,5 +194,44 @@ async fn orders_after_today_are_noticed() {
         let noticed = "noticed    1 orders dated after today, which count on their day";
         assert!(said.contains(noticed), "{said}");
     }
+    server.stop().await;
+}
+
+/// What a corrected file brings is closed, what nothing is to come of is discarded, and what the
+/// disk has spoilt is told by health and holds up nothing.
+#[tokio::test]
+async fn what_was_refused_is_seen_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let header = "order_id,customer_id,date,amount\n";
+    let bad = format!("{header}1,c1,2024-02-30,10\n2,c2,2024-01-05,1x\n3,c3,2024-01-05,2x\n");
+    let bad = write(folder.path(), "bad.csv", bad.as_bytes());
+    let data = folder.path().join("data");
+    let server = euros(&data).await;
+    let (code, said) = program::fail(&["import", &bad, "--server", &server.url]).await;
+    assert_eq!(code, 65, "{said}");
+    let good = format!("{header}1,c1,2024-02-29,10\n");
+    let good = write(folder.path(), "good.csv", good.as_bytes());
+    server.succeed(&["import", &good]).await;
+    let open = server.succeed(&["rejects"]).await;
+    assert!(!open.contains("bad.csv:2") && open.contains("bad.csv:3  amount"), "{open}");
+    let discard = ["rejects", "discard", "rejects/2", "--why", "typed twice"];
+    assert_eq!(server.succeed(&discard).await, "discarded 1\n");
+    let discarded = server.succeed(&["rejects", "--state", "discarded"]).await;
+    assert!(discarded.contains("discarded: typed twice"), "{discarded}");
+    assert_eq!(server.succeed(&["health"]).await, "SERVING\n");
+    server.stop().await;
+
+    let url = format!("sqlite://{}", data.join("kehu.db").display());
+    let database = sea_orm::Database::connect(url).await.unwrap();
+    let spoil = "UPDATE reject SET problems = 'x' WHERE reject_id = 3";
+    database.execute_unprepared(spoil).await.unwrap();
+    database.close().await.unwrap();
+    let server = euros(&data).await;
+    until("health tells of the damaged reject", async || {
+        server.succeed(&["health"]).await.contains("1 reject cannot be read whole any more")
+    })
+    .await;
+    let damaged = server.succeed(&["rejects", "--damaged"]).await;
+    assert!(damaged.contains("bad.csv:4  ") && damaged.contains("3,c3,2024-01-05,2x"), "{damaged}");
     server.stop().await;
 }

@@ -5,13 +5,17 @@ use kehu_contract::ingestion as contract;
 use kehu_server::page::PageRequest;
 use kehu_server::{Violations, convert, names};
 use kehu_storage::ingestion::{
-    Contact, Customer, Event, Field, ListedRate, Mask, MergeDetail, Profile, Reference, Reject,
+    Contact, Customer, Event, Field, ListedRate, Mask, MergeDetail, Profile, RecordKey, Reference,
+    Reject,
 };
 use prost_types::{FieldMask, Timestamp};
 use std::collections::BTreeSet;
 
 use crate::check::{self, Cleaned, Problems};
 use kehu_core::{calendar::BusinessCalendar, key, limits};
+
+/// How the names of the contract's kinds of record begin.
+const KIND: &str = "RECORD_KIND_";
 
 /// Whether `name` can be that of a source.
 pub(crate) fn is_source(name: &str) -> bool {
@@ -211,6 +215,16 @@ pub(crate) fn reject(reject: Reject) -> contract::Reject {
         reason: problem.reason,
         description: problem.description,
     });
+    let (state, settled) = match reject.settled {
+        None => (contract::RejectState::Open, None),
+        Some(settled) if settled.discarded.is_none() => {
+            (contract::RejectState::Accepted, Some(settled))
+        }
+        Some(settled) => (contract::RejectState::Discarded, Some(settled)),
+    };
+    let close_time = settled.as_ref().map(|settled| convert::timestamp(settled.at));
+    let discarded = settled.and_then(|settled| settled.discarded);
+    let (discard_reason, discarded_by) = discarded.unwrap_or_default();
     contract::Reject {
         name: names::reject(reject.id),
         source: reject.source,
@@ -221,7 +235,24 @@ pub(crate) fn reject(reject: Reject) -> contract::Reject {
         raw: reject.raw,
         raw_length: reject.raw_length,
         create_time: Some(convert::timestamp(reject.recorded_at)),
+        state: state.into(),
+        close_time,
+        key: reject.key.and_then(record_key),
+        discard_reason,
+        discarded_by,
+        damaged: reject.damage.is_some(),
     }
+}
+
+/// The name under which the store keeps a kind of record.
+pub(crate) fn record_kind(kind: contract::RecordKind) -> String {
+    kind.as_str_name().trim_start_matches(KIND).to_ascii_lowercase()
+}
+
+fn record_key(key: RecordKey) -> Option<contract::RecordKey> {
+    let name = format!("{KIND}{}", key.kind.to_ascii_uppercase());
+    let kind = contract::RecordKind::from_str_name(&name)?;
+    Some(contract::RecordKey { kind: kind.into(), external_id: key.external_id })
 }
 
 /// An exchange rate.

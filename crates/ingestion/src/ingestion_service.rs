@@ -2,55 +2,25 @@
 
 use chrono::NaiveDate;
 use kehu_contract::ingestion::{
-    GetDataSummaryRequest, GetDataSummaryResponse, IngestRequest, IngestResponse,
-    ListExchangeRatesRequest, ListExchangeRatesResponse, ListRejectsRequest, ListRejectsResponse,
-    ProblemReason, ReasonCount, ingestion_service_server::IngestionService,
+    DiscardRejectsRequest, DiscardRejectsResponse, GetDataSummaryRequest, GetDataSummaryResponse,
+    IngestRequest, IngestResponse, ListExchangeRatesRequest, ListExchangeRatesResponse,
+    ListRejectsRequest, ListRejectsResponse, ingestion_service_server::IngestionService,
 };
 use kehu_core::currency;
 use kehu_server::{Fault, Violations, auth, page};
 use kehu_storage::PageRequest;
-use kehu_storage::ingestion::{self as store, RejectFilter, RejectShare};
+use kehu_storage::ingestion::{self as store, RejectShare};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
 use tracing::Instrument;
 
-use crate::{Ingestion, convert, measure, stream};
+use crate::{Ingestion, convert, stream};
 
 /// Answers that wait for a slow caller before the writing waits too.
 const ANSWERS: usize = 16;
 
 impl Ingestion {
-    async fn rejects(&self, request: ListRejectsRequest) -> Result<ListRejectsResponse, Fault> {
-        let mut violations = Violations::new();
-        let reason = reason(request.reason, &mut violations);
-        let reason_text = request.reason.to_string();
-        let filters = [request.stream_id.as_str(), &reason_text];
-        let page = page::parse(request.page_size, &request.page_token, &filters, &mut violations);
-        let after = convert::parse_key(&page, &mut violations);
-        violations.finish()?;
-        let stream_id = Some(request.stream_id.clone()).filter(|id| !id.is_empty());
-        let filter = RejectFilter { stream_id, reason };
-        let page = PageRequest { limit: page.size, after };
-        let found = store::list_rejects(&self.db, &filter, &page).await?;
-        let counts = store::count_rejects(&self.db, &filter).await?;
-        for reject in &found.items {
-            if let Some(damage) = &reject.damage {
-                tracing::error!(reject = reject.id, damage, "a reject cannot be read whole");
-                measure::damaged();
-            }
-        }
-        let next = found.next.map(|id| page::token(&id.to_string(), &filters));
-        Ok(ListRejectsResponse {
-            rejects: found.items.into_iter().map(convert::reject).collect(),
-            next_page_token: next.unwrap_or_default(),
-            reason_counts: counts
-                .into_iter()
-                .map(|(reason, count)| ReasonCount { reason, count })
-                .collect(),
-        })
-    }
-
     async fn rates(
         &self,
         request: ListExchangeRatesRequest,
@@ -82,13 +52,6 @@ impl Ingestion {
     }
 }
 
-fn reason(given: i32, violations: &mut Violations) -> Option<i32> {
-    if ProblemReason::try_from(given).is_err() {
-        violations.add("reason", "must be one of the contract's reasons");
-    }
-    Some(given).filter(|reason| *reason != i32::from(ProblemReason::Unspecified))
-}
-
 fn parse_rate_key(key: &str) -> Option<(String, NaiveDate)> {
     let (currency, day) = key.split_once(' ')?;
     Some((currency.to_owned(), day.parse().ok()?))
@@ -115,6 +78,14 @@ impl IngestionService for Ingestion {
         request: Request<ListRejectsRequest>,
     ) -> Result<Response<ListRejectsResponse>, Status> {
         Ok(Response::new(self.rejects(request.into_inner()).await?))
+    }
+
+    async fn discard_rejects(
+        &self,
+        request: Request<DiscardRejectsRequest>,
+    ) -> Result<Response<DiscardRejectsResponse>, Status> {
+        let caller = auth::caller(request.extensions()).unwrap_or_default();
+        Ok(Response::new(self.discard(request.into_inner(), &caller).await?))
     }
 
     async fn list_exchange_rates(

@@ -17,6 +17,7 @@ mod lookalikes;
 mod measure;
 mod merges;
 mod profile_values;
+mod rejects;
 mod stream;
 mod upsert;
 
@@ -27,6 +28,8 @@ use kehu_contract::ingestion::{
 use kehu_core::calendar::BusinessCalendar;
 use kehu_storage::{Database, settings::Settings};
 use tonic::service::RoutesBuilder;
+
+pub use rejects::watch_rejects;
 
 use check::Checker;
 

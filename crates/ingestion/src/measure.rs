@@ -66,8 +66,11 @@ pub(crate) fn cleaned(values: &[CleanedValues]) {
     }
 }
 
-/// Counts a reject that could not be read whole.
-pub(crate) fn damaged() {
+/// Counts rejects that were found to be damaged.
+pub(crate) fn damaged(rejects: u64) {
     static DAMAGED: LazyLock<Counter<u64>> = LazyLock::new(|| INGESTION_DAMAGED.counter());
-    DAMAGED.add(1, &[]);
+    if rejects > 0 {
+        tracing::error!(rejects, "rejects cannot be read whole: kehu rejects --damaged lists them");
+        DAMAGED.add(rejects, &[]);
+    }
 }

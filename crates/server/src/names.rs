@@ -50,6 +50,11 @@ pub fn parse_merge(field: &str, name: &str, violations: &mut Violations) -> Opti
     numbered(field, "merges", name, violations)
 }
 
+/// The number in `rejects/17` or `17`; anything else is a violation of `field`.
+pub fn parse_reject(field: &str, name: &str, violations: &mut Violations) -> Option<i64> {
+    numbered(field, "rejects", name, violations)
+}
+
 /// `codeSchemes/standard`, from its collection and id.
 pub fn resource(collection: &str, id: &str) -> String {
     format!("{collection}/{id}")

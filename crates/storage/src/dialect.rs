@@ -25,7 +25,7 @@ mod turns;
 use sea_orm::sea_query::ColumnDef;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement, Value};
 
-pub(crate) use any::is_any_number;
+pub(crate) use any::{is_any_number, is_any_text};
 pub(crate) use classify::{classify, obstacle};
 pub use connections::Reader;
 pub(crate) use connections::{Connections, Transaction};

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use encoding_rs::UTF_8;
 use kehu_contract::google::r#type as google;
 use kehu_contract::ingestion::{
-    ExchangeRate, Problem, ProblemReason, RecordBatch, RefusedRow, record::Kind,
+    ExchangeRate, Problem, ProblemReason, RecordBatch, RecordKey, RecordKind, RefusedRow,
+    record::Kind,
 };
 use kehu_core::calendar::BusinessCalendar;
 use kehu_core::{Money, limits};
@@ -168,7 +169,7 @@ impl Reader {
         self.counts.note_repeat(row);
         if let Some(fault) = row.fault {
             let columns = self.lines.layout.header.len();
-            self.refuse(row, vec![of_fault(fault, row.width(), columns)]);
+            self.refuse(row, vec![of_fault(fault, row.width(), columns)], "");
             return;
         }
         let mut read = self.lines.read(row);
@@ -190,7 +191,7 @@ impl Reader {
         if problems.is_empty() {
             self.orders.add(read, profile, row.raw_length);
         } else {
-            self.refuse(row, problems);
+            self.refuse(row, problems, &read.order);
         }
         if let Some(key) = last {
             self.finish(&key);
@@ -224,14 +225,18 @@ impl Reader {
         self.batches.push_order(line, order, finished.bytes, finished.figures);
     }
 
-    fn refuse(&mut self, row: &Row, problems: Vec<Problem>) {
+    /// Refuses a row of an order, whose key is empty where it cannot be read.
+    fn refuse(&mut self, row: &Row, problems: Vec<Problem>, order: &str) {
         let reason = problems.first().map_or(ProblemReason::Unspecified, Problem::reason);
         self.counts.profile.add_refused(reason, 1);
         let raw = row.raw_text();
         let raw_length = i64::try_from(row.raw_length).unwrap_or(i64::MAX);
         let bytes = raw.len() as u64;
         let line = i64::try_from(row.line).unwrap_or(i64::MAX);
-        let refused = RefusedRow { raw, raw_length, problems };
+        let kind = RecordKind::Order.into();
+        let key = RecordKey { kind, external_id: order.to_owned() };
+        let key = Some(key).filter(|key| !key.external_id.is_empty());
+        let refused = RefusedRow { raw, raw_length, problems, key };
         self.batches.push(line, Kind::RefusedRow(refused), bytes);
     }
 

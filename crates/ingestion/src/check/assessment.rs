@@ -1,6 +1,6 @@
 //! Assessments of prospects.
 
-use kehu_contract::ingestion::{ProblemReason, ProspectAssessment};
+use kehu_contract::ingestion::{ProblemReason, ProspectAssessment, RecordKind};
 use kehu_core::limits;
 use kehu_storage::ingestion::{Entry, NewAssessment};
 
@@ -20,6 +20,10 @@ impl Given for ProspectAssessment {
         let mut assessment = checker.assessment(self, problems)?;
         assessment.digest = digest(&assessment);
         Some(Checked::Good(Entry::Assessment(Box::new(assessment))))
+    }
+
+    fn key(&self) -> Option<(RecordKind, &str)> {
+        Some((RecordKind::ProspectAssessment, &self.external_id))
     }
 
     fn raw(&self) -> Raw {

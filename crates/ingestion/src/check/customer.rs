@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use kehu_contract::ingestion::{CustomerProfile, CustomerRecord, ProblemReason};
+use kehu_contract::ingestion::{CustomerProfile, CustomerRecord, ProblemReason, RecordKind};
 use kehu_core::{country, limits};
 use kehu_server::{Violations, convert};
 use kehu_storage::ingestion::{COUNTRY_AS_GIVEN, Entry, Profile};
@@ -25,6 +25,10 @@ impl Given for CustomerRecord {
         let (field, updated) = ("customer.source_update_time", self.source_update_time.as_ref());
         let source_updated_at = values::source_time(field, updated, &checker.calendar, problems);
         Some(Checked::Good(Entry::Customer { external_id, profile, codes, source_updated_at }))
+    }
+
+    fn key(&self) -> Option<(RecordKind, &str)> {
+        Some((RecordKind::Customer, &self.external_id))
     }
 
     fn raw(&self) -> Raw {

@@ -1,6 +1,6 @@
 //! Interactions.
 
-use kehu_contract::ingestion::{Interaction, InteractionDirection, ProblemReason};
+use kehu_contract::ingestion::{Interaction, InteractionDirection, ProblemReason, RecordKind};
 use kehu_core::limits;
 use kehu_storage::ingestion::{Direction, Entry, NewInteraction};
 use prost_types::Duration;
@@ -21,6 +21,10 @@ impl Given for Interaction {
         let mut interaction = checker.interaction(self, problems)?;
         interaction.digest = digest(&interaction);
         Some(Checked::Good(Entry::Interaction(Box::new(interaction))))
+    }
+
+    fn key(&self) -> Option<(RecordKind, &str)> {
+        Some((RecordKind::Interaction, &self.external_id))
     }
 
     fn raw(&self) -> Raw {

@@ -2,7 +2,9 @@
 
 use std::collections::HashSet;
 
-use kehu_contract::ingestion::{Invoice, InvoicePayment, InvoiceStatus as Status, ProblemReason};
+use kehu_contract::ingestion::{
+    Invoice, InvoicePayment, InvoiceStatus as Status, ProblemReason, RecordKind,
+};
 use kehu_core::money::OutOfRange;
 use kehu_core::{Money, Rate};
 use kehu_storage::ingestion::{Entry, InvoiceStatus, NewInvoice, PaymentRow, RateTable};
@@ -30,6 +32,10 @@ impl Given for Invoice {
         // One for one every amount fits.
         to_base(&mut invoice, Rate::ONE).ok()?;
         Some(Checked::Good(Entry::Invoice(invoice)))
+    }
+
+    fn key(&self) -> Option<(RecordKind, &str)> {
+        Some((RecordKind::Invoice, &self.external_id))
     }
 
     fn raw(&self) -> Raw {

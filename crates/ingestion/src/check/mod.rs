@@ -22,7 +22,7 @@ pub(crate) use problems::Problems;
 pub(crate) use refused::Refused;
 pub(crate) use values::source_time;
 
-use kehu_contract::ingestion::{ProblemReason, Record, RecordBatch, record::Kind};
+use kehu_contract::ingestion::{ProblemReason, Record, RecordBatch, RecordKind, record::Kind};
 use kehu_core::calendar::BusinessCalendar;
 use kehu_storage::ingestion::{Entry, NewReject, RateTable};
 use raw::Raw;
@@ -35,6 +35,9 @@ pub(crate) trait Given {
 
     /// Checks it; `None` only with problems.
     fn check(&self, checker: &Checker, problems: &mut Problems) -> Option<Checked>;
+
+    /// Its kind and the source's key of it, as it was given; `None` where it has no key.
+    fn key(&self) -> Option<(RecordKind, &str)>;
 
     /// What it holds, for people.
     fn raw(&self) -> Raw;

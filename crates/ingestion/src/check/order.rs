@@ -1,7 +1,7 @@
 //! Orders.
 
 use kehu_contract::ingestion::{
-    Order, OrderKind as Kind, OrderLine, OrderStatus as Status, ProblemReason,
+    Order, OrderKind as Kind, OrderLine, OrderStatus as Status, ProblemReason, RecordKind,
 };
 use kehu_core::calendar::BusinessCalendar;
 use kehu_core::money::OutOfRange;
@@ -30,6 +30,10 @@ impl Given for Order {
         // One for one every amount fits.
         to_base(&mut order, Rate::ONE).ok()?;
         Some(Checked::Good(Entry::Order(order)))
+    }
+
+    fn key(&self) -> Option<(RecordKind, &str)> {
+        Some((RecordKind::Order, &self.external_id))
     }
 
     fn raw(&self) -> Raw {

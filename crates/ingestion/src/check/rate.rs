@@ -1,6 +1,6 @@
 //! Exchange rates.
 
-use kehu_contract::ingestion::{ExchangeRate, ProblemReason};
+use kehu_contract::ingestion::{ExchangeRate, ProblemReason, RecordKind};
 use kehu_core::{Rate, currency};
 use kehu_storage::ingestion::Entry;
 
@@ -17,6 +17,10 @@ impl Given for ExchangeRate {
 
     fn check(&self, checker: &Checker, problems: &mut Problems) -> Option<Checked> {
         checker.rate(self, problems).map(Checked::Good)
+    }
+
+    fn key(&self) -> Option<(RecordKind, &str)> {
+        None
     }
 
     fn raw(&self) -> Raw {

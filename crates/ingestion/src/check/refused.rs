@@ -1,11 +1,12 @@
 //! What is kept of a refused record.
 
-use kehu_contract::ingestion::{Problem, ProblemReason, Record, RefusedRow};
+use kehu_contract::ingestion::{Problem, ProblemReason, Record, RecordKind, RefusedRow};
+use kehu_core::{key, limits};
 use kehu_storage::ingestion::{self as store, NewReject};
 
 use super::raw::{self, Raw};
 use super::{Problems, given};
-use crate::measure;
+use crate::{convert, measure};
 
 /// Problems of one record that are told: more say nothing new.
 const TOLD: usize = 100;
@@ -27,10 +28,15 @@ impl Refused {
     /// A record with problems.
     pub(crate) fn new(record: &Record, problems: &Problems) -> Self {
         let line_number = record.line_number;
-        let rejects = match record.kind.as_ref().and_then(given) {
+        let given = record.kind.as_ref().and_then(given);
+        let mut rejects = match given {
             Some(given) => given.rejects(line_number, problems),
             None => vec![new_reject(line_number, Raw::default(), problems.all().cloned())],
         };
+        let key = given.and_then(|given| given.key()).and_then(|(kind, id)| cleaned(kind, id));
+        for reject in &mut rejects {
+            reject.key.clone_from(&key);
+        }
         let answer = problems.all().take(TOLD).cloned().collect();
         Self { kind: measure::kind(record), answer, rejects }
     }
@@ -53,7 +59,8 @@ impl Refused {
         }
         let raw_length = row.raw_length.max(i64::try_from(row.raw.len()).unwrap_or(i64::MAX));
         let raw = raw::cut(row.raw.clone());
-        let rejects = vec![NewReject { line_number, problems, raw, raw_length }];
+        let key = row.key.as_ref().and_then(|key| cleaned(key.kind(), &key.external_id));
+        let rejects = vec![NewReject { line_number, problems, raw, raw_length, key, part: true }];
         Self { kind: measure::REFUSED_ROW, answer, rejects }
     }
 }
@@ -66,7 +73,20 @@ pub(super) fn new_reject(
 ) -> NewReject {
     let (raw, raw_length) = raw.finish();
     let problems = problems.into_iter().take(TOLD).map(|problem| kept(&problem)).collect();
-    NewReject { line_number, problems, raw, raw_length }
+    NewReject { line_number, problems, raw, raw_length, key: None, part: false }
+}
+
+/// A key as a good record of the kind would have it; `None` where it can be that of none.
+fn cleaned(kind: RecordKind, external_id: &str) -> Option<store::RecordKey> {
+    let (id, _) = match kind {
+        RecordKind::Unspecified => return None,
+        RecordKind::Customer => key::clean_customer(external_id),
+        _ => key::clean(external_id),
+    };
+    let good = !id.is_empty() && id.chars().count() <= limits::KEY;
+    let external_id = id.into_owned();
+    let holds = good && !external_id.chars().any(char::is_control);
+    holds.then(|| store::RecordKey { kind: convert::record_kind(kind), external_id })
 }
 
 fn kept(problem: &Problem) -> store::Problem {

@@ -1,6 +1,6 @@
 //! Answers to surveys.
 
-use kehu_contract::ingestion::{ProblemReason, SurveyAnswer, SurveyMeasure};
+use kehu_contract::ingestion::{ProblemReason, RecordKind, SurveyAnswer, SurveyMeasure};
 use kehu_core::limits;
 use kehu_storage::ingestion::{Entry, Measure, NewSurveyAnswer};
 
@@ -20,6 +20,10 @@ impl Given for SurveyAnswer {
         let mut answer = checker.survey_answer(self, problems)?;
         answer.digest = digest(&answer);
         Some(Checked::Good(Entry::SurveyAnswer(Box::new(answer))))
+    }
+
+    fn key(&self) -> Option<(RecordKind, &str)> {
+        Some((RecordKind::SurveyAnswer, &self.external_id))
     }
 
     fn raw(&self) -> Raw {

@@ -13,6 +13,7 @@ mod problems;
 mod profiles;
 mod rates;
 mod records;
+mod rejects;
 mod server;
 mod streams;
 mod surveys;

@@ -255,6 +255,7 @@ async fn all_that_is_wrong_is_told_and_kept() {
                 reason: Reason::ColumnsMismatch.into(),
                 description: "too many".to_owned(),
             }],
+            key: None,
         };
         let done = server.ingest("s", vec![bad, record(Kind::RefusedRow(row))]).await;
         assert_eq!((done.rejected_count, done.rejections.len()), (2, 1));
@@ -308,6 +309,10 @@ async fn a_reject_that_cannot_be_read_holds_up_no_other() {
             ["VALUE_UNKNOWN order.kind", "VALUE_UNKNOWN ", "VALUE_UNKNOWN order.kind"]
         );
         assert_eq!(rejects[1].raw, rejects[0].raw);
+        assert_eq!(
+            rejects.iter().map(|reject| reject.damaged).collect::<Vec<_>>(),
+            [false, true, false]
+        );
     })
     .await;
 }

@@ -3,12 +3,14 @@
 use crate::{
     broken::{self, Broken},
     cli::Client,
+    commands::rejects,
     connection::Connection,
     exit::Failure,
     output::{self, Format},
 };
 use clap::Args;
 use kehu_contract::coding::{CountLeftOutRequest, LeftOutCount};
+use kehu_contract::ingestion::ListRejectsRequest;
 use kehu_contract::run::GetBusinessDateRequest;
 use tonic::{Code, Status};
 use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus};
@@ -40,39 +42,86 @@ impl Health {
             let why = why(&connection).await.map(|why| format!(": {why}")).unwrap_or_default();
             return Err(Failure::Unavailable(format!("the server is {status}{why}")));
         }
-        let left_out = if all { left_out(&connection).await } else { Ok(None) };
-        let broken = if all { broken(&connection).await } else { Ok(Vec::new()) };
+        let aside = if all { Aside::ask(&connection).await } else { Aside::default() };
         match self.client.output {
             Format::Table => {
                 output::line(status)?;
-                for line in broken.map_or_else(|why| vec![why], |broken| lines(&broken)) {
-                    output::line(&line)?;
-                }
-                for line in left_out.map_or_else(|why| vec![why], |counts| told(&counts)) {
-                    output::line(&line)?;
-                }
-                Ok(())
+                aside.lines().iter().try_for_each(|line| output::line(line))
             }
             Format::Json => {
-                let mut answer = serde_json::json!({ "status": status });
-                match left_out {
-                    Ok(None) => {}
-                    Ok(Some(counts)) => answer["leftOut"] = counts.iter().map(json).collect(),
-                    Err(why) => answer["leftOutUnknown"] = why.into(),
-                }
-                match broken {
-                    Ok(broken) if broken.is_empty() => {}
-                    Ok(broken) => answer["broken"] = serde_json::json!(broken),
-                    Err(why) => answer["brokenUnknown"] = why.into(),
-                }
-                output::line(&answer.to_string())
+                let mut answer = aside.json();
+                answer.insert("status".to_owned(), status.into());
+                output::line(&serde_json::Value::from(answer).to_string())
             }
         }
     }
 }
 
-/// Who is left out does not decide whether the server is ready. `None` where that is not told: by
-/// a listener for probes, a process of another role, or to who may not read.
+/// What is set aside, each where it is known: it does not decide whether the server is ready.
+#[derive(Debug)]
+struct Aside {
+    broken: Result<Vec<Broken>, String>,
+    damaged: Result<i64, String>,
+    left_out: Result<Option<Vec<LeftOutCount>>, String>,
+}
+
+impl Default for Aside {
+    /// Nothing.
+    fn default() -> Self {
+        Self { broken: Ok(Vec::new()), damaged: Ok(0), left_out: Ok(None) }
+    }
+}
+
+impl Aside {
+    async fn ask(connection: &Connection) -> Self {
+        Self {
+            broken: broken(connection).await,
+            damaged: damaged(connection).await,
+            left_out: left_out(connection).await,
+        }
+    }
+
+    fn lines(&self) -> Vec<String> {
+        let mut lines = match &self.broken {
+            Ok(broken) => broken.iter().map(Broken::to_string).collect(),
+            Err(why) => vec![why.clone()],
+        };
+        match &self.damaged {
+            Ok(0) => {}
+            Ok(count) => lines.push(rejects::damaged(*count)),
+            Err(why) => lines.push(why.clone()),
+        }
+        match &self.left_out {
+            Ok(counts) => lines.extend(told(counts)),
+            Err(why) => lines.push(why.clone()),
+        }
+        lines
+    }
+
+    fn json(&self) -> serde_json::Map<String, serde_json::Value> {
+        let mut answer = serde_json::Map::new();
+        let mut put = |key: &str, value: serde_json::Value| answer.insert(key.to_owned(), value);
+        match &self.left_out {
+            Ok(None) => None,
+            Ok(Some(counts)) => put("leftOut", counts.iter().map(json).collect()),
+            Err(why) => put("leftOutUnknown", why.as_str().into()),
+        };
+        match &self.broken {
+            Ok(broken) if broken.is_empty() => None,
+            Ok(broken) => put("broken", serde_json::json!(broken)),
+            Err(why) => put("brokenUnknown", why.as_str().into()),
+        };
+        match &self.damaged {
+            Ok(0) => None,
+            Ok(count) => put("damagedRejects", (*count).into()),
+            Err(why) => put("damagedRejectsUnknown", why.as_str().into()),
+        };
+        answer
+    }
+}
+
+/// `None` where that is not told: by a listener for probes, a process of another role, or to who may
+/// not read.
 async fn left_out(connection: &Connection) -> Result<Option<Vec<LeftOutCount>>, String> {
     match connection.codes().count_left_out(CountLeftOutRequest::default()).await {
         Ok(answer) => Ok(Some(answer.into_inner().counts)),
@@ -83,14 +132,21 @@ async fn left_out(connection: &Connection) -> Result<Option<Vec<LeftOutCount>>, 
     }
 }
 
-/// What is broken does not decide whether the server is ready.
 async fn broken(connection: &Connection) -> Result<Vec<Broken>, String> {
     let unknown = |status: Status| format!("What is broken is not known: {}", status.message());
     broken::all(connection).await.map_err(unknown)
 }
 
-fn lines(broken: &[Broken]) -> Vec<String> {
-    broken.iter().map(Broken::to_string).collect()
+/// How many rejects cannot be read whole; none where that is not told.
+async fn damaged(connection: &Connection) -> Result<i64, String> {
+    let request = ListRejectsRequest { page_size: 1, ..Default::default() };
+    match connection.ingestion().list_rejects(request).await {
+        Ok(answer) => Ok(answer.into_inner().damaged_count),
+        Err(status) => match status.code() {
+            Code::Unimplemented | Code::Unauthenticated | Code::PermissionDenied => Ok(0),
+            _ => Err(format!("Whether rejects are damaged is not known: {}", status.message())),
+        },
+    }
 }
 
 fn json(count: &LeftOutCount) -> serde_json::Value {

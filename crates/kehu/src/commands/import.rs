@@ -2,7 +2,7 @@
 
 use crate::{
     cli::Client,
-    commands::rejects::as_option,
+    commands::rejects::{self, as_option},
     connection::Connection,
     exit::Failure,
     output::{self, Format},
@@ -61,7 +61,12 @@ impl Import {
         let connection = Connection::open(self.client.options()).await?;
         let loaded = table.load(&connection).await?;
         match self.client.output {
-            Format::Table => super::quickstart::print_loaded(&loaded)?,
+            Format::Table => {
+                super::quickstart::print_loaded(&loaded)?;
+                if loaded.totals.rejected_count > 0 {
+                    rejects::print_first(&connection, &loaded.stream_id).await?;
+                }
+            }
             Format::Json => output::line(&loaded.to_json()?)?,
         }
         loaded.check()

@@ -1,4 +1,4 @@
-//! `kehu rejects`.
+//! `kehu rejects`: what was refused, and discarding what nothing is to come of.
 
 use crate::{
     cli::Client,
@@ -6,17 +6,50 @@ use crate::{
     exit::Failure,
     output::{self, Format},
 };
-use clap::Args;
-use kehu_contract::ingestion::{ListRejectsRequest, ProblemReason, Reject};
+use clap::{Args, Subcommand, ValueEnum};
+use kehu_contract::ingestion::{
+    DiscardRejectsRequest, ListRejectsRequest, ProblemReason, Reject, RejectState,
+};
+use tonic::Code;
 
-/// List what was refused, with reason and place.
+/// So many rejects stand in the summary of an import.
+const FIRST: i32 = 3;
+
+/// List what was refused and is still open, with reason and place; discard what nothing is to come
+/// of. What is corrected and sent again closes by itself.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  kehu rejects\n  kehu rejects --reason customer-missing --all --output json"
+    args_conflicts_with_subcommands = true,
+    after_help = "Examples:\n  kehu rejects\n  kehu rejects --reason customer-missing --all --output json\n  \
+    kehu rejects --state accepted\n  kehu rejects discard rejects/17 --why 'a test order'"
 )]
 pub(crate) struct Rejects {
+    #[command(subcommand)]
+    action: Option<Action>,
+
+    #[command(flatten)]
+    list: List,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Close rejects of which nothing is to come, with the reason why
+    Discard(Discard),
+}
+
+/// Which are listed.
+#[derive(Debug, Args)]
+struct List {
     #[command(flatten)]
     client: Client,
+
+    /// In which state
+    #[arg(long, value_enum, default_value_t = State::Open)]
+    state: State,
+
+    /// Only those that cannot be read whole any more, in any state
+    #[arg(long, conflicts_with = "state")]
+    damaged: bool,
 
     /// Only rejects of this reason, such as customer-missing or date-invalid
     #[arg(long, value_parser = parse_reason, value_name = "REASON")]
@@ -35,15 +68,81 @@ pub(crate) struct Rejects {
     all: bool,
 }
 
+/// How a reject stands.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum State {
+    /// Nobody has seen to it
+    Open,
+    /// What it held was sent again, and was good
+    Accepted,
+    /// Somebody has discarded it
+    Discarded,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  kehu rejects discard rejects/17 rejects/18 --why 'test orders'\n  \
+    kehu rejects discard --stream till-3 --reason customer-missing --why 'cash sales'"
+)]
+struct Discard {
+    #[command(flatten)]
+    client: Client,
+
+    /// Rejects by name, such as rejects/17
+    #[arg(value_name = "NAME", required_unless_present = "stream", conflicts_with = "stream")]
+    names: Vec<String>,
+
+    /// All open ones of this ingest stream
+    #[arg(long, value_name = "ID")]
+    stream: Option<String>,
+
+    /// Of the stream, only those of this reason
+    #[arg(long, value_parser = parse_reason, value_name = "REASON", requires = "stream")]
+    reason: Option<ProblemReason>,
+
+    /// Why, for whoever asks later
+    #[arg(long, value_name = "TEXT")]
+    why: String,
+}
+
 impl Rejects {
-    /// Lists rejects, page by page.
+    /// Lists or discards rejects.
     pub(crate) async fn run(self) -> Result<(), Failure> {
+        match self.action {
+            Some(Action::Discard(discard)) => discard.run().await,
+            None => self.list.run().await,
+        }
+    }
+}
+
+impl Discard {
+    async fn run(self) -> Result<(), Failure> {
+        let connection = Connection::open(self.client.options()).await?;
+        let request = DiscardRejectsRequest {
+            names: self.names,
+            stream_id: self.stream.unwrap_or_default(),
+            reason: self.reason.unwrap_or_default().into(),
+            discard_reason: self.why,
+        };
+        let answer = connection.ingestion().discard_rejects(request).await?.into_inner();
+        match self.client.output {
+            Format::Json => output::json_line(&answer),
+            Format::Table => output::line(&format!("discarded {}", answer.discarded_count)),
+        }
+    }
+}
+
+impl List {
+    /// Lists rejects, page by page.
+    async fn run(self) -> Result<(), Failure> {
         let connection = Connection::open(self.client.options()).await?;
         let limit = if self.all { usize::MAX } else { self.limit };
         let mut request = ListRejectsRequest {
             page_size: i32::try_from(limit.min(1_000)).unwrap_or(1_000),
             stream_id: self.stream.clone().unwrap_or_default(),
             reason: self.reason.unwrap_or_default().into(),
+            state: self.state().into(),
+            damaged_only: self.damaged,
             ..Default::default()
         };
         let mut listed = 0;
@@ -51,6 +150,9 @@ impl Rejects {
             let page = connection.ingestion().list_rejects(request.clone()).await?.into_inner();
             if listed == 0 && self.client.output == Format::Table {
                 summary(&page.reason_counts)?;
+                if page.damaged_count > 0 && !self.damaged {
+                    output::line(&damaged(page.damaged_count))?;
+                }
             }
             for reject in page.rejects.iter().take(limit - listed) {
                 self.print(reject)?;
@@ -63,24 +165,54 @@ impl Rejects {
         }
     }
 
-    fn print(&self, reject: &Reject) -> Result<(), Failure> {
-        if self.client.output == Format::Json {
-            return output::json_line(reject);
+    fn state(&self) -> RejectState {
+        match self.state {
+            _ if self.damaged => RejectState::Unspecified,
+            State::Open => RejectState::Open,
+            State::Accepted => RejectState::Accepted,
+            State::Discarded => RejectState::Discarded,
         }
-        let problems: Vec<_> = reject.problems.iter().map(problem).collect();
-        let raw = reject.raw.trim_end();
-        output::line(&format!(
-            "{}:{}  {}",
-            reject.origin,
-            reject.line_number,
-            problems.join("; ")
-        ))?;
-        output::line(&format!("    {}", shorten(raw, 160)))
     }
+
+    fn print(&self, reject: &Reject) -> Result<(), Failure> {
+        match self.client.output {
+            Format::Json => output::json_line(reject),
+            Format::Table => print(reject, ""),
+        }
+    }
+}
+
+/// Prints the first open rejects of a stream, unless the caller may not read them.
+pub(crate) async fn print_first(connection: &Connection, stream: &str) -> Result<(), Failure> {
+    let stream_id = stream.to_owned();
+    let request = ListRejectsRequest { page_size: FIRST, stream_id, ..Default::default() };
+    let page = match connection.ingestion().list_rejects(request).await {
+        Ok(page) => page.into_inner(),
+        Err(status) if status.code() == Code::PermissionDenied => return Ok(()),
+        Err(status) => return Err(status.into()),
+    };
+    page.rejects.iter().try_for_each(|reject| print(reject, "  "))
+}
+
+fn print(reject: &Reject, indent: &str) -> Result<(), Failure> {
+    let problems: Vec<_> = reject.problems.iter().map(problem).collect();
+    let Reject { origin, line_number, name, .. } = reject;
+    let problems = problems.join("; ");
+    output::line(&format!("{indent}{origin}:{line_number}  {problems}  [{name}]"))?;
+    if !reject.discard_reason.is_empty() {
+        output::line(&format!("{indent}    discarded: {}", reject.discard_reason))?;
+    }
+    output::line(&format!("{indent}    {}", shorten(reject.raw.trim_end(), 160)))
 }
 
 fn problem(problem: &kehu_contract::ingestion::Problem) -> String {
     format!("{}: {} ({})", problem.field, problem.description, reason_name(problem.reason()))
+}
+
+/// Says that so many cannot be read whole.
+pub(crate) fn damaged(count: i64) -> String {
+    let noun = if count == 1 { "reject" } else { "rejects" };
+    format!("{count} {noun} cannot be read whole any more: kehu rejects --damaged lists them")
 }
 
 fn summary(counts: &[kehu_contract::ingestion::ReasonCount]) -> Result<(), Failure> {

@@ -176,6 +176,10 @@ impl Node {
             spawn_background(&opened.db, &parts, &self.settings.runs, address, &stop);
         let retention = self.settings.retention;
         background.push(tokio::spawn(retention::keep(opened.db.clone(), retention, stop.clone())));
+        if self.roles.contains(&Role::Ingestion) {
+            let watch = kehu_ingestion::watch_rejects(opened.db.clone(), stop.clone());
+            background.push(tokio::spawn(watch));
+        }
         if !parts.dailies.is_empty() {
             let days = keep_days(opened.db.clone(), calendar, parts.dailies, stop.clone());
             background.push(tokio::spawn(days));

@@ -187,7 +187,7 @@ pub const INGESTION_DAMAGED: Metric = Metric {
     name: "kehu.ingestion.damaged",
     unit: "{reject}",
     kind: Kind::Counter,
-    description: "Rejects that could not be read whole, each time they were listed",
+    description: "Rejects that were found to be damaged: they cannot be read whole",
 };
 /// Without attributes.
 pub const INGESTION_DROPPED_REJECTS: Metric = Metric {

@@ -35,6 +35,19 @@ pub struct NewReject {
     pub raw: String,
     /// Its length in bytes as it came.
     pub raw_length: i64,
+    /// Which record it was to be, as far as that is known.
+    pub key: Option<RecordKey>,
+    /// It may be but a part of that record, as a line of a file is.
+    pub part: bool,
+}
+
+/// A record of a source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordKey {
+    /// The name of its kind.
+    pub kind: String,
+    /// The source's key of it.
+    pub external_id: String,
 }
 
 /// One thing that is wrong with a record.

@@ -24,7 +24,7 @@ pub(crate) mod values;
 mod versions;
 mod write;
 
-pub use batch::{Batch, NewReject, Problem};
+pub use batch::{Batch, NewReject, Problem, RecordKey};
 pub use customers::{Customer, Reference, find_key, find_reference, get_customer, list_customers};
 pub use external_codes::find_external_code;
 pub use held::{HeldOrders, WaitingOrder, held_orders};
@@ -36,7 +36,10 @@ pub use merges::{
     survivor, undo_merge,
 };
 pub use profile::{COUNTRY_AS_GIVEN, Field, Mask, Profile};
-pub use rejects::{Reject, RejectFilter, count_rejects, list_rejects, purge_rejects};
+pub use rejects::{
+    Discard, Discarded, Reject, RejectFilter, RejectState, Settled, check_rejects, count_damaged,
+    count_rejects, discard_rejects, list_rejects, purge_rejects,
+};
 pub use streams::{Opened, RejectShare, Stream, Totals, open_stream, purge_streams};
 pub use timeline::{Amounts, Contact, Event, MergeDetail, TimelineKey, timeline};
 pub use upsert::{Upsert, Upserted, announce, upsert_customer};

@@ -1,11 +1,13 @@
 //! Ingest streams: how far each has come, and who may write it.
 
 use chrono::{DateTime, Utc};
-use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryTrait,
+};
 
 use super::entity::ingest_stream;
-use super::{Batch, Counts, sources};
+use super::{Batch, Counts, rejects, sources};
 use crate::{Database, Error, Transaction, time};
 
 /// A stream that was opened for writing. Opening it again elsewhere takes it over.
@@ -162,16 +164,25 @@ async fn insert_if_absent(
     Ok(())
 }
 
-/// Moves the stream on past `batch`; `false` when it has been opened elsewhere since.
+/// What moving a stream on came to.
+pub(super) enum Advanced {
+    /// It stands behind the batch; `rejects` of its source wait for records of it.
+    Done { rejects: bool },
+    /// It has been opened elsewhere since.
+    TakenOver,
+}
+
+/// Moves the stream on past `batch`. One statement tells whether rejects wait, too: most often there
+/// are none, and it would be one more for each batch.
 pub(super) async fn advance(
     transaction: &Transaction,
     stream: &Stream,
     batch: &Batch,
     counts: Counts,
     now: DateTime<Utc>,
-) -> Result<bool, Error> {
+) -> Result<Advanced, Error> {
     use ingest_stream::Column;
-    let moved = ingest_stream::Entity::update_many()
+    let mut update = ingest_stream::Entity::update_many()
         .col_expr(Column::LastSequence, Expr::value(batch.sequence))
         .col_expr(Column::Accepted, Expr::col(Column::Accepted).add(counts.accepted))
         .col_expr(Column::Unchanged, Expr::col(Column::Unchanged).add(counts.unchanged))
@@ -182,9 +193,13 @@ pub(super) async fn advance(
         .filter(Column::StreamId.eq(&stream.stream_id))
         .filter(Column::Epoch.eq(stream.epoch))
         .filter(Column::LastSequence.eq(batch.sequence - 1))
-        .exec(transaction)
-        .await?;
-    Ok(moved.rows_affected == 1)
+        .into_query();
+    let waiting = Expr::exists(rejects::waiting(stream.source_id));
+    update.returning(Query::returning().expr(waiting));
+    let Some(row) = transaction.query_one(&update).await? else {
+        return Ok(Advanced::TakenOver);
+    };
+    Ok(Advanced::Done { rejects: row.try_get_by_index(0)? })
 }
 
 /// Forgets the streams that wrote nothing since `before`; returns how many. One of them that comes

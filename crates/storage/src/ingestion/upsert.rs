@@ -5,11 +5,10 @@ use kehu_core::CustomerId;
 
 use super::customers::{self, Customer, Reference};
 use super::golden::Golden;
-use super::merges;
 use super::references::{self, Led};
-use super::sources;
 use super::values::{self, Saying};
 use super::{Mask, NO_DAY, Profile};
+use super::{kinds, merges, rejects, sources};
 use crate::business_date::Days;
 use crate::change_log::{self, NewChange, Position, Topic};
 use crate::{Error, Transaction, dialect, time};
@@ -62,6 +61,7 @@ pub async fn upsert_customer(
         Some(source_id) => source_id,
         None => sources::number(transaction, upsert.source).await?,
     };
+    rejects::accepted(transaction, source_id, kinds::CUSTOMER, upsert.external_id, now).await?;
     if let Some(led) = held {
         return change(transaction, led, source_id, upsert, now).await;
     }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, NaiveDate, Utc};
 use kehu_core::CustomerId;
 
+use super::streams::Advanced;
 use super::versions::Writing;
 use super::{Batch, FIRST_DAY, NO_DAY, Stream, kinds, references, rejects, streams};
 use crate::change_log::{self, NewChange, Position, Topic};
@@ -182,8 +183,12 @@ async fn try_write(
     };
     kinds::write(&writing, batch, &mut moved).await?;
     moved.tally.dropped_rejects = rejects::write(&transaction, stream, batch, now).await?;
-    if !streams::advance(&transaction, stream, batch, moved.tally.total(), now).await? {
-        return Ok(Written::TakenOver);
+    match streams::advance(&transaction, stream, batch, moved.tally.total(), now).await? {
+        Advanced::TakenOver => return Ok(Written::TakenOver),
+        Advanced::Done { rejects: false } => {}
+        Advanced::Done { rejects: true } => {
+            rejects::settle(&transaction, stream, batch, now).await?;
+        }
     }
     let position = append(&transaction, &moved, now).await?;
     let committed = transaction.commit_ahead().await?;

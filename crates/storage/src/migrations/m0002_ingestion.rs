@@ -6,7 +6,7 @@
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::{
-    big_integer, big_integer_null, big_pk_auto, integer, integer_null, text, text_null,
+    big_integer, big_integer_null, big_pk_auto, boolean, integer, integer_null, text, text_null,
 };
 
 use super::{drop_tables, key_text};
@@ -472,8 +472,40 @@ async fn create_reject(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .col(key_text(manager, "caller"))
         .col(big_integer("through"))
         .col(big_integer("recorded_at"))
+        .col(text("record_kind"))
+        .col(key_text(manager, "external_id"))
+        .col(integer("part"))
+        .col(big_integer_null("settled_at"))
+        .col(text_null("discard_reason"))
+        .col(text_null("discarded_by"))
+        .col(boolean("damaged").default(false))
         .to_owned();
     manager.create_table(reject).await?;
+    let open = Expr::col("settled_at").is_null();
+    let by_record = Index::create()
+        .name("reject_open")
+        .table("reject")
+        .col("source_id")
+        .col("record_kind")
+        .col("external_id")
+        .and_where(open.clone())
+        .to_owned();
+    manager.create_index(by_record).await?;
+    let by_reason = Index::create()
+        .name("reject_reason")
+        .table("reject")
+        .col("reason")
+        .col("reject_id")
+        .and_where(open)
+        .to_owned();
+    manager.create_index(by_reason).await?;
+    let damaged = Index::create()
+        .name("reject_damaged")
+        .table("reject")
+        .col("reject_id")
+        .and_where(Expr::cust("damaged"))
+        .to_owned();
+    manager.create_index(damaged).await?;
     let by_caller = Index::create()
         .name("reject_caller")
         .table("reject")

@@ -8,7 +8,7 @@ use kehu_tests::{at, each_database};
 fn refused(line_number: i64) -> NewReject {
     let problem = Problem { field: "order".to_owned(), reason: 1, description: "bad".to_owned() };
     let raw = "raw".to_owned();
-    NewReject { line_number, problems: vec![problem], raw, raw_length: 3 }
+    NewReject { line_number, problems: vec![problem], raw, raw_length: 3, key: None, part: false }
 }
 
 #[tokio::test]
@@ -59,7 +59,7 @@ async fn reject(db: &Database, stream: &mut Stream, lines: std::ops::Range<i64>)
 
 /// The lines of the rejects of a stream.
 async fn lines(db: &Database, stream: &str) -> Vec<i64> {
-    let filter = RejectFilter { stream_id: Some(stream.to_owned()), reason: None };
+    let filter = RejectFilter { stream_id: Some(stream.to_owned()), ..Default::default() };
     let page = PageRequest { limit: 100, after: None };
     let found = list_rejects(db, &filter, &page).await.unwrap();
     found.items.iter().map(|reject| reject.line_number).collect()

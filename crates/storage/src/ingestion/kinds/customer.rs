@@ -16,7 +16,7 @@ use crate::{Error, time};
 
 /// The kind.
 pub(super) static KIND: Kind =
-    Kind { name: "customer", timeline: &[], facts: &[], valued: None, versions: None };
+    Kind { name: super::CUSTOMER, timeline: &[], facts: &[], valued: None, versions: None };
 
 /// Customers of a batch before and after it.
 struct Profiles {

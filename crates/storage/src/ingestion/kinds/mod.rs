@@ -32,6 +32,9 @@ pub use rate::{ListedRate, RateTable, list_rates, load_rates};
 pub(crate) use survey::SURVEY_NUMBER;
 pub use survey::{Measure, NewSurveyAnswer};
 
+/// The name of the kind of customers.
+pub(super) const CUSTOMER: &str = "customer";
+
 /// Every kind, in the order in which the records of a batch are written.
 pub(crate) static KINDS: [&Kind; 7] = [
     &rate::KIND,
@@ -130,6 +133,19 @@ pub enum Entry {
 }
 
 impl Entry {
+    /// The name of its kind and the source's key of it; a rate has none.
+    pub(super) fn key(&self) -> Option<(&'static str, &str)> {
+        Some(match self {
+            Self::Customer { external_id, .. } => (CUSTOMER, external_id),
+            Self::Order(order) => (order::KIND.name, &order.external_id),
+            Self::Invoice(invoice) => (invoice::KIND.name, &invoice.external_id),
+            Self::Interaction(contact) => (interaction::KIND.name, &contact.external_id),
+            Self::SurveyAnswer(answer) => (survey::KIND.name, &answer.external_id),
+            Self::Assessment(assessment) => (assessment::KIND.name, &assessment.external_id),
+            Self::Rate { .. } => return None,
+        })
+    }
+
     /// The source's key of the customer that it is about, if it is about one.
     pub(super) fn customer(&self) -> Option<&str> {
         match self {

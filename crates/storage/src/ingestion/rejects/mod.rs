@@ -1,14 +1,23 @@
-//! Refused records.
+//! Refused records: kept as they came, with what is wrong, until somebody has seen to them.
+
+mod damage;
+mod settle;
+mod write;
+
+pub use damage::{check_rejects, count_damaged};
+pub use settle::{Discard, Discarded, discard_rejects};
+pub(super) use settle::{accepted, settle, waiting};
+pub use write::purge_rejects;
+pub(super) use write::write;
 
 use chrono::{DateTime, Utc};
-use sea_orm::sea_query::{Alias, Expr};
+use sea_orm::sea_query::{Alias, Expr, SimpleExpr};
 use sea_orm::{ColumnTrait, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect, Select};
 
 use super::entity::reject;
-use super::{Batch, Problem, RejectShare, Stream, sources::Names};
-use crate::bulk::{self, Column, OnConflict};
+use super::{Problem, RecordKey, sources::Names};
 use crate::document::{self, Document};
-use crate::{Database, Error, Page, PageRequest, Transaction, dialect, time};
+use crate::{Database, Error, Page, PageRequest, time};
 
 /// A refused record.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,8 +40,43 @@ pub struct Reject {
     pub raw_length: i64,
     /// When it was refused.
     pub recorded_at: DateTime<Utc>,
+    /// The record that it was to be, as far as that is known.
+    pub key: Option<RecordKey>,
+    /// What became of it; `None` while it is open.
+    pub settled: Option<Settled>,
     /// What of it cannot be read any more, for the log; the rest is as it was kept.
     pub damage: Option<String>,
+}
+
+/// How a reject was closed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settled {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Why it was discarded, and by whom; `None` where the record was accepted since.
+    pub discarded: Option<(String, String)>,
+}
+
+/// In which state rejects are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RejectState {
+    /// Nobody has seen to it.
+    Open,
+    /// The record was accepted since.
+    Accepted,
+    /// Somebody discarded it.
+    Discarded,
+}
+
+impl RejectState {
+    /// The condition is written out: it is that of an index of both databases.
+    fn holds(self) -> SimpleExpr {
+        match self {
+            Self::Open => Expr::cust("settled_at IS NULL"),
+            Self::Accepted => Expr::cust("settled_at IS NOT NULL AND discard_reason IS NULL"),
+            Self::Discarded => Expr::cust("discard_reason IS NOT NULL"),
+        }
+    }
 }
 
 /// Which rejects are meant; `None` is all.
@@ -42,22 +86,49 @@ pub struct RejectFilter {
     pub stream_id: Option<String>,
     /// Those whose first problem has this reason, a number of the contract's `ProblemReason`.
     pub reason: Option<i32>,
+    /// Those in this state.
+    pub state: Option<RejectState>,
+    /// Those alone that were found to be damaged.
+    pub damaged: bool,
 }
 
-/// A page of rejects, oldest first.
+/// Bytes of the records and problems on a page; at least one reject is on it.
+const PAGE_BYTES: i64 = 2 << 20;
+
+/// A page of rejects, oldest first; a shorter one where they are long.
 pub async fn list_rejects(
     db: &Database,
     filter: &RejectFilter,
     page: &PageRequest,
 ) -> Result<Page<Reject>, Error> {
-    let rows = select(filter)
+    let from = select(filter)
         .filter(reject::Column::RejectId.gt(page.after.unwrap_or(0)))
-        .order_by_asc(reject::Column::RejectId)
-        .limit(page.fetch())
+        .order_by_asc(reject::Column::RejectId);
+    let page = PageRequest { limit: fitting(db, from.clone(), page).await?, after: page.after };
+    let rows = from.limit(page.fetch()).all(db.reader()).await?;
+    let names = Names::load(db.reader()).await?;
+    Page::of(&page, rows, |row| row.reject_id).try_map(|row| Ok(decode(row, &names)))
+}
+
+/// How many of the rejects from here on fit on a page.
+async fn fitting(
+    db: &Database,
+    from: Select<reject::Entity>,
+    page: &PageRequest,
+) -> Result<u64, Error> {
+    let lengths: Vec<i64> = from
+        .select_only()
+        .expr_as(Expr::cust("CAST(octet_length(raw) + octet_length(problems) AS bigint)"), "length")
+        .limit(page.limit)
+        .into_tuple()
         .all(db.reader())
         .await?;
-    let names = Names::load(db.reader()).await?;
-    Page::of(page, rows, |row| row.reject_id).try_map(|row| Ok(decode(row, &names)))
+    let mut taken = 0;
+    let fitting = lengths.iter().take_while(|length| {
+        taken += **length;
+        taken <= PAGE_BYTES
+    });
+    Ok(u64::try_from(fitting.count()).unwrap_or(u64::MAX).max(1))
 }
 
 /// What the description of a reject says whose problems cannot be read.
@@ -76,10 +147,17 @@ fn decode(row: reject::Model, names: &Names) -> Reject {
         damage = Some(error.to_string());
         String::new()
     });
-    let recorded_at = time::instant(row.recorded_at).unwrap_or_else(|error| {
-        damage = Some(error.to_string());
-        DateTime::UNIX_EPOCH
-    });
+    let mut at = |micros| {
+        time::instant(micros).unwrap_or_else(|error| {
+            damage = Some(error.to_string());
+            DateTime::UNIX_EPOCH
+        })
+    };
+    let recorded_at = at(row.recorded_at);
+    let by = row.discarded_by.unwrap_or_default();
+    let discarded = row.discard_reason.map(|reason| (reason, by));
+    let settled = row.settled_at.map(|settled_at| Settled { at: at(settled_at), discarded });
+    let key = RecordKey { kind: row.record_kind, external_id: row.external_id };
     Reject {
         id: row.reject_id,
         source,
@@ -90,6 +168,8 @@ fn decode(row: reject::Model, names: &Names) -> Reject {
         raw: row.raw,
         raw_length: row.raw_length,
         recorded_at,
+        key: Some(key).filter(|key| !key.kind.is_empty()),
+        settled,
         damage,
     }
 }
@@ -118,92 +198,13 @@ fn select(filter: &RejectFilter) -> Select<reject::Entity> {
     if let Some(reason) = filter.reason {
         query = query.filter(reject::Column::Reason.eq(reason));
     }
+    if let Some(state) = filter.state {
+        query = query.filter(state.holds());
+    }
+    if filter.damaged {
+        query = query.filter(Expr::cust("damaged"));
+    }
     query
-}
-
-/// Bytes of a reject besides its texts.
-const ROW: usize = 100;
-
-/// Keeps the rejects of a batch; how many older ones of the caller made room for them.
-pub(super) async fn write(
-    transaction: &Transaction,
-    stream: &Stream,
-    batch: &Batch,
-    now: DateTime<Utc>,
-) -> Result<u64, Error> {
-    let rejects = &batch.rejects;
-    let count = rejects.len();
-    if count == 0 {
-        return Ok(0);
-    }
-    let share = &stream.share;
-    dialect::keep_rejects(transaction, &share.caller).await?;
-    let problems: Vec<_> = rejects.iter().map(|reject| document::write(&reject.problems)).collect();
-    let mut through = Vec::with_capacity(count);
-    let mut last = taken(transaction, &share.caller).await?;
-    for (reject, problems) in rejects.iter().zip(&problems) {
-        let bytes = reject.raw.len() + problems.len() + stream.origin.len() + ROW;
-        last += i64::try_from(bytes).unwrap_or(i64::MAX);
-        through.push(last);
-    }
-    let reasons = rejects.iter().map(|reject| reject.problems.first().map_or(0, |p| p.reason));
-    let columns = [
-        ("source_id", Column::I64(vec![stream.source_id; count])),
-        ("stream_id", Column::Text(vec![stream.stream_id.clone(); count])),
-        ("origin", Column::Text(vec![stream.origin.clone(); count])),
-        ("line_number", Column::I64(rejects.iter().map(|reject| reject.line_number).collect())),
-        ("reason", Column::I32(reasons.collect())),
-        ("problems", Column::Text(problems)),
-        ("raw", Column::Text(rejects.iter().map(|reject| reject.raw.clone()).collect())),
-        ("raw_length", Column::I64(rejects.iter().map(|reject| reject.raw_length).collect())),
-        ("caller", Column::Text(vec![share.caller.clone(); count])),
-        ("through", Column::I64(through)),
-        ("recorded_at", Column::I64(vec![time::micros(now); count])),
-    ];
-    bulk::insert(transaction, "reject", &columns, OnConflict::Fail).await?;
-    make_room(transaction, share, last).await
-}
-
-/// How many bytes of rejects of a caller there were, up to the last one that is held.
-async fn taken(transaction: &Transaction, caller: &str) -> Result<i64, Error> {
-    let last = reject::Entity::find()
-        .select_only()
-        .column(reject::Column::Through)
-        .filter(reject::Column::Caller.eq(caller))
-        .order_by_desc(reject::Column::Through)
-        .limit(1)
-        .into_tuple()
-        .one(transaction)
-        .await?;
-    Ok(last.unwrap_or_default())
-}
-
-/// Deletes what is beyond the share of a caller, the oldest; how many rejects.
-async fn make_room(
-    transaction: &Transaction,
-    share: &RejectShare,
-    last: i64,
-) -> Result<u64, Error> {
-    if last <= share.bytes {
-        return Ok(0);
-    }
-    let deleted = reject::Entity::delete_many()
-        .filter(reject::Column::Caller.eq(&share.caller))
-        .filter(reject::Column::Through.lte(last - share.bytes))
-        .exec(transaction)
-        .await?;
-    Ok(deleted.rows_affected)
-}
-
-/// Deletes the rejects recorded before `before`; returns how many.
-pub async fn purge_rejects(db: &Database, before: DateTime<Utc>) -> Result<u64, Error> {
-    let transaction = db.begin().await?;
-    let deleted = reject::Entity::delete_many()
-        .filter(reject::Column::RecordedAt.lt(time::micros(before)))
-        .exec(&transaction)
-        .await?;
-    transaction.commit().await?;
-    Ok(deleted.rows_affected)
 }
 
 impl Document for Vec<Problem> {

@@ -197,6 +197,42 @@ async fn orders_after_today_are_noticed() {
     server.stop().await;
 }
 
+/// What is refused comes back in the file's own columns, with all lines of its orders, and loads once
+/// it is corrected.
+#[tokio::test]
+async fn what_was_refused_is_corrected_and_sent_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let bad = "order_id;customer_id;date;amount;note\n\
+        1;c1;2024-01-05;10,50;\"a; b\"\n1;c1;2024-01-05;x;\n2;c2;2024-01-05;20,00;\n3;c3;2024-01-05\n";
+    let file = write(folder.path(), "bad.csv", bad.as_bytes());
+    let server = euros(&folder.path().join("data")).await;
+    let out = folder.path().join("to-correct.csv").display().to_string();
+    let said = server.succeed(&["import", &file, "--rejects", &out]).await;
+    assert!(
+        said.contains("bad.csv:3  amount") && said.contains("3 lines to correct are in"),
+        "{said}"
+    );
+    let written = std::fs::read_to_string(&out).unwrap();
+    let lines: Vec<&str> = written.lines().collect();
+    let header = "\u{feff}\"order_id\";\"customer_id\";\"date\";\"amount\";\"note\";kehu_reason";
+    assert_eq!(lines[..2], [header, "1;c1;2024-01-05;10,50;\"a; b\";"]);
+    assert!(lines[2].starts_with("1;c1;2024-01-05;x;;\"amount: "), "{written}");
+    assert!(lines[3].starts_with("3;c3;2024-01-05;;;\""), "{written}");
+    assert_eq!(lines.len(), 4, "{written}");
+
+    let corrected =
+        written.replace(";x;", ";1,50;").replace("3;c3;2024-01-05;;", "3;c3;2024-01-05;7,00;");
+    let corrected = write(folder.path(), "to-correct.csv", corrected.as_bytes());
+    let again = ["import", &corrected, "--rejects", &corrected];
+    let said = server.succeed(&again).await;
+    assert!(!said.contains("no use for kehu_reason"), "{said}");
+    assert!(said.contains("Of the whole file 2 were new or changed"), "{said}");
+    assert_eq!(server.succeed(&["rejects"]).await, "Nothing of the kind was refused.\n");
+    let timeline = server.succeed(&["timeline", "c1"]).await;
+    assert!(timeline.contains("12.00"), "{timeline}");
+    server.stop().await;
+}
+
 /// What a corrected file brings is closed, what nothing is to come of is discarded, and what the
 /// disk has spoilt is told by health and holds up nothing.
 #[tokio::test]

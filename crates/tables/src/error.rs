@@ -89,6 +89,9 @@ pub enum Error {
         /// The most bytes of rows that wait for the last line of their order at a time.
         bytes: u64,
     },
+    /// The rows that were refused cannot be written.
+    #[error("the refused rows cannot be written: {0}")]
+    Write(io::Error),
     /// The file is not what it was when it was first read through.
     #[error("the file changed while it was read: start again")]
     Changed,

@@ -27,6 +27,7 @@ mod order;
 mod problem;
 mod profile;
 mod reader;
+mod refused;
 mod row;
 mod rows;
 mod scan;

@@ -30,7 +30,7 @@ use crate::profile::{Distinct, OrderFigures, Profile};
 use crate::row::Row;
 use crate::scan::{Extent, Table};
 use crate::year::Years;
-use crate::{Error, mapping::Mapping, wire};
+use crate::{Error, mapping::Mapping, refused, wire};
 
 /// The most bytes of the file that an order may take, so that it fits into a batch.
 const ORDER_BYTES: u64 = 1_500_000;
@@ -169,7 +169,8 @@ impl Reader {
         self.counts.note_repeat(row);
         if let Some(fault) = row.fault {
             let columns = self.lines.layout.header.len();
-            self.refuse(row, vec![of_fault(fault, row.width(), columns)], "");
+            let order = refused::order(row, &self.lines.layout).unwrap_or_default();
+            self.refuse(row, vec![of_fault(fault, row.width(), columns)], &order);
             return;
         }
         let mut read = self.lines.read(row);
@@ -306,7 +307,7 @@ fn found(table: &Table, mapping: &Mapping) -> Vec<String> {
 
 /// The columns that have no usual name, or are a second one that would do.
 fn unread(layout: &Layout) -> Option<String> {
-    let names: Vec<&str> = layout.unread().collect();
+    let names: Vec<&str> = layout.unread().filter(|name| *name != refused::REASON).collect();
     let shown = names[..names.len().min(UNREAD)].join(", ");
     let more = names.len().saturating_sub(UNREAD);
     match (names.len(), more) {

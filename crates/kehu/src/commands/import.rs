@@ -31,6 +31,11 @@ pub(crate) struct Import {
     /// How its columns map to orders; found from its header if not given
     #[arg(long, value_name = "FILE")]
     mapping: Option<PathBuf>,
+
+    /// Write what is refused to this file, in the columns of its own and one that says what is wrong,
+    /// with the other lines of its orders: to be corrected and imported
+    #[arg(long, value_name = "FILE")]
+    rejects: Option<PathBuf>,
 }
 
 /// What `--help` adds: an example that runs, and the names of columns.
@@ -39,6 +44,7 @@ fn help() -> String {
   printf 'order_id,customer_id,date,amount\\n1,c1,2024-01-05,12.50\\n' > sales.csv
   kehu import sales.csv
   kehu import sales.csv.gz --mapping sales.toml --output json
+  kehu import sales.csv --rejects to-correct.csv
 
 A line of the file is a line of an order. Needed are order_id, customer_id, date, and quantity
 with unit_price, or amount. Columns are found by these names, whatever their case and
@@ -59,15 +65,25 @@ impl Import {
         let mapping = self.mapping.as_deref().map(read_mapping).transpose()?.unwrap_or_default();
         let table = Table::open(&self.file, mapping)?;
         let connection = Connection::open(self.client.options()).await?;
+        let again = self.rejects.as_ref().map(|_| table.table.clone());
         let loaded = table.load(&connection).await?;
+        let written = match (again, &self.rejects) {
+            (Some(table), Some(path)) => {
+                Some(rejects::write_file(&connection, &table, path).await?)
+            }
+            _ => None,
+        };
         match self.client.output {
             Format::Table => {
                 super::quickstart::print_loaded(&loaded)?;
                 if loaded.totals.rejected_count > 0 {
                     rejects::print_first(&connection, &loaded.stream_id).await?;
                 }
+                if let (Some(rows), Some(path)) = (written, &self.rejects) {
+                    output::line(&wrote(rows, path))?;
+                }
             }
-            Format::Json => output::line(&loaded.to_json()?)?,
+            Format::Json => output::line(&loaded.to_json(written)?)?,
         }
         loaded.check()
     }
@@ -161,7 +177,7 @@ impl Loaded {
         )))
     }
 
-    fn to_json(&self) -> Result<String, Failure> {
+    fn to_json(&self, rejects: Option<u64>) -> Result<String, Failure> {
         serde_json::to_string_pretty(&serde_json::json!({
             "streamId": self.stream_id,
             "sentRecords": self.sent,
@@ -170,9 +186,20 @@ impl Loaded {
             "rejectedRecords": self.totals.rejected_count,
             "reusedRecords": self.totals.reused_count,
             "cleanedValues": self.totals.cleaned_count,
+            "rowsToCorrect": rejects,
             "profile": self.profile,
         }))
         .map_err(Failure::internal)
+    }
+}
+
+/// What was written of what was refused.
+fn wrote(rows: u64, path: &Path) -> String {
+    let path = path.display();
+    match rows {
+        0 => format!("Nothing of the file is open to be corrected: {path} was not written."),
+        1 => format!("1 line to correct is in {path}: kehu import {path} loads it then."),
+        _ => format!("{rows} lines to correct are in {path}: kehu import {path} loads them then."),
     }
 }
 

@@ -10,6 +10,11 @@ use clap::{Args, Subcommand, ValueEnum};
 use kehu_contract::ingestion::{
     DiscardRejectsRequest, ListRejectsRequest, ProblemReason, Reject, RejectState,
 };
+use kehu_tables::{self as tables, Table};
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::BufWriter;
+use std::path::Path;
 use tonic::Code;
 
 /// So many rejects stand in the summary of an import.
@@ -192,6 +197,46 @@ pub(crate) async fn print_first(connection: &Connection, stream: &str) -> Result
         Err(status) => return Err(status.into()),
     };
     page.rejects.iter().try_for_each(|reject| print(reject, "  "))
+}
+
+/// Writes the open rejects of a file to another one, to be corrected; how many rows. None is written
+/// where nothing is open.
+pub(crate) async fn write_file(
+    connection: &Connection,
+    table: &Table,
+    path: &Path,
+) -> Result<u64, Failure> {
+    let output = |source| Failure::Output { path: path.display().to_string(), source };
+    let stream_id = table.stream_id().to_owned();
+    let mut request = ListRejectsRequest { page_size: 1_000, stream_id, ..Default::default() };
+    let mut refused = BTreeMap::new();
+    loop {
+        let page = connection.ingestion().list_rejects(request.clone()).await?.into_inner();
+        for reject in &page.rejects {
+            let problems: Vec<_> = reject.problems.iter().map(problem).collect();
+            let line = u64::try_from(reject.line_number).unwrap_or_default();
+            refused.insert(line, problems.join("; "));
+        }
+        if page.next_page_token.is_empty() {
+            break;
+        }
+        request.page_token = page.next_page_token;
+    }
+    if refused.is_empty() {
+        return Ok(0);
+    }
+    // Beside it first: it may be the very file that is read.
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".part");
+    let mut file = BufWriter::new(File::create(&beside).map_err(output)?);
+    let failure = |error: tables::Error| match error {
+        tables::Error::Write(source) => output(source),
+        error => Failure::Data(error.to_string()),
+    };
+    let rows = table.write_refused(&refused, &mut file).map_err(failure)?;
+    file.into_inner().map_err(|error| output(error.into_error()))?.sync_all().map_err(output)?;
+    fs::rename(&beside, path).map_err(output)?;
+    Ok(rows)
 }
 
 fn print(reject: &Reject, indent: &str) -> Result<(), Failure> {

@@ -8,7 +8,7 @@ fn main() -> io::Result<()> {
         Path::new(&env::var("CARGO_MANIFEST_DIR").expect("cargo says")).join("templates");
     println!("cargo::rerun-if-changed={}", templates.display());
     let out = env::var("OUT_DIR").expect("cargo says");
-    for kind in ["taxonomies", "scorecards"] {
+    for kind in ["taxonomies", "scorecards", "attributes"] {
         let list = list(&templates.join(kind))?;
         fs::write(Path::new(&out).join(format!("{kind}.rs")), list)?;
     }

@@ -12,7 +12,7 @@ pub async fn customers(db: &Database, ids: RangeInclusive<i64>) {
     let rows = ids.len();
     let columns = [
         ("customer_id", Column::I64(ids)),
-        ("attributes", Column::Text(vec!["{}".to_owned(); rows])),
+        ("attributes", Column::Text(vec!["[1,1,{}]".to_owned(); rows])),
         ("version", Column::I64(vec![1; rows])),
         ("created_at", Column::I64(vec![0; rows])),
         ("updated_at", Column::I64(vec![0; rows])),

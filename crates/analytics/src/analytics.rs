@@ -1,10 +1,11 @@
 //! The value that services are given to compute with.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::NaiveDate;
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
+use kehu_core::attribute::Attributes;
 use kehu_storage::Database;
 use kehu_storage::facts::CustomerSet;
 use tokio_util::task::AbortOnDropHandle;
@@ -12,7 +13,7 @@ use tokio_util::task::AbortOnDropHandle;
 use crate::cache::Cache;
 use crate::engine::Engine;
 use crate::facts::{DatabaseFacts, FactSource, Facts, provider, tables};
-use crate::features::Plan;
+use crate::features::{Plan, is_fixed};
 use crate::{Catalogue, Error, Frame, Limits, Predicate, PredicateError, Schema, predicate};
 
 /// Customers whose facts are in memory at once.
@@ -36,8 +37,9 @@ pub struct Analytics {
 
 struct Inner {
     engine: Engine,
-    catalogue: Catalogue,
     facts: Box<dyn FactSource>,
+    /// What the attributes came to that were declared when it was last asked for.
+    catalogue: Mutex<(Arc<Attributes>, Arc<Catalogue>)>,
     /// By the names of their features, ascending.
     plans: Cache<Vec<String>, Arc<Plan>>,
     /// By their text and the columns that they may read.
@@ -55,17 +57,26 @@ impl Analytics {
         let tables = tables();
         let inner = Inner {
             engine: Engine::new(limits, tables.iter().map(|table| (table.name, provider(table)))),
-            catalogue: Catalogue::shipped(),
             facts,
+            catalogue: Mutex::new((Arc::default(), Arc::new(Catalogue::shipped()))),
             plans: Cache::new(PLANS),
             predicates: Cache::new(PREDICATES),
         };
         Self { inner: Arc::new(inner) }
     }
 
-    /// The features that there are.
-    pub fn catalogue(&self) -> &Catalogue {
-        &self.inner.catalogue
+    /// The features that there are now, those of attributes among them that were declared a moment
+    /// ago, by whichever process.
+    pub async fn catalogue(&self) -> Result<Arc<Catalogue>, Error> {
+        let attributes = self.inner.facts.attributes().await?;
+        let held = self.inner.catalogue.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if Arc::ptr_eq(&held.0, &attributes) {
+            return Ok(held.1);
+        }
+        let catalogue = Arc::new(Catalogue::new(&attributes)?);
+        let made = (attributes, Arc::clone(&catalogue));
+        *self.inner.catalogue.lock().unwrap_or_else(PoisonError::into_inner) = made;
+        Ok(catalogue)
     }
 
     /// Computes features of customers from the facts up to and including `as_of`.
@@ -128,17 +139,29 @@ impl Analytics {
     pub(crate) async fn plan(&self, names: &[String]) -> Result<Arc<Plan>, Error> {
         let mut names = names.to_vec();
         names.sort_unstable();
+        let catalogue = match names.iter().all(|name| is_fixed(name)) {
+            true => self.held(),
+            false => self.catalogue().await?,
+        };
+        // A plan that was made may be of what cannot be used any more.
+        catalogue.named(&names)?;
         if let Some(plan) = self.inner.plans.get(&names) {
             return Ok(plan);
         }
         let inner = Arc::clone(&self.inner);
         let compiled = self.inner.engine.run(Box::pin(async move {
-            let plan = Plan::compile(&inner.engine, &inner.catalogue, &names).await?;
+            let plan = Plan::compile(&inner.engine, &catalogue, &names).await?;
             Ok((names, Arc::new(plan)))
         }));
         let (names, plan) = compiled.await?;
         self.inner.plans.put(names, Arc::clone(&plan));
         Ok(plan)
+    }
+
+    /// The catalogue as it was last asked for.
+    fn held(&self) -> Arc<Catalogue> {
+        let held = self.inner.catalogue.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&held.1)
     }
 
     /// Runs a plan over facts, `partitions` ranges of customers at once.

@@ -19,6 +19,14 @@ pub enum Error {
         /// The features with the most similar names, the best first; may be empty.
         nearest: Vec<String>,
     },
+    /// The feature cannot be used as things are declared.
+    #[error("feature {name} cannot be used: {reason}")]
+    BlockedFeature {
+        /// What was asked for.
+        name: String,
+        /// Why, and what to do.
+        reason: String,
+    },
     /// The frame has no such column; compute it first.
     #[error("the frame has no column {name}")]
     UnknownColumn {

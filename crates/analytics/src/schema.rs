@@ -8,6 +8,8 @@ use crate::ColumnKind;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Schema {
     columns: Vec<(String, ColumnKind)>,
+    /// Columns that there would be, and why they cannot be used.
+    blocked: Vec<(String, String)>,
 }
 
 impl Schema {
@@ -18,6 +20,16 @@ impl Schema {
             Some((_, held)) => *held = kind,
             None => self.columns.push((name, kind)),
         }
+    }
+
+    /// Says why a column cannot be used.
+    pub fn block(&mut self, name: impl Into<String>, reason: impl Into<String>) {
+        self.blocked.push((name.into(), reason.into()));
+    }
+
+    /// Why a column cannot be used; `None` when there is no such column, or nothing against it.
+    pub fn blocked(&self, name: &str) -> Option<&str> {
+        self.blocked.iter().find(|(known, _)| known == name).map(|(_, reason)| reason.as_str())
     }
 
     /// The kind of a column, `None` when there is no such column.

@@ -67,9 +67,10 @@ impl Assigner {
     ) -> Result<Self, Fault> {
         let scheme = definitions::get::<CodeScheme>(db, scheme, None).await?.definition;
         let compiled = compiled(&scheme)?;
+        let catalogue = analytics.catalogue().await.map_err(analytics_fault)?;
         for table in &scheme.tables {
-            if analytics.catalogue().find(&table.attribute).is_none() {
-                return Err(broken(&scheme, &format!("there is no feature {}", table.attribute)));
+            if catalogue.find(&table.attribute).is_none() {
+                return Err(broken(&scheme, &catalogue.missing(&table.attribute)));
             }
         }
         Ok(Self { scheme, compiled, analytics: analytics.clone() })

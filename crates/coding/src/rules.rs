@@ -22,7 +22,7 @@ pub(crate) struct Columns {
 impl Columns {
     /// The columns there are now.
     pub(crate) async fn read(db: &Database, analytics: &Analytics) -> Result<Self, Fault> {
-        let mut schema = analytics.catalogue().schema();
+        let mut schema = analytics.catalogue().await.map_err(analytics_fault)?.schema();
         let mut scorecards = BTreeMap::new();
         for version in definitions::in_force::<Scorecard>(db, &[] as &[&str]).await? {
             for (name, kind) in version.definition.columns() {

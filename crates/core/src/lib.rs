@@ -2,6 +2,7 @@
 //! except on its input.
 
 pub mod amount;
+pub mod attribute;
 pub mod calendar;
 pub mod check;
 pub mod code_scheme;

@@ -1,5 +1,7 @@
 //! The contract's customers, rejects and rates, and those of the store.
 
+pub(crate) mod attribute;
+
 use chrono::{DateTime, Utc};
 use kehu_contract::ingestion as contract;
 use kehu_server::page::PageRequest;
@@ -12,7 +14,7 @@ use prost_types::{FieldMask, Timestamp};
 use std::collections::BTreeSet;
 
 use crate::check::{self, Cleaned, Problems};
-use kehu_core::{calendar::BusinessCalendar, key, limits};
+use kehu_core::{attribute::Attributes, calendar::BusinessCalendar, key, limits};
 
 /// How the names of the contract's kinds of record begin.
 const KIND: &str = "RECORD_KIND_";
@@ -54,11 +56,12 @@ pub(crate) fn check_reference(
 /// A profile; every problem becomes a violation of its field, and what was cleaned goes to `cleaned`.
 pub(crate) fn check_profile(
     given: &contract::CustomerProfile,
+    declared: &Attributes,
     violations: &mut Violations,
     cleaned: &mut Cleaned,
 ) -> Profile {
     let mut problems = Problems::default();
-    let profile = check::profile("profile", given, &mut problems);
+    let profile = check::profile("profile", given, declared, &mut problems);
     cleaned.add(problems.cleaned());
     for problem in problems.all() {
         violations.add(problem.field.clone(), problem.description.clone());

@@ -6,6 +6,7 @@
 //! service there is [`client`], which sends the records that `kehu-tables` reads from files.
 
 mod assemble;
+mod attribute_service;
 mod check;
 pub mod client;
 mod convert;
@@ -21,12 +22,17 @@ mod rejects;
 mod stream;
 mod upsert;
 
+pub use convert::attribute::{message as attribute_message, read as attribute};
+
+use std::sync::Arc;
+
 use kehu_contract::ingestion::{
+    attribute_service_server::AttributeServiceServer,
     customer_service_server::CustomerServiceServer,
     ingestion_service_server::IngestionServiceServer,
 };
 use kehu_core::calendar::BusinessCalendar;
-use kehu_storage::{Database, settings::Settings};
+use kehu_storage::{Database, ingestion::attributes::DeclaredAttributes, settings::Settings};
 use tonic::service::RoutesBuilder;
 
 pub use rejects::watch_rejects;
@@ -38,6 +44,7 @@ use check::Checker;
 pub struct Ingestion {
     db: Database,
     checker: Checker,
+    attributes: DeclaredAttributes,
     reject_bytes: i64,
 }
 
@@ -52,8 +59,10 @@ impl Ingestion {
     pub fn new(db: Database, settings: Settings) -> Self {
         let calendar = BusinessCalendar::new(&settings.time_zone)
             .expect("the time zone is checked before the database keeps it");
-        let checker = Checker { calendar, base_currency: settings.base_currency };
-        Self { db, checker, reject_bytes: REJECT_BYTES }
+        let base_currency = settings.base_currency;
+        let checker = Checker { calendar, base_currency, attributes: Arc::default() };
+        let attributes = DeclaredAttributes::new(db.clone());
+        Self { db, checker, attributes, reject_bytes: REJECT_BYTES }
     }
 
     /// How many MiB of rejects of one caller are kept: those that came last.
@@ -66,6 +75,9 @@ impl Ingestion {
     pub fn routes(&self, routes: &mut RoutesBuilder) {
         let ingestion = IngestionServiceServer::new(self.clone())
             .max_decoding_message_size(limits::BATCH_BYTES);
-        routes.add_service(ingestion).add_service(CustomerServiceServer::new(self.clone()));
+        routes
+            .add_service(ingestion)
+            .add_service(CustomerServiceServer::new(self.clone()))
+            .add_service(AttributeServiceServer::new(self.clone()));
     }
 }

@@ -2,8 +2,9 @@
 //! they are durable, while the next ones are being written.
 
 use kehu_contract::ingestion::{
-    BatchAcknowledgement, IngestRequest, IngestResponse, IngestStart, IngestStarted, IngestTotals,
-    ReusedKey, ingest_request, ingest_response,
+    BatchAcknowledgement, CustomerProfile, IngestRequest, IngestResponse, IngestStart,
+    IngestStarted, IngestTotals, RecordBatch, ReusedKey, ingest_request, ingest_response,
+    record::Kind,
 };
 use kehu_server::{Fault, Violation, Violations, clock, convert, fault, freshness, names};
 use kehu_storage::Committed;
@@ -199,9 +200,18 @@ async fn check(
         violations.add("batch.records", "must be at most 5,000: send smaller batches");
     }
     violations.finish()?;
-    let checker = ingestion.checker.clone();
+    let mut checker = ingestion.checker.clone();
+    checker.attributes = ingestion.declared(profiles(&batch)).await?;
     let checked = tokio::task::spawn_blocking(move || checker.batch(batch)).await;
     checked.map_err(Fault::internal)
+}
+
+/// The profiles that the records of a batch have.
+fn profiles(batch: &RecordBatch) -> impl Iterator<Item = &CustomerProfile> {
+    batch.records.iter().filter_map(|record| match &record.kind {
+        Some(Kind::Customer(customer)) => customer.profile.as_ref(),
+        _ => None,
+    })
 }
 
 /// Writes batches until there are no more, or nobody acknowledges them any longer.

@@ -35,7 +35,7 @@ impl Ingestion {
         &self,
         request: UpsertCustomerRequest,
     ) -> Result<UpsertCustomerResponse, Fault> {
-        let wanted = self.check(request)?;
+        let wanted = self.check(request).await?;
         let mut attempt = 1;
         loop {
             if let Some(answer) = self.answered(&wanted).await? {
@@ -132,7 +132,7 @@ fn blank(response: &mut UpsertCustomerResponse) {
 
 impl Ingestion {
     /// What a request wants; every violation at once.
-    fn check(&self, request: UpsertCustomerRequest) -> Result<Wanted, Fault> {
+    async fn check(&self, request: UpsertCustomerRequest) -> Result<Wanted, Fault> {
         let mut violations = Violations::new();
         let request_id =
             kehu_server::convert::parse_request_id(&request.request_id, &mut violations);
@@ -142,7 +142,8 @@ impl Ingestion {
         let reference =
             convert::check_reference(field, request.reference, &mut violations, &mut cleaned);
         let profile = request.profile.unwrap_or_default();
-        let profile = convert::check_profile(&profile, &mut violations, &mut cleaned);
+        let declared = self.declared([&profile]).await?;
+        let profile = convert::check_profile(&profile, &declared, &mut violations, &mut cleaned);
         let mask = convert::check_mask(request.update_mask, &mut violations);
         let updated = request.source_update_time;
         let calendar = &self.checker.calendar;

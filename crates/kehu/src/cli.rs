@@ -76,6 +76,8 @@ pub(crate) enum Command {
     Migrate(commands::migrate::Migrate),
     /// Load a CSV file of order lines
     Import(commands::import::Import),
+    /// List the attributes that customers may have, show one, declare one that is written in a file
+    Attribute(commands::attribute::Attribute),
     /// List what was refused, with reason and place
     Rejects(commands::rejects::Rejects),
     /// List scorecards, show one, bring one that is written in a file onto the server

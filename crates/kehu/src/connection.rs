@@ -8,6 +8,7 @@ use kehu_contract::{
         taxonomy_service_client::TaxonomyServiceClient,
     },
     ingestion::{
+        attribute_service_client::AttributeServiceClient,
         customer_service_client::CustomerServiceClient,
         ingestion_service_client::IngestionServiceClient,
     },
@@ -67,6 +68,11 @@ impl Connection {
     /// Features.
     pub(crate) fn features(&self) -> FeatureServiceClient<Client> {
         FeatureServiceClient::new(self.client.clone())
+    }
+
+    /// Attributes.
+    pub(crate) fn attributes(&self) -> AttributeServiceClient<Client> {
+        AttributeServiceClient::new(self.client.clone())
     }
 
     /// Taxonomies.

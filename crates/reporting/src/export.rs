@@ -4,11 +4,11 @@ use crate::{
     Reporting, convert as own, csv, page,
     report::{self, Needs, Report, table::Table},
     request::{self, Question},
-    xlsx,
+    source, xlsx,
 };
 use chrono::NaiveDate;
 use futures::stream::{BoxStream, StreamExt};
-use kehu_analytics::ColumnKind;
+use kehu_analytics::{Catalogue, ColumnKind};
 use kehu_contract::reporting::{
     ExportReportRequest, GetReportRequest, GetReportResponse, RenderReportRequest, ReportFormat,
 };
@@ -126,7 +126,8 @@ impl Reporting {
         let mut question = question(needs, &request, today, &mut violations);
         let fresh = request::fresh(&request.time, &mut violations);
         if let Some(report) = report {
-            question.features = self.features(report, request.features, &mut violations);
+            let catalogue = self.analytics.catalogue().await.map_err(source::fault)?;
+            question.features = features(report, request.features, &catalogue, &mut violations);
         }
         violations.finish()?;
         let report = report.ok_or_else(|| Fault::internal("a good request names a report"))?;
@@ -136,40 +137,38 @@ impl Reporting {
     }
 }
 
-impl Reporting {
-    /// The features that a report is about: those that are named, else its own.
-    fn features(
-        &self,
-        report: &dyn Report,
-        named: Vec<String>,
-        violations: &mut Violations,
-    ) -> Vec<String> {
-        let own = report.default_features();
-        if named.is_empty() {
-            return own.iter().map(|feature| (*feature).to_owned()).collect();
-        }
-        if own.is_empty() {
-            violations.add("features", "must be empty: the report is about none");
-        } else if named.len() > MOST_FEATURES {
-            violations.add("features", format!("must be at most {MOST_FEATURES}"));
-        } else {
-            self.check_features(&named, violations);
-        }
-        named
+/// The features that a report is about: those that are named, else its own.
+fn features(
+    report: &dyn Report,
+    named: Vec<String>,
+    catalogue: &Catalogue,
+    violations: &mut Violations,
+) -> Vec<String> {
+    let own = report.default_features();
+    if named.is_empty() {
+        return own.iter().map(|feature| (*feature).to_owned()).collect();
     }
+    if own.is_empty() {
+        violations.add("features", "must be empty: the report is about none");
+    } else if named.len() > MOST_FEATURES {
+        violations.add("features", format!("must be at most {MOST_FEATURES}"));
+    } else {
+        check_features(&named, catalogue, violations);
+    }
+    named
+}
 
-    fn check_features(&self, named: &[String], violations: &mut Violations) {
-        for (place, name) in named.iter().enumerate() {
-            let wrong = match self.analytics.catalogue().find(name).map(|feature| feature.kind) {
-                None => "must be a feature that FeatureService.ListFeatures lists",
-                Some(ColumnKind::Text | ColumnKind::Boolean) => {
-                    "must be a feature that is a number"
-                }
-                Some(_) if named[..place].contains(name) => "must be named once",
-                Some(_) => continue,
-            };
-            violations.add(format!("features[{place}]"), wrong);
-        }
+fn check_features(named: &[String], catalogue: &Catalogue, violations: &mut Violations) {
+    for (place, name) in named.iter().enumerate() {
+        let wrong = match catalogue.find(name).map(|feature| feature.kind) {
+            None => catalogue
+                .why_blocked(name)
+                .unwrap_or("must be a feature that FeatureService.ListFeatures lists"),
+            Some(ColumnKind::Text | ColumnKind::Boolean) => "must be a feature that is a number",
+            Some(_) if named[..place].contains(name) => "must be named once",
+            Some(_) => continue,
+        };
+        violations.add(format!("features[{place}]"), wrong);
     }
 }
 

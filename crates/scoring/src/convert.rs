@@ -9,7 +9,7 @@ mod view;
 use kehu_analytics::{Catalogue, ColumnKind, Feature};
 use kehu_contract::scoring as contract;
 use kehu_core::scorecard::FeatureKind;
-use kehu_server::{Fault, convert};
+use kehu_server::{Fault, convert, names};
 
 pub(crate) use definition::parse_definition;
 pub use definition::scorecard;
@@ -32,6 +32,9 @@ pub(crate) fn feature(feature: &Feature) -> contract::Feature {
         kind: kind.into(),
         unit: feature.unit.clone(),
         description: feature.description.clone(),
+        family: convert::family(feature.family).into(),
+        attribute: feature.attribute.as_deref().map(names::attribute).unwrap_or_default(),
+        unusable_reason: String::new(),
     }
 }
 

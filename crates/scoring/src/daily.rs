@@ -14,6 +14,7 @@ use kehu_storage::{
     scoring::scores,
 };
 
+use crate::convert::analytics_fault;
 use crate::evaluate::Card;
 use crate::job::{KIND, ScoringRequest};
 
@@ -32,7 +33,8 @@ impl DailyScoring {
     async fn is_sound(&self, id: &str) -> Result<bool, Fault> {
         let newest = definitions::in_force::<Scorecard>(&self.db, &[id]).await?.pop();
         let Some(newest) = newest else { return Ok(false) };
-        Ok(Card::sound(&newest, self.analytics.catalogue()).is_ok())
+        let catalogue = self.analytics.catalogue().await.map_err(analytics_fault)?;
+        Ok(Card::sound(&newest, &catalogue).is_ok())
     }
 }
 

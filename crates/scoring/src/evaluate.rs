@@ -34,7 +34,7 @@ impl Card {
         let scorer = scorer.map_err(|error| broken(&version, &error.to_string()))?;
         for feature in version.definition.features() {
             if catalogue.find(feature).is_none() {
-                return Err(broken(&version, &format!("there is no feature {feature}")));
+                return Err(broken(&version, &catalogue.missing(feature)));
             }
         }
         Ok(Arc::new(Self { version, scorer }))

@@ -1,8 +1,8 @@
 //! `kehu.scoring.v1.FeatureService`.
 
-use kehu_analytics::Feature;
+use kehu_analytics::Catalogue;
 use kehu_contract::scoring::{
-    FeatureValue, GetFeaturesRequest, GetFeaturesResponse, ListFeaturesRequest,
+    self as contract, FeatureValue, GetFeaturesRequest, GetFeaturesResponse, ListFeaturesRequest,
     ListFeaturesResponse, feature_service_server::FeatureService,
 };
 use kehu_core::CustomerId;
@@ -18,7 +18,8 @@ impl Scoring {
         let mut violations = Violations::new();
         let customer = names::parse_customer("customer", &request.customer, &mut violations);
         let as_of = convert::parse_date("as_of_date", request.as_of_date, &mut violations);
-        let wanted = self.wanted(&request.features, &mut violations);
+        let catalogue = self.analytics.catalogue().await.map_err(analytics_fault)?;
+        let wanted = wanted(&catalogue, &request.features, &mut violations);
         violations.finish()?;
         let as_of = match as_of {
             Some(as_of) => as_of,
@@ -41,33 +42,46 @@ impl Scoring {
         Ok(GetFeaturesResponse { as_of_date: Some(convert::date(as_of)), values })
     }
 
-    /// The catalogue by group, then by name.
-    fn sorted(&self) -> Vec<&Feature> {
-        let mut features: Vec<_> = self.analytics.catalogue().features().iter().collect();
-        features.sort_by_key(|feature| (&feature.group, &feature.id));
-        features
+    /// Every feature by group, then by name, those among them that cannot be used.
+    async fn listed(&self) -> Result<ListFeaturesResponse, Fault> {
+        let catalogue = self.analytics.catalogue().await.map_err(analytics_fault)?;
+        let usable = catalogue.features().iter().map(feature);
+        let blocked = catalogue.blocked().iter().map(|(blocked, reason)| contract::Feature {
+            unusable_reason: reason.clone(),
+            ..feature(blocked)
+        });
+        let mut features: Vec<_> = usable.chain(blocked).collect();
+        features.sort_by(|one, other| (&one.group, &one.id).cmp(&(&other.group, &other.id)));
+        Ok(ListFeaturesResponse { features })
     }
+}
 
-    /// The features asked for, all of them when none is named.
-    fn wanted(&self, asked: &[String], violations: &mut Violations) -> Vec<&str> {
-        if asked.is_empty() {
-            return self.sorted().into_iter().map(|feature| feature.id.as_str()).collect();
+/// The features asked for, all that can be used when none is named.
+fn wanted<'a>(
+    catalogue: &'a Catalogue,
+    asked: &[String],
+    violations: &mut Violations,
+) -> Vec<&'a str> {
+    if asked.is_empty() {
+        return catalogue.features().iter().map(|feature| feature.id.as_str()).collect();
+    }
+    if !names::is_short("features", asked, violations) {
+        return Vec::new();
+    }
+    let mut wanted = Vec::with_capacity(asked.len());
+    for (index, name) in asked.iter().enumerate() {
+        match catalogue.find(name) {
+            Some(feature) => wanted.push(feature.id.as_str()),
+            None => violations.add(format!("features[{index}]"), why_not(catalogue, name)),
         }
-        if !names::is_short("features", asked, violations) {
-            return Vec::new();
-        }
-        let catalogue = self.analytics.catalogue();
-        let mut wanted = Vec::with_capacity(asked.len());
-        for (index, name) in asked.iter().enumerate() {
-            match catalogue.find(name) {
-                Some(feature) => wanted.push(feature.id.as_str()),
-                None => {
-                    let message = format!("no feature is named {name:?}: ListFeatures names them");
-                    violations.add(format!("features[{index}]"), message);
-                }
-            }
-        }
-        wanted
+    }
+    wanted
+}
+
+fn why_not(catalogue: &Catalogue, name: &str) -> String {
+    match catalogue.why_blocked(name) {
+        Some(reason) => reason.to_owned(),
+        None => format!("no feature is named {name:?}: ListFeatures names them"),
     }
 }
 
@@ -77,8 +91,7 @@ impl FeatureService for Scoring {
         &self,
         _: Request<ListFeaturesRequest>,
     ) -> Result<Response<ListFeaturesResponse>, Status> {
-        let features = self.sorted().into_iter().map(feature).collect();
-        Ok(Response::new(ListFeaturesResponse { features }))
+        Ok(Response::new(self.listed().await?))
     }
 
     async fn get_features(

@@ -25,6 +25,7 @@ use kehu_storage::{
     time,
 };
 
+use crate::convert::analytics_fault;
 use crate::evaluate::{self, Card, Evaluation};
 use crate::job::change;
 
@@ -68,10 +69,10 @@ impl ScoringFollower {
         let first = starts.values().copied().min().unwrap_or(today);
         let changed = history::Changed { customers: &ids, first, as_of: today };
         let under_way = scores::runs_under_way(&self.db).await?;
+        let catalogue = self.analytics.catalogue().await.map_err(analytics_fault)?;
         let mut due = Vec::new();
         for (line, segment) in self.lines(&under_way, first).await? {
-            let catalogue = self.analytics.catalogue();
-            let Ok(card) = Card::sound(&line.version, catalogue) else { continue };
+            let Ok(card) = Card::sound(&line.version, &catalogue) else { continue };
             let runs = under_way.iter().filter(|(other, _)| other.line_id == line.line_id);
             let runs = runs.map(|(_, as_of)| time::days(*as_of)).collect();
             let (reader, in_force) = (self.db.reader(), segment.is_some());

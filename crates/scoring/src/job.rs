@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::NaiveDate;
-use kehu_analytics::Analytics;
+use kehu_analytics::{Analytics, Catalogue};
 use kehu_core::CustomerId;
 use kehu_runs::{Job, Partition, RunContext};
 use kehu_server::{Fault, clock};
@@ -71,31 +71,17 @@ impl ScoringJob {
         let as_of = context.run.as_of.ok_or_else(|| Fault::internal("the run has no date"))?;
         let request: ScoringRequest = context.request()?;
         let newest = definitions::in_force(&self.db, &request.scorecards).await?;
-        let newest = if request.scorecards.is_empty() { self.sound(newest)? } else { newest };
+        let catalogue = self.analytics.catalogue().await.map_err(analytics_fault)?;
+        let newest =
+            if request.scorecards.is_empty() { sound(newest, &catalogue)? } else { newest };
         let lines = scores::pin(&self.db, context.run.run_id, as_of, &newest).await?;
-        let catalogue = self.analytics.catalogue();
-        let card = |line: &ScoreLine| Card::new(line.version.clone(), catalogue);
+        let card = |line: &ScoreLine| Card::new(line.version.clone(), &catalogue);
         let cards = lines.iter().map(card).collect::<Result<Vec<_>, Fault>>()?;
         let definitions = cards.iter().map(|card| &card.version.definition);
         let names = evaluate::features(definitions);
         let frozen = self.analytics.freeze(as_of, context.run.run_id, &names).await;
         frozen.map_err(analytics_fault)?;
         Ok(Work { context, lines, cards, as_of })
-    }
-
-    /// Those that can score, unless none can: of all that are published the broken are left out.
-    fn sound(&self, versions: Vec<Version>) -> Result<Vec<Version>, Fault> {
-        let (mut sound, mut broken) = (Vec::with_capacity(versions.len()), None);
-        for version in versions {
-            match Card::sound(&version, self.analytics.catalogue()) {
-                Ok(_) => sound.push(version),
-                Err(fault) => broken = Some(fault),
-            }
-        }
-        match broken {
-            Some(fault) if sound.is_empty() => Err(fault),
-            _ => Ok(sound),
-        }
     }
 
     async fn score(&self, work: &Work<'_>, partition: &Partition) -> Result<(), Fault> {
@@ -148,6 +134,21 @@ impl ScoringJob {
 }
 
 /// Tells the followers whose scores changed.
+/// Those that can score, unless none can: of all that are published the broken are left out.
+fn sound(versions: Vec<Version>, catalogue: &Catalogue) -> Result<Vec<Version>, Fault> {
+    let (mut sound, mut broken) = (Vec::with_capacity(versions.len()), None);
+    for version in versions {
+        match Card::sound(&version, catalogue) {
+            Ok(_) => sound.push(version),
+            Err(fault) => broken = Some(fault),
+        }
+    }
+    match broken {
+        Some(fault) if sound.is_empty() => Err(fault),
+        _ => Ok(sound),
+    }
+}
+
 async fn append(
     transaction: &Transaction,
     changed: BTreeSet<CustomerId>,

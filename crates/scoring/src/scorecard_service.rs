@@ -20,7 +20,7 @@ use kehu_storage::{
 use tonic::{Request, Response, Status};
 
 use crate::convert::{
-    feature_kind, parse_definition, scorecard_problems, scorecard_view, template,
+    analytics_fault, feature_kind, parse_definition, scorecard_problems, scorecard_view, template,
 };
 use crate::evaluate::{Card, FirstReferences};
 use crate::{Scoring, evaluate};
@@ -32,7 +32,8 @@ impl Scoring {
     ) -> Result<CreateScorecardResponse, Fault> {
         let signed = Signed { at: clock::now(), by: auth::caller(request.extensions()) };
         let request = request.into_inner();
-        let definition = requested(request.origin, self.analytics.catalogue())?;
+        let catalogue = self.analytics.catalogue().await.map_err(analytics_fault)?;
+        let definition = requested(request.origin, &catalogue)?;
         let version = if request.validate_only {
             definitions::preview(&self.db, &definition, &signed).await?
         } else {
@@ -47,7 +48,8 @@ impl Scoring {
         let version = names::parse_version("version", request.version, &mut violations);
         violations.finish()?;
         let version = definitions::get(&self.db, &id.unwrap_or_default(), version).await?;
-        Ok(GetScorecardResponse { scorecard: Some(self.shown(&version)) })
+        let catalogue = self.analytics.catalogue().await.map_err(analytics_fault)?;
+        Ok(GetScorecardResponse { scorecard: Some(shown(&version, &catalogue)) })
     }
 
     async fn list(&self, request: ListScorecardsRequest) -> Result<ListScorecardsResponse, Fault> {
@@ -58,21 +60,11 @@ impl Scoring {
         let page = PageRequest { limit: page.size, after: page.after };
         let found = definitions::list(&self.db, &page).await?;
         let versions = aside::readable(found.items)?;
+        let catalogue = self.analytics.catalogue().await.map_err(analytics_fault)?;
         Ok(ListScorecardsResponse {
-            scorecards: versions.iter().map(|version| self.shown(version)).collect(),
+            scorecards: versions.iter().map(|version| shown(version, &catalogue)).collect(),
             next_page_token: found.next.map(|key| page::token(&key, &filters)).unwrap_or_default(),
         })
-    }
-
-    /// A version, with what is wrong with it.
-    fn shown(&self, version: &Version) -> contract::Scorecard {
-        let mut shown = scorecard_view(version);
-        if version.published.is_some()
-            && let Err(fault) = Card::new(version.clone(), self.analytics.catalogue())
-        {
-            shown.broken_reason = fault.to_string();
-        }
-        shown
     }
 
     async fn publish(
@@ -130,6 +122,17 @@ impl Scoring {
 }
 
 /// The definition that a caller wants, or everything that is wrong with it.
+/// A version, with what is wrong with it.
+fn shown(version: &Version, catalogue: &Catalogue) -> contract::Scorecard {
+    let mut shown = scorecard_view(version);
+    if version.published.is_some()
+        && let Err(fault) = Card::new(version.clone(), catalogue)
+    {
+        shown.broken_reason = fault.to_string();
+    }
+    shown
+}
+
 fn requested(origin: Option<Origin>, catalogue: &Catalogue) -> Result<Scorecard, Fault> {
     let mut violations = Violations::new();
     let definition = match origin {

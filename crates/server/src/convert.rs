@@ -6,7 +6,7 @@
 use crate::Violations;
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use kehu_contract::{google::r#type as google, shared};
-use kehu_core::{Label, Money, Value, label::Language};
+use kehu_core::{Label, Money, Value, attribute::Family, label::Language};
 use kehu_storage::history::View;
 use prost_types::Timestamp;
 use rust_decimal::Decimal;
@@ -107,6 +107,15 @@ pub fn label(label: &Label) -> shared::Label {
 /// A label that a caller sent; an absent one is empty.
 pub fn core_label(label: Option<shared::Label>) -> Label {
     label.map(|label| Label { zh: label.zh, en: label.en }).unwrap_or_default()
+}
+
+/// What a feature tells of a customer.
+pub fn family(family: Family) -> shared::FeatureFamily {
+    match family {
+        Family::Social => shared::FeatureFamily::Social,
+        Family::Behaviour => shared::FeatureFamily::Behaviour,
+        Family::Value => shared::FeatureFamily::Value,
+    }
 }
 
 /// The value of a feature.

@@ -5,8 +5,8 @@
 use std::collections::BTreeSet;
 
 use crate::Violations;
-use kehu_core::CustomerId;
 pub use kehu_core::identifier::is_id;
+use kehu_core::{CustomerId, attribute};
 
 /// The collection of scorecards.
 pub const SCORECARDS: &str = "scorecards";
@@ -14,6 +14,9 @@ pub const SCORECARDS: &str = "scorecards";
 pub const TAXONOMIES: &str = "taxonomies";
 /// The collection of code schemes.
 pub const CODE_SCHEMES: &str = "codeSchemes";
+
+/// The collection of attributes.
+const ATTRIBUTES: &str = "attributes";
 
 /// `customers/17`.
 pub fn customer(id: CustomerId) -> String {
@@ -58,6 +61,21 @@ pub fn parse_reject(field: &str, name: &str, violations: &mut Violations) -> Opt
 /// `codeSchemes/standard`, from its collection and id.
 pub fn resource(collection: &str, id: &str) -> String {
     format!("{collection}/{id}")
+}
+
+/// `attributes/employees`.
+pub fn attribute(id: &str) -> String {
+    resource(ATTRIBUTES, id)
+}
+
+/// The id in `attributes/employees` or `employees`; anything else is a violation of `field`.
+pub fn parse_attribute(field: &str, name: &str, violations: &mut Violations) -> Option<String> {
+    let id = within(ATTRIBUTES, name);
+    if attribute::is_id(id) {
+        return Some(id.to_owned());
+    }
+    violations.add(field, "must be a name like attributes/employees, or the id alone");
+    None
 }
 
 /// The id in `codeSchemes/standard` or `standard`; anything else is a violation of `field`.

@@ -14,9 +14,10 @@ use kehu_contract::coding::{
     taxonomy_service_client::TaxonomyServiceClient,
 };
 use kehu_contract::ingestion::{
-    IngestRequest, IngestStart, LookupCustomerRequest, Record, RecordBatch, SourceReference,
-    customer_service_client::CustomerServiceClient, ingest_request::Message, ingest_response,
-    ingestion_service_client::IngestionServiceClient, lookup_customer_request::Key, record::Kind,
+    BatchAcknowledgement, IngestRequest, IngestStart, LookupCustomerRequest, Record, RecordBatch,
+    SourceReference, customer_service_client::CustomerServiceClient, ingest_request::Message,
+    ingest_response, ingestion_service_client::IngestionServiceClient,
+    lookup_customer_request::Key, record::Kind,
 };
 use kehu_contract::reporting::{
     GetReportRequest, ReportRow, reporting_service_client::ReportingServiceClient,
@@ -97,7 +98,18 @@ impl World {
         kinds: impl IntoIterator<Item = Kind>,
     ) -> String {
         let records = kinds.into_iter().map(|kind| Record { line_number: 0, kind: Some(kind) });
-        let batch = RecordBatch { sequence: 1, records: records.collect() };
+        let done = self.offer_from(source, records.collect()).await;
+        assert_eq!(done.rejections, []);
+        done.freshness_token
+    }
+
+    /// Sends records, of which some may be refused.
+    pub(crate) async fn offer(&self, records: Vec<Record>) -> BatchAcknowledgement {
+        self.offer_from(SOURCE, records).await
+    }
+
+    async fn offer_from(&self, source: &str, records: Vec<Record>) -> BatchAcknowledgement {
+        let batch = RecordBatch { sequence: 1, records };
         let stream = self.streams.fetch_add(1, Ordering::Relaxed);
         let start = IngestStart {
             stream_id: format!("stream {stream}"),
@@ -108,14 +120,13 @@ impl World {
         let requests = messages.map(|message| IngestRequest { message: Some(message) });
         let mut ingestion = IngestionServiceClient::new(self.client.clone());
         let answers = ingestion.ingest(tokio_stream::iter(requests)).await.unwrap();
-        let (mut answers, mut token) = (answers.into_inner(), String::new());
+        let (mut answers, mut acknowledged) = (answers.into_inner(), None);
         while let Some(answer) = answers.message().await.unwrap() {
             if let Some(ingest_response::Message::Acknowledgement(done)) = answer.message {
-                assert_eq!(done.rejections, []);
-                token = done.freshness_token;
+                acknowledged = Some(done);
             }
         }
-        token
+        acknowledged.unwrap()
     }
 
     pub(crate) fn customers(&self) -> CustomerServiceClient<Client> {
@@ -176,6 +187,20 @@ impl World {
             ..Default::default()
         };
         self.publish(id, Origin::Definition(definition)).await;
+    }
+
+    /// Offers a draft with one predicate, and a default class.
+    pub(crate) async fn offer_taxonomy(&self, id: &str, predicate: &str) -> Result<(), Status> {
+        let definition = TaxonomyDefinition {
+            id: id.to_owned(),
+            label: Some(label(id)),
+            classes: vec![class("one", 'A', predicate), class("rest", 'B', "")],
+            default_class: "rest".to_owned(),
+            ..Default::default()
+        };
+        let origin = Some(Origin::Definition(definition));
+        let request = CreateTaxonomyRequest { origin, validate_only: true };
+        self.taxonomies().create_taxonomy(request).await.map(drop)
     }
 
     /// Publishes a taxonomy as people write it.

@@ -8,15 +8,18 @@ use chrono::{Datelike, Months, NaiveDate};
 use datafusion::arrow::array::{
     ArrayRef, BooleanArray, Decimal128Array, Int32Array, Int64Array, RecordBatch, StringArray,
 };
+use kehu_core::attribute::Attributes;
 use kehu_core::calendar::{from_days, to_days};
+use kehu_core::{Money, decimal};
 use kehu_storage::Database;
 use kehu_storage::bulk::Column;
 use kehu_storage::facts::{
-    self, CustomerColumns, CustomerSet, LineColumns, OrderColumns, PriceColumns,
+    self, AttributeColumns, CustomerColumns, CustomerSet, LineColumns, OrderColumns, PriceColumns,
 };
 use kehu_storage::ingestion::OrderKind;
+use kehu_storage::ingestion::attributes::DeclaredAttributes;
 
-use super::tables::{self, AMOUNT, LINES, ORDERS, PRICES};
+use super::tables::{self, AMOUNT, ATTRIBUTES, LINES, ORDERS, PRICES};
 use super::{FactSource, Facts, Table, TableNames};
 use crate::Error;
 
@@ -24,11 +27,12 @@ use crate::Error;
 #[derive(Debug)]
 pub(crate) struct DatabaseFacts {
     db: Database,
+    attributes: DeclaredAttributes,
 }
 
 impl DatabaseFacts {
     pub(crate) fn new(db: Database) -> Self {
-        Self { db }
+        Self { attributes: DeclaredAttributes::new(db.clone()), db }
     }
 }
 
@@ -62,7 +66,10 @@ impl FactSource for DatabaseFacts {
                 }
             },
         )?;
-        let mut columns = FactColumns { customers, orders, lines, prices: PriceColumns::default() };
+        let mut columns = FactColumns { customers, orders, lines, ..FactColumns::default() };
+        if wanted.contains(ATTRIBUTES) {
+            columns.attributes = facts::attributes(db, set, as_of).await?;
+        }
         if wanted.contains(PRICES) {
             let categories = columns.lines.categories();
             columns.prices = facts::prices(db, &categories, as_of).await?;
@@ -74,6 +81,10 @@ impl FactSource for DatabaseFacts {
             facts.add(&table, rows_of_kind(&table, rows)?)?;
         }
         Ok(facts)
+    }
+
+    async fn attributes(&self) -> Result<Arc<Attributes>, Error> {
+        Ok(self.attributes.current().await?)
     }
 
     async fn freeze(&self, as_of: NaiveDate, run: i64, wanted: &TableNames) -> Result<(), Error> {
@@ -88,6 +99,7 @@ impl FactSource for DatabaseFacts {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct FactColumns {
     pub(crate) customers: CustomerColumns,
+    pub(crate) attributes: AttributeColumns,
     pub(crate) orders: OrderColumns,
     pub(crate) lines: LineColumns,
     pub(crate) prices: PriceColumns,
@@ -99,6 +111,8 @@ impl FactColumns {
         let mut facts = Facts::default();
         let table = tables::customers();
         facts.add(&table, customers(&table, self.customers, as_of)?)?;
+        let table = tables::attributes();
+        facts.add(&table, attributes(&table, self.attributes, as_of)?)?;
         let table = tables::orders();
         facts.add(&table, orders(&table, self.orders, as_of)?)?;
         let table = tables::prices();
@@ -128,6 +142,31 @@ fn customers(
         texts(columns.city),
         texts(columns.industry_code),
         Arc::new(registered),
+    ];
+    Ok(RecordBatch::try_new(Arc::clone(&table.schema), columns)?)
+}
+
+/// A value is read as whatever it can be: its attribute says which of these it is.
+fn attributes(
+    table: &Table,
+    columns: AttributeColumns,
+    as_of: NaiveDate,
+) -> Result<RecordBatch, Error> {
+    let values = &columns.value;
+    let numbers = values.iter().map(|value| decimal::parse(value).ok());
+    let numbers = numbers.map(|number| Some(Money::from_decimal(number?).ok()?.0)).collect();
+    let dates: Vec<Option<NaiveDate>> = values.iter().map(|value| value.parse().ok()).collect();
+    let days = dates.iter().map(|date| date.map(|date| to_days(as_of) - to_days(date)));
+    let years = dates.iter().map(|date| as_of.years_since((*date)?));
+    let years = years.map(|years| years.and_then(|years| i32::try_from(years).ok()));
+    let (days, years) = (Int32Array::from_iter(days), Int32Array::from_iter(years));
+    let columns: Vec<ArrayRef> = vec![
+        integers(columns.customer_id),
+        Arc::new(StringArray::from(columns.attribute)),
+        Arc::new(StringArray::from(columns.value)),
+        optional_amounts(numbers),
+        Arc::new(days),
+        Arc::new(years),
     ];
     Ok(RecordBatch::try_new(Arc::clone(&table.schema), columns)?)
 }

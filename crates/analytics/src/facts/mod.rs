@@ -6,11 +6,13 @@ mod tables;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::NaiveDate;
 use datafusion::arrow::array::{AsArray, Int64Array, RecordBatch};
 use datafusion::arrow::datatypes::Int64Type;
+use kehu_core::attribute::Attributes;
 use kehu_storage::facts::CustomerSet;
 
 use crate::Error;
@@ -20,7 +22,7 @@ pub(crate) use database::DatabaseFacts;
 #[cfg(test)]
 pub(crate) use database::FactColumns;
 pub(crate) use scan::provider;
-pub(crate) use tables::{CUSTOMERS, Table, tables};
+pub(crate) use tables::{ATTRIBUTES, CUSTOMERS, Table, tables};
 
 /// Names of tables.
 pub(crate) type TableNames = BTreeSet<&'static str>;
@@ -39,6 +41,9 @@ pub(crate) trait FactSource: Debug + Send + Sync {
         as_of: NaiveDate,
         tables: &TableNames,
     ) -> Result<Facts, Error>;
+
+    /// The attributes that are declared; the same value as before when none was declared since.
+    async fn attributes(&self) -> Result<Arc<Attributes>, Error>;
 
     /// Freezes what the tables of the population hold as of a date, for a run.
     async fn freeze(&self, as_of: NaiveDate, run: i64, tables: &TableNames) -> Result<(), Error>;

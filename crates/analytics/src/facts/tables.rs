@@ -5,6 +5,7 @@
 //! | `customers` | `customer_id`, `customer_type`, `country`, `province`, `city`, `industry`, `registered_days` (days from the registration to the date; null when it is unknown or later) |
 //! | `orders` | `customer_id`, `days_ago` (0 on the date), `month` (12 the month that ends on the date, 11 the one before … 1; else null), `weekday` (1 Monday … 7 Sunday), `hour` (0 to 23), `channel`, `amount` (base currency, of a return negative), `is_purchase` (a completed sale with an amount above zero) |
 //! | `lines` | of completed sales: `customer_id`, `days_ago`, `category`, `brand`, `currency`, `unit_price` (in that currency), `amount`, `discount` (base currency) |
+//! | `attributes` | one row a customer and attribute: `customer_id`, `attribute` (its id), `text` (its value), `number` (the value of a number), `days_ago` and `years_ago` (days and whole years from the value of a date to the date; below 0 days and null years for one to come) |
 //! | `prices` | of all customers, frozen by runs, and those of the lines asked about: `category`, `currency`, `unit_price`, `lines` (how many were sold at it before the month of the date, 0 when none) |
 //!
 //! Further tables are those of the kinds of record, whose files in storage describe them
@@ -25,6 +26,7 @@ use crate::frame::CUSTOMER_ID;
 pub(crate) const CUSTOMERS: &str = "customers";
 pub(crate) const ORDERS: &str = "orders";
 pub(crate) const LINES: &str = "lines";
+pub(crate) const ATTRIBUTES: &str = "attributes";
 /// The table of the population.
 pub(crate) const PRICES: &str = "prices";
 
@@ -42,7 +44,7 @@ pub(crate) struct Table {
 
 /// Every table.
 pub(crate) fn tables() -> Vec<Table> {
-    let mut tables = vec![customers(), lines(), orders(), prices()];
+    let mut tables = vec![customers(), attributes(), lines(), orders(), prices()];
     tables.extend(facts::tables().map(of_kind));
     tables
 }
@@ -101,6 +103,18 @@ pub(super) fn lines() -> Table {
         ("amount", AMOUNT, false),
     ];
     table(LINES, columns, [("customer_id", false), ("days_ago", true)])
+}
+
+pub(super) fn attributes() -> Table {
+    let columns = [
+        ("customer_id", Int64, false),
+        ("attribute", Utf8, false),
+        ("text", Utf8, false),
+        ("number", AMOUNT, true),
+        ("days_ago", Int32, true),
+        ("years_ago", Int32, true),
+    ];
+    table(ATTRIBUTES, columns, [("customer_id", false)])
 }
 
 pub(super) fn prices() -> Table {

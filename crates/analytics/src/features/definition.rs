@@ -20,7 +20,9 @@
 //! The query gives `customer_id` and one column named as the feature, with at most one row for a
 //! customer, from the tables of [`facts`](crate::facts). Where it gives a customer no row or null,
 //! the value is that of the expression `missing` over `customers`, or null without one. Features
-//! that read the same rows in the same groups are computed together.
+//! that read the same rows in the same groups are computed together. A feature of an attribute
+//! names it in `attribute`: it cannot be used where that attribute may not be processed. `family` is
+//! that of its group unless it says otherwise.
 
 use datafusion::sql::parser::Statement as AnyStatement;
 use datafusion::sql::resolve::resolve_table_references;
@@ -29,6 +31,7 @@ use datafusion::sql::sqlparser::dialect::GenericDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 use datafusion::sql::sqlparser::tokenizer::Token;
 use kehu_core::Label;
+use kehu_core::attribute::Family;
 use serde::Deserialize;
 
 use super::Feature;
@@ -55,6 +58,8 @@ struct Head {
     unit: String,
     window: Option<String>,
     missing: Option<String>,
+    family: Option<Family>,
+    attribute: Option<String>,
     description: String,
 }
 
@@ -95,12 +100,23 @@ impl Feature {
             tables: names,
             id: head.id,
             label: Label::new(&head.zh, &head.en),
+            family: head.family.unwrap_or_else(|| family(&head.group)),
+            attribute: head.attribute,
             group: head.group,
             kind: head.kind,
             unit: head.unit,
             window: head.window,
             description: head.description,
         })
+    }
+}
+
+/// What the features of a group tell of a customer, unless one says otherwise.
+fn family(group: &str) -> Family {
+    match group {
+        "attributes" => Family::Social,
+        "monetary" | "profit" | "quantity" | "growth" | "credit" | "prospects" => Family::Value,
+        _ => Family::Behaviour,
     }
 }
 
@@ -134,7 +150,7 @@ fn check_window(window: Option<&str>) -> Result<(), FeatureError> {
     }
 }
 
-fn parse(sql: &str) -> Result<Query, FeatureError> {
+pub(super) fn parse(sql: &str) -> Result<Query, FeatureError> {
     let statements = Parser::parse_sql(&GenericDialect {}, sql);
     let mut statements = statements.map_err(|error| fail(error.to_string()))?.into_iter();
     match (statements.next(), statements.next()) {
@@ -162,7 +178,7 @@ fn table_names(query: &Query, tables: &[Table]) -> Result<TableNames, FeatureErr
 }
 
 /// Where the value of the feature comes from.
-fn value_source(query: Query, id: &str) -> Result<Source, FeatureError> {
+pub(super) fn value_source(query: Query, id: &str) -> Result<Source, FeatureError> {
     let Query { with: None, order_by: None, limit_clause: None, fetch: None, .. } = &query else {
         return whole(&query, id);
     };

@@ -3,11 +3,13 @@
 //! To add one: a file in the folder `features` of this crate, as [`definition`] says, and a line
 //! in the table of expected values of the tests.
 
+mod attribute;
 mod catalogue;
 mod definition;
 mod plan;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use catalogue::is_fixed;
 pub use catalogue::{Catalogue, Feature};
 pub(crate) use plan::Plan;

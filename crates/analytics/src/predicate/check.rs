@@ -145,12 +145,7 @@ impl Checker<'_> {
         };
         let start = ident.span.start;
         let Some(kind) = self.schema.kind(&name) else {
-            let near = nearest(&name, self.schema.names());
-            let hint = match near.is_empty() {
-                true => "; text is written in single quotes, 'like this'".to_owned(),
-                false => hint(&near),
-            };
-            let message = format!("there is no column {name}{hint}");
+            let message = self.missing(&name);
             return Err(PredicateError::new(Some((start.line, start.column)), message));
         };
         self.columns.insert(name, kind);
@@ -159,6 +154,19 @@ impl Checker<'_> {
             ColumnKind::Text => Class::Text,
             ColumnKind::Boolean => Class::Boolean,
         })
+    }
+
+    /// Why a predicate cannot read this column.
+    fn missing(&self, name: &str) -> String {
+        if let Some(reason) = self.schema.blocked(name) {
+            return format!("column {name} cannot be used: {reason}");
+        }
+        let near = nearest(name, self.schema.names());
+        let hint = match near.is_empty() {
+            true => "; text is written in single quotes, 'like this'".to_owned(),
+            false => hint(&near),
+        };
+        format!("there is no column {name}{hint}")
     }
 
     fn binary(&mut self, tree: &mut Expr) -> Result<Class, PredicateError> {

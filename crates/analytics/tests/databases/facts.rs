@@ -66,7 +66,7 @@ pub(crate) async fn customers(db: &Database, text: &str) {
             "registered_on",
             Column::OptI32(rows.map(4, |word| known(word).map(|on| to_days(day(on))))),
         ),
-        ("attributes", Column::Text(rows.of("{}".to_owned()))),
+        ("attributes", Column::Text(rows.of("[1,1,{}]".to_owned()))),
         ("version", Column::I64(rows.of(1))),
         ("created_at", Column::I64(rows.of(0))),
         ("updated_at", Column::I64(rows.of(0))),

@@ -21,8 +21,9 @@ async fn frame(db: &Database, set: &CustomerSet, features: &[&str]) -> Frame {
 
 async fn all_features(db: &Database, set: &CustomerSet) -> Frame {
     let analytics = analytics(db);
-    let catalogue = analytics.catalogue().features();
-    let features: Vec<&str> = catalogue.iter().map(|feature| feature.id.as_str()).collect();
+    let catalogue = analytics.catalogue().await.unwrap();
+    let features: Vec<&str> =
+        catalogue.features().iter().map(|feature| feature.id.as_str()).collect();
     analytics.features(set, day(AS_OF), &features).await.unwrap()
 }
 

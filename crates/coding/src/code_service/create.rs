@@ -24,7 +24,8 @@ impl Coding {
         let request = request.into_inner();
         let mut violations = Violations::new();
         let scheme = parse_scheme(request.code_scheme.unwrap_or_default(), &mut violations);
-        check_attributes(&scheme, self.analytics.catalogue(), &mut violations);
+        let catalogue = self.analytics.catalogue().await.map_err(convert::analytics_fault)?;
+        check_attributes(&scheme, &catalogue, &mut violations);
         let compiled = scheme.compile();
         match &compiled {
             Err(problems) => convert::problems("code_scheme", problems, &mut violations),
@@ -81,7 +82,10 @@ fn check_attributes(scheme: &CodeScheme, catalogue: &Catalogue, violations: &mut
     for (index, table) in scheme.tables.iter().enumerate() {
         if catalogue.find(&table.attribute).is_none() {
             let field = format!("code_scheme.tables[{index}].attribute");
-            let message = format!("{:?} is no feature: ListFeatures names them", table.attribute);
+            let unknown =
+                || format!("{:?} is no feature: ListFeatures names them", table.attribute);
+            let blocked = catalogue.why_blocked(&table.attribute);
+            let message = blocked.map_or_else(unknown, str::to_owned);
             violations.add(field, message);
         }
     }

@@ -1,14 +1,15 @@
 //! Customers.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use kehu_contract::ingestion::{CustomerProfile, CustomerRecord, ProblemReason, RecordKind};
+use kehu_core::attribute::Attributes;
 use kehu_core::{country, limits};
 use kehu_server::{Violations, convert};
-use kehu_storage::ingestion::{COUNTRY_AS_GIVEN, Entry, Profile};
+use kehu_storage::ingestion::{COUNTRY_AS_GIVEN, Entry, NewReject, Profile};
 
 use super::raw::Raw;
-use super::{Checked, Checker, Given, Problems, values};
+use super::{Checked, Checker, Given, Problems, attribute, refused, values};
 
 impl Given for CustomerRecord {
     fn kind(&self) -> &'static str {
@@ -20,7 +21,7 @@ impl Given for CustomerRecord {
         let external_id = problems.customer(field, &self.external_id, ProblemReason::FieldMissing);
         let empty = CustomerProfile::default();
         let given = self.profile.as_ref().unwrap_or(&empty);
-        let profile = profile("customer.profile", given, problems);
+        let profile = profile("customer.profile", given, &checker.attributes, problems);
         let codes = codes(self, problems);
         let (field, updated) = ("customer.source_update_time", self.source_update_time.as_ref());
         let source_updated_at = values::source_time(field, updated, &checker.calendar, problems);
@@ -32,25 +33,36 @@ impl Given for CustomerRecord {
     }
 
     fn raw(&self) -> Raw {
-        let mut raw = Raw::default();
-        raw.push("customer", &self.external_id);
-        raw.push("codes", self.codes.join(" "));
-        if let Some(time) = &self.source_update_time {
-            raw.push("source_update_time", time.to_string());
-        }
-        let Some(profile) = &self.profile else { return raw };
-        raw.push("display_name", &profile.display_name);
-        raw.push("customer_type", &profile.customer_type);
-        raw.push("region_code", &profile.region_code);
-        raw.push("province", &profile.province);
-        raw.push("city", &profile.city);
-        raw.push("industry_code", &profile.industry_code);
-        raw.push_date("registration_date", profile.registration_date.as_ref());
-        for (key, value) in &profile.attributes {
-            raw.push(key, value);
-        }
-        raw
+        raw(self, &BTreeSet::new())
     }
+
+    /// What may not be processed is not kept either.
+    fn rejects(&self, line_number: i64, problems: &Problems) -> Vec<NewReject> {
+        let raw = raw(self, &attribute::withheld(problems));
+        vec![refused::new_reject(line_number, raw, problems.all().cloned())]
+    }
+}
+
+/// What a record holds but for the values of some attributes.
+fn raw(record: &CustomerRecord, withheld: &BTreeSet<&str>) -> Raw {
+    let mut raw = Raw::default();
+    raw.push("customer", &record.external_id);
+    raw.push("codes", record.codes.join(" "));
+    if let Some(time) = &record.source_update_time {
+        raw.push("source_update_time", time.to_string());
+    }
+    let Some(profile) = &record.profile else { return raw };
+    raw.push("display_name", &profile.display_name);
+    raw.push("customer_type", &profile.customer_type);
+    raw.push("region_code", &profile.region_code);
+    raw.push("province", &profile.province);
+    raw.push("city", &profile.city);
+    raw.push("industry_code", &profile.industry_code);
+    raw.push_date("registration_date", profile.registration_date.as_ref());
+    for (key, value) in &profile.attributes {
+        raw.push(key, if withheld.contains(key.as_str()) { "withheld" } else { value });
+    }
+    raw
 }
 
 fn codes(given: &CustomerRecord, problems: &mut Problems) -> Vec<String> {
@@ -67,7 +79,12 @@ fn codes(given: &CustomerRecord, problems: &mut Problems) -> Vec<String> {
 
 /// The profile in `given`, whose fields are paths under `path`. A country is turned into its
 /// code; one that has none is kept among the attributes.
-pub(crate) fn profile(path: &str, given: &CustomerProfile, problems: &mut Problems) -> Profile {
+pub(crate) fn profile(
+    path: &str,
+    given: &CustomerProfile,
+    declared: &Attributes,
+    problems: &mut Problems,
+) -> Profile {
     let mut text = |field: &str, text: &str| {
         if text.is_empty() {
             return None;
@@ -84,7 +101,7 @@ pub(crate) fn profile(path: &str, given: &CustomerProfile, problems: &mut Proble
     };
     let country = text("region_code", &given.region_code);
     profile.registered_on = registered_on(path, given, problems);
-    profile.attributes = attributes(path, &given.attributes, problems);
+    profile.attributes = attribute::values(path, &given.attributes, declared, problems);
     if let Some(given) = country {
         match country::parse(&given) {
             Some(country) => profile.region_code = Some(country.alpha2.to_owned()),
@@ -108,33 +125,4 @@ fn registered_on(
         problems.add(&format!("{path}.registration_date"), ProblemReason::DateInvalid, text);
     }
     date
-}
-
-fn attributes(
-    path: &str,
-    given: &BTreeMap<String, String>,
-    problems: &mut Problems,
-) -> BTreeMap<String, String> {
-    let mut attributes = BTreeMap::new();
-    let field = format!("{path}.attributes");
-    if given.len() > limits::ATTRIBUTES {
-        let text = "must have at most 100 entries";
-        problems.add(&field, ProblemReason::OutOfRange, text);
-        return attributes;
-    }
-    for (key, value) in given {
-        if !is_name(key) {
-            let text = "keys must be 1 to 64 characters of a-z, 0-9 and _";
-            problems.add(&field, ProblemReason::ValueUnknown, text);
-            continue;
-        }
-        let value = problems.text(&format!("{field}[{key}]"), value, limits::DESCRIPTION);
-        attributes.insert(key.clone(), value.unwrap_or_default());
-    }
-    attributes
-}
-
-fn is_name(key: &str) -> bool {
-    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
-    !key.is_empty() && key.len() <= limits::NAME && key.chars().all(allowed)
 }

@@ -2,6 +2,7 @@
 //! store writes. Each kind of record has a file, and a line in [`given`].
 
 mod assessment;
+mod attribute;
 mod cleaned;
 mod customer;
 mod digest;
@@ -23,10 +24,12 @@ pub(crate) use refused::Refused;
 pub(crate) use values::source_time;
 
 use kehu_contract::ingestion::{ProblemReason, Record, RecordBatch, RecordKind, record::Kind};
+use kehu_core::attribute::Attributes;
 use kehu_core::calendar::BusinessCalendar;
 use kehu_storage::ingestion::{Entry, NewReject, RateTable};
 use raw::Raw;
 use std::fmt::Debug;
+use std::sync::Arc;
 
 /// A message of the contract that is a record.
 pub(crate) trait Given {
@@ -78,6 +81,8 @@ pub(crate) struct Checker {
     pub(crate) calendar: BusinessCalendar,
     /// Amounts in this currency need no rate.
     pub(crate) base_currency: String,
+    /// Those that customers may have.
+    pub(crate) attributes: Arc<Attributes>,
 }
 
 /// A batch whose records have been checked.

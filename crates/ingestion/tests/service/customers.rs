@@ -117,7 +117,7 @@ async fn a_customer_is_created_then_changed() {
             city: "Leeds".to_owned(),
             industry_code: "F51".to_owned(),
             registration_date: Some(google::Date { year: 2010, month: 5, day: 6 }),
-            attributes: [("tier".to_owned(), "2".to_owned())].into(),
+            attributes: [("contact".to_owned(), "2".to_owned())].into(),
         });
         let created = upsert(&server, given.clone()).await.unwrap();
         assert!(created.created);

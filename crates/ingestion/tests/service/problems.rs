@@ -163,6 +163,14 @@ fn bad_others() -> Vec<(Record, &'static str)> {
         change(&mut rate);
         record(Kind::ExchangeRate(rate))
     };
+    let having = |id: &str, value: &str| {
+        let (id, value) = (id.to_owned(), value.to_owned());
+        let mut given = CustomerProfile::default();
+        given.attributes.insert(id, value);
+        let external_id = "c".to_owned();
+        let profile = Some(given);
+        record(Kind::Customer(CustomerRecord { external_id, profile, ..Default::default() }))
+    };
     vec![
         (customer("", "GB"), "FIELD_MISSING customer.external_id"),
         (
@@ -178,6 +186,9 @@ fn bad_others() -> Vec<(Record, &'static str)> {
             profile(|p| p.attributes.extend((0..101).map(|n| (format!("k{n}"), String::new())))),
             "OUT_OF_RANGE customer.profile.attributes",
         ),
+        (having("visits", "12"), "ATTRIBUTE_UNDECLARED customer.profile.attributes[visits]"),
+        (having("gender", "female"), "BASIS_MISSING customer.profile.attributes[gender]"),
+        (having("employees", "12.5"), "NUMBER_INVALID customer.profile.attributes[employees]"),
         (rate("QQQ", "2011-01-01", "1"), "CURRENCY_UNKNOWN exchange_rate.currency_code"),
         (rate("GBP", "2011-01-01", "1"), "VALUE_UNKNOWN exchange_rate.currency_code"),
         (rate("USD", "2011-02-30", "1"), "DATE_INVALID exchange_rate.start_date"),

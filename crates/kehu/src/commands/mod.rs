@@ -2,6 +2,7 @@
 //! the API.
 
 pub(crate) mod actions;
+pub(crate) mod attribute;
 pub(crate) mod business_date;
 pub(crate) mod classify;
 pub(crate) mod code;
@@ -56,6 +57,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Data(command) => command.run().await,
         Command::Migrate(command) => command.run().await,
         Command::Import(command) => command.run().await,
+        Command::Attribute(command) => command.run().await,
         Command::Rejects(command) => command.run().await,
         Command::Scorecard(command) => command.run().await,
         Command::Taxonomy(command) => command.run().await,

@@ -43,6 +43,10 @@ const TABLE: &[(&str, &[Scope])] = &[
     ("kehu.coding.v1.TaxonomyService/ListTaxonomies", &[Read]),
     ("kehu.coding.v1.TaxonomyService/ListTemplates", &[Read]),
     ("kehu.coding.v1.TaxonomyService/PublishTaxonomy", &[Admin]),
+    // The type of an attribute cannot be taken back, and its basis is the enterprise's to state.
+    ("kehu.ingestion.v1.AttributeService/DeclareAttribute", &[Admin]),
+    ("kehu.ingestion.v1.AttributeService/GetAttribute", &[Read]),
+    ("kehu.ingestion.v1.AttributeService/ListAttributes", &[Read]),
     ("kehu.ingestion.v1.CustomerService/GetCustomer", &[Read, PersonalData]),
     ("kehu.ingestion.v1.CustomerService/GetTimeline", &[Read, PersonalData]),
     ("kehu.ingestion.v1.CustomerService/ListCustomers", &[Read, PersonalData]),

@@ -47,15 +47,41 @@ pub async fn create<D: Definition>(
     frozen: &D::Frozen,
     signed: &Signed,
 ) -> Result<Version<D>, Error> {
+    let created = insert_published(db, definition, frozen, 1, signed).await?;
+    created.ok_or_else(|| Error::already_exists(D::KIND.name, definition.id()))
+}
+
+/// Publishes at once the version that follows version `after`, 0 for the first one, for kinds
+/// without drafts. [`Error::Conflict`] when there is one by now, [`Error::Refused`] when the
+/// definition is retired.
+pub async fn follow_up<D: Definition>(
+    db: &Database,
+    definition: &D,
+    frozen: &D::Frozen,
+    after: i64,
+    signed: &Signed,
+) -> Result<Version<D>, Error> {
+    let followed = insert_published(db, definition, frozen, after + 1, signed).await?;
+    followed.ok_or_else(|| D::KIND.conflict(definition.id()))
+}
+
+/// `None` when there is a version of that number.
+async fn insert_published<D: Definition>(
+    db: &Database,
+    definition: &D,
+    frozen: &D::Frozen,
+    version: i64,
+    signed: &Signed,
+) -> Result<Option<Version<D>>, Error> {
     let transaction = db.begin().await?;
+    check_not_retired(&transaction, &D::KIND, definition.id()).await?;
     insert_name(&transaction, &D::KIND, definition.id()).await?;
-    let mut row = row(definition, 1, signed);
+    let mut row = row(definition, version, signed);
     row.frozen = Set(Some(document::write(frozen)));
     row.published_at = Set(Some(time::micros(signed.at)));
     row.published_by = Set(signed.by.clone());
-    let row = insert(&transaction, row).await?;
-    let row = row.ok_or_else(|| Error::already_exists(D::KIND.name, definition.id()))?;
-    let created = row.try_into()?;
+    let Some(row) = insert(&transaction, row).await? else { return Ok(None) };
+    let published = row.try_into()?;
     transaction.commit().await?;
-    Ok(created)
+    Ok(Some(published))
 }

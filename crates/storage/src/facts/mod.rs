@@ -6,6 +6,7 @@
 //! customer, day and order. It asks for [`SLICE`] customers at a time, so that the rows of one
 //! statement stay few whatever the size of the set; only the columns it returns grow with it.
 
+mod attributes;
 mod customers;
 mod lines;
 mod orders;
@@ -19,6 +20,7 @@ use crate::bulk::{Column, ColumnType};
 use crate::{Database, Error};
 use slice::Slice;
 
+pub use attributes::{AttributeColumns, attributes};
 pub use customers::{CustomerColumns, customers};
 pub use lines::{LineColumns, lines};
 pub use orders::{OrderColumns, orders};

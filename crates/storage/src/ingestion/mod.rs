@@ -3,6 +3,7 @@
 //! A batch of a stream is written by [`write_batch`] in one transaction; single customers by
 //! [`upsert_customer`]; two that are one are linked by [`merge_customers`]. Everything else here reads.
 
+pub mod attributes;
 mod batch;
 mod customers;
 pub(crate) mod entity;
@@ -12,7 +13,7 @@ mod held;
 mod kinds;
 mod lookalikes;
 pub(crate) mod merges;
-mod profile;
+pub(crate) mod profile;
 mod references;
 mod rejects;
 mod revalue;

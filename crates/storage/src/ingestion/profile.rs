@@ -84,11 +84,16 @@ impl Field {
 }
 
 /// What the names of attributes begin with where they stand beside those of fields.
-const ATTRIBUTE: &str = "attributes.";
+pub(super) const ATTRIBUTE: &str = "attributes.";
 
 /// The name of an attribute beside those of fields.
 pub(super) fn attribute(key: &str) -> String {
     format!("{ATTRIBUTE}{key}")
+}
+
+/// The key of the attribute of this name; `None` for the name of a field.
+pub(crate) fn attribute_of(name: &str) -> Option<&str> {
+    name.strip_prefix(ATTRIBUTE)
 }
 
 /// The name of a field or an attribute, and what it is given; `None` empties it.

@@ -2,6 +2,7 @@
 //! never change: `before` is what programs of that format wrote, `to-come` what those of a later
 //! one write for programs of this one to read.
 
+use kehu_core::attribute::Attribute;
 use kehu_core::code_scheme::CodeScheme;
 use kehu_core::scorecard::Scorecard;
 use kehu_core::taxonomy::Taxonomy;
@@ -43,4 +44,5 @@ fn definitions_survive_the_formats_around_theirs() {
     survives::<Calibrated>("calibration");
     survives::<Taxonomy>("taxonomy");
     survives::<CodeScheme>("code-scheme");
+    survives::<Attribute>("attribute");
 }

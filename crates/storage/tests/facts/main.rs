@@ -22,7 +22,7 @@ async fn write_customers(db: &Database, ids: Vec<i64>) {
         ("customer_id", Column::I64(ids)),
         ("region_code", Column::OptText(vec![Some("GB".to_owned()); rows])),
         ("registered_on", Column::OptI32(vec![None; rows])),
-        ("attributes", Column::Text(vec!["{}".to_owned(); rows])),
+        ("attributes", Column::Text(vec!["[1,1,{}]".to_owned(); rows])),
         ("version", Column::I64(vec![1; rows])),
         ("created_at", Column::I64(vec![0; rows])),
         ("updated_at", Column::I64(vec![0; rows])),

@@ -1,7 +1,10 @@
 //! Facts in memory.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use chrono::NaiveDate;
+use kehu_core::attribute::Attributes;
 use kehu_storage::facts::CustomerSet;
 
 use crate::facts::{FactSource, Facts, TableNames};
@@ -22,6 +25,10 @@ impl FactSource for InMemory {
 
     async fn read(&self, _: &CustomerSet, _: NaiveDate, _: &TableNames) -> Result<Facts, Error> {
         Ok(self.0.clone())
+    }
+
+    async fn attributes(&self) -> Result<Arc<Attributes>, Error> {
+        Ok(Arc::default())
     }
 
     async fn freeze(&self, _: NaiveDate, _: i64, _: &TableNames) -> Result<(), Error> {

@@ -131,7 +131,7 @@ impl Export {
                 .filter(|(name, _)| !name.ends_with("_points"))
                 .map(|(name, kind)| score_column(&name, kind))
                 .collect(),
-            feature_columns: feature_columns(&reporting.analytics, features)?,
+            feature_columns: feature_columns(&reporting.analytics, features).await?,
             scorecards: in_force.into_iter().map(|version| version.definition.id).collect(),
             taxonomy,
             analytics: reporting.analytics.clone(),
@@ -257,10 +257,11 @@ fn score_column(name: &str, kind: ColumnKind) -> Column {
 }
 
 /// The columns of features of the catalogue.
-fn feature_columns(analytics: &Analytics, features: &[&str]) -> Result<Vec<Column>, Fault> {
+async fn feature_columns(analytics: &Analytics, features: &[&str]) -> Result<Vec<Column>, Fault> {
+    let catalogue = analytics.catalogue().await.map_err(source::fault)?;
     let mut columns = Vec::with_capacity(features.len());
     for name in features {
-        let feature = analytics.catalogue().find(name);
+        let feature = catalogue.find(name);
         let feature = feature.ok_or_else(|| Fault::internal(format!("no feature {name}")))?;
         let kind = match (feature.kind, feature.unit.as_str()) {
             (FeatureKind::Text | FeatureKind::Boolean, _) => Kind::Text,

@@ -13,6 +13,7 @@ use crate::{
     labels::Labels,
     ratio::{self, SHARE_SCALE},
     request::Question,
+    source,
 };
 use async_trait::async_trait;
 use describe::{correlation, describe, histogram, number};
@@ -256,8 +257,9 @@ impl Read {
         };
         let mut classes: Vec<_> = values.classes.iter().map(class).collect();
         classes.push([Cell::id("total"), Cell::text(Labels::of(language).total)]);
+        let catalogue = reporting.analytics.catalogue().await.map_err(source::fault)?;
         let feature = |id: &String| {
-            let feature = reporting.analytics.catalogue().find(id);
+            let feature = catalogue.find(id);
             let label = feature.map_or(id.as_str(), |feature| feature.label.get(language));
             [Cell::id(id), Cell::text(label)]
         };

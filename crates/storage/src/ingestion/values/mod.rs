@@ -26,12 +26,18 @@ pub use list::{FieldValue, ValueKey, list_values};
 pub(crate) use store::load_read_by_features;
 pub(super) use store::{load, write};
 
+use super::profile::attribute_of;
 use super::{FIRST_DAY, Field, NO_DAY};
 use crate::{Error, time};
 
-/// The fields that features read.
+/// The fields that features read, besides attributes.
 pub(crate) const READ_BY_FEATURES: [&str; 5] =
     ["customer_type", "region_code", "province", "city", "industry_code"];
+
+/// Whether features read a field.
+fn is_read(field: &str) -> bool {
+    READ_BY_FEATURES.contains(&field) || attribute_of(field).is_some()
+}
 
 /// A value of a field, as it is kept. Times are microseconds since 1970, days are days since then.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,8 +82,8 @@ pub(crate) fn on(values: &[Value], day: i32) -> Option<&Value> {
 /// The first day from which on what holds of all the fields that features read is what holds
 /// now; `None` when it always did.
 pub(super) fn moved_on(values: &Values) -> Option<i32> {
-    let fields = READ_BY_FEATURES.iter().filter_map(|field| values.get(*field));
-    let moved = fields.filter_map(|values| {
+    let fields = values.iter().filter(|(field, _)| is_read(field));
+    let moved = fields.filter_map(|(_, values)| {
         let first = values.iter().map(|value| value.said_on).min()?;
         values.last().map(|value| value.said_on).filter(|day| *day > first)
     });
@@ -87,7 +93,7 @@ pub(super) fn moved_on(values: &Values) -> Option<i32> {
 /// The first business date on which a change of a field may be seen by features; [`NO_DAY`] when
 /// none reads it. `from` is the day from which on its new value holds, `None` for always.
 pub(super) fn first_day(field: &str, from: Option<i32>) -> Result<NaiveDate, Error> {
-    let seen = READ_BY_FEATURES.contains(&field) || field == Field::RegistrationDate.name();
+    let seen = is_read(field) || field == Field::RegistrationDate.name();
     match from {
         _ if !seen => Ok(NO_DAY),
         Some(day) => time::date(day),

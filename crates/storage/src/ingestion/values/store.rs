@@ -9,6 +9,7 @@ use super::{Homes, READ_BY_FEATURES, Row, Value, Values, together};
 use crate::bulk::{self, Column, ColumnType, OnConflict};
 use crate::business_date::Days;
 use crate::ingestion::merges;
+use crate::ingestion::profile::ATTRIBUTE;
 use crate::{Error, Transaction, dialect};
 
 const KEY: [&str; 4] = ["customer_id", "field", "said_at", "version"];
@@ -28,7 +29,8 @@ pub(crate) async fn load_read_by_features(
     connection: &impl ConnectionTrait,
     customers: &[i64],
 ) -> Result<HashMap<CustomerId, Values>, Error> {
-    let fields = format!(" AND field IN ('{}')", READ_BY_FEATURES.join("', '"));
+    let fields = READ_BY_FEATURES.join("', '");
+    let fields = format!(" AND (field IN ('{fields}') OR field LIKE '{ATTRIBUTE}%')");
     let loaded = load_where(connection, customers, &fields).await?;
     if loaded.is_empty() {
         return Ok(HashMap::new());

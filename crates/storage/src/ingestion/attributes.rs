@@ -1,0 +1,70 @@
+//! Declared attributes: definitions in versions without drafts, so that a declaration holds at
+//! once, in every process.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use kehu_core::attribute::{Attribute, Attributes};
+use sea_orm::{ConnectionTrait, Statement};
+
+use crate::definitions::{self, Definition, Kind};
+use crate::document::Document;
+use crate::{Database, Error};
+
+/// A declaration.
+pub type AttributeVersion = definitions::Version<Attribute>;
+
+impl Document for Attribute {
+    const NAME: &'static str = "attribute";
+}
+
+impl Definition for Attribute {
+    const KIND: Kind =
+        Kind { name: "attribute", collection: "attributes", versioned: true, approval: false };
+
+    type Frozen = ();
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+/// The attributes that take values as of now, read when somebody has declared one since.
+#[derive(Debug, Clone)]
+pub struct DeclaredAttributes {
+    db: Database,
+    /// With the number of declarations that were read.
+    held: Arc<Mutex<(i64, Arc<Attributes>)>>,
+}
+
+impl DeclaredAttributes {
+    /// Those of a database.
+    pub fn new(db: Database) -> Self {
+        Self { db, held: Arc::default() }
+    }
+
+    /// All of them. The same value as before when nothing was declared since.
+    pub async fn current(&self) -> Result<Arc<Attributes>, Error> {
+        // The number first: what comes between the two is found to be new by the next call.
+        let count = self.count().await?;
+        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if held.0 == count {
+            return Ok(held.1);
+        }
+        let declared = definitions::in_force::<Attribute>(&self.db, &[] as &[&str]).await?;
+        let declared = declared.into_iter().map(|version| version.definition);
+        let attributes = Arc::new(Attributes::new(declared));
+        let read = (count, Arc::clone(&attributes));
+        *self.held.lock().unwrap_or_else(PoisonError::into_inner) = read;
+        Ok(attributes)
+    }
+
+    /// How many declarations there are; none is ever taken back, so that it tells whether there are
+    /// new ones, in whatever order they were committed.
+    async fn count(&self) -> Result<i64, Error> {
+        let sql = "SELECT COUNT(*) FROM definition_version WHERE kind = $1";
+        let backend = self.db.reader().get_database_backend();
+        let statement = Statement::from_sql_and_values(backend, sql, [Attribute::KIND.name.into()]);
+        let row = self.db.reader().query_one_raw(statement).await?;
+        Ok(row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or_default())
+    }
+}

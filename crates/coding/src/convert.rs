@@ -17,7 +17,7 @@ pub(crate) use code::{code, left_out, parse_code, segment};
 pub(crate) use scheme::{parse_scheme, scheme_message, scheme_view};
 pub(crate) use strategy::resolved_strategy;
 pub use taxonomy::{definition_message, taxonomy};
-pub(crate) use taxonomy::{parse_definition, taxonomy_view};
+pub(crate) use taxonomy::{family_mix, parse_definition, taxonomy_view};
 
 /// The id of a class.
 pub(crate) fn check_id(field: &str, id: &str, violations: &mut Violations) {

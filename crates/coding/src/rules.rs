@@ -1,8 +1,10 @@
 //! Taxonomies compiled: every predicate checked against the columns there are.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use kehu_analytics::{Analytics, ColumnKind, Frame, Predicate, PredicateError, Schema};
+use kehu_analytics::{Analytics, Catalogue, ColumnKind, Frame, Predicate, PredicateError, Schema};
+use kehu_core::attribute::Family;
 use kehu_core::scorecard::{self, Problem, Scorecard};
 use kehu_core::taxonomy::Taxonomy;
 use kehu_core::{CustomerId, Value};
@@ -17,25 +19,48 @@ pub(crate) struct Columns {
     schema: Schema,
     /// The scorecard that gives each column of scores.
     scorecards: BTreeMap<String, String>,
+    catalogue: Arc<Catalogue>,
+    /// The features that each scorecard rests on.
+    rests_on: BTreeMap<String, Vec<String>>,
 }
 
 impl Columns {
     /// The columns there are now.
     pub(crate) async fn read(db: &Database, analytics: &Analytics) -> Result<Self, Fault> {
-        let mut schema = analytics.catalogue().await.map_err(analytics_fault)?.schema();
-        let mut scorecards = BTreeMap::new();
+        let catalogue = analytics.catalogue().await.map_err(analytics_fault)?;
+        let mut schema = catalogue.schema();
+        let (mut scorecards, mut rests_on) = (BTreeMap::new(), BTreeMap::new());
         for version in definitions::in_force::<Scorecard>(db, &[] as &[&str]).await? {
             for (name, kind) in version.definition.columns() {
                 schema.add(name.clone(), column_kind(kind));
                 scorecards.insert(name, version.definition.id.clone());
             }
+            let features = version.definition.features().into_iter().map(str::to_owned);
+            rests_on.insert(version.definition.id.clone(), features.collect());
         }
-        Ok(Self { analytics: analytics.clone(), schema, scorecards })
+        Ok(Self { analytics: analytics.clone(), schema, scorecards, catalogue, rests_on })
     }
 
     /// Compiles a predicate over them, or says what is wrong with it.
     pub(crate) fn predicate(&self, sql: &str) -> Result<Predicate, PredicateError> {
         self.analytics.predicate(sql, &self.schema)
+    }
+
+    /// The features that columns rest on, by what they tell of customers.
+    pub(crate) fn families<'a>(
+        &self,
+        columns: impl Iterator<Item = &'a str>,
+    ) -> BTreeMap<Family, BTreeSet<String>> {
+        let mut families: BTreeMap<Family, BTreeSet<String>> = BTreeMap::new();
+        for column in columns {
+            let scorecard = self.scorecard(column).and_then(|id| self.rests_on.get(id));
+            let own = [column.to_owned()];
+            for id in scorecard.map_or(&own[..], Vec::as_slice) {
+                let Some(feature) = self.catalogue.find(id) else { continue };
+                families.entry(feature.family).or_default().insert(id.clone());
+            }
+        }
+        families
     }
 
     /// The scorecard that gives the column, `None` for a feature.

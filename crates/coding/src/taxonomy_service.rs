@@ -131,10 +131,12 @@ impl Coding {
 /// A version, with what is wrong with it.
 fn shown(version: &TaxonomyVersion, columns: &Columns) -> contract::Taxonomy {
     let mut shown = taxonomy_view(version);
-    if version.published.is_some()
-        && let Err(problems) = Rules::compile(&version.definition, columns)
-    {
-        shown.broken_reason = evaluate::broken(version, &problems).to_string();
+    match Rules::compile(&version.definition, columns) {
+        Ok(rules) => shown.family_mix = convert::family_mix(columns.families(rules.columns())),
+        Err(problems) if version.published.is_some() => {
+            shown.broken_reason = evaluate::broken(version, &problems).to_string();
+        }
+        Err(_) => {}
     }
     shown
 }

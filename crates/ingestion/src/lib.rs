@@ -18,6 +18,7 @@ mod lookalikes;
 mod measure;
 mod merges;
 mod profile_values;
+mod reference_service;
 mod rejects;
 mod stream;
 mod upsert;
@@ -30,6 +31,7 @@ use kehu_contract::ingestion::{
     attribute_service_server::AttributeServiceServer,
     customer_service_server::CustomerServiceServer,
     ingestion_service_server::IngestionServiceServer,
+    reference_data_service_server::ReferenceDataServiceServer,
 };
 use kehu_core::calendar::BusinessCalendar;
 use kehu_storage::{Database, ingestion::attributes::DeclaredAttributes, settings::Settings};
@@ -78,6 +80,7 @@ impl Ingestion {
         routes
             .add_service(ingestion)
             .add_service(CustomerServiceServer::new(self.clone()))
-            .add_service(AttributeServiceServer::new(self.clone()));
+            .add_service(AttributeServiceServer::new(self.clone()))
+            .add_service(ReferenceDataServiceServer::new(self.clone()));
     }
 }

@@ -78,6 +78,8 @@ pub(crate) enum Command {
     Import(commands::import::Import),
     /// List the attributes that customers may have, show one, declare one that is written in a file
     Attribute(commands::attribute::Attribute),
+    /// List the tiers of cities, or give a city another one
+    CityTier(commands::city_tier::CityTier),
     /// List what was refused, with reason and place
     Rejects(commands::rejects::Rejects),
     /// List scorecards, show one, bring one that is written in a file onto the server

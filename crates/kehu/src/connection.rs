@@ -11,6 +11,7 @@ use kehu_contract::{
         attribute_service_client::AttributeServiceClient,
         customer_service_client::CustomerServiceClient,
         ingestion_service_client::IngestionServiceClient,
+        reference_data_service_client::ReferenceDataServiceClient,
     },
     reporting::reporting_service_client::ReportingServiceClient,
     run::{
@@ -73,6 +74,11 @@ impl Connection {
     /// Attributes.
     pub(crate) fn attributes(&self) -> AttributeServiceClient<Client> {
         AttributeServiceClient::new(self.client.clone())
+    }
+
+    /// Reference data.
+    pub(crate) fn reference_data(&self) -> ReferenceDataServiceClient<Client> {
+        ReferenceDataServiceClient::new(self.client.clone())
     }
 
     /// Taxonomies.

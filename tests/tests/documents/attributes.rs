@@ -62,7 +62,7 @@ async fn upsert(world: &World, key: &str, attributes: &str) -> Result<(), Status
 }
 
 /// An attribute as it is, with the ground on which it is processed.
-async fn give_basis(world: &World, id: &str) -> Attribute {
+pub(crate) async fn give_basis(world: &World, id: &str) -> Attribute {
     let request = GetAttributeRequest { name: id.to_owned(), version: 0 };
     let held = attributes(world).get_attribute(request).await.unwrap().into_inner();
     let basis = ProcessingBasis {

@@ -6,6 +6,7 @@
 mod attributes;
 mod coding;
 mod composite;
+mod dimensions;
 mod enterprise;
 mod for_and_against;
 mod missing_values;

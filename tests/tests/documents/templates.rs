@@ -7,6 +7,7 @@ use kehu_contract::ingestion::{CustomerProfile, record::Kind};
 use kehu_core::taxonomy;
 use kehu_tests::{TestDatabase, each_database};
 
+use crate::attributes::give_basis;
 use crate::records::{answer, customer, interaction, order, orders};
 use crate::world::World;
 
@@ -73,6 +74,10 @@ const KEYS: [&str; 7] = ["key", "main", "steady", "small", "old", "very", "nobod
 async fn every_template_puts_everybody_in_a_class() {
     each_database(async |test| {
         let world = shop(test).await;
+        // Without them demographic cannot be published.
+        for id in ["birth_date", "gender"] {
+            give_basis(&world, id).await;
+        }
         for template in taxonomy::templates() {
             world.template(&template.id).await;
         }

@@ -10,7 +10,8 @@ use datafusion::arrow::array::{
 };
 use kehu_core::attribute::Attributes;
 use kehu_core::calendar::{from_days, to_days};
-use kehu_core::{Money, decimal};
+use kehu_core::city_tier::CityTiers;
+use kehu_core::{Money, decimal, division};
 use kehu_storage::Database;
 use kehu_storage::bulk::Column;
 use kehu_storage::facts::{
@@ -18,9 +19,10 @@ use kehu_storage::facts::{
 };
 use kehu_storage::ingestion::OrderKind;
 use kehu_storage::ingestion::attributes::DeclaredAttributes;
+use kehu_storage::ingestion::city_tiers::HeldCityTiers;
 
 use super::tables::{self, AMOUNT, ATTRIBUTES, LINES, ORDERS, PRICES};
-use super::{FactSource, Facts, Table, TableNames};
+use super::{FactSource, Facts, Table, TableNames, derived};
 use crate::Error;
 
 /// Facts of a database.
@@ -28,11 +30,13 @@ use crate::Error;
 pub(crate) struct DatabaseFacts {
     db: Database,
     attributes: DeclaredAttributes,
+    city_tiers: HeldCityTiers,
 }
 
 impl DatabaseFacts {
     pub(crate) fn new(db: Database) -> Self {
-        Self { attributes: DeclaredAttributes::new(db.clone()), db }
+        let attributes = DeclaredAttributes::new(db.clone());
+        Self { attributes, city_tiers: HeldCityTiers::new(db.clone()), db }
     }
 }
 
@@ -69,6 +73,7 @@ impl FactSource for DatabaseFacts {
         let mut columns = FactColumns { customers, orders, lines, ..FactColumns::default() };
         if wanted.contains(ATTRIBUTES) {
             columns.attributes = facts::attributes(db, set, as_of).await?;
+            columns.city_tiers = Some(self.city_tiers.current().await?);
         }
         if wanted.contains(PRICES) {
             let categories = columns.lines.categories();
@@ -100,6 +105,8 @@ impl FactSource for DatabaseFacts {
 pub(crate) struct FactColumns {
     pub(crate) customers: CustomerColumns,
     pub(crate) attributes: AttributeColumns,
+    /// `None` where nobody asks for them.
+    pub(crate) city_tiers: Option<Arc<CityTiers>>,
     pub(crate) orders: OrderColumns,
     pub(crate) lines: LineColumns,
     pub(crate) prices: PriceColumns,
@@ -109,10 +116,14 @@ impl FactColumns {
     /// The tables as they are seen from `as_of`.
     pub(crate) fn into_facts(self, as_of: NaiveDate) -> Result<Facts, Error> {
         let mut facts = Facts::default();
+        let table = tables::attributes();
+        let rows = match &self.city_tiers {
+            Some(tiers) => derived::add(self.attributes, &self.customers, tiers, as_of),
+            None => self.attributes,
+        };
+        facts.add(&table, attributes(&table, rows, as_of)?)?;
         let table = tables::customers();
         facts.add(&table, customers(&table, self.customers, as_of)?)?;
-        let table = tables::attributes();
-        facts.add(&table, attributes(&table, self.attributes, as_of)?)?;
         let table = tables::orders();
         facts.add(&table, orders(&table, self.orders, as_of)?)?;
         let table = tables::prices();
@@ -134,13 +145,28 @@ fn customers(
         .iter()
         .map(|day| day.filter(|day| *day <= today).map(|day| today - day))
         .collect();
+    let (mut provinces, mut cities) = (Vec::new(), Vec::new());
+    for (row, country) in columns.region_code.iter().enumerate() {
+        let (province, city) = (columns.province[row].as_deref(), columns.city[row].as_deref());
+        let place = division::place(country.as_deref(), province, city);
+        provinces.push(place.province);
+        cities.push(place.city);
+    }
+    let [section, division, group, class] =
+        [1, 3, 4, 5].map(|length| beginnings(&columns.industry_code, length));
     let columns = vec![
         integers(columns.customer_id),
         texts(columns.customer_type),
         texts(columns.region_code),
         texts(columns.province),
         texts(columns.city),
+        texts(provinces),
+        texts(cities),
         texts(columns.industry_code),
+        section,
+        division,
+        group,
+        class,
         Arc::new(registered),
     ];
     Ok(RecordBatch::try_new(Arc::clone(&table.schema), columns)?)
@@ -241,6 +267,12 @@ fn rows_of_kind(table: &Table, columns: Vec<Column>) -> Result<RecordBatch, Erro
         Column::OptText(values) => texts(values),
     });
     Ok(RecordBatch::try_new(Arc::clone(&table.schema), arrays.collect())?)
+}
+
+/// The beginnings of codes, null where one is shorter.
+fn beginnings(codes: &[Option<String>], length: usize) -> ArrayRef {
+    let beginnings = codes.iter().map(|code| code.as_deref().and_then(|code| code.get(..length)));
+    Arc::new(beginnings.collect::<StringArray>())
 }
 
 fn integers(values: Vec<i64>) -> ArrayRef {

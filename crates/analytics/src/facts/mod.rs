@@ -1,6 +1,7 @@
 //! Where facts come from: tables that SQL can read, as they are seen from one date.
 
 mod database;
+mod derived;
 mod scan;
 mod tables;
 

@@ -2,10 +2,10 @@
 //!
 //! | table | columns |
 //! |---|---|
-//! | `customers` | `customer_id`, `customer_type`, `country`, `province`, `city`, `industry`, `registered_days` (days from the registration to the date; null when it is unknown or later) |
+//! | `customers` | `customer_id`, `customer_type`, `country`, `province`, `city`, `province_code` and `city_code` (GB/T 2260; abroad ISO 3166-2 as given), `industry` (GB/T 4754) with `industry_section`, `industry_division`, `industry_group` and `industry_class`, `registered_days` (days from the registration to the date; null when it is unknown or later) |
 //! | `orders` | `customer_id`, `days_ago` (0 on the date), `month` (12 the month that ends on the date, 11 the one before … 1; else null), `weekday` (1 Monday … 7 Sunday), `hour` (0 to 23), `channel`, `amount` (base currency, of a return negative), `is_purchase` (a completed sale with an amount above zero) |
 //! | `lines` | of completed sales: `customer_id`, `days_ago`, `category`, `brand`, `currency`, `unit_price` (in that currency), `amount`, `discount` (base currency) |
-//! | `attributes` | one row a customer and attribute: `customer_id`, `attribute` (its id), `text` (its value), `number` (the value of a number), `days_ago` and `years_ago` (days and whole years from the value of a date to the date; below 0 days and null years for one to come) |
+//! | `attributes` | one row a customer and attribute: `customer_id`, `attribute` (its id), `text` (its value), `number` (the value of a number), `days_ago` and `years_ago` (days and whole years from the value of a date to the date; below 0 days and null years for one to come); what follows from several, too: `.enterprise_size`, `.city_tier` |
 //! | `prices` | of all customers, frozen by runs, and those of the lines asked about: `category`, `currency`, `unit_price`, `lines` (how many were sold at it before the month of the date, 0 when none) |
 //!
 //! Further tables are those of the kinds of record, whose files in storage describe them
@@ -71,7 +71,13 @@ pub(super) fn customers() -> Table {
         ("country", Utf8, true),
         ("province", Utf8, true),
         ("city", Utf8, true),
+        ("province_code", Utf8, true),
+        ("city_code", Utf8, true),
         ("industry", Utf8, true),
+        ("industry_section", Utf8, true),
+        ("industry_division", Utf8, true),
+        ("industry_group", Utf8, true),
+        ("industry_class", Utf8, true),
         ("registered_days", Int32, true),
     ];
     table(CUSTOMERS, columns, [("customer_id", false)])

@@ -1,6 +1,9 @@
 //! Taxonomies.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use kehu_contract::coding as contract;
+use kehu_core::attribute::Family;
 use kehu_core::taxonomy::{Class, Taxonomy};
 use kehu_server::{Fault, Violations, convert, names};
 use kehu_storage::coding::taxonomies::TaxonomyVersion;
@@ -36,6 +39,17 @@ pub(crate) fn parse_definition(
         service_levels: definition.service_levels.into_iter().map(parse_named).collect(),
         default_strategy,
     }
+}
+
+/// What the rules of a taxonomy rest on.
+pub(crate) fn family_mix(
+    families: BTreeMap<Family, BTreeSet<String>>,
+) -> Vec<contract::FamilyPart> {
+    let part = |(family, features): (Family, BTreeSet<String>)| contract::FamilyPart {
+        family: convert::family(family).into(),
+        features: features.into_iter().collect(),
+    };
+    families.into_iter().map(part).collect()
 }
 
 /// The taxonomy that a server defines.
@@ -105,6 +119,7 @@ pub(crate) fn taxonomy_view(version: &TaxonomyVersion) -> contract::Taxonomy {
             .as_ref()
             .map(|published| convert::timestamp(published.signed.at)),
         broken_reason: String::new(),
+        family_mix: Vec::new(),
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use kehu_contract::ingestion::{CustomerProfile, CustomerRecord, ProblemReason, RecordKind};
 use kehu_core::attribute::Attributes;
-use kehu_core::{country, limits};
+use kehu_core::{country, industry, limits};
 use kehu_server::{Violations, convert};
 use kehu_storage::ingestion::{COUNTRY_AS_GIVEN, Entry, NewReject, Profile};
 
@@ -96,10 +96,11 @@ pub(crate) fn profile(
         customer_type: text("customer_type", &given.customer_type),
         province: text("province", &given.province),
         city: text("city", &given.city),
-        industry_code: text("industry_code", &given.industry_code),
         ..Profile::default()
     };
     let country = text("region_code", &given.region_code);
+    let industry = text("industry_code", &given.industry_code);
+    profile.industry_code = industry.and_then(|given| industry_code(path, &given, problems));
     profile.registered_on = registered_on(path, given, problems);
     profile.attributes = attribute::values(path, &given.attributes, declared, problems);
     if let Some(given) = country {
@@ -111,6 +112,21 @@ pub(crate) fn profile(
         }
     }
     profile
+}
+
+/// The code of an industry in the form that says all that it is part of.
+fn industry_code(path: &str, given: &str, problems: &mut Problems) -> Option<String> {
+    if let Some(industry) = industry::parse(given) {
+        return Some(industry.code.to_owned());
+    }
+    let nearest = industry::nearest(given);
+    let hint = nearest.map(|near| format!("; the nearest is {} {}", near.code, near.zh));
+    let text = format!(
+        "must be a code of GB/T 4754-2017, such as C, C26, C261 or C2611, or a name of it{}",
+        hint.unwrap_or_default()
+    );
+    problems.add(&format!("{path}.industry_code"), ProblemReason::ValueUnknown, &text);
+    None
 }
 
 fn registered_on(

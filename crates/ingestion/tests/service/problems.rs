@@ -164,12 +164,7 @@ fn bad_others() -> Vec<(Record, &'static str)> {
         record(Kind::ExchangeRate(rate))
     };
     let having = |id: &str, value: &str| {
-        let (id, value) = (id.to_owned(), value.to_owned());
-        let mut given = CustomerProfile::default();
-        given.attributes.insert(id, value);
-        let external_id = "c".to_owned();
-        let profile = Some(given);
-        record(Kind::Customer(CustomerRecord { external_id, profile, ..Default::default() }))
+        profile(|p| p.attributes.extend([(id.to_owned(), value.to_owned())]))
     };
     vec![
         (customer("", "GB"), "FIELD_MISSING customer.external_id"),
@@ -185,6 +180,10 @@ fn bad_others() -> Vec<(Record, &'static str)> {
         (
             profile(|p| p.attributes.extend((0..101).map(|n| (format!("k{n}"), String::new())))),
             "OUT_OF_RANGE customer.profile.attributes",
+        ),
+        (
+            profile(|p| p.industry_code = "C99".to_owned()),
+            "VALUE_UNKNOWN customer.profile.industry_code",
         ),
         (having("visits", "12"), "ATTRIBUTE_UNDECLARED customer.profile.attributes[visits]"),
         (having("gender", "female"), "BASIS_MISSING customer.profile.attributes[gender]"),

@@ -69,7 +69,11 @@ impl Features {
 
 fn row(feature: &Feature) -> Vec<String> {
     let label = feature.label.clone().unwrap_or_default();
-    let meaning = format!("{} {}: {}", label.en, label.zh, feature.description);
+    let means = match feature.unusable_reason.as_str() {
+        "" => feature.description.as_str(),
+        reason => reason,
+    };
+    let meaning = format!("{} {}: {means}", label.en, label.zh);
     vec![feature.group.clone(), feature.id.clone(), feature.unit.clone(), meaning]
 }
 

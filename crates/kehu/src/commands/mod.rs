@@ -4,6 +4,7 @@
 pub(crate) mod actions;
 pub(crate) mod attribute;
 pub(crate) mod business_date;
+pub(crate) mod city_tier;
 pub(crate) mod classify;
 pub(crate) mod code;
 pub(crate) mod completions;
@@ -58,6 +59,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Migrate(command) => command.run().await,
         Command::Import(command) => command.run().await,
         Command::Attribute(command) => command.run().await,
+        Command::CityTier(command) => command.run().await,
         Command::Rejects(command) => command.run().await,
         Command::Scorecard(command) => command.run().await,
         Command::Taxonomy(command) => command.run().await,

@@ -63,6 +63,9 @@ const TABLE: &[(&str, &[Scope])] = &[
     ("kehu.ingestion.v1.IngestionService/Ingest", &[Ingest]),
     ("kehu.ingestion.v1.IngestionService/ListExchangeRates", &[Read]),
     ("kehu.ingestion.v1.IngestionService/ListRejects", &[Read, PersonalData]),
+    ("kehu.ingestion.v1.ReferenceDataService/ListCityTiers", &[Read]),
+    // It moves everybody in a city, on days that have passed as well.
+    ("kehu.ingestion.v1.ReferenceDataService/SetCityTier", &[Admin]),
     // One of its reports lists customers with their keys in the source systems.
     ("kehu.reporting.v1.ReportingService/ExportReport", &[Read, PersonalData]),
     ("kehu.reporting.v1.ReportingService/GetClassSummary", &[Read]),

@@ -26,8 +26,11 @@ use crate::entity::definition_version::Model;
 use crate::{Error, time};
 
 pub use draft::{approve, preview, save_draft};
-pub use publish::{create, follow_up, publish};
-pub use read::{by_number, by_numbers, get, ids, in_force, key, key_of, list, lock, published};
+pub use publish::{create, follow_up, follow_up_in, publish};
+pub use read::{
+    all_published, by_number, by_numbers, count, get, ids, in_force, key, key_of, list, lock,
+    published,
+};
 pub use retire::retire;
 
 /// A kind of definition.

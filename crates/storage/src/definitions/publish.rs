@@ -6,7 +6,7 @@ use sea_orm::{ActiveValue::Set, EntityTrait};
 use super::draft::{change, check_not_retired, held, insert, insert_name, row};
 use super::{Definition, Signed, Version};
 use crate::entity::definition_version::{Column, Entity};
-use crate::{Database, Error, document, time};
+use crate::{Database, Error, Transaction, document, time};
 
 /// Publishes a draft that its owner has checked, with what the check came to.
 /// [`Error::Conflict`] when the draft was replaced or published meanwhile, [`Error::Refused`]
@@ -47,8 +47,11 @@ pub async fn create<D: Definition>(
     frozen: &D::Frozen,
     signed: &Signed,
 ) -> Result<Version<D>, Error> {
-    let created = insert_published(db, definition, frozen, 1, signed).await?;
-    created.ok_or_else(|| Error::already_exists(D::KIND.name, definition.id()))
+    let transaction = db.begin().await?;
+    let created = insert_published(&transaction, definition, frozen, 1, signed).await?;
+    let created = created.ok_or_else(|| Error::already_exists(D::KIND.name, definition.id()))?;
+    transaction.commit().await?;
+    Ok(created)
 }
 
 /// Publishes at once the version that follows version `after`, 0 for the first one, for kinds
@@ -61,27 +64,38 @@ pub async fn follow_up<D: Definition>(
     after: i64,
     signed: &Signed,
 ) -> Result<Version<D>, Error> {
-    let followed = insert_published(db, definition, frozen, after + 1, signed).await?;
+    let transaction = db.begin().await?;
+    let followed = follow_up_in(&transaction, definition, frozen, after, signed).await?;
+    transaction.commit().await?;
+    Ok(followed)
+}
+
+/// The same in a transaction that does something else as well.
+pub async fn follow_up_in<D: Definition>(
+    transaction: &Transaction,
+    definition: &D,
+    frozen: &D::Frozen,
+    after: i64,
+    signed: &Signed,
+) -> Result<Version<D>, Error> {
+    let followed = insert_published(transaction, definition, frozen, after + 1, signed).await?;
     followed.ok_or_else(|| D::KIND.conflict(definition.id()))
 }
 
 /// `None` when there is a version of that number.
 async fn insert_published<D: Definition>(
-    db: &Database,
+    transaction: &Transaction,
     definition: &D,
     frozen: &D::Frozen,
     version: i64,
     signed: &Signed,
 ) -> Result<Option<Version<D>>, Error> {
-    let transaction = db.begin().await?;
-    check_not_retired(&transaction, &D::KIND, definition.id()).await?;
-    insert_name(&transaction, &D::KIND, definition.id()).await?;
+    check_not_retired(transaction, &D::KIND, definition.id()).await?;
+    insert_name(transaction, &D::KIND, definition.id()).await?;
     let mut row = row(definition, version, signed);
     row.frozen = Set(Some(document::write(frozen)));
     row.published_at = Set(Some(time::micros(signed.at)));
     row.published_by = Set(signed.by.clone());
-    let Some(row) = insert(&transaction, row).await? else { return Ok(None) };
-    let published = row.try_into()?;
-    transaction.commit().await?;
-    Ok(Some(published))
+    let Some(row) = insert(transaction, row).await? else { return Ok(None) };
+    Ok(Some(row.try_into()?))
 }

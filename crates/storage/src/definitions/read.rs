@@ -3,7 +3,7 @@
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
-    Select,
+    Select, Statement,
 };
 
 use super::{Definition, Kind, Version};
@@ -117,6 +117,28 @@ pub async fn published<D: Definition>(db: &Database, id: &str) -> Result<Vec<Ver
         .all(db.reader())
         .await?;
     rows.into_iter().map(Version::try_from).collect()
+}
+
+/// Every published version of every definition of a kind, by definition, then in their order.
+pub async fn all_published<D: Definition>(db: &Database) -> Result<Vec<Version<D>>, Error> {
+    let rows = Entity::find()
+        .filter(Column::Kind.eq(D::KIND.name))
+        .filter(Column::PublishedAt.is_not_null())
+        .order_by_asc(Column::DefinitionId)
+        .order_by_asc(Column::Version)
+        .all(db.reader())
+        .await?;
+    rows.into_iter().map(Version::try_from).collect()
+}
+
+/// How many versions there are of a kind. None is ever taken back, so that it tells whether there are
+/// new ones, in whatever order they were committed.
+pub async fn count(connection: &impl ConnectionTrait, kind: &Kind) -> Result<i64, Error> {
+    let sql = "SELECT COUNT(*) FROM definition_version WHERE kind = $1";
+    let backend = connection.get_database_backend();
+    let statement = Statement::from_sql_and_values(backend, sql, [kind.name.into()]);
+    let row = connection.query_one_raw(statement).await?;
+    Ok(row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or_default())
 }
 
 /// The number that stands for a definition in the rows of many; [`Error::NotFound`] when there is

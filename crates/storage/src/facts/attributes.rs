@@ -75,7 +75,8 @@ impl AttributeColumns {
         }
     }
 
-    fn push(&mut self, customer: i64, attribute: String, value: String) {
+    /// Adds a value, of a customer that is none before the last one; an empty one is none.
+    pub fn push(&mut self, customer: i64, attribute: String, value: String) {
         if value.is_empty() {
             return;
         }

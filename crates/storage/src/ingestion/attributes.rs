@@ -4,7 +4,6 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use kehu_core::attribute::{Attribute, Attributes};
-use sea_orm::{ConnectionTrait, Statement};
 
 use crate::definitions::{self, Definition, Kind};
 use crate::document::Document;
@@ -45,7 +44,7 @@ impl DeclaredAttributes {
     /// All of them. The same value as before when nothing was declared since.
     pub async fn current(&self) -> Result<Arc<Attributes>, Error> {
         // The number first: what comes between the two is found to be new by the next call.
-        let count = self.count().await?;
+        let count = definitions::count(self.db.reader(), &Attribute::KIND).await?;
         let held = self.held.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if held.0 == count {
             return Ok(held.1);
@@ -56,15 +55,5 @@ impl DeclaredAttributes {
         let read = (count, Arc::clone(&attributes));
         *self.held.lock().unwrap_or_else(PoisonError::into_inner) = read;
         Ok(attributes)
-    }
-
-    /// How many declarations there are; none is ever taken back, so that it tells whether there are
-    /// new ones, in whatever order they were committed.
-    async fn count(&self) -> Result<i64, Error> {
-        let sql = "SELECT COUNT(*) FROM definition_version WHERE kind = $1";
-        let backend = self.db.reader().get_database_backend();
-        let statement = Statement::from_sql_and_values(backend, sql, [Attribute::KIND.name.into()]);
-        let row = self.db.reader().query_one_raw(statement).await?;
-        Ok(row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or_default())
     }
 }

@@ -5,6 +5,7 @@
 
 pub mod attributes;
 mod batch;
+pub mod city_tiers;
 mod customers;
 pub(crate) mod entity;
 mod external_codes;

@@ -17,7 +17,7 @@ pub struct Calibrated {
     /// The thresholds, and how many customers they came from.
     pub calibration: Calibration,
     /// The business date of the customers' features.
-    #[serde(with = "day")]
+    #[serde(with = "kehu_core::calendar::as_text")]
     pub calibrated_on: NaiveDate,
 }
 
@@ -37,19 +37,5 @@ impl Definition for Scorecard {
 
     fn id(&self) -> &str {
         &self.id
-    }
-}
-
-/// Days as texts: `2011-12-10`.
-mod day {
-    use chrono::NaiveDate;
-    use serde::{Deserialize, Deserializer, Serializer, de::Error};
-
-    pub(super) fn serialize<S: Serializer>(day: &NaiveDate, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_str(day)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<NaiveDate, D::Error> {
-        String::deserialize(from)?.parse().map_err(D::Error::custom)
     }
 }

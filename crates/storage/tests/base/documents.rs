@@ -3,6 +3,7 @@
 //! one write for programs of this one to read.
 
 use kehu_core::attribute::Attribute;
+use kehu_core::city_tier::CityTier;
 use kehu_core::code_scheme::CodeScheme;
 use kehu_core::scorecard::Scorecard;
 use kehu_core::taxonomy::Taxonomy;
@@ -45,4 +46,5 @@ fn definitions_survive_the_formats_around_theirs() {
     survives::<Taxonomy>("taxonomy");
     survives::<CodeScheme>("code-scheme");
     survives::<Attribute>("attribute");
+    survives::<CityTier>("city-tier");
 }

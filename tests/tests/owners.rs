@@ -8,7 +8,8 @@ const STORAGE: &str = "crates/storage/src";
 
 /// Where records and spans are written whose tables their owners name, who are searched like all
 /// sources.
-const BY_NAME: [&str; 3] = [
+const BY_NAME: [&str; 4] = [
+    "crates/storage/src/ingestion/merges/rows.rs",
     "crates/storage/src/ingestion/versions.rs",
     "crates/storage/src/ingestion/revalue.rs",
     "crates/storage/src/history/record.rs",

@@ -17,7 +17,7 @@ use kehu_storage::{
         classes::{self, Assignment, HistoryKey, LEFT_OUT, View},
         taxonomies::TaxonomyVersion,
     },
-    definitions, document, facts,
+    definitions, document, facts, ingestion,
     run::NewRun,
     scoring::scores,
 };
@@ -130,7 +130,12 @@ impl Coding {
         violations.finish()?;
         let (customer, id) = (customer.unwrap_or(CustomerId(0)), taxonomy.unwrap_or_default());
         let freshness_token = fresh.wait(&self.db, Reading::Classes).await?;
-        let found = classes::get(&self.db, customer, &id, view).await?;
+        let mut found = classes::get(&self.db, customer, &id, view).await?;
+        if found.is_none()
+            && let Some(survivor) = ingestion::survivor(&self.db, customer, view.known_at).await?
+        {
+            found = classes::get(&self.db, survivor, &id, view).await?;
+        }
         let Some(found) = found else {
             definitions::get::<Taxonomy>(&self.db, &id, None).await?;
             let known = view.known_at;

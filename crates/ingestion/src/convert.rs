@@ -7,7 +7,8 @@ use kehu_contract::ingestion as contract;
 use kehu_server::page::PageRequest;
 use kehu_server::{Violations, convert, names};
 use kehu_storage::ingestion::{
-    Contact, Customer, Event, Field, ListedRate, Mask, Profile, RecordKey, Reference, Reject,
+    Contact, Customer, Event, Field, ListedRate, Mask, MergeDetail, Profile, RecordKey, Reference,
+    Reject,
 };
 use prost_types::{FieldMask, Timestamp};
 use std::collections::BTreeSet;
@@ -114,6 +115,13 @@ pub(crate) fn parse_key(page: &PageRequest, violations: &mut Violations) -> Opti
     key
 }
 
+/// The version that a customer must have; `None` for an empty etag. One that is no number belongs to
+/// no version.
+pub(crate) fn version(etag: &str) -> Option<i64> {
+    let version = Some(etag).filter(|etag| !etag.is_empty());
+    version.map(|etag| etag.parse().ok().filter(|version| *version > 0).unwrap_or(-1))
+}
+
 /// A customer.
 pub(crate) fn customer(customer: Customer) -> contract::Customer {
     contract::Customer {
@@ -174,6 +182,17 @@ pub(crate) fn event(event: Event, base_currency: &str) -> contract::TimelineEven
         sale_external_id: event.sale.unwrap_or_default(),
         return_external_ids: event.returns,
         contact: event.contact.map(contact),
+        merge: event.merge.map(merge),
+    }
+}
+
+fn merge(merge: MergeDetail) -> contract::MergeDetail {
+    contract::MergeDetail {
+        merge: names::merge(merge.merge_id),
+        survivor: names::customer(merge.survivor),
+        absorbed: names::customer(merge.absorbed),
+        reason: merge.reason,
+        actor: merge.actor,
     }
 }
 

@@ -3,9 +3,11 @@
 use kehu_contract::ingestion::{
     Customer, GetCustomerRequest, GetCustomerResponse, GetTimelineRequest, GetTimelineResponse,
     ListCustomersRequest, ListCustomersResponse, ListLookalikeKeysRequest,
-    ListLookalikeKeysResponse, ListProfileValuesRequest, ListProfileValuesResponse,
-    LookupCustomerRequest, LookupCustomerResponse, SourceReference, UpsertCustomerRequest,
-    UpsertCustomerResponse, customer_service_server::CustomerService, lookup_customer_request::Key,
+    ListLookalikeKeysResponse, ListMergesRequest, ListMergesResponse, ListProfileValuesRequest,
+    ListProfileValuesResponse, LookupCustomerRequest, LookupCustomerResponse,
+    MergeCustomersRequest, MergeCustomersResponse, SourceReference, UndoMergeRequest,
+    UndoMergeResponse, UpsertCustomerRequest, UpsertCustomerResponse,
+    customer_service_server::CustomerService, lookup_customer_request::Key,
 };
 use kehu_core::{CustomerId, code_scheme, key};
 use kehu_server::{
@@ -19,7 +21,7 @@ use kehu_storage::coding::codes;
 use kehu_storage::ingestion::{self as store, TimelineKey};
 use tonic::{Request, Response, Status};
 
-use crate::{Ingestion, check::Cleaned, convert};
+use crate::{Ingestion, check::Cleaned, convert, merges};
 
 pub(crate) const KIND: &str = "customer";
 /// So many customers with the same code are named.
@@ -117,7 +119,7 @@ impl Ingestion {
         }
         violations.finish()?;
         let not_found = || Fault::NotFound { kind: KIND, name: request.customer.clone() };
-        let id = id.ok_or_else(not_found)?;
+        let id = self.standing(id.ok_or_else(not_found)?).await?;
         let page = PageRequest { limit: page.size, after };
         let found = store::timeline(&self.db, id, &page).await?;
         if found.items.is_empty() && store::get_customer(&self.db, id).await?.is_none() {
@@ -157,10 +159,15 @@ impl Ingestion {
 
     /// The customer with this number; a fault that names `name` when there is none.
     async fn customer(&self, id: Option<CustomerId>, name: String) -> Result<Customer, Fault> {
-        let customer = match id {
+        let mut customer = match id {
             Some(id) => store::get_customer(&self.db, id).await?,
             None => None,
         };
+        if let (Some(id), None) = (id, &customer)
+            && let Some(survivor) = store::survivor(&self.db, id, None).await?
+        {
+            customer = store::get_customer(&self.db, survivor).await?;
+        }
         customer.map(convert::customer).ok_or(Fault::NotFound { kind: KIND, name })
     }
 }
@@ -227,6 +234,39 @@ impl CustomerService for Ingestion {
         request: Request<ListCustomersRequest>,
     ) -> Result<Response<ListCustomersResponse>, Status> {
         Ok(Response::new(self.list(request.into_inner()).await?))
+    }
+
+    async fn merge_customers(
+        &self,
+        request: Request<MergeCustomersRequest>,
+    ) -> Result<Response<MergeCustomersResponse>, Status> {
+        let reads = auth::holds(request.extensions(), &[Scope::Read, Scope::PersonalData]);
+        let by = auth::caller(request.extensions()).unwrap_or_default();
+        let mut response = self.merge(request.into_inner(), &by).await?;
+        if !reads {
+            merges::without_personal_data([&mut response.customer, &mut None]);
+        }
+        Ok(Response::new(response))
+    }
+
+    async fn undo_merge(
+        &self,
+        request: Request<UndoMergeRequest>,
+    ) -> Result<Response<UndoMergeResponse>, Status> {
+        let reads = auth::holds(request.extensions(), &[Scope::Read, Scope::PersonalData]);
+        let by = auth::caller(request.extensions()).unwrap_or_default();
+        let mut response = Ingestion::undo_merge(self, request.into_inner(), &by).await?;
+        if !reads {
+            merges::without_personal_data([&mut response.customer, &mut response.restored]);
+        }
+        Ok(Response::new(response))
+    }
+
+    async fn list_merges(
+        &self,
+        request: Request<ListMergesRequest>,
+    ) -> Result<Response<ListMergesResponse>, Status> {
+        Ok(Response::new(Ingestion::list_merges(self, request.into_inner()).await?))
     }
 
     async fn list_lookalike_keys(

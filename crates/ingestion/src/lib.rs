@@ -16,6 +16,7 @@ mod ingestion_service;
 mod limits;
 mod lookalikes;
 mod measure;
+mod merges;
 mod profile_values;
 mod reference_service;
 mod rejects;

@@ -30,7 +30,7 @@ impl Ingestion {
         }
         violations.finish()?;
         let not_found = || Fault::NotFound { kind: KIND, name: request.customer.clone() };
-        let id = id.ok_or_else(not_found)?;
+        let id = self.standing(id.ok_or_else(not_found)?).await?;
         let page = PageRequest { limit: page.size, after };
         let found = store::list_values(&self.db, id, field, request.current_only, &page).await?;
         if found.items.is_empty() && store::get_customer(&self.db, id).await?.is_none() {

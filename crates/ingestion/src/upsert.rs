@@ -149,16 +149,13 @@ impl Ingestion {
         let calendar = &self.checker.calendar;
         let source_updated_at = convert::check_source_time(updated, calendar, &mut violations);
         violations.finish()?;
-        // An etag that is no number belongs to no version.
-        let version = Some(request.etag).filter(|etag| !etag.is_empty());
-        let version = version.map(|etag| etag.parse().ok().filter(|v| *v > 0).unwrap_or(-1));
         Ok(Wanted {
             reference,
             cleaned,
             profile,
             mask,
             source_updated_at,
-            version,
+            version: convert::version(&request.etag),
             request: request_id.map(|id| (id, digest)),
             validate_only: request.validate_only,
         })

@@ -110,6 +110,8 @@ pub(crate) enum Command {
     Profile(commands::profile::Profile),
     /// Show every class that a customer had
     History(commands::history::History),
+    /// Make two customers that are known to be one, one; undo it
+    Merge(commands::merge::Merge),
     /// Show what happened with a customer
     Timeline(commands::timeline::Timeline),
     /// Find the customer a code belongs to

@@ -5,8 +5,9 @@ use kehu_contract::scoring::{
     self as contract, FeatureValue, GetFeaturesRequest, GetFeaturesResponse, ListFeaturesRequest,
     ListFeaturesResponse, feature_service_server::FeatureService,
 };
+use kehu_core::CustomerId;
 use kehu_server::{Fault, Violations, convert, names};
-use kehu_storage::facts::CustomerSet;
+use kehu_storage::{facts::CustomerSet, ingestion};
 use tonic::{Request, Response, Status};
 
 use crate::Scoring;
@@ -24,7 +25,9 @@ impl Scoring {
             Some(as_of) => as_of,
             None => self.business_date().await?,
         };
-        let set = CustomerSet::Ids(customer.iter().map(|customer| customer.0).collect());
+        let customer = customer.unwrap_or(CustomerId(0));
+        let survivor = ingestion::survivor(&self.db, customer, None).await?;
+        let set = CustomerSet::Ids(vec![survivor.unwrap_or(customer).0]);
         let frame = self.analytics.features(&set, as_of, &wanted).await.map_err(analytics_fault)?;
         if frame.is_empty() {
             return Err(Fault::NotFound { kind: "customer", name: request.customer });

@@ -11,7 +11,7 @@ use kehu_server::{Fault, Violations, auth, convert, freshness, names, page};
 use kehu_storage::{
     PageRequest,
     change_log::Reading,
-    definitions, document,
+    definitions, document, ingestion,
     run::NewRun,
     scoring::scores::{self, ScoreRecord, View},
 };
@@ -93,7 +93,13 @@ impl Scoring {
         let (id, card) = (id.unwrap_or(CustomerId(0)), card.unwrap_or_default());
         let freshness_token = fresh.wait(&self.db, Reading::Scores).await?;
         let view = self.dated(view).await?;
-        if let Some(found) = scores::find(&self.db, &card, id, view).await? {
+        let mut found = scores::find(&self.db, &card, id, view).await?;
+        if found.is_none()
+            && let Some(survivor) = ingestion::survivor(&self.db, id, view.known_at).await?
+        {
+            found = scores::find(&self.db, &card, survivor, view).await?;
+        }
+        if let Some(found) = found {
             return Ok((found, freshness_token));
         }
         definitions::get::<Scorecard>(&self.db, &card, None).await?;

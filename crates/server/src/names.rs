@@ -45,6 +45,16 @@ pub fn reject(id: i64) -> String {
     format!("rejects/{id}")
 }
 
+/// `merges/3`.
+pub fn merge(id: i64) -> String {
+    format!("merges/{id}")
+}
+
+/// The number in `merges/3` or `3`; anything else is a violation of `field`.
+pub fn parse_merge(field: &str, name: &str, violations: &mut Violations) -> Option<i64> {
+    numbered(field, "merges", name, violations)
+}
+
 /// The number in `rejects/17` or `17`; anything else is a violation of `field`.
 pub fn parse_reject(field: &str, name: &str, violations: &mut Violations) -> Option<i64> {
     numbered(field, "rejects", name, violations)

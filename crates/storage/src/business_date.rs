@@ -75,6 +75,23 @@ impl Days {
         Ok(Self::new(calendar, fixed_on.unwrap_or_else(|| calendar.date(now))))
     }
 
+    /// The calendar alone; before there are settings that of UTC.
+    pub(crate) async fn calendar_of(
+        connection: &impl ConnectionTrait,
+    ) -> Result<BusinessCalendar, Error> {
+        let sql = "SELECT time_zone FROM settings";
+        let statement = Statement::from_string(connection.get_database_backend(), sql);
+        let row = connection.query_one_raw(statement).await?;
+        let zone: Option<String> = row.map(|row| row.try_get_by_index(0)).transpose()?;
+        BusinessCalendar::new(zone.as_deref().unwrap_or("UTC"))
+            .map_err(|error| Error::Corrupt(error.to_string()))
+    }
+
+    /// The calendar.
+    pub(crate) fn calendar(&self) -> &BusinessCalendar {
+        &self.calendar
+    }
+
     /// Days of this calendar, of which one is the business date.
     pub(crate) fn new(calendar: BusinessCalendar, today: NaiveDate) -> Self {
         Self { calendar, today }

@@ -38,7 +38,9 @@ pub(crate) use notifier::Notifier;
 pub(crate) use open::open;
 pub(crate) use select::{array, from_each, in_array, lock_rows_of, read_columns, text_array};
 pub(crate) use sequence::{create_sequence, draw, drop_sequence};
-pub(crate) use turns::{change_rates, keep_rejects, queue_run, use_rates};
+pub(crate) use turns::{
+    change_rates, change_references, keep_rejects, queue_run, use_rates, use_references,
+};
 
 use crate::Error;
 

@@ -15,6 +15,7 @@ mod overrides;
 mod phones;
 mod records;
 mod reports;
+mod sources;
 mod strategies;
 mod table;
 mod templates;

@@ -90,19 +90,32 @@ impl World {
 
     /// Sends records, of which none may be refused; the token of what follows from them.
     pub(crate) async fn ingest(&self, kinds: impl IntoIterator<Item = Kind>) -> String {
+        self.ingest_from(SOURCE, kinds).await
+    }
+
+    /// The same of another source.
+    pub(crate) async fn ingest_from(
+        &self,
+        source: &str,
+        kinds: impl IntoIterator<Item = Kind>,
+    ) -> String {
         let records = kinds.into_iter().map(|kind| Record { line_number: 0, kind: Some(kind) });
-        let done = self.offer(records.collect()).await;
+        let done = self.offer_from(source, records.collect()).await;
         assert_eq!(done.rejections, []);
         done.freshness_token
     }
 
     /// Sends records, of which some may be refused.
     pub(crate) async fn offer(&self, records: Vec<Record>) -> BatchAcknowledgement {
+        self.offer_from(SOURCE, records).await
+    }
+
+    async fn offer_from(&self, source: &str, records: Vec<Record>) -> BatchAcknowledgement {
         let batch = RecordBatch { sequence: 1, records };
         let stream = self.streams.fetch_add(1, Ordering::Relaxed);
         let start = IngestStart {
             stream_id: format!("stream {stream}"),
-            source: SOURCE.to_owned(),
+            source: source.to_owned(),
             origin: "test".to_owned(),
         };
         let messages = [Message::Start(start), Message::Batch(batch)];
@@ -124,7 +137,12 @@ impl World {
 
     /// The name of a customer, `customers/17`, by its key.
     pub(crate) async fn customer(&self, key: &str) -> String {
-        let reference = SourceReference { source: SOURCE.to_owned(), external_id: key.to_owned() };
+        self.customer_of(SOURCE, key).await
+    }
+
+    /// The same by a key of another source.
+    pub(crate) async fn customer_of(&self, source: &str, key: &str) -> String {
+        let reference = SourceReference { source: source.to_owned(), external_id: key.to_owned() };
         let request =
             LookupCustomerRequest { key: Some(Key::Reference(reference)), ..Default::default() };
         let found = self.customers().lookup_customer(request).await.unwrap().into_inner();
@@ -133,8 +151,18 @@ impl World {
 
     /// Features of a customer as of a date, as texts; `null` where there is nothing to measure.
     pub(crate) async fn features(&self, key: &str, as_of: &str, features: &[&str]) -> Vec<String> {
+        self.features_of(&self.customer(key).await, as_of, features).await
+    }
+
+    /// The same by the name of the customer.
+    pub(crate) async fn features_of(
+        &self,
+        customer: &str,
+        as_of: &str,
+        features: &[&str],
+    ) -> Vec<String> {
         let request = GetFeaturesRequest {
-            customer: self.customer(key).await,
+            customer: customer.to_owned(),
             as_of_date: date(as_of),
             features: features.iter().map(|feature| (*feature).to_owned()).collect(),
         };

@@ -1,8 +1,8 @@
 //! The shop's facts as they stand, and records that say them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use kehu_core::Rate;
 use kehu_storage::Database;
 use kehu_storage::ingestion::{
@@ -40,6 +40,8 @@ pub(crate) struct Facts {
     pub(crate) cities: Vec<(usize, String, NaiveDate)>,
     /// Customers in the order of their first appearance, which numbers them.
     pub(crate) customers: Vec<usize>,
+    /// Who is part of whom.
+    pub(crate) links: BTreeMap<usize, usize>,
 }
 
 impl Facts {
@@ -58,20 +60,41 @@ impl Facts {
         }
     }
 
-    /// Records that say it all: the customers in their order, then their cities by the day of their
+    /// The one that stands for a customer and all that are one with it: the first by key.
+    pub(crate) fn one(&self, customer: usize) -> usize {
+        let root = |mut customer: usize| {
+            while let Some(survivor) = self.links.get(&customer) {
+                customer = *survivor;
+            }
+            customer
+        };
+        let same = self.customers.iter().filter(|other| root(**other) == root(customer));
+        same.copied().min().unwrap_or(customer)
+    }
+
+    /// How many customers there are.
+    pub(crate) fn count(&self) -> usize {
+        self.customers.iter().map(|customer| self.one(*customer)).collect::<BTreeSet<_>>().len()
+    }
+
+    /// Records that say it all, as of one customer where several are one: the customers in their order, then their cities by the day of their
     /// source, then the rates, then the orders.
     pub(crate) fn entries(&self) -> Vec<Entry> {
         let customers = self.customers.iter().map(|customer| Entry::Customer {
-            external_id: key(*customer),
+            external_id: key(self.one(*customer)),
             profile: Profile::default(),
             codes: Vec::new(),
             source_updated_at: None,
         });
         let rates = self.rates.iter().map(|(day, rate)| entry(&Fact::Rate(*day, *rate)));
-        let orders = self.orders.iter().map(|(id, order)| entry(&Fact::Order(*id, *order)));
+        let orders = self.orders.iter().map(|(id, order)| {
+            let customer = self.one(order.customer);
+            entry(&Fact::Order(*id, Order { customer, ..*order }))
+        });
         let mut cities = self.cities.clone();
         cities.sort_by_key(|(.., day)| *day);
-        let cities = cities.into_iter().map(|(of, city, day)| entry(&Fact::City(of, city, day)));
+        let cities = cities.into_iter();
+        let cities = cities.map(|(of, city, day)| entry(&Fact::City(self.one(of), city, day)));
         customers.chain(cities).chain(rates).chain(orders).collect()
     }
 }
@@ -79,6 +102,12 @@ impl Facts {
 /// The key of a customer.
 pub(crate) fn key(customer: usize) -> String {
     format!("c{customer:02}")
+}
+
+/// No two cities are of one moment, so that it does not matter which was told first.
+fn moment(city: &str, day: NaiveDate) -> DateTime<Utc> {
+    let number = city.split(' ').nth(1).unwrap().parse().unwrap();
+    day.and_hms_opt(12, 0, 0).unwrap().and_utc() + TimeDelta::seconds(number)
 }
 
 pub(crate) fn entry(fact: &Fact) -> Entry {
@@ -92,7 +121,7 @@ pub(crate) fn entry(fact: &Fact) -> Entry {
             external_id: key(*customer),
             profile: Profile { city: Some(city.clone()), ..Profile::default() },
             codes: Vec::new(),
-            source_updated_at: Some(day.and_hms_opt(12, 0, 0).unwrap().and_utc()),
+            source_updated_at: Some(moment(city, *day)),
         },
         Fact::Order(id, order) => {
             let sale = shop::sale(&key(order.customer), &format!("o{id}"), order.day, order.amount);

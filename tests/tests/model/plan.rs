@@ -34,6 +34,10 @@ pub(crate) enum Step {
     Run(Work, NaiveDate, Option<u32>),
     /// The followers catch up, or die after so many turns.
     Follow(Option<u32>),
+    /// Two customers turn out to be one: the first is part of the second.
+    Merge(usize, usize),
+    /// This one is not part of another after all.
+    Undo(usize),
 }
 
 /// What a version of the taxonomies asks for.
@@ -77,13 +81,16 @@ pub(crate) struct Plan {
     /// Of what is said of customers, whose number is in the name of a city.
     cities: fastrand::Rng,
     next_city: usize,
+    /// Of who turns out to be one.
+    links: fastrand::Rng,
 }
 
 impl Plan {
     pub(crate) fn new(seed: u64) -> Self {
         let state = State { today: day("2011-12-01"), ..State::default() };
         let (dice, cities) = (fastrand::Rng::with_seed(seed), fastrand::Rng::with_seed(!seed));
-        Self { dice, state, next_order: 0, cities, next_city: 0 }
+        let links = fastrand::Rng::with_seed(seed.wrapping_mul(31));
+        Self { dice, state, next_order: 0, cities, next_city: 0, links }
     }
 
     /// The rounds, the first of which begins with some orders, and a run of each kind.
@@ -99,7 +106,8 @@ impl Plan {
             let mut steps = if number == 0 { first.clone() } else { Vec::new() };
             steps.iter().for_each(|step| self.take(step));
             for _ in 0..STEPS {
-                for step in self.step() {
+                let next = [self.step(), self.link()].concat();
+                for step in next {
                     self.take(&step);
                     steps.push(step);
                 }
@@ -148,6 +156,24 @@ impl Plan {
                 Step::Run(Work::Scoring, today, self.death()),
                 Step::Run(Work::Classification, today, self.death()),
             ],
+        }
+    }
+
+    /// Now and then two customers are merged, or a merge is undone, whichever.
+    fn link(&mut self) -> Vec<Step> {
+        let facts = &self.state.facts;
+        let roots = facts.customers.iter().filter(|customer| !facts.links.contains_key(*customer));
+        let roots: Vec<usize> = roots.copied().collect();
+        match self.links.u32(..6) {
+            0 if roots.len() > 6 => {
+                let pair = self.links.choose_multiple(&roots, 2);
+                vec![Step::Merge(*pair[0], *pair[1])]
+            }
+            1 if !facts.links.is_empty() => {
+                let absorbed = self.links.choice(facts.links.keys()).copied();
+                absorbed.map(Step::Undo).into_iter().collect()
+            }
+            _ => Vec::new(),
         }
     }
 
@@ -237,6 +263,12 @@ impl Plan {
             }
             Step::Run(Work::Coding(scheme), ..) => state.coded.push(scheme),
             Step::Follow(_) => {}
+            Step::Merge(absorbed, survivor) => {
+                state.facts.links.insert(*absorbed, *survivor);
+            }
+            Step::Undo(absorbed) => {
+                state.facts.links.remove(absorbed);
+            }
         }
     }
 }

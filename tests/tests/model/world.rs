@@ -1,8 +1,9 @@
 //! The services on one database.
 
+use std::collections::BTreeMap;
 use std::pin::pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use chrono::NaiveDate;
 use futures::future::join_all;
@@ -20,6 +21,7 @@ use kehu_contract::scoring::{
 use kehu_contract::shared::Label;
 use kehu_runs::{Job, Worker};
 use kehu_scoring::Scoring;
+use kehu_storage::ingestion::{Hand, NewMerge, find_reference, merge_customers, undo_merge};
 use kehu_storage::run::{self, Cut, Kind, NewRun};
 use kehu_storage::{Database, PageRequest, change_log};
 use kehu_tests::{background, date, now, shop};
@@ -38,6 +40,8 @@ pub(crate) struct World {
     scoring: Scoring,
     coding: Coding,
     streams: AtomicUsize,
+    /// The numbers of merges that hold, by who is absorbed.
+    merges: Mutex<BTreeMap<usize, i64>>,
 }
 
 impl World {
@@ -45,7 +49,8 @@ impl World {
         let analytics = Analytics::new(db.clone(), Memory::of_memory(1 << 28));
         let scoring = Scoring::new(db.clone(), shop::settings(), analytics.clone());
         let coding = Coding::new(db.clone(), shop::settings(), analytics);
-        Self { db, scoring, coding, streams: AtomicUsize::default() }
+        let (streams, merges) = (AtomicUsize::default(), Mutex::default());
+        Self { db, scoring, coding, streams, merges }
     }
 
     pub(crate) async fn play(&self, step: &Step) {
@@ -61,7 +66,36 @@ impl World {
             }
             Step::Follow(None) => self.follow().await,
             Step::Follow(Some(turns)) => drop_after(self.follow(), *turns).await,
+            Step::Merge(absorbed, survivor) => self.merge(*absorbed, *survivor).await,
+            Step::Undo(absorbed) => self.undo(*absorbed).await,
         }
+    }
+
+    async fn merge(&self, absorbed: usize, survivor: usize) {
+        let id = async |customer: usize| {
+            let key = facts::key(customer);
+            find_reference(&self.db, shop::SOURCE, &key).await.unwrap().unwrap()
+        };
+        let new = NewMerge {
+            survivor: id(survivor).await,
+            absorbed: id(absorbed).await,
+            reason: "test",
+            survivor_version: None,
+            absorbed_version: None,
+        };
+        let transaction = self.db.begin().await.unwrap();
+        let hand = Hand { by: "test", now: now() };
+        let merged = merge_customers(&transaction, &new, &hand).await.unwrap();
+        transaction.commit().await.unwrap();
+        self.merges.lock().unwrap().insert(absorbed, merged.merge.merge_id);
+    }
+
+    async fn undo(&self, absorbed: usize) {
+        let merge_id = self.merges.lock().unwrap().remove(&absorbed).unwrap();
+        let transaction = self.db.begin().await.unwrap();
+        let hand = Hand { by: "test", now: now() };
+        undo_merge(&transaction, merge_id, "test", &hand).await.unwrap();
+        transaction.commit().await.unwrap();
     }
 
     async fn ingest(&self, facts: &[Fact]) {

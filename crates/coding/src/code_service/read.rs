@@ -18,6 +18,7 @@ use kehu_storage::{
     },
     definitions,
     facts::{self, CustomerSet},
+    ingestion,
 };
 
 use crate::Coding;
@@ -66,6 +67,8 @@ impl Coding {
         violations.finish()?;
         let customer = customer.unwrap_or(CustomerId(0));
         let freshness_token = fresh.wait(&self.db, Reading::Codes).await?;
+        let survivor = ingestion::survivor(&self.db, customer, None).await?;
+        let customer = survivor.unwrap_or(customer);
         let rows = codes::of_customer(&self.db, customer).await?;
         if rows.is_empty() {
             self.check_exists(customer).await?;

@@ -1,11 +1,13 @@
 use std::path::Path;
 
 use kehu_contract::ingestion::{
-    GetTimelineRequest, ListRejectsRequest, ProblemReason as Reason, RecordBatch,
+    GetTimelineRequest, IngestStart, ListCustomersRequest, ListRejectsRequest,
+    ProblemReason as Reason, Record, RecordBatch, SourceReference, UpsertCustomerRequest,
+    ingest_request::Message, record::Kind,
 };
 use kehu_ingestion::client::{self, Error, Sent};
 use kehu_tables::{Mapping, Table};
-use kehu_tests::each_database;
+use kehu_tests::{databases, each_database};
 
 use crate::server::Server;
 
@@ -161,4 +163,93 @@ async fn every_refused_line_can_be_listed_with_its_place() {
         assert_eq!(rejects[0].origin, "sales.csv");
     })
     .await;
+}
+
+/// How records can come in.
+#[derive(Debug, Clone, Copy)]
+enum Way {
+    File,
+    Batch,
+    Stream,
+    Unary,
+}
+
+/// The customers and what happened with them, as answers show it but for times of writing.
+async fn state(server: &Server) -> Vec<String> {
+    let request = ListCustomersRequest { page_size: 1_000, ..Default::default() };
+    let listed = server.customers().list_customers(request).await.unwrap().into_inner();
+    let mut state = Vec::new();
+    for customer in listed.customers {
+        state.push(format!("{:?} {:?}", customer.references, customer.profile));
+        let request = GetTimelineRequest { customer: customer.name, ..Default::default() };
+        let events = server.customers().get_timeline(request).await.unwrap().into_inner().events;
+        state.extend(events.iter().map(|event| format!("{event:?}")));
+    }
+    state
+}
+
+async fn bring(server: &Server, way: Way, table: Table) {
+    let start = table.start();
+    if let Way::File = way {
+        client::send(server.ingestion(), start, table, |_| {}).await.unwrap();
+        return;
+    }
+    let mut records: Vec<Record> = Vec::new();
+    for read in table.read("Europe/London", "GBP").unwrap() {
+        records.extend(read.unwrap().batch.records);
+    }
+    if let Way::Unary = way {
+        records = one_by_one(server, &start.source, records).await;
+    }
+    let size = if let Way::Batch = way { records.len() } else { 1 };
+    let start = IngestStart { stream_id: format!("{way:?}"), ..start };
+    let mut call = server.call(Some(Message::Start(start))).await;
+    call.started().await;
+    for (sequence, records) in (1..).zip(records.chunks(size)) {
+        call.send(sequence, records.to_vec()).await;
+        assert_eq!(call.acknowledgement().await.unwrap().rejected_count, 0);
+    }
+    call.end().await;
+}
+
+/// Writes the customers with a call each, and returns the other records, which come in on streams.
+async fn one_by_one(server: &Server, source: &str, mut records: Vec<Record>) -> Vec<Record> {
+    for record in &records {
+        let Some(Kind::Customer(customer)) = &record.kind else { continue };
+        let (source, external_id) = (source.to_owned(), customer.external_id.clone());
+        let request = UpsertCustomerRequest {
+            reference: Some(SourceReference { source, external_id }),
+            profile: customer.profile.clone(),
+            ..Default::default()
+        };
+        server.customers().upsert_customer(request).await.unwrap();
+    }
+    records.retain(|record| !matches!(record.kind, Some(Kind::Customer(_))));
+    records
+}
+
+#[tokio::test]
+async fn req_1_9_records_come_to_the_same_whichever_way_they_come() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("sales.csv");
+    let mut content = "order_id,customer_id,date,amount,city\n".to_owned();
+    for order in 0..40 {
+        let (customer, day) = (order % 7, order % 28 + 1);
+        let city = ["Leeds", "York", "\u{200b} Hull"][customer % 3];
+        content.push_str(&format!("o{order},c{customer},2024-01-{day:02},{order}.50,{city}\n"));
+    }
+    std::fs::write(&path, content).unwrap();
+    let mut states = Vec::new();
+    for way in [Way::File, Way::Batch, Way::Stream, Way::Unary] {
+        for test in databases().await {
+            let server = Server::start(&test).await;
+            bring(&server, way, Table::scan(&path, Mapping::default()).unwrap()).await;
+            states.push((way, test.kind, state(&server).await));
+        }
+    }
+    let (.., expected) = states.swap_remove(0);
+    assert_eq!(expected.len(), 7 + 40);
+    for (way, kind, found) in states {
+        assert_eq!(found, expected, "{way:?} on {kind}");
+    }
 }

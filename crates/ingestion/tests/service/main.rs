@@ -7,6 +7,7 @@ mod files;
 mod held;
 mod interactions;
 mod invoices;
+mod merges;
 mod orders;
 mod problems;
 mod profiles;

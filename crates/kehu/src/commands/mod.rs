@@ -17,6 +17,7 @@ pub(crate) mod history;
 pub(crate) mod import;
 pub(crate) mod left_out;
 pub(crate) mod members;
+pub(crate) mod merge;
 pub(crate) mod migrate;
 pub(crate) mod model;
 pub(crate) mod overrides;
@@ -75,6 +76,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Explain(command) => command.run().await,
         Command::Profile(command) => command.run().await,
         Command::History(command) => command.run().await,
+        Command::Merge(command) => command.run().await,
         Command::Timeline(command) => command.run().await,
         Command::Resolve(command) => command.run().await,
         Command::Features(command) => command.run().await,

@@ -60,11 +60,18 @@ fn row(event: &TimelineEvent) -> Vec<String> {
     vec![
         output::date(event.event_date.as_ref()),
         event.kind.clone(),
-        format!("{}/{}", event.source, event.external_id),
+        key(event),
         event.amount.as_ref().map(money).unwrap_or_default(),
         event.channel.clone(),
         more(event),
     ]
+}
+
+fn key(event: &TimelineEvent) -> String {
+    match &event.merge {
+        Some(merge) => merge.merge.clone(),
+        None => format!("{}/{}", event.source, event.external_id),
+    }
 }
 
 /// `-12.50 GBP`.
@@ -83,6 +90,9 @@ fn more(event: &TimelineEvent) -> String {
     }
     if !event.return_external_ids.is_empty() {
         return format!("taken back by {}", event.return_external_ids.join(", "));
+    }
+    if let Some(merge) = &event.merge {
+        return format!("{} into {}: {}", merge.absorbed, merge.survivor, merge.reason);
     }
     let Some(contact) = &event.contact else { return String::new() };
     let product = &contact.product_code;

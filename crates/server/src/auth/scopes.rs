@@ -10,9 +10,9 @@ use super::Scope::{self, Admin, Code, Ingest, PersonalData, Read, Score};
 ///   systems or raw records, or a customer is looked up by those, it needs `personal-data` too.
 ///   `customers/17` and codes are not personal data here: they say nothing to those who may not
 ///   look them up.
-/// - Records and customers are written with `ingest`. `UpsertCustomer` answers with the customer
-///   as it then is, but with its profile and references to holders of `read` and `personal-data`
-///   alone.
+/// - Records and customers are written with `ingest`, and merged with it, which can be undone.
+///   `UpsertCustomer`, `MergeCustomers` and `UndoMerge` answer with the customer as it then is, but
+///   with its profile and references to holders of `read` and `personal-data` alone.
 /// - Drafts and runs, which a later one replaces, need `score` or `code` by what they are about.
 /// - What cannot be taken back, or stops the work of somebody else, needs `admin`.
 const TABLE: &[(&str, &[Scope])] = &[
@@ -57,8 +57,11 @@ const TABLE: &[(&str, &[Scope])] = &[
     ("kehu.ingestion.v1.CustomerService/GetTimeline", &[Read, PersonalData]),
     ("kehu.ingestion.v1.CustomerService/ListCustomers", &[Read, PersonalData]),
     ("kehu.ingestion.v1.CustomerService/ListLookalikeKeys", &[Read, PersonalData]),
+    ("kehu.ingestion.v1.CustomerService/ListMerges", &[Read, PersonalData]),
     ("kehu.ingestion.v1.CustomerService/ListProfileValues", &[Read, PersonalData]),
     ("kehu.ingestion.v1.CustomerService/LookupCustomer", &[Read, PersonalData]),
+    ("kehu.ingestion.v1.CustomerService/MergeCustomers", &[Ingest]),
+    ("kehu.ingestion.v1.CustomerService/UndoMerge", &[Ingest]),
     ("kehu.ingestion.v1.CustomerService/UpsertCustomer", &[Ingest]),
     ("kehu.ingestion.v1.IngestionService/DiscardRejects", &[Ingest]),
     // It names the orders that wait, by their keys in the source systems.

@@ -8,11 +8,13 @@ use std::collections::HashSet;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use kehu_core::CustomerId;
+use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::customers::{self, ROWS_AT_ONCE};
 use super::entity::code::{Column, Entity, Model};
 use crate::facts::CustomerSet;
+use crate::ingestion::merges;
 use crate::{Database, Error, Page, PageRequest, Transaction, time};
 
 pub use give::{NewCode, Skipped, end, give, put_back, skip, skipped, take};
@@ -76,10 +78,29 @@ pub struct CodeColumns {
     pub as_of: Vec<i32>,
 }
 
-/// The code with this normal form (see `kehu_core::code_scheme::normalise`), current or former.
+/// The code with this normal form (see `kehu_core::code_scheme::normalise`), current or former. That of
+/// a customer who is merged into another is a former one of that other.
 pub async fn resolve(db: &Database, normalised: &str) -> Result<Option<CodeRow>, Error> {
     let row = Entity::find_by_id(normalised.to_owned()).one(db.reader()).await?;
-    row.map(TryInto::try_into).transpose()
+    let Some(row) = row else { return Ok(None) };
+    let mut rows = [row.try_into()?];
+    hand_on(db, &mut rows).await?;
+    let [row] = rows;
+    Ok(Some(row))
+}
+
+/// Gives the codes of customers who are merged into others to those, as former ones. The rows stay as
+/// they are, so that a merge that is undone gives back every code as it was.
+async fn hand_on(db: &Database, rows: &mut [CodeRow]) -> Result<(), Error> {
+    let customers: Vec<i64> = rows.iter().map(|row| row.customer.0).collect();
+    let survivors = merges::survivors(db.reader(), &customers).await?;
+    for row in rows {
+        let Some((root, since)) = survivors.get(&row.customer.0) else { continue };
+        row.customer = CustomerId(*root);
+        row.current = false;
+        row.ended_at = row.ended_at.or(Some(time::instant(*since)?));
+    }
+    Ok(())
 }
 
 /// A customer's code under a scheme now.
@@ -97,16 +118,22 @@ pub async fn current(
     row.map(TryInto::try_into).transpose()
 }
 
-/// Every code a customer has or had, under every scheme: current ones first, then latest first.
+/// Every code a customer has or had, under every scheme, those of customers who are merged into it
+/// among them: current ones first, then latest first.
 pub async fn of_customer(db: &Database, customer: CustomerId) -> Result<Vec<CodeRow>, Error> {
+    let absorbed = merges::absorbed_in(db.reader(), &[customer.0]).await?;
+    let homes = [customer.0].into_iter().chain(absorbed.into_keys());
     let rows = Entity::find()
-        .filter(Column::CustomerId.eq(customer.0))
-        .order_by_desc(Column::Current)
+        .filter(Column::CustomerId.is_in(homes))
         .order_by_desc(Column::CreatedAt)
         .order_by_asc(Column::Normal)
         .all(db.reader())
         .await?;
-    rows.into_iter().map(TryInto::try_into).collect()
+    let rows: Result<Vec<CodeRow>, Error> = rows.into_iter().map(TryInto::try_into).collect();
+    let mut rows = rows?;
+    hand_on(db, &mut rows).await?;
+    rows.sort_by_key(|row| !row.current);
+    Ok(rows)
 }
 
 /// The current codes of many customers under a scheme; those without one are left out.
@@ -140,6 +167,7 @@ async fn read_current(
             .filter(Column::SchemeId.eq(scheme))
             .filter(Column::Current.eq(1))
             .filter(condition)
+            .filter(Expr::cust(merges::STANDS_FOR_ITSELF))
             .order_by_asc(Column::CustomerId)
             .into_tuple()
             .all(connection)
@@ -171,13 +199,15 @@ pub async fn beginning_with(
         query = query.filter(Column::SchemeId.eq(scheme));
     }
     if current {
-        query = query.filter(Column::Current.eq(1));
+        query = query.filter(Column::Current.eq(1)).filter(Expr::cust(merges::STANDS_FOR_ITSELF));
     }
     if let Some(after) = &page.after {
         query = query.filter(Column::Normal.gt(after.as_str()));
     }
     let rows = query.order_by_asc(Column::Normal).limit(page.fetch()).all(db.reader()).await?;
-    Page::of(page, rows, |row| row.normal.clone()).try_map(CodeRow::try_from)
+    let mut page = Page::of(page, rows, |row| row.normal.clone()).try_map(CodeRow::try_from)?;
+    hand_on(db, &mut page.items).await?;
+    Ok(page)
 }
 
 /// The least text that is greater than all that begin with `prefix`, byte by byte; `None` when there

@@ -8,6 +8,7 @@ use super::execute;
 const CURRENCY: i32 = 0x6b72;
 const RUNS: i32 = 0x6b73;
 const REJECTS: i32 = 0x6b74;
+const REFERENCES: i32 = 0x6b75;
 
 const SHARED: &str = "SELECT pg_advisory_xact_lock_shared($1, hashtext($2))";
 const ALONE: &str = "SELECT pg_advisory_xact_lock($1, hashtext($2))";
@@ -29,6 +30,18 @@ pub(crate) async fn change_rates(
     currency: &str,
 ) -> Result<(), DbErr> {
     turn(connection, ALONE, CURRENCY, currency).await
+}
+
+/// Until the transaction ends, nobody else [changes](change_references) to whom references lead, so
+/// that records are written to the customer whose they are when they are committed.
+pub(crate) async fn use_references(connection: &impl ConnectionTrait) -> Result<(), DbErr> {
+    turn(connection, SHARED, REFERENCES, "").await
+}
+
+/// Waits for whoever [uses](use_references) references, and keeps others from it until the
+/// transaction ends.
+pub(crate) async fn change_references(connection: &impl ConnectionTrait) -> Result<(), DbErr> {
+    turn(connection, ALONE, REFERENCES, "").await
 }
 
 /// Until the transaction ends, nobody else queues a run of the kind.

@@ -9,7 +9,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder
 use super::entity::external_code::{Column as Of, Entity, Model};
 use super::sources::{self, Names};
 use super::versions::Writing;
-use super::{Entry, Reference};
+use super::{Entry, Reference, merges};
 use crate::bulk::{self, Column, ColumnType, OnConflict};
 use crate::{Database, Error, dialect};
 
@@ -19,7 +19,8 @@ fn normal(code: &str) -> String {
     if normal.is_empty() { key::look(code) } else { normal }
 }
 
-/// Writes the codes of a batch, and returns the customers for whom one is new.
+/// Writes the codes of a batch, each with the customer that its reference was first linked to, and
+/// returns those for whom one is new.
 pub(super) async fn write(
     writing: &Writing<'_>,
     entries: &[Entry],
@@ -29,7 +30,7 @@ pub(super) async fn write(
     for entry in entries {
         let Entry::Customer { external_id, codes, .. } = entry else { continue };
         for code in codes {
-            given.insert((normal(code), resolved.customer(external_id).0), code);
+            given.insert((normal(code), resolved.home(external_id).0), code);
         }
     }
     if given.is_empty() {
@@ -72,7 +73,10 @@ pub async fn find_external_code(
         query = query.filter(Of::SourceId.eq(source_id));
     }
     let rows = query.all(db.reader()).await?;
-    let customers: BTreeSet<i64> = rows.into_iter().map(|row| row.customer_id).collect();
+    let homes: Vec<i64> = rows.into_iter().map(|row| row.customer_id).collect();
+    let survivors = merges::survivors(db.reader(), &homes).await?;
+    let customers = homes.iter().map(|home| survivors.get(home).map_or(*home, |(root, _)| *root));
+    let customers: BTreeSet<i64> = customers.collect();
     Ok(customers.into_iter().map(CustomerId).collect())
 }
 
@@ -84,8 +88,10 @@ pub(super) async fn of_customers(
     if customers.is_empty() {
         return Ok(HashMap::new());
     }
+    let absorbed = merges::absorbed_in(connection, &customers).await?;
+    let homes = customers.into_iter().chain(absorbed.keys().copied());
     let rows: Vec<Model> = Entity::find()
-        .filter(Of::CustomerId.is_in(customers))
+        .filter(Of::CustomerId.is_in(homes))
         .order_by_asc(Of::Normal)
         .all(connection)
         .await?;
@@ -96,8 +102,12 @@ pub(super) async fn of_customers(
     let names = Names::load(connection).await?;
     for row in rows {
         let reference = Reference { source: names.get(row.source_id)?, external_id: row.code };
-        codes.entry(row.customer_id).or_default().push(reference);
+        let customer = *absorbed.get(&row.customer_id).unwrap_or(&row.customer_id);
+        codes.entry(customer).or_default().push(reference);
     }
-    codes.values_mut().for_each(|codes| codes.sort());
+    for codes in codes.values_mut() {
+        codes.sort();
+        codes.dedup();
+    }
     Ok(codes)
 }

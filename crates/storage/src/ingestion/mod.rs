@@ -1,7 +1,7 @@
 //! The store of ingestion: sources, customers, orders, exchange rates, streams and rejects.
 //!
 //! A batch of a stream is written by [`write_batch`] in one transaction; single customers by
-//! [`upsert_customer`]. Everything else here reads.
+//! [`upsert_customer`]; two that are one are linked by [`merge_customers`]. Everything else here reads.
 
 pub mod attributes;
 mod batch;
@@ -13,6 +13,7 @@ mod golden;
 mod held;
 mod kinds;
 mod lookalikes;
+pub(crate) mod merges;
 pub(crate) mod profile;
 mod references;
 mod rejects;
@@ -32,13 +33,17 @@ pub use held::{HeldOrders, WaitingOrder, held_orders};
 // A new kind is no line here.
 pub use kinds::*;
 pub use lookalikes::{LookKey, Lookalikes, list_lookalikes};
+pub use merges::{
+    Hand, Merge, MergeFilter, Merged, NewMerge, Undo, Undone, list_merges, merge_customers,
+    survivor, undo_merge,
+};
 pub use profile::{COUNTRY_AS_GIVEN, Field, Mask, Profile};
 pub use rejects::{
     Discard, Discarded, Reject, RejectFilter, RejectState, Settled, check_rejects, count_damaged,
     count_rejects, discard_rejects, list_rejects, purge_rejects,
 };
 pub use streams::{Opened, RejectShare, Stream, Totals, open_stream, purge_streams};
-pub use timeline::{Amounts, Contact, Event, TimelineKey, timeline};
+pub use timeline::{Amounts, Contact, Event, MergeDetail, TimelineKey, timeline};
 pub use upsert::{Upsert, Upserted, announce, upsert_customer};
 pub use values::{FieldValue, ValueKey, list_values};
 pub use write::{Counts, Reused, Tally, Written, write_batch};

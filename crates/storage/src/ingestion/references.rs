@@ -13,6 +13,8 @@ use crate::{Error, Transaction, dialect};
 #[derive(Debug, Default)]
 pub(super) struct Resolved {
     by_key: HashMap<String, CustomerId>,
+    /// Of keys of customers that are merged into others, those customers.
+    absorbed: HashMap<String, CustomerId>,
     /// The customers that are to be created, ascending.
     pub(super) new: Vec<CustomerId>,
 }
@@ -22,6 +24,26 @@ impl Resolved {
     pub(super) fn customer(&self, external_id: &str) -> CustomerId {
         self.by_key[external_id]
     }
+
+    /// The customer that the key was first linked to, where that one is merged into the customer
+    /// that it leads to.
+    pub(super) fn absorbed(&self, external_id: &str) -> Option<CustomerId> {
+        self.absorbed.get(external_id).copied()
+    }
+
+    /// The customer that the key was first linked to: what comes by it stays with that one, should
+    /// a merge be undone.
+    pub(super) fn home(&self, external_id: &str) -> CustomerId {
+        self.absorbed(external_id).unwrap_or_else(|| self.customer(external_id))
+    }
+}
+
+/// Where a key of a source leads.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Led {
+    pub(super) customer: CustomerId,
+    /// The customer that the key was first linked to.
+    pub(super) home: CustomerId,
 }
 
 /// Finds the customers of `external_ids`, and links those keys that lead nowhere to customers that
@@ -46,20 +68,25 @@ pub(super) async fn link_new(
     link_missing(transaction, source_id, external_ids, Resolved::default()).await
 }
 
-/// The number of a source, if there is one, and the customer that a key of it leads to.
+/// The number of a source, if there is one, and where a key of it leads.
 pub(super) async fn find_one(
     connection: &impl ConnectionTrait,
     source: &str,
     external_id: &str,
-) -> Result<(Option<i64>, Option<CustomerId>), Error> {
-    let sql = "SELECT s.source_id, r.customer_id FROM source s LEFT JOIN customer_reference r \
+) -> Result<(Option<i64>, Option<Led>), Error> {
+    let sql = "SELECT s.source_id, r.customer_id, r.absorbed_id FROM source s LEFT JOIN customer_reference r \
                ON r.source_id = s.source_id AND r.external_id = $2 WHERE s.name = $1";
     let values = [source.into(), external_id.into()];
     let backend = connection.get_database_backend();
     let statement = Statement::from_sql_and_values(backend, sql, values);
     let Some(row) = connection.query_one_raw(statement).await? else { return Ok((None, None)) };
-    let customer: Option<i64> = row.try_get_by_index(1)?;
-    Ok((Some(row.try_get_by_index(0)?), customer.map(CustomerId)))
+    let (customer, absorbed): (Option<i64>, Option<i64>) =
+        (row.try_get_by_index(1)?, row.try_get_by_index(2)?);
+    let led = |customer| Led {
+        customer: CustomerId(customer),
+        home: CustomerId(absorbed.unwrap_or(customer)),
+    };
+    Ok((Some(row.try_get_by_index(0)?), customer.map(led)))
 }
 
 async fn link_missing(
@@ -126,13 +153,24 @@ async fn find(
     let backend = transaction.get_database_backend();
     let key = "source_id = $1 AND external_id = wanted";
     let from = dialect::from_each(backend, 2, "customer_reference", key);
-    let sql = format!("SELECT external_id, customer_id {from}");
-    let columns = [("external_id", ColumnType::Text), ("customer_id", ColumnType::I64)];
+    let sql = format!("SELECT external_id, customer_id, absorbed_id {from}");
+    let columns = [
+        ("external_id", ColumnType::Text),
+        ("customer_id", ColumnType::I64),
+        ("absorbed_id", ColumnType::OptI64),
+    ];
     let values = vec![source_id.into(), dialect::text_array(backend, external_ids)];
     let read = bulk::read(transaction, &sql, values, &columns).await?;
-    let Ok([Column::Text(keys), Column::I64(customers)]) = <[Column; 2]>::try_from(read) else {
+    let Ok([Column::Text(keys), Column::I64(customers), Column::OptI64(absorbed)]) =
+        <[Column; 3]>::try_from(read)
+    else {
         return Err(Error::Corrupt("references have columns of other types".to_owned()));
     };
+    for (key, absorbed) in keys.iter().zip(absorbed) {
+        if let Some(absorbed) = absorbed {
+            resolved.absorbed.insert(key.clone(), CustomerId(absorbed));
+        }
+    }
     resolved.by_key.extend(keys.into_iter().zip(customers.into_iter().map(CustomerId)));
     Ok(())
 }

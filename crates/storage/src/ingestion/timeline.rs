@@ -12,6 +12,7 @@ use sea_orm::{
 use super::OrderKind;
 use super::entity::sales_order;
 use super::kinds::{KINDS, TimelineQuery};
+use super::merges;
 use super::sources::Names;
 use crate::{Database, Error, Page, PageRequest, time};
 
@@ -43,6 +44,23 @@ pub struct Event {
     pub returns: Vec<String>,
     /// What a contact was about.
     pub contact: Option<Contact>,
+    /// Of a merge, who was merged into whom.
+    pub merge: Option<MergeDetail>,
+}
+
+/// A merge of customers, or the end of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MergeDetail {
+    /// Its number.
+    pub merge_id: i64,
+    /// Who is or was part of the survivor.
+    pub absorbed: CustomerId,
+    /// Who stands or stood for both.
+    pub survivor: CustomerId,
+    /// Why.
+    pub reason: String,
+    /// By whom; empty where sign-on is off.
+    pub actor: String,
 }
 
 /// The amounts of an event.
@@ -115,7 +133,8 @@ pub async fn timeline(
 ) -> Result<Page<Event, TimelineKey>, Error> {
     let names = Names::load(db.reader()).await?;
     let mut events = Vec::new();
-    for (number, query) in (0..).zip(KINDS.iter().flat_map(|kind| kind.timeline)) {
+    let queries = KINDS.iter().flat_map(|kind| kind.timeline).chain(&merges::TIMELINE);
+    for (number, query) in (0..).zip(queries) {
         for row in read(db, number, query, customer, page).await? {
             events.push(decode(&row, number, query, &names)?);
         }
@@ -171,7 +190,8 @@ async fn read(
     page: &PageRequest<TimelineKey>,
 ) -> Result<Vec<QueryResult>, Error> {
     let after = page.after.unwrap_or(TimelineKey::START);
-    let (TimelineQuery::Trade(query) | TimelineQuery::Contact(query)) = query;
+    let (TimelineQuery::Trade(query) | TimelineQuery::Contact(query) | TimelineQuery::Merge(query)) =
+        query;
     let sql = format!(
         "SELECT * FROM ({query}) AS events WHERE happened_at < $2 \
          OR happened_at = $2 AND place < $3 ORDER BY happened_at DESC, place DESC LIMIT $4"
@@ -194,17 +214,25 @@ fn decode(
     let mut event = Event {
         key: TimelineKey { at, query: number, place: row.try_get("", "place")? },
         kind: row.try_get("", "kind")?,
-        source: names.get(row.try_get("", "source_id")?)?,
-        external_id: row.try_get("", "external_id")?,
+        source: String::new(),
+        external_id: String::new(),
         at: time::instant(at)?,
         on: time::date(row.try_get("", "day")?)?,
         amounts: None,
         line_count: 0,
-        channel: row.try_get("", "channel")?,
+        channel: None,
         sale: None,
         returns: Vec::new(),
         contact: None,
+        merge: None,
     };
+    if let TimelineQuery::Merge(_) = query {
+        event.merge = Some(merge(row)?);
+        return Ok(event);
+    }
+    event.source = names.get(row.try_get("", "source_id")?)?;
+    event.external_id = row.try_get("", "external_id")?;
+    event.channel = row.try_get("", "channel")?;
     match query {
         TimelineQuery::Trade(_) => {
             event.amounts = Some(amounts(row)?);
@@ -212,8 +240,19 @@ fn decode(
             event.sale = row.try_get("", "takes_back")?;
         }
         TimelineQuery::Contact(_) => event.contact = Some(contact(row)?),
+        TimelineQuery::Merge(_) => {}
     }
     Ok(event)
+}
+
+fn merge(row: &QueryResult) -> Result<MergeDetail, Error> {
+    Ok(MergeDetail {
+        merge_id: row.try_get("", "place")?,
+        absorbed: CustomerId(row.try_get("", "absorbed_id")?),
+        survivor: CustomerId(row.try_get("", "survivor_id")?),
+        reason: row.try_get("", "reason")?,
+        actor: row.try_get("", "actor")?,
+    })
 }
 
 fn amounts(row: &QueryResult) -> Result<Amounts, Error> {

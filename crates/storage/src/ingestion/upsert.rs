@@ -5,12 +5,13 @@ use kehu_core::CustomerId;
 
 use super::customers::{self, Customer, Reference};
 use super::golden::Golden;
+use super::references::{self, Led};
 use super::values::{self, Saying};
 use super::{Mask, NO_DAY, Profile};
-use super::{kinds, references, rejects, sources};
+use super::{kinds, merges, rejects, sources};
 use crate::business_date::Days;
 use crate::change_log::{self, NewChange, Position, Topic};
-use crate::{Error, Transaction, time};
+use crate::{Error, Transaction, dialect, time};
 
 /// What to write, and to whom.
 #[derive(Debug, Clone)]
@@ -53,6 +54,7 @@ pub async fn upsert_customer(
     upsert: &Upsert<'_>,
     now: DateTime<Utc>,
 ) -> Result<Upserted, Error> {
+    dialect::use_references(transaction).await?;
     let (source_id, held) =
         references::find_one(transaction, upsert.source, upsert.external_id).await?;
     let source_id = match source_id {
@@ -60,22 +62,23 @@ pub async fn upsert_customer(
         None => sources::number(transaction, upsert.source).await?,
     };
     rejects::accepted(transaction, source_id, kinds::CUSTOMER, upsert.external_id, now).await?;
-    if let Some(id) = held {
-        return change(transaction, id, source_id, upsert, now).await;
+    if let Some(led) = held {
+        return change(transaction, led, source_id, upsert, now).await;
     }
     let resolved = references::link_new(transaction, source_id, &[upsert.external_id]).await?;
     let id = resolved.customer(upsert.external_id);
     if resolved.new.is_empty() {
-        return change(transaction, id, source_id, upsert, now).await;
+        let led = Led { customer: id, home: resolved.home(upsert.external_id) };
+        return change(transaction, led, source_id, upsert, now).await;
     }
     if upsert.version.is_some_and(|version| version != 0) {
         return Ok(Upserted::OtherVersion(id));
     }
     let mut golden = Golden::default();
     let days = Days::load(transaction, now).await?;
-    golden.say(upsert.profile, upsert.mask, &upsert.saying(source_id, 1, &days, now))?;
+    golden.say(id, upsert.profile, upsert.mask, &upsert.saying(source_id, 1, &days, now))?;
     customers::insert(transaction, &[golden.row(id)], now).await?;
-    values::write(transaction, [(id, &golden.values)].into_iter()).await?;
+    values::write(transaction, [&golden.homes].into_iter()).await?;
     let reference =
         Reference { source: upsert.source.to_owned(), external_id: upsert.external_id.to_owned() };
     let references = vec![reference];
@@ -100,17 +103,18 @@ impl Upsert<'_> {
         now: DateTime<Utc>,
     ) -> Saying<'a> {
         let at = self.source_updated_at.map(time::micros);
-        Saying { source_id, at, version, now: time::micros(now), days }
+        Saying { source_id, at, after: None, version, now: time::micros(now), days }
     }
 }
 
 async fn change(
     transaction: &Transaction,
-    id: CustomerId,
+    led: Led,
     source_id: i64,
     upsert: &Upsert<'_>,
     now: DateTime<Utc>,
 ) -> Result<Upserted, Error> {
+    let id = led.customer;
     let customer = customers::load_locked(transaction, id).await?;
     let mut customer =
         customer.ok_or_else(|| Error::Corrupt("a reference leads to no customer".to_owned()))?;
@@ -118,19 +122,21 @@ async fn change(
         return Ok(Upserted::OtherVersion(id));
     }
     let mut golden = Golden::held(customer.profile.clone(), customer.version);
-    if upsert.source_updated_at.is_none() && !golden.differs(upsert.profile, upsert.mask) {
+    let merged = !merges::absorbed_in(transaction, &[id.0]).await?.is_empty();
+    let timed = upsert.source_updated_at.is_some();
+    if !timed && !merged && !golden.differs(upsert.profile, upsert.mask) {
         let customer = Box::new(customer);
         return Ok(Upserted::Done { customer, created: false, changed: None });
     }
-    golden.values = values::load(transaction, &[id.0]).await?.remove(&id).unwrap_or_default();
+    golden.homes = values::load(transaction, &[id.0]).await?.remove(&id).unwrap_or_default();
     let days = Days::load(transaction, now).await?;
     let saying = upsert.saying(source_id, customer.version + 1, &days, now);
-    let new = golden.say(upsert.profile, upsert.mask, &saying)?;
+    let new = golden.say(led.home, upsert.profile, upsert.mask, &saying)?;
     if golden.written {
         customer.version += 1;
         customer.updated_at = now;
         customers::update(transaction, &[golden.row(id)], now).await?;
-        values::write(transaction, [(id, &golden.values)].into_iter()).await?;
+        values::write(transaction, [&golden.homes].into_iter()).await?;
         customer.profile = golden.profile;
     }
     let changed = new.then(|| golden.first_day.unwrap_or(NO_DAY));

@@ -30,7 +30,8 @@ pub(super) struct Place {
     /// The name of the kind.
     pub(super) kind: &'static str,
     /// The table of the versions. Besides the columns of its own it has those of [`Head`],
-    /// `customer_id`, `source_id`, `recorded_at` and `superseded_at`.
+    /// `customer_id`, `absorbed_id` (the customer that it came by, where that one is merged into
+    /// `customer_id`), `source_id`, `recorded_at` and `superseded_at`.
     pub(super) table: &'static str,
     /// The column with the number of a version.
     pub(super) number: &'static str,
@@ -295,9 +296,12 @@ fn head_columns<T: Versioned>(
     let heads = || records.iter().map(|record| record.head());
     let customers = heads().map(|head| writing.resolved.customer(head.customer).0);
     let days = heads().map(|head| time::days(head.day));
+    let absorbed =
+        heads().map(|head| writing.resolved.absorbed(head.customer).map(|customer| customer.0));
     let updated = heads().map(|head| head.source_updated_at.map(time::micros));
     columns.extend([
         ("customer_id", Column::I64(customers.collect())),
+        ("absorbed_id", Column::OptI64(absorbed.collect())),
         ("source_id", Column::I64(vec![writing.source_id; count])),
         ("external_id", Column::Text(heads().map(|head| head.external_id.to_owned()).collect())),
         (day, Column::I32(days.collect())),

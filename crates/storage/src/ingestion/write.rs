@@ -9,7 +9,7 @@ use super::streams::Advanced;
 use super::versions::Writing;
 use super::{Batch, FIRST_DAY, NO_DAY, Stream, kinds, references, rejects, streams};
 use crate::change_log::{self, NewChange, Position, Topic};
-use crate::{Committed, Database, Error, Transaction};
+use crate::{Committed, Database, Error, Transaction, dialect};
 
 /// How often a batch is tried when other writers get in its way.
 const ATTEMPTS: u32 = 4;
@@ -170,6 +170,7 @@ async fn try_write(
     now: DateTime<Utc>,
 ) -> Result<Written, Error> {
     let transaction = db.begin().await?;
+    dialect::use_references(&transaction).await?;
     let keys = batch.customers();
     let resolved = references::resolve(&transaction, stream.source_id, &keys).await?;
     let mut moved = Moved::default();

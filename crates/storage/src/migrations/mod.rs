@@ -12,6 +12,7 @@ mod m0004_coding;
 mod m0005_history;
 mod m0006_facts;
 mod m0007_definition_events;
+mod m0008_merge;
 
 use sea_orm_migration::prelude::*;
 
@@ -29,6 +30,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0005_history::Migration),
             Box::new(m0006_facts::Migration),
             Box::new(m0007_definition_events::Migration),
+            Box::new(m0008_merge::Migration),
         ]
     }
 }

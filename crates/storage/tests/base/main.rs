@@ -9,6 +9,7 @@ mod definitions;
 mod documents;
 mod durable;
 mod leases;
+mod merges;
 mod orders;
 mod profiles;
 mod queue;

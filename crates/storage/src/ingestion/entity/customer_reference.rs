@@ -13,6 +13,8 @@ pub struct Model {
     /// How the key looks at a glance, see `kehu_core::key::look`.
     pub look: String,
     pub customer_id: i64,
+    /// The customer that it was first linked to, where that one is merged into `customer_id`.
+    pub absorbed_id: Option<i64>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -11,12 +11,12 @@ use crate::ingestion::golden::Golden;
 use crate::ingestion::values::{self, Saying};
 use crate::ingestion::versions::Writing;
 use crate::ingestion::write::{Counts, Moved};
-use crate::ingestion::{Mask, Profile, external_codes};
+use crate::ingestion::{Mask, Profile, external_codes, merges};
 use crate::{Error, time};
 
 /// The kind.
 pub(super) static KIND: Kind =
-    Kind { name: super::CUSTOMER, timeline: &[], facts: &[], valued: None };
+    Kind { name: super::CUSTOMER, timeline: &[], facts: &[], valued: None, versions: None };
 
 /// Customers of a batch before and after it.
 struct Profiles {
@@ -43,8 +43,8 @@ pub(super) async fn write(
     let mut counts = Counts::default();
     for entry in entries {
         let Entry::Customer { external_id, codes, .. } = entry else { continue };
-        let customer = resolved.customer(external_id);
-        let has_new_code = !codes.is_empty() && coded.contains(&customer);
+        let home = resolved.home(external_id);
+        let has_new_code = !codes.is_empty() && coded.contains(&home);
         counts.count(profiles.take(writing, entry)? || has_new_code);
     }
     moved.tally.add(KIND.name, counts);
@@ -57,8 +57,7 @@ pub(super) async fn write(
         }
     }
     profiles.write(writing).await?;
-    values::write(transaction, profiles.golden.iter().map(|(id, golden)| (*id, &golden.values)))
-        .await
+    values::write(transaction, profiles.golden.values().map(|golden| &golden.homes)).await
 }
 
 impl Profiles {
@@ -72,6 +71,9 @@ impl Profiles {
         let records = || entries.iter().filter_map(|entry| said(writing, entry));
         let old: BTreeSet<CustomerId> = records().map(|(id, ..)| id).collect();
         let old: Vec<i64> = old.difference(&unsaid).map(|id| id.0).collect();
+        // Each of those that are merged keeps what is said of it, whatever holds of all of them.
+        let absorbed = merges::absorbed_in(transaction, &old).await?;
+        let merged: BTreeSet<i64> = absorbed.into_values().collect();
         for row in customers::find(transaction, &old).await? {
             let (id, version) = (CustomerId(row.customer_id), row.version);
             golden.insert(id, Golden::held(customers::profile(row)?, version));
@@ -79,13 +81,13 @@ impl Profiles {
         let mut changing = BTreeSet::new();
         for (id, profile, at) in records() {
             let held = golden.entry(id).or_default();
-            if at.is_some() || held.differs(profile, &Mask::Given) {
+            if at.is_some() || merged.contains(&id.0) || held.differs(profile, &Mask::Given) {
                 changing.insert(id);
             }
         }
         let ids: Vec<i64> = changing.difference(&unsaid).map(|id| id.0).collect();
-        for (id, values) in values::load(transaction, &ids).await? {
-            golden.entry(id).or_default().values = values;
+        for (id, homes) in values::load(transaction, &ids).await? {
+            golden.entry(id).or_default().homes = homes;
         }
         let days = match changing.is_empty() {
             true => None,
@@ -98,6 +100,7 @@ impl Profiles {
     /// Takes over what a record says; whether it was new or changed anything.
     fn take(&mut self, writing: &Writing<'_>, entry: &Entry) -> Result<bool, Error> {
         let Some((id, profile, at)) = said(writing, entry) else { return Ok(false) };
+        let Entry::Customer { external_id, .. } = entry else { return Ok(false) };
         let created = self.unsaid.remove(&id);
         let Some(days) = self.days.as_ref().filter(|_| !self.unchanged.contains(&id)) else {
             return Ok(created);
@@ -105,8 +108,9 @@ impl Profiles {
         let golden = self.golden.entry(id).or_default();
         let version = golden.version + 1;
         let (source_id, now) = (writing.source_id, time::micros(writing.now));
-        let saying = Saying { source_id, at, version, now, days };
-        Ok(golden.say(profile, &Mask::Given, &saying)? || created)
+        let saying = Saying { source_id, at, after: None, version, now, days };
+        let home = writing.resolved.home(external_id);
+        Ok(golden.say(home, profile, &Mask::Given, &saying)? || created)
     }
 
     async fn write(&self, writing: &Writing<'_>) -> Result<(), Error> {

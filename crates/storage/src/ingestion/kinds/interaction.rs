@@ -12,8 +12,13 @@ use crate::time;
 pub(crate) const INTERACTION_NUMBER: &str = "interaction_number";
 
 /// The kind.
-pub(super) static KIND: Kind =
-    Kind { name: PLACE.kind, timeline: &[TIMELINE], facts: &[FACTS], valued: None };
+pub(super) static KIND: Kind = Kind {
+    name: PLACE.kind,
+    timeline: &[TIMELINE],
+    facts: &[FACTS],
+    valued: None,
+    versions: Some(&PLACE),
+};
 
 static PLACE: Place = Place {
     kind: "interaction",

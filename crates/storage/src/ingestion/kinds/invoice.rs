@@ -19,6 +19,7 @@ pub(super) static KIND: Kind = Kind {
     timeline: &[INVOICES, PAYMENTS],
     facts: &[FACTS],
     valued: Some(&VALUED),
+    versions: Some(&PLACE),
 };
 
 static VALUED: Valued = Valued {

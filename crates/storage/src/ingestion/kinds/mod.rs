@@ -57,6 +57,9 @@ pub(crate) struct Kind {
     pub(crate) facts: &'static [FactTable],
     /// Its amounts, if it has some.
     pub(super) valued: Option<&'static Valued>,
+    /// Where its versions are, which follow their customer when it is merged into another; `None` of
+    /// a kind that is not kept in versions.
+    pub(super) versions: Option<&'static Place>,
 }
 
 /// The amounts of a kind of record, and how they are converted to the base currency. Its tables have
@@ -81,7 +84,7 @@ pub(super) type Convert = fn(Money, &[Money], Rate) -> Result<(Money, Vec<Money>
 
 /// A SELECT of what happened with the customer `$1`, which ends with a condition: `happened_at` (in
 /// microseconds), `place` (a number that no two of one instant share), `day`, `kind`, `source_id`,
-/// `external_id`, `channel`, and what its variant says.
+/// `external_id`, `channel`, and what its variant says. A merge has no source, key and channel.
 #[derive(Debug)]
 pub(crate) enum TimelineQuery {
     /// `currency`, `amount`, `base_amount`, `line_count` and `takes_back` (the source's key of the
@@ -90,6 +93,8 @@ pub(crate) enum TimelineQuery {
     /// `contact_kind`, `product`, `category`, `complaint` (1 or 0), `outcome`, `note`,
     /// `survey`, `score` (1/10,000), `assessor` and `expires_on` (a day).
     Contact(&'static str),
+    /// `absorbed_id` and `survivor_id` (customers), `reason` and `actor`.
+    Merge(&'static str),
 }
 
 /// One good record.

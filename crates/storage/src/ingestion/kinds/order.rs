@@ -18,6 +18,7 @@ pub(super) static KIND: Kind = Kind {
     timeline: &[TIMELINE],
     facts: &[MARGINS, PURCHASES, UNITS],
     valued: Some(&VALUED),
+    versions: Some(&PLACE),
 };
 
 static VALUED: Valued = Valued {

@@ -19,7 +19,7 @@ use crate::{Database, Error, Page, PageRequest, Transaction, dialect, time};
 
 /// The kind.
 pub(super) static KIND: Kind =
-    Kind { name: "exchange_rate", timeline: &[], facts: &[], valued: None };
+    Kind { name: "exchange_rate", timeline: &[], facts: &[], valued: None, versions: None };
 
 /// Rates by currency and first day.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -11,6 +11,9 @@ pub(in crate::ingestion) struct Saying<'a> {
     /// When the source changed it, in microseconds since 1970, where it says so. Otherwise it is
     /// said when it comes, and after everything that is held, whatever the clocks show.
     pub(in crate::ingestion) at: Option<i64>,
+    /// The least time of something that is said without a time: what others that are merged with the
+    /// customer were told last, where something else than what holds of all of them is said.
+    pub(in crate::ingestion) after: Option<i64>,
     /// The version of the customer that comes of it.
     pub(in crate::ingestion) version: i64,
     /// Microseconds since 1970.
@@ -72,13 +75,15 @@ pub(in crate::ingestion) fn say(
     saying: &Saying<'_>,
 ) -> Result<Said, Error> {
     let newest = values.last().map_or(i64::MIN, |value| value.last_said_at);
-    let at = saying.at.unwrap_or_else(|| saying.now.max(newest));
+    let least = saying.after.unwrap_or(i64::MIN);
+    let at = saying.at.unwrap_or_else(|| saying.now.max(newest).max(least));
     let place = values.partition_point(|value| value.said_at <= at);
     let Some(before) = place.checked_sub(1).map(|place| &mut values[place]) else {
         return insert(values, place, value, (at, saying));
     };
     if before.value == value {
-        if saying.at.is_none() || at <= before.last_said_at {
+        let again = saying.at.or(saying.after).is_some();
+        if !again || at <= before.last_said_at {
             return Ok(Said::Before);
         }
         before.last_said_at = at;

@@ -1,10 +1,14 @@
 //! The values of a customer, for those who ask.
 
+use std::cmp::Reverse;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use kehu_core::CustomerId;
 use sea_orm::{ConnectionTrait, Statement};
 
-use crate::ingestion::sources::Names;
+use super::Value;
+use crate::business_date::Days;
+use crate::ingestion::{merges, sources::Names};
 use crate::{Database, Error, Page, PageRequest, time};
 
 /// A value that a source gave to a field.
@@ -51,6 +55,9 @@ pub async fn list_values(
     standing: bool,
     page: &PageRequest<ValueKey>,
 ) -> Result<Page<FieldValue, ValueKey>, Error> {
+    if !merges::absorbed_in(db.reader(), &[customer.0]).await?.is_empty() {
+        return list_together(db, customer, field, standing, page).await;
+    }
     let start = ValueKey { field: String::new(), said_at: 0, version: 0 };
     let after = page.after.as_ref().unwrap_or(&start);
     let mut sql = "SELECT field, value, source_id, said_at, version, last_said_at, said_on, \
@@ -94,4 +101,56 @@ pub async fn list_values(
         });
     }
     Ok(Page::of(page, items, |value| value.key.clone()))
+}
+
+/// The same of customers that are merged into one: what was said of all of them, as of one.
+async fn list_together(
+    db: &Database,
+    customer: CustomerId,
+    field: Option<&str>,
+    standing: bool,
+    page: &PageRequest<ValueKey>,
+) -> Result<Page<FieldValue, ValueKey>, Error> {
+    let homes = super::load(db.reader(), &[customer.0]).await?.remove(&customer);
+    let homes = homes.unwrap_or_default();
+    let calendar = Days::calendar_of(db.reader()).await?;
+    let all = super::together(&homes, &calendar)?;
+    let names = Names::load(db.reader()).await?;
+    let mut items = Vec::new();
+    for (name, values) in all.iter().filter(|(name, _)| field.is_none_or(|field| field == *name)) {
+        // Numbered in their order, because several may be of one time and version.
+        let count = i64::try_from(values.len()).unwrap_or(i64::MAX);
+        for (behind, value) in (0..).zip(values.iter().rev()) {
+            let holds = value.superseded_at.is_none() && value.value.is_some();
+            let key =
+                ValueKey { field: name.clone(), said_at: value.said_at, version: count - behind };
+            if (holds || !standing) && page.after.as_ref().is_none_or(|after| follows(&key, after))
+            {
+                items.push(field_value(value, key, &names)?);
+            }
+        }
+    }
+    let fetch = usize::try_from(page.fetch()).unwrap_or(usize::MAX);
+    items.truncate(fetch);
+    Ok(Page::of(page, items, |value| value.key.clone()))
+}
+
+/// Fields rise, times and versions of one fall.
+fn follows(key: &ValueKey, after: &ValueKey) -> bool {
+    let place = |key: &ValueKey| (Reverse(key.said_at), Reverse(key.version));
+    (&key.field, place(key)) > (&after.field, place(after))
+}
+
+fn field_value(value: &Value, key: ValueKey, names: &Names) -> Result<FieldValue, Error> {
+    Ok(FieldValue {
+        field: key.field.clone(),
+        value: value.value.clone(),
+        source: names.get(value.source_id)?,
+        said_at: time::instant(value.said_at)?,
+        last_said_at: time::instant(value.last_said_at)?,
+        said_on: time::date(value.said_on)?,
+        recorded_at: time::instant(value.recorded_at)?,
+        superseded_at: value.superseded_at.map(time::instant).transpose()?,
+        key,
+    })
 }

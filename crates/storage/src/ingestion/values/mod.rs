@@ -5,8 +5,10 @@
 //! the field had at that time of the source; that it was said again is noted in the row. Of the
 //! values of a field the one holds that was said last at its source, of two of the same time the one
 //! that came later (the greater version of the customer). What holds of all fields is the row of the
-//! customer as well, which is what is read every day.
+//! customer as well, which is what is read every day. A value stays with the customer whose reference
+//! it came by; of customers that are merged into one, `fold` says what holds.
 
+mod fold;
 mod history;
 mod list;
 mod store;
@@ -17,6 +19,8 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 
+pub(crate) use fold::{Homes, together};
+pub(super) use fold::{first_difference, fold, lists};
 pub(super) use history::{Said, Saying, say};
 pub use list::{FieldValue, ValueKey, list_values};
 pub(crate) use store::load_read_by_features;

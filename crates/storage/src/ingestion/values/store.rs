@@ -5,8 +5,10 @@ use std::collections::HashMap;
 use kehu_core::CustomerId;
 use sea_orm::ConnectionTrait;
 
-use super::{READ_BY_FEATURES, Row, Value, Values};
+use super::{Homes, READ_BY_FEATURES, Row, Value, Values, together};
 use crate::bulk::{self, Column, ColumnType, OnConflict};
+use crate::business_date::Days;
+use crate::ingestion::merges;
 use crate::ingestion::profile::ATTRIBUTE;
 use crate::{Error, Transaction, dialect};
 
@@ -14,11 +16,11 @@ const KEY: [&str; 4] = ["customer_id", "field", "said_at", "version"];
 /// What changes of a row: its value only in the transaction that wrote it.
 const CHANGES: [&str; 2] = ["last_said_at", "superseded_at"];
 
-/// All values of these customers, by customer.
+/// All values of these customers, by customer, and by whose references they came by.
 pub(in crate::ingestion) async fn load(
     connection: &impl ConnectionTrait,
     customers: &[i64],
-) -> Result<HashMap<CustomerId, Values>, Error> {
+) -> Result<HashMap<CustomerId, Homes>, Error> {
     load_where(connection, customers, "").await
 }
 
@@ -29,18 +31,29 @@ pub(crate) async fn load_read_by_features(
 ) -> Result<HashMap<CustomerId, Values>, Error> {
     let fields = READ_BY_FEATURES.join("', '");
     let fields = format!(" AND (field IN ('{fields}') OR field LIKE '{ATTRIBUTE}%')");
-    load_where(connection, customers, &fields).await
+    let loaded = load_where(connection, customers, &fields).await?;
+    if loaded.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let calendar = Days::calendar_of(connection).await?;
+    let mut found = HashMap::with_capacity(loaded.len());
+    for (customer, homes) in loaded {
+        found.insert(customer, together(&homes, &calendar)?.into_owned());
+    }
+    Ok(found)
 }
 
 async fn load_where(
     connection: &impl ConnectionTrait,
     customers: &[i64],
     condition: &str,
-) -> Result<HashMap<CustomerId, Values>, Error> {
-    let mut found: HashMap<CustomerId, Values> = HashMap::new();
+) -> Result<HashMap<CustomerId, Homes>, Error> {
+    let mut found: HashMap<CustomerId, Homes> = HashMap::new();
     if customers.is_empty() {
         return Ok(found);
     }
+    let absorbed = merges::absorbed_in(connection, customers).await?;
+    let homes: Vec<i64> = customers.iter().copied().chain(absorbed.keys().copied()).collect();
     let backend = connection.get_database_backend();
     let is_any = dialect::in_array(backend, 1);
     let sql = format!(
@@ -48,11 +61,13 @@ async fn load_where(
          recorded_at, superseded_at FROM profile_value WHERE customer_id {is_any}{condition} \
          ORDER BY customer_id, field, said_at, version"
     );
-    let values = vec![dialect::array(backend, customers)];
+    let values = vec![dialect::array(backend, &homes)];
     let read = bulk::read(connection, &sql, values, &TYPES).await?;
     let rows = Rows::of(read)?;
     for place in 0..rows.field.len() {
-        let values = found.entry(CustomerId(rows.customer_id[place])).or_default();
+        let home = rows.customer_id[place];
+        let customer = CustomerId(*absorbed.get(&home).unwrap_or(&home));
+        let values = found.entry(customer).or_default().entry(CustomerId(home)).or_default();
         values.entry(rows.field[place].clone()).or_default().push(rows.value(place));
     }
     Ok(found)
@@ -163,18 +178,19 @@ impl Rows {
     }
 }
 
-/// Writes the rows that are new or have changed, of customers that are kept from other writers.
+/// Writes the rows that are new or have changed, of customers that are kept from other writers; each
+/// value with the customer whose reference it came by.
 pub(in crate::ingestion) async fn write<'a>(
     transaction: &Transaction,
-    customers: impl Iterator<Item = (CustomerId, &'a Values)>,
+    customers: impl Iterator<Item = &'a Homes>,
 ) -> Result<(), Error> {
     let mut rows = Rows::default();
     let mut changes = false;
-    for (customer, values) in customers {
+    for (customer, values) in customers.flatten() {
         for (field, values) in values {
             for value in values.iter().filter(|value| value.row != Row::Kept) {
                 changes |= value.row == Row::Changed;
-                rows.push(customer, field, value);
+                rows.push(*customer, field, value);
             }
         }
     }

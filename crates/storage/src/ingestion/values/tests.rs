@@ -16,7 +16,8 @@ fn told(sayings: &[(Option<&str>, Option<i64>)]) -> (Vec<Value>, Vec<Said>) {
     let days = days();
     for (version, (value, day)) in (1..).zip(sayings) {
         let at = day.map(|day| day * DAY);
-        let saying = Saying { source_id: 1, at, version, now: 100 * DAY + version, days: &days };
+        let now = 100 * DAY + version;
+        let saying = Saying { source_id: 1, at, after: None, version, now, days: &days };
         outcomes.push(say(&mut values, value.map(str::to_owned), &saying).unwrap());
     }
     (values, outcomes)

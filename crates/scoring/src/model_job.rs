@@ -97,7 +97,7 @@ impl FittingJob {
         context.check()?;
         let customers = usize::try_from(trained.window.customers).map_err(Fault::internal)?;
         // A worker that takes the run over writes the same draft again.
-        let signed = Signed { at: clock::now(), by: context.run.caller.clone() };
+        let signed = Signed { at: clock::now(), by: context.run.caller.clone(), why: None };
         definitions::save_draft(&self.db, &trained, None, &signed).await?;
         let transaction = self.db.begin().await?;
         context.finish_partition(&transaction, partition, customers, customers).await?;

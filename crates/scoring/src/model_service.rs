@@ -73,7 +73,7 @@ impl Scoring {
         &self,
         request: Request<PromoteModelRequest>,
     ) -> Result<PromoteModelResponse, Fault> {
-        let signed = Signed { at: clock::now(), by: auth::caller(request.extensions()) };
+        let signed = Signed { at: clock::now(), by: auth::caller(request.extensions()), why: None };
         let request = request.into_inner();
         let mut violations = Violations::new();
         let id = names::parse_resource("name", names::MODELS, &request.name, &mut violations);

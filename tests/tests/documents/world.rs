@@ -208,7 +208,8 @@ impl World {
             ..Default::default()
         };
         let origin = Some(Origin::Definition(definition));
-        let request = CreateTaxonomyRequest { origin, validate_only: true };
+        let request =
+            CreateTaxonomyRequest { origin, validate_only: true, ..Default::default() };
         self.taxonomies().create_taxonomy(request).await.map(drop)
     }
 

@@ -208,8 +208,7 @@ impl World {
             ..Default::default()
         };
         let origin = Some(Origin::Definition(definition));
-        let request =
-            CreateTaxonomyRequest { origin, validate_only: true, ..Default::default() };
+        let request = CreateTaxonomyRequest { origin, validate_only: true, ..Default::default() };
         self.taxonomies().create_taxonomy(request).await.map(drop)
     }
 

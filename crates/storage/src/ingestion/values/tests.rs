@@ -86,7 +86,8 @@ fn of_one_time_the_last_word_holds() {
     assert_eq!(on_days(&values), [Some("B"); 9]);
     // In one batch a customer gets one version.
     let (mut values, days) = (Vec::new(), days());
-    let saying = Saying { source_id: 1, at: None, version: 1, now: 100 * DAY, days: &days };
+    let saying =
+        Saying { source_id: 1, at: None, after: None, version: 1, now: 100 * DAY, days: &days };
     for value in ["A", "B"] {
         say(&mut values, Some(value.to_owned()), &saying).unwrap();
     }

@@ -67,10 +67,12 @@ print("once", answers[0] == answers[1], answers[0].etag)
 /// Runs a program in Python, with the client in its path.
 async fn run(script: &Path, arguments: &[&str]) -> String {
     let python = std::env::var("KEHU_TEST_PYTHON").expect("run tests/run: it makes the client");
-    let generated: PathBuf = Path::new(&python).ancestors().nth(2).unwrap().join("generated");
+    let folder = Path::new(&python).ancestors().nth(2).expect("it is in a folder of its own");
+    let generated: PathBuf = folder.join("generated");
     let mut command = Command::new(&python);
     command.arg(script).args(arguments).env("PYTHONPATH", generated);
-    let output = command.env("PYTHONIOENCODING", "utf-8").output().await.unwrap();
+    let output = command.env("PYTHONIOENCODING", "utf-8").output().await;
+    let output = output.expect("python can be started");
     let printed = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{printed}\n{}", String::from_utf8_lossy(&output.stderr));
     printed

@@ -41,7 +41,7 @@ impl Coding {
         } else {
             definitions::save_draft(&self.db, &definition, None, &signed).await?
         };
-        Ok(CreateTaxonomyResponse { taxonomy: Some(taxonomy_view(&version)) })
+        Ok(CreateTaxonomyResponse { taxonomy: Some(self.shown(&version).await?) })
     }
 
     /// The definition that a caller wants, or everything that is wrong with it.
@@ -62,6 +62,11 @@ impl Coding {
         }
         violations.finish()?;
         definition.ok_or_else(|| Fault::internal("a request without violations has a definition"))
+    }
+
+    /// A version as callers see it, with what its rules rest on.
+    async fn shown(&self, version: &TaxonomyVersion) -> Result<contract::Taxonomy, Fault> {
+        Ok(shown(version, &Columns::read(&self.db, &self.analytics).await?))
     }
 
     /// Adds every problem of the taxonomy and its predicates.
@@ -130,7 +135,7 @@ impl Coding {
         violations.finish()?;
         let signed = Signed { at: clock::now(), by, why };
         let version = definitions::publish(&self.db, &draft, &(), &signed).await?;
-        Ok(PublishTaxonomyResponse { taxonomy: Some(taxonomy_view(&version)) })
+        Ok(PublishTaxonomyResponse { taxonomy: Some(self.shown(&version).await?) })
     }
 
     /// The draft of a taxonomy.
@@ -207,7 +212,7 @@ impl Coding {
         }
         let signed = Signed { at: clock::now(), by, why };
         let version = definitions::roll_back(&self.db, &former, &signed).await?;
-        Ok(RollBackTaxonomyResponse { taxonomy: Some(taxonomy_view(&version)) })
+        Ok(RollBackTaxonomyResponse { taxonomy: Some(self.shown(&version).await?) })
     }
 
     async fn approve_taxonomy(
@@ -223,7 +228,7 @@ impl Coding {
         let draft = self.draft(&id.unwrap_or_default()).await?;
         let signed = Signed { at: clock::now(), by, why };
         let approved = definitions::approve(&self.db, &draft, &signed).await?;
-        Ok(ApproveTaxonomyResponse { taxonomy: Some(taxonomy_view(&approved)) })
+        Ok(ApproveTaxonomyResponse { taxonomy: Some(self.shown(&approved).await?) })
     }
 
     async fn comment_taxonomy(

@@ -142,8 +142,7 @@ async fn req_3_6_lifetime_value_by_models_whose_parameters_are_published() {
 
         let mut values = check_values(&world).await;
         values.push(vec![format!("{:?}", model(&world, 1).await.customer_value)]);
-        let mut seen = seen.lock().unwrap();
-        assert_eq!(*seen.get_or_insert_with(|| values.clone()), values);
+        assert_eq!(*seen.lock().unwrap().get_or_insert_with(|| values.clone()), values);
 
         // What a model says is a feature like any other.
         let classes = [("asleep", "p_alive < 0.5"), ("awake", "clv_365d > 0"), ("rest", "")];
@@ -201,7 +200,7 @@ async fn what_cannot_be_fitted_is_refused() {
         let request = FitModelRequest { name: NAME.to_owned(), ..Default::default() };
         let run = models(&world).fit_model(request).await.unwrap().into_inner().run.unwrap();
         let error = world.fails(&run.name).await;
-        assert_eq!(error.reason, "FAILED_PRECONDITION");
+        assert_eq!(error.reason, "PRECONDITION");
         assert!(error.message.contains("second day"), "{}", error.message);
     })
     .await;

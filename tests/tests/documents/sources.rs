@@ -166,7 +166,7 @@ async fn classes_follow_a_merge_and_the_end_of_it() {
             members.into_iter().map(|member| member.customer).collect()
         };
         for day in ["2024-02-29", AS_OF] {
-            assert_eq!(members("large", day).await, [a.clone()], "{day}");
+            assert_eq!(members("large", day).await, std::slice::from_ref(&a), "{day}");
             assert_eq!(members("", day).await.len(), 2, "{day}");
         }
         assert_eq!(one.name, a);

@@ -81,6 +81,14 @@ async fn world(test: &kehu_tests::TestDatabase) -> World {
     world
 }
 
+/// Returns to a former version of the taxonomy `size`.
+async fn roll_back(world: &World, version: i64, reason: &str) -> Result<Taxonomy, Status> {
+    let (name, reason) = ("size".to_owned(), reason.to_owned());
+    let request = RollBackTaxonomyRequest { name, version, reason };
+    let response = world.coding.roll_back_taxonomy(Request::new(request)).await?;
+    Ok(response.into_inner().taxonomy.unwrap())
+}
+
 #[tokio::test]
 async fn req_1_12_two_versions_are_compared_and_a_former_one_restored() {
     each_database(async |test| {
@@ -124,21 +132,12 @@ async fn req_1_12_two_versions_are_compared_and_a_former_one_restored() {
         assert!(moved(&compared).contains(&("large", "middle", 2, 1450)), "{compared:?}");
         assert_eq!((compared.moved_count, compared.stale_reason.as_str()), (3, ""));
 
-        let roll_back = async |version: i64, reason: &str| {
-            let request = RollBackTaxonomyRequest {
-                name: "size".to_owned(),
-                version,
-                reason: reason.to_owned(),
-            };
-            let response = world.coding.roll_back_taxonomy(Request::new(request)).await?;
-            Ok::<_, Status>(response.into_inner().taxonomy.unwrap())
-        };
-        assert_eq!(violations(&roll_back(1, " ").await.unwrap_err())[0].0, "reason");
-        let latest = roll_back(2, "to see").await.unwrap_err();
+        assert_eq!(violations(&roll_back(&world, 1, " ").await.unwrap_err())[0].0, "reason");
+        let latest = roll_back(&world, 2, "to see").await.unwrap_err();
         assert_eq!(latest.code(), Code::FailedPrecondition, "{latest:?}");
         // A draft that somebody is at stays one.
         world.create(Origin::Definition(lines(11, 2))).await.unwrap();
-        let restored = roll_back(1, "too many large ones").await.unwrap();
+        let restored = roll_back(&world, 1, "too many large ones").await.unwrap();
         assert_eq!((restored.version, restored.published), (3, true));
         assert_eq!(restored.definition.unwrap().classes[0].predicate, "orders_total >= 10");
         let draft = world.create(Origin::Definition(lines(11, 2))).await.unwrap();

@@ -68,12 +68,13 @@ async fn page_of(world: &World, report: &str, language: Language) -> String {
 }
 
 /// Every report, and how many lines its file has.
-const REPORTS: [(&str, usize); 21] = [
+const REPORTS: [(&str, usize); 25] = [
     ("class-summary", 5),
     ("migration-matrix", 6),
     ("monthly-members", 89),
     ("class-growth", 21),
     ("customer-rates", 21),
+    ("lifetime-value", 0),
     ("pareto-curve", 5),
     ("rfm-heat-map", 5),
     ("monthly-trend", 14),
@@ -84,10 +85,13 @@ const REPORTS: [(&str, usize); 21] = [
     ("class-statistics", 13),
     ("class-distributions", 121),
     ("class-correlations", 13),
+    ("cross-sell", 0),
+    ("cross-tab", 0),
     ("strategies", 4),
     ("service-levels", 4),
     ("crosswalk", 6),
     ("crosswalk-customers", 2),
+    ("class-effort", 0),
     ("customers", 6),
     ("management-sheet", 6),
 ];

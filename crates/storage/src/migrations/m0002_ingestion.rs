@@ -481,6 +481,10 @@ async fn create_reject(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .col(boolean("damaged").default(false))
         .to_owned();
     manager.create_table(reject).await?;
+    index_rejects(manager).await
+}
+
+async fn index_rejects(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     let open = Expr::col("settled_at").is_null();
     let by_record = Index::create()
         .name("reject_open")

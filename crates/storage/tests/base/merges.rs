@@ -16,13 +16,13 @@ const HAND: Hand<'static> = Hand { by: "lan", now: DateTime::UNIX_EPOCH };
 fn record(customer: &str, fields: &[(&str, &str)], codes: &[&str], second: Option<i64>) -> Entry {
     let mut profile = Profile::default();
     for (field, value) in fields {
-        let value = Some((*value).to_owned());
+        let value = (*value).to_owned();
         match *field {
-            "city" => profile.city = value,
-            "name" => profile.display_name = value,
-            "type" => profile.customer_type = value,
+            "city" => profile.city = Some(value),
+            "name" => profile.display_name = Some(value),
+            "type" => profile.customer_type = Some(value),
             other => {
-                profile.attributes.insert(other.to_owned(), value.unwrap());
+                profile.attributes.insert(other.to_owned(), value);
             }
         }
     }

@@ -20,7 +20,7 @@ use chrono::NaiveDate;
 use kehu_core::label::Language;
 use kehu_server::Fault;
 use rust_decimal::Decimal;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map::Entry};
 
 /// What customers are worth: from the date on, and up to it.
 const FEATURES: [&str; 2] = ["clv_365d", "profit_total"];
@@ -117,8 +117,8 @@ async fn worth(
     let question = Question { features, ..question.clone() };
     let mut worth = Worth::new();
     for (_, last) in period::spans(periods) {
-        if !worth.contains_key(&last) {
-            worth.insert(last, Values::read_on(reporting, &question, last).await?);
+        if let Entry::Vacant(place) = worth.entry(last) {
+            place.insert(Values::read_on(reporting, &question, last).await?);
         }
     }
     Ok(worth)

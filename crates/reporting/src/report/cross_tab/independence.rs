@@ -69,8 +69,9 @@ impl Independence {
     /// √(χ² / (n · (the lesser of rows and columns − 1))) (Cramér, Mathematical Methods of Statistics,
     /// 1946).
     pub(super) fn cramers_v(&self) -> Option<f64> {
+        let chi_square = self.chi_square?;
         let lesser = used(&self.rows).min(used(&self.columns)) - 1;
-        Some((self.chi_square? / (self.all as f64 * f64::from(lesser))).sqrt())
+        Some((chi_square / (self.all as f64 * f64::from(lesser))).sqrt())
     }
 }
 
@@ -108,7 +109,7 @@ mod tests {
         let found = Independence::of(&[vec![3, 4], vec![0, 0]]);
         assert_eq!((found.chi_square, found.p_value(), found.cramers_v()), (None, None, None));
         let found = Independence::of(&[]);
-        assert_eq!((found.all, found.chi_square), (0, None));
+        assert_eq!((found.all, found.chi_square, found.cramers_v()), (0, None, None));
     }
 
     #[test]

@@ -117,7 +117,8 @@ fn print(simulation: &Simulation) -> Result<(), Failure> {
         base => format!("version {base}"),
     };
     output::line(&format!(
-        "{}: version {} against {base}, as of {}: {} of {} customers move\n",
+        "{}: version {} against {base}, as of {}: {} of {} customers move; amounts are what they bought \
+         in the 365 days up to it\n",
         simulation.taxonomy,
         simulation.version,
         output::date(simulation.as_of_date.as_ref()),

@@ -6,7 +6,7 @@
 //! own; these are beta distributed with a and b. Times are in weeks.
 
 use super::{
-    fit::{NotFitted, positive},
+    fit::{LEAST, NotFitted, positive},
     special::{hypergeometric, ln_gamma},
 };
 
@@ -36,7 +36,9 @@ pub struct Purchases {
 
 impl BgNbd {
     /// The parameters under which these customers are likeliest, and the logarithm of their
-    /// likelihood. [`NotFitted`] when it has no greatest value, as where nobody ever drops out.
+    /// likelihood. Where they are likelier the fewer drop out, a is held at its least and b at 1,
+    /// which is all but the NBD model (Ehrenberg, The pattern of consumer purchases, Applied
+    /// Statistics 8, 1959). [`NotFitted`] when the likelihood has no greatest value.
     pub fn fit(customers: &[Purchases]) -> Result<(Self, f64), NotFitted> {
         let mut sorted = customers.to_vec();
         sorted.sort_by(|one, other| {
@@ -49,11 +51,23 @@ impl BgNbd {
             return Err(NotFitted::NobodyRepeats);
         }
         let counted = counted(&sorted);
-        let ([r, alpha, a, b], likelihood) =
-            positive(["r", "alpha", "a", "b"], |&[r, alpha, a, b]| {
-                Self { r, alpha, a, b }.log_likelihood_of(&counted)
-            })?;
-        Ok((Self { r, alpha, a, b }, likelihood))
+        let fitted = positive(["r", "alpha", "a", "b"], |&[r, alpha, a, b]| {
+            Self { r, alpha, a, b }.log_likelihood_of(&counted)
+        });
+        match fitted {
+            Err(NotFitted::NoMaximum { parameter: "a", towards: "zero" }) => {
+                Self::lasting(&counted)
+            }
+            fitted => fitted.map(|([r, alpha, a, b], likely)| (Self { r, alpha, a, b }, likely)),
+        }
+    }
+
+    /// The same where nobody seems to drop out.
+    fn lasting(customers: &[(Purchases, f64)]) -> Result<(Self, f64), NotFitted> {
+        let with = |[r, alpha]: [f64; 2]| Self { r, alpha, a: LEAST, b: 1.0 };
+        let (found, likelihood) =
+            positive(["r", "alpha"], |&rates| with(rates).log_likelihood_of(customers))?;
+        Ok((with(found), likelihood))
     }
 
     /// The logarithm of the likelihood of customers.

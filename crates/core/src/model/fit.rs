@@ -5,6 +5,9 @@ use super::nelder_mead::minimise;
 /// A parameter that runs beyond this, or below its inverse, has no best value.
 const FARTHEST: f64 = 1e5;
 
+/// The least value of a parameter.
+pub(super) const LEAST: f64 = 1.0 / FARTHEST;
+
 /// Why a model could not be fitted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotFitted {

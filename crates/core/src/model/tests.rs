@@ -190,6 +190,29 @@ fn a_year_is_discounted() {
     assert!(at(1.0, 0.1) < all && at(1.0, 0.1) > all / 1.1);
 }
 
+/// Customers who differ in how often they buy, and are all still at it: what they will buy is what
+/// the NBD model says, (r + x) / (α + T) a week.
+#[test]
+fn where_nobody_drops_out_purchases_go_on() {
+    let customers: Vec<Purchases> = (0..400)
+        .map(|place| {
+            let repeats = f64::from(place % 20);
+            Purchases { repeats, last: 52.0 * repeats / (repeats + 1.0), age: 52.0 }
+        })
+        .collect();
+    let (model, likelihood) = BgNbd::fit(&customers).unwrap();
+    assert_eq!((model.a, model.b), (1e-5, 1.0));
+    assert!(is_near(likelihood, model.log_likelihood(&customers), 1e-12));
+    for customer in &customers[..20] {
+        let rate = (model.r + customer.repeats) / (model.alpha + customer.age);
+        assert!(model.p_alive(customer) > 0.999, "{customer:?}");
+        assert!(
+            is_near(model.expected_purchases(customer, 26.0), 26.0 * rate, 1e-3),
+            "{customer:?}"
+        );
+    }
+}
+
 #[test]
 fn what_cannot_be_learnt_is_said() {
     let once = History { days: 1, last: 0, age: 100, mean: 0.0 };

@@ -7,6 +7,7 @@
 
 mod m0001_base;
 mod m0002_ingestion;
+mod m0002_rejects;
 mod m0003_scoring;
 mod m0004_coding;
 mod m0005_history;

@@ -29,6 +29,17 @@ pub(crate) fn is_mark(character: char) -> bool {
     )
 }
 
+/// What makes a spreadsheet take a text for a formula (OWASP, *CSV Injection*).
+const FORMULA: [char; 4] = ['=', '+', '-', '@'];
+
+/// Whether a spreadsheet may take the text for a formula: some look past what cannot be seen and
+/// read full-width characters as ASCII, and all take a tab or a line break for the end of the cell
+/// before.
+pub fn is_formula(text: &str) -> bool {
+    let seen = text.chars().find(|c| !c.is_whitespace() && !is_invisible(*c));
+    seen.is_some_and(|c| FORMULA.contains(&narrowed(c))) || text.starts_with(['\t', '\r', '\n'])
+}
+
 /// Whether it ends a line or a paragraph, where only some programs know that.
 pub fn is_separator(character: char) -> bool {
     matches!(character, '\u{2028}' | '\u{2029}')

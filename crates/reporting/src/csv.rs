@@ -3,7 +3,7 @@
 
 use crate::report::table::{Cell, Row, Table};
 use futures::stream::{self, BoxStream, StreamExt};
-use kehu_core::text::{is_invisible, narrowed};
+use kehu_core::text::is_formula;
 use kehu_server::Fault;
 use prost::bytes::Bytes;
 
@@ -36,17 +36,6 @@ fn field(cell: Cell) -> String {
             number.to_string()
         }
     }
-}
-
-/// What makes a spreadsheet take a text for a formula (OWASP, *CSV Injection*).
-const FORMULA: [char; 4] = ['=', '+', '-', '@'];
-
-/// Whether a spreadsheet may take the text for a formula: some look past what cannot be seen and
-/// read full-width characters as ASCII, and all take a tab or a line break for the end of the cell
-/// before.
-fn is_formula(text: &str) -> bool {
-    let seen = text.chars().find(|c| !c.is_whitespace() && !is_invisible(*c));
-    seen.is_some_and(|c| FORMULA.contains(&narrowed(c))) || text.starts_with(['\t', '\r', '\n'])
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::io;
 
 use kehu_core::key;
 
+use crate::refused;
 use crate::row::{Row, RowFault};
 use crate::rows::Rows;
 use crate::source::Source;
@@ -12,6 +13,8 @@ use crate::source::Source;
 pub(crate) struct Body {
     rows: Rows<Source>,
     header: Vec<String>,
+    /// It was written by an import, to be corrected.
+    ours: bool,
     /// Rows that are empty but for separators.
     pub(crate) blank: u64,
     /// Rows that repeat the header, where files were put one behind the other.
@@ -21,7 +24,8 @@ pub(crate) struct Body {
 impl Body {
     /// The rows that follow a header.
     pub(crate) fn new(rows: Rows<Source>, header: Vec<String>) -> Self {
-        Self { rows, header, blank: 0, headers: 0 }
+        let ours = header.iter().any(|name| name == refused::REASON);
+        Self { rows, header, ours, blank: 0, headers: 0 }
     }
 
     /// Reads the next row that says something; `false` at the end.
@@ -32,6 +36,9 @@ impl Body {
             } else if row.fault.is_none() && self.is_header(row) {
                 self.headers += 1;
             } else {
+                if self.ours {
+                    row.as_it_was();
+                }
                 return Ok(true);
             }
         }

@@ -1,9 +1,10 @@
 //! The refused rows of a file as a file of their own, to be corrected and sent again.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 use std::io::Write;
 
-use kehu_core::key;
+use kehu_core::{key, text::is_formula};
 
 use crate::Error;
 use crate::columns::{Layout, Role};
@@ -15,7 +16,7 @@ pub(crate) const REASON: &str = "kehu_reason";
 
 impl Table {
     /// Writes the rows of these lines under their header, with what is wrong with each in a last
-    /// column: UTF-8 with its mark, in the form of the file. With them come all other rows of their
+    /// column: UTF-8 with its mark, the separator of the file, formulas made harmless. With them come all other rows of their
     /// orders, since an order that is sent again takes the place of all that is held of it. Gives the
     /// number of rows. Blocks; reads the file twice.
     pub fn write_refused(
@@ -24,17 +25,15 @@ impl Table {
         out: &mut impl Write,
     ) -> Result<u64, Error> {
         let orders = self.orders_of(refused)?;
-        let delimiter = char::from(self.start.delimiter);
-        let names = self.start.layout.header.iter().map(|name| quoted(name));
-        let header: Vec<String> = names.chain([REASON.to_owned()]).collect();
         let mut write = |line: &str| out.write_all(line.as_bytes()).map_err(Error::Write);
-        write(&format!("\u{feff}{}\n", header.join(&delimiter.to_string())))?;
+        let header = self.start.layout.header.iter().map(String::as_str);
+        write(&format!("\u{feff}{}", self.line(header, REASON)))?;
         let mut rows = 0;
         self.each_row(|row| {
             let reason = refused.get(&row.line).map(String::as_str);
             if reason.is_some() || self.order(row).is_some_and(|key| orders.contains(&key)) {
                 rows += 1;
-                write(&self.line(row, reason.unwrap_or_default()))?;
+                write(&self.row(row, reason.unwrap_or_default()))?;
             }
             Ok(())
         })?;
@@ -69,19 +68,41 @@ impl Table {
         }
     }
 
-    /// A row as it came, and what is wrong with it in the column behind the last.
-    fn line(&self, row: &Row, reason: &str) -> String {
-        let delimiter = char::from(self.start.delimiter);
-        let raw = row.raw_text();
-        // One whose quotes do not close would take the next rows with it.
-        let (raw, width) = match row.fault {
-            Some(RowFault::Quote) => (quoted(&raw), 1),
-            _ => (raw, row.width()),
-        };
-        let missing = self.start.layout.header.len().saturating_sub(width);
-        let gap: String = std::iter::repeat_n(delimiter, missing + 1).collect();
-        format!("{raw}{gap}{}\n", quoted(reason))
+    /// A row with what is wrong with it in the column behind the last. One that is not cut into cells
+    /// for sure is one cell as it came: an open quote would take the next rows with it.
+    fn row(&self, row: &Row, reason: &str) -> String {
+        match row.fault {
+            Some(RowFault::Quote | RowFault::TooLong) => {
+                self.line([row.raw_text().as_str()].into_iter(), reason)
+            }
+            _ => self.line((0..row.width()).map(|place| row.cell(place)), reason),
+        }
     }
+
+    /// Cells and the reason, without the reason of a time before.
+    fn line<'a>(&self, cells: impl Iterator<Item = &'a str>, reason: &str) -> String {
+        let delimiter = char::from(self.start.delimiter);
+        let header = &self.start.layout.header;
+        let before = header.iter().position(|name| name == REASON);
+        let mut cells: Vec<&str> = cells.collect();
+        cells.resize(cells.len().max(header.len()), "");
+        if let Some(before) = before {
+            cells.remove(before);
+        }
+        let cells = cells.into_iter().chain([reason]);
+        let cells: Vec<String> = cells.map(|cell| quoted(&harmless(cell), delimiter)).collect();
+        format!("{}\n", cells.join(&delimiter.to_string()))
+    }
+}
+
+/// A cell that no spreadsheet takes for a formula; [`Row::as_it_was`] undoes it. Plain numbers stay.
+fn harmless(cell: &str) -> Cow<'_, str> {
+    let signed = cell.strip_prefix(['-', '+']).unwrap_or(cell);
+    let number = signed.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | ',' | ' '));
+    if number || !is_formula(cell.trim_start_matches('\'')) {
+        return cell.into();
+    }
+    format!("'{cell}").into()
 }
 
 /// The key of the order of a row, where its cell is surely where the header has it: the first is,
@@ -93,10 +114,10 @@ pub(crate) fn order(row: &Row, layout: &Layout) -> Option<String> {
     Some(key).filter(|key| sure && !key.is_empty())
 }
 
-/// A cell between quotes, unless it is empty.
-fn quoted(text: &str) -> String {
-    if text.is_empty() {
-        return String::new();
+/// A cell, between quotes where it needs them.
+fn quoted(text: &str, delimiter: char) -> String {
+    if text.contains([delimiter, '"', '\n', '\r']) {
+        return format!("\"{}\"", text.replace('"', "\"\""));
     }
-    format!("\"{}\"", text.replace('"', "\"\"").replace(['\n', '\r'], " "))
+    text.to_owned()
 }

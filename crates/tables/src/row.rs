@@ -1,5 +1,7 @@
 //! One row of a table: its cells, and itself as it came.
 
+use kehu_core::text::is_formula;
+
 /// The most of a row that is kept as it came.
 pub(crate) const RAW_LIMIT: usize = 64 * 1024;
 
@@ -74,6 +76,16 @@ impl Row {
         }
         text.truncate(end);
         text.replace('\0', "\u{fffd}")
+    }
+
+    /// Undoes what made formulas harmless when the row was written to be corrected.
+    pub(crate) fn as_it_was(&mut self) {
+        for (start, end) in &mut self.cells {
+            let rest = self.text[*start..*end].strip_prefix('\'');
+            if rest.is_some_and(|rest| is_formula(rest.trim_start_matches('\''))) {
+                *start += 1;
+            }
+        }
     }
 
     /// Cuts `text`, the row decoded, into cells.

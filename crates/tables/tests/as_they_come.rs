@@ -4,6 +4,7 @@
 use kehu_contract::google::r#type as google;
 use kehu_contract::ingestion::record::Kind;
 use kehu_tables::{Error, Mapping, Profile, Table};
+use std::collections::BTreeMap;
 
 /// A file of this content, with the folder that it is in.
 fn table(content: &[u8], mapping: &str) -> (tempfile::TempDir, Table) {
@@ -397,4 +398,37 @@ fn costs_of_lines_are_read() {
         }
     }
     assert_eq!(costs, [(Some((3, 500_000_000)), None), (None, Some((7, 0))), (None, None)]);
+}
+
+/// The rows of these lines as they are written to be corrected.
+fn to_correct(content: &[u8], refused: &[(u64, &str)]) -> String {
+    let (_folder, table) = table(content, "");
+    let refused: BTreeMap<_, _> =
+        refused.iter().map(|(line, why)| (*line, (*why).into())).collect();
+    let mut written = Vec::new();
+    table.write_refused(&refused, &mut written).unwrap();
+    String::from_utf8(written).unwrap()
+}
+
+/// No spreadsheet computes anything in a file that is to be corrected, and what is read of it then is
+/// what was there, however often it goes to and fro.
+#[test]
+fn what_is_to_be_corrected_is_harmless_and_stays_what_it_was() {
+    let header = "order_id,customer_id,date,amount,description";
+    let rows = [
+        ("1,=1+1,2024-01-05,-5,", "1,'=1+1,2024-01-05,-5,"),
+        ("2,'=x,2024-01-05,+6,", "2,''=x,2024-01-05,+6,"),
+        ("3,\"\n=c,3\",2024-01-05,7, \u{ff1d}d", "3,\"'\n=c,3\",2024-01-05,7,' \u{ff1d}d"),
+        ("4,'x,2024-01-05,8,-cmd", "4,'x,2024-01-05,8,'-cmd"),
+    ];
+    let given: Vec<&str> = rows.iter().map(|(given, _)| *given).collect();
+    let content = format!("{header}\n{}\n", given.join("\n"));
+    let refused = [(2, "=why"), (3, ""), (4, ""), (6, "")];
+    let written = to_correct(content.as_bytes(), &refused);
+    let whys = ["'=why", "", "", ""];
+    let expected: Vec<String> =
+        rows.iter().zip(whys).map(|((_, shown), why)| format!("{shown},{why}\n")).collect();
+    assert_eq!(written, format!("\u{feff}{header},kehu_reason\n{}", expected.concat()));
+    assert_eq!(read(written.as_bytes(), "").0, read(content.as_bytes(), "").0);
+    assert_eq!(to_correct(written.as_bytes(), &refused), written);
 }

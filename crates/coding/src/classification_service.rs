@@ -9,7 +9,7 @@ use kehu_contract::coding::{
     StartClassificationResponse, classification_service_server::ClassificationService,
 };
 use kehu_core::{CustomerId, taxonomy::Taxonomy};
-use kehu_server::{Fault, Violations, auth, convert, freshness, names, page};
+use kehu_server::{Fault, Summaries, Violations, auth, convert, freshness, names, page};
 use kehu_storage::{
     PageRequest,
     change_log::Reading,
@@ -158,8 +158,9 @@ impl Coding {
 
     async fn list_members(
         &self,
-        request: ListMembersRequest,
+        request: Request<ListMembersRequest>,
     ) -> Result<ListMembersResponse, Fault> {
+        let (_, extensions, request) = request.into_parts();
         let mut violations = Violations::new();
         let taxonomy = &request.taxonomy;
         let taxonomy =
@@ -196,8 +197,14 @@ impl Coding {
             self.check_evaluated(&taxonomy, view).await?;
         }
         let token = |key: i64| page::token(&key.to_string(), &filters);
+        let mut classifications = self.views(&found.items).await?;
+        let customers = classifications.iter().map(|member| member.customer.as_str());
+        let summaries = Summaries::read(&self.db, &extensions, customers).await?;
+        for member in &mut classifications {
+            member.customer_summary = summaries.of(&member.customer);
+        }
         Ok(ListMembersResponse {
-            classifications: self.views(&found.items).await?,
+            classifications,
             next_page_token: found.next.map(token).unwrap_or_default(),
             freshness_token,
         })
@@ -312,7 +319,7 @@ impl ClassificationService for Coding {
         &self,
         request: Request<ListMembersRequest>,
     ) -> Result<Response<ListMembersResponse>, Status> {
-        Ok(Response::new(Coding::list_members(self, request.into_inner()).await?))
+        Ok(Response::new(Coding::list_members(self, request).await?))
     }
 
     async fn list_history(

@@ -10,7 +10,7 @@ use kehu_contract::coding::{
 };
 use kehu_core::CustomerId;
 use kehu_core::taxonomy::Taxonomy;
-use kehu_server::{Fault, Violations, auth, clock, convert, names, page};
+use kehu_server::{Fault, Summaries, Violations, auth, clock, convert, names, page};
 use kehu_storage::{
     PageRequest,
     coding::{
@@ -99,8 +99,9 @@ impl Wanted {
 impl Coding {
     async fn list_actions(
         &self,
-        request: ListActionsRequest,
+        request: Request<ListActionsRequest>,
     ) -> Result<ListActionsResponse, Fault> {
+        let (_, extensions, request) = request.into_parts();
         let mut violations = Violations::new();
         let wanted = Wanted::parse(&request, &mut violations);
         let filters = wanted.filters(request.completed);
@@ -108,10 +109,15 @@ impl Coding {
         let page = page::parse(request.page_size, &request.page_token, &filters, &mut violations);
         violations.finish()?;
         definitions::get::<Taxonomy>(&self.db, &wanted.taxonomy, None).await?;
-        let (actions, next) = match request.completed {
+        let (mut actions, next) = match request.completed {
             true => self.completed(&wanted, page).await?,
             false => self.due(&wanted, page).await?,
         };
+        let customers = actions.iter().map(|action| action.customer.as_str());
+        let summaries = Summaries::read(&self.db, &extensions, customers).await?;
+        for action in &mut actions {
+            action.customer_summary = summaries.of(&action.customer);
+        }
         let next_page_token = next.map(|key| page::token(&key, &filters)).unwrap_or_default();
         Ok(ListActionsResponse { actions, next_page_token })
     }
@@ -212,8 +218,9 @@ impl Coding {
 
     async fn list_class_changes(
         &self,
-        request: ListClassChangesRequest,
+        request: Request<ListClassChangesRequest>,
     ) -> Result<ListClassChangesResponse, Fault> {
+        let (_, extensions, request) = request.into_parts();
         let mut violations = Violations::new();
         let taxonomy = &request.taxonomy;
         let taxonomy =
@@ -240,6 +247,11 @@ impl Coding {
             let version = versions.get(&change.version_id);
             let version = version.ok_or_else(|| Fault::internal("a version is gone"))?;
             changes.push(class_change(change, version));
+        }
+        let customers = changes.iter().map(|change| change.customer.as_str());
+        let summaries = Summaries::read(&self.db, &extensions, customers).await?;
+        for change in &mut changes {
+            change.customer_summary = summaries.of(&change.customer);
         }
         Ok(ListClassChangesResponse { changes, next_page_token })
     }
@@ -283,6 +295,7 @@ fn class_change(change: &ClassChange, version: &TaxonomyVersion) -> contract::Cl
         number: change.number,
         strategy: strategy.map(|strategy| resolved_strategy(taxonomy, strategy)),
         actions: actions.collect(),
+        customer_summary: None,
     }
 }
 
@@ -309,7 +322,7 @@ impl StrategyService for Coding {
         &self,
         request: Request<ListActionsRequest>,
     ) -> Result<Response<ListActionsResponse>, Status> {
-        Ok(Response::new(Coding::list_actions(self, request.into_inner()).await?))
+        Ok(Response::new(Coding::list_actions(self, request).await?))
     }
 
     async fn complete_action(
@@ -323,6 +336,6 @@ impl StrategyService for Coding {
         &self,
         request: Request<ListClassChangesRequest>,
     ) -> Result<Response<ListClassChangesResponse>, Status> {
-        Ok(Response::new(Coding::list_class_changes(self, request.into_inner()).await?))
+        Ok(Response::new(Coding::list_class_changes(self, request).await?))
     }
 }

@@ -7,6 +7,7 @@ mod connection;
 mod definition;
 mod exit;
 mod flags;
+mod locale;
 mod node;
 mod output;
 mod pages;

@@ -5,7 +5,7 @@ use comfy_table::{CellAlignment, Table, TableComponent, presets};
 use kehu_contract::{
     DESCRIPTORS,
     google::r#type::Date,
-    shared::{Value, value::Kind},
+    shared::{CustomerSummary, Value, value::Kind},
 };
 use kehu_core::text::{is_invisible, is_joiner, is_separator};
 use prost::Name;
@@ -95,6 +95,15 @@ pub(crate) fn line(text: &str) -> Result<(), Failure> {
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
         Err(source) => Err(Failure::Output { path: "standard output".to_owned(), source }),
         Ok(()) => Ok(()),
+    }
+}
+
+/// The key by which a source knows the customer, `erp/C-1`; empty for who may not see it.
+pub(crate) fn key(who: &CustomerSummary) -> String {
+    if who.source.is_empty() {
+        String::new()
+    } else {
+        format!("{}/{}", who.source, who.external_id)
     }
 }
 

@@ -1,8 +1,11 @@
 //! What the messages of several reports are made of.
 
-use crate::report::{
-    Needs, REPORTS,
-    table::{Cell, Column, Kind, Row},
+use crate::{
+    csv::Dialect,
+    report::{
+        Needs, REPORTS,
+        table::{Cell, Column, Kind, Row},
+    },
 };
 use kehu_contract::{google::r#type as google, reporting as contract, shared};
 use kehu_server::{Fault, Violations, convert};
@@ -39,6 +42,38 @@ pub(crate) fn format(format: i32) -> Result<contract::ReportFormat, Fault> {
     }
     violations.finish()?;
     Ok(known.unwrap_or_default())
+}
+
+/// How a file of the format is written.
+pub(crate) fn dialect(
+    dialect: Option<contract::CsvDialect>,
+    format: contract::ReportFormat,
+    language: i32,
+) -> Result<Dialect, Fault> {
+    let Some(dialect) = dialect else { return Ok(Dialect::PLAIN) };
+    let mut violations = Violations::new();
+    if format == contract::ReportFormat::Xlsx {
+        violations.add("csv_dialect", "must be absent: the file is a workbook");
+    }
+    let delimiter = match dialect.delimiter.as_str() {
+        "" => b',',
+        one @ ("," | ";" | "|" | "\t") => one.as_bytes()[0],
+        _ => {
+            violations.add("csv_dialect.delimiter", "must be `,`, `;`, `|`, a tab, or empty");
+            b','
+        }
+    };
+    if dialect.decimal_comma && delimiter == b',' {
+        let message = "must not be a comma where numbers have one: take `;`";
+        violations.add("csv_dialect.delimiter", message);
+    }
+    violations.finish()?;
+    Ok(Dialect {
+        delimiter,
+        decimal_comma: dialect.decimal_comma,
+        byte_order_mark: dialect.byte_order_mark,
+        labels: dialect.label_header.then(|| convert::language(language)),
+    })
 }
 
 /// The next bytes of a file of a format.

@@ -1,29 +1,56 @@
 //! Tables as CSV by RFC 4180: CRLF, quotes where they are needed, UTF-8 without a byte order mark.
-//! The first row names the columns.
+//! The first row names the columns. Spreadsheets get the dialect that they open without being asked.
 
-use crate::report::table::{Cell, Row, Table};
+use crate::report::table::{Cell, Column, Row, Table};
 use futures::stream::{self, BoxStream, StreamExt};
-use kehu_core::text::is_formula;
+use kehu_core::{label::Language, text::is_formula};
 use kehu_server::Fault;
 use prost::bytes::Bytes;
 
-/// The table in parts, as it comes.
-pub(crate) fn write(table: Table) -> BoxStream<'static, Result<Bytes, Fault>> {
-    let head = lines([table.columns.into_iter().map(|column| Cell::Id(column.id)).collect()]);
-    let parts = table.parts.map(|rows| lines(rows?));
-    stream::iter([head]).chain(parts).boxed()
+/// How a file is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Dialect {
+    /// What stands between fields.
+    pub(crate) delimiter: u8,
+    /// Whether numbers have a decimal comma.
+    pub(crate) decimal_comma: bool,
+    /// Whether the file says that it is UTF-8.
+    pub(crate) byte_order_mark: bool,
+    /// The language of the labels that head the columns; `None` for their names.
+    pub(crate) labels: Option<Language>,
 }
 
-fn lines(rows: impl IntoIterator<Item = Row>) -> Result<Bytes, Fault> {
-    let mut writer =
-        ::csv::WriterBuilder::new().terminator(::csv::Terminator::CRLF).from_writer(Vec::new());
+impl Dialect {
+    /// RFC 4180.
+    pub(crate) const PLAIN: Self =
+        Self { delimiter: b',', decimal_comma: false, byte_order_mark: false, labels: None };
+}
+
+/// The table in parts, as it comes.
+pub(crate) fn write(table: Table, dialect: Dialect) -> BoxStream<'static, Result<Bytes, Fault>> {
+    let name = |column: Column| match dialect.labels {
+        Some(language) => Cell::text(column.label.get(language)),
+        None => Cell::Id(column.id),
+    };
+    let head = lines([table.columns.into_iter().map(name).collect()], dialect);
+    let mark = dialect.byte_order_mark.then(|| Ok(Bytes::from_static("\u{feff}".as_bytes())));
+    let parts = table.parts.map(move |rows| lines(rows?, dialect));
+    stream::iter(mark.into_iter().chain([head])).chain(parts).boxed()
+}
+
+fn lines(rows: impl IntoIterator<Item = Row>, dialect: Dialect) -> Result<Bytes, Fault> {
+    let mut writer = ::csv::WriterBuilder::new()
+        .terminator(::csv::Terminator::CRLF)
+        .delimiter(dialect.delimiter)
+        .from_writer(Vec::new());
     for row in rows {
-        writer.write_record(row.into_iter().map(field)).map_err(Fault::internal)?;
+        let fields = row.into_iter().map(|cell| field(cell, dialect.decimal_comma));
+        writer.write_record(fields).map_err(Fault::internal)?;
     }
     writer.into_inner().map(Bytes::from).map_err(|error| Fault::internal(error.to_string()))
 }
 
-fn field(cell: Cell) -> String {
+fn field(cell: Cell, decimal_comma: bool) -> String {
     match cell {
         Cell::Null => String::new(),
         Cell::Id(id) => id,
@@ -33,7 +60,8 @@ fn field(cell: Cell) -> String {
         Cell::Count(count) => count.to_string(),
         Cell::Number(mut number) => {
             number.rescale(4);
-            number.to_string()
+            let text = number.to_string();
+            if decimal_comma { text.replace('.', ",") } else { text }
         }
     }
 }
@@ -41,6 +69,7 @@ fn field(cell: Cell) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::table::Kind;
 
     #[test]
     fn fields_are_quoted_and_harmless() {
@@ -70,8 +99,24 @@ mod tests {
             (Cell::Date("2011-12-10".parse().unwrap()), "2011-12-10"),
             (Cell::optional(None), ""),
         ] {
-            let line = lines([vec![Cell::id("x"), cell]]).unwrap();
+            let line = lines([vec![Cell::id("x"), cell]], Dialect::PLAIN).unwrap();
             assert_eq!(line, format!("x,{expected}\r\n"));
         }
+    }
+
+    #[tokio::test]
+    async fn a_spreadsheet_gets_its_own_dialect() {
+        let columns = [("name", Kind::Text, "名称", "Name"), ("sum", Kind::Amount, "金额", "Sum")];
+        let row = vec![Cell::text("a;b"), Cell::Number("-1234.5".parse().unwrap())];
+        let dialect = Dialect {
+            delimiter: b';',
+            decimal_comma: true,
+            byte_order_mark: true,
+            labels: Some(Language::ZhCn),
+        };
+        let parts: Vec<_> = write(Table::new(&columns, vec![row]), dialect).collect().await;
+        let file: Vec<u8> = parts.into_iter().flat_map(Result::unwrap).collect();
+        let text = String::from_utf8(file).unwrap();
+        assert_eq!(text, "\u{feff}名称;金额\r\n\"a;b\";-1234,5000\r\n");
     }
 }

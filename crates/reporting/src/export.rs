@@ -13,7 +13,7 @@ use kehu_contract::reporting::{
     ExportReportRequest, GetReportRequest, GetReportResponse, RenderReportRequest, ReportFormat,
 };
 use kehu_core::label::Language;
-use kehu_server::{Fault, Violations, convert};
+use kehu_server::{Fault, Violations, convert, names};
 use kehu_storage::change_log::Reading;
 use prost::bytes::Bytes;
 
@@ -46,11 +46,13 @@ impl Reporting {
             language: request.language,
             features: request.features,
             other_taxonomy: request.other_taxonomy,
+            class_id: request.class_id,
         });
+        let dialect = own::dialect(request.csv_dialect, format, request.language)?;
         let asked = asked.await?;
         let table = self.table(&asked).await?;
         match format {
-            ReportFormat::Unspecified | ReportFormat::Csv => Ok(csv::write(table)),
+            ReportFormat::Unspecified | ReportFormat::Csv => Ok(csv::write(table, dialect)),
             ReportFormat::Xlsx => {
                 let about = xlsx::About {
                     title: asked.report.facts().label(),
@@ -92,6 +94,7 @@ impl Reporting {
             language: request.language,
             features: request.features,
             other_taxonomy: request.other_taxonomy,
+            class_id: String::new(),
         });
         let asked = asked.await?;
         if asked.report.facts().names_people {
@@ -130,6 +133,7 @@ impl Reporting {
         if let Some(report) = report {
             let catalogue = self.analytics.catalogue().await.map_err(source::fault)?;
             question.features = features(report, request.features, &catalogue, &mut violations);
+            question.class = class(report, request.class_id, &mut violations);
         }
         violations.finish()?;
         let report = report.ok_or_else(|| Fault::internal("a good request names a report"))?;
@@ -137,6 +141,20 @@ impl Reporting {
         let language = convert::language(request.language);
         Ok(Asked { report, question, language, freshness_token })
     }
+}
+
+/// The class whose customers are listed.
+fn class(report: &dyn Report, id: String, violations: &mut Violations) -> Option<String> {
+    if id.is_empty() {
+        return None;
+    }
+    if !report.facts().lists_members {
+        violations
+            .add("class_id", "must be empty: the report has no row a customer with its class");
+    } else if !names::is_id(&id) {
+        violations.add("class_id", "must be the id of a class, such as high-value");
+    }
+    Some(id)
 }
 
 /// The features that a report is about: those that are named, else its own.
@@ -201,7 +219,8 @@ fn question(
         Needs::Time => {
             let moment = request::moment(time, today, violations);
             let (taxonomy, other_taxonomy) = (String::new(), String::new());
-            Question { taxonomy, other_taxonomy, moment, comparison: None, features: Vec::new() }
+            let (comparison, features, class) = (None, Vec::new(), None);
+            Question { taxonomy, other_taxonomy, moment, comparison, features, class }
         }
     }
 }

@@ -26,6 +26,8 @@ pub(crate) struct Question {
     pub(crate) comparison: Option<NaiveDate>,
     /// The features that a report is about, where it is about some.
     pub(crate) features: Vec<String>,
+    /// The class whose customers are listed; `None` for all.
+    pub(crate) class: Option<String>,
 }
 
 /// Reads the time of a report; the business date is `today`.
@@ -63,7 +65,7 @@ pub(crate) fn question(
     }
     let taxonomy = taxonomy.unwrap_or_default();
     let other_taxonomy = String::new();
-    Question { taxonomy, other_taxonomy, moment, comparison, features: Vec::new() }
+    Question { taxonomy, other_taxonomy, moment, comparison, features: Vec::new(), class: None }
 }
 
 /// The same, with another taxonomy that must be there.

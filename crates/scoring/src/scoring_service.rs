@@ -7,7 +7,7 @@ use kehu_contract::scoring::{
 };
 use kehu_core::CustomerId;
 use kehu_core::scorecard::Scorecard;
-use kehu_server::{Fault, Violations, auth, convert, freshness, names, page};
+use kehu_server::{Fault, Summaries, Violations, auth, convert, freshness, names, page};
 use kehu_storage::{
     PageRequest,
     change_log::Reading,
@@ -129,7 +129,11 @@ impl Scoring {
         Ok(ExplainScoreResponse { score, contributions, freshness_token })
     }
 
-    async fn list_page(&self, request: ListScoresRequest) -> Result<ListScoresResponse, Fault> {
+    async fn list_page(
+        &self,
+        request: Request<ListScoresRequest>,
+    ) -> Result<ListScoresResponse, Fault> {
+        let (_, extensions, request) = request.into_parts();
         let mut violations = Violations::new();
         let card = &request.scorecard;
         let card = names::parse_resource("scorecard", names::SCORECARDS, card, &mut violations);
@@ -150,8 +154,14 @@ impl Scoring {
             definitions::get::<Scorecard>(&self.db, &card, None).await?;
         }
         let token = |key: i64| page::token(&key.to_string(), &filters);
+        let mut listed: Vec<_> = found.items.iter().map(score_view).collect();
+        let customers = listed.iter().map(|score| score.customer.as_str());
+        let summaries = Summaries::read(&self.db, &extensions, customers).await?;
+        for score in &mut listed {
+            score.customer_summary = summaries.of(&score.customer);
+        }
         Ok(ListScoresResponse {
-            scores: found.items.iter().map(score_view).collect(),
+            scores: listed,
             next_page_token: found.next.map(token).unwrap_or_default(),
             freshness_token,
         })
@@ -178,7 +188,7 @@ impl ScoringService for Scoring {
         &self,
         request: Request<ListScoresRequest>,
     ) -> Result<Response<ListScoresResponse>, Status> {
-        Ok(Response::new(self.list_page(request.into_inner()).await?))
+        Ok(Response::new(self.list_page(request).await?))
     }
 
     async fn explain_score(

@@ -20,7 +20,9 @@ pub mod page;
 pub mod reload;
 pub mod security;
 pub mod shares;
+pub mod summaries;
 pub mod telemetry;
 pub mod tls;
 
 pub use fault::{Fault, Violation, Violations};
+pub use summaries::Summaries;

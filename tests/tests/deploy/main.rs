@@ -2,6 +2,7 @@
 //! grace, metrics. That the files are sound each by itself, `deploy/check` sees.
 
 mod cluster;
+mod entry;
 mod keys;
 mod metrics;
 

@@ -11,6 +11,7 @@ mod health;
 mod keys;
 mod logs;
 mod metrics;
+mod roles;
 mod stopping;
 mod takeover;
 mod trace;

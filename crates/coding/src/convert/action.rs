@@ -104,6 +104,7 @@ pub(crate) fn action(
         due_date: Some(convert::date(key.due)),
         reason: class.map(|class| convert::label(&reason(&class.label, days, campaign))),
         completion: None,
+        customer_summary: None,
     }
 }
 

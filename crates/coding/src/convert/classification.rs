@@ -60,6 +60,7 @@ pub(crate) fn classification(
         strategy: None,
         strategy_class_id: String::new(),
         class_override: None,
+        customer_summary: None,
     })
 }
 

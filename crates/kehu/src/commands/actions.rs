@@ -14,6 +14,7 @@ use kehu_contract::coding::{
     Action, ActionCompletion, ClassChange, CompleteActionRequest, ListActionsRequest,
     ListClassChangesRequest,
 };
+use kehu_contract::shared::CustomerSummary;
 use kehu_server::convert;
 
 /// List what there is to do for customers by the strategies of their classes, tick it off, see who
@@ -160,11 +161,11 @@ impl List {
             return output::line(none);
         }
         let (header, rows) = if self.completed {
-            let header = ["done", "by", "customer", "reason", "note", "action"];
-            (header, actions.iter().map(done_row).collect())
+            let header = ["done", "by", "customer", "name", "reason", "note", "action"];
+            (header.to_vec(), actions.iter().map(done_row).collect())
         } else {
-            let header = ["due", "customer", "role", "channel", "reason", "action"];
-            (header, actions.iter().map(due_row).collect())
+            let header = ["due", "customer", "name", "city", "role", "channel", "reason", "action"];
+            (header.to_vec(), actions.iter().map(due_row).collect())
         };
         output::line(&output::table(&header, &[], rows))
     }
@@ -175,6 +176,8 @@ fn due_row(action: &Action) -> Vec<String> {
     vec![
         output::date(action.due_date.as_ref()),
         action.customer.clone(),
+        who(action).display_name,
+        who(action).city,
         role.map(|role| role.id.clone()).unwrap_or_default(),
         action.channel.clone(),
         reason(action),
@@ -188,10 +191,15 @@ fn done_row(action: &Action) -> Vec<String> {
         output::date(done.done_date.as_ref()),
         done.done_by,
         action.customer.clone(),
+        who(action).display_name,
         reason(action),
         done.note,
         action.name.clone(),
     ]
+}
+
+fn who(action: &Action) -> CustomerSummary {
+    action.customer_summary.clone().unwrap_or_default()
 }
 
 fn reason(action: &Action) -> String {
@@ -260,13 +268,14 @@ fn print(changes: &[ClassChange], format: Format) -> Result<(), Failure> {
         vec![
             output::date(change.since_date.as_ref()),
             change.customer.clone(),
+            change.customer_summary.clone().unwrap_or_default().display_name,
             change.taxonomy.clone(),
             class(&change.from_class_id),
             class(&change.to_class_id),
             due.join(", "),
         ]
     });
-    let header = ["since", "customer", "taxonomy", "from", "to", "to do"];
+    let header = ["since", "customer", "name", "taxonomy", "from", "to", "to do"];
     output::line(&output::table(&header, &[], rows.collect()))
 }
 

@@ -86,14 +86,20 @@ impl Members {
             return output::line("There are no such members.");
         }
         let rows = members.iter().map(row).collect();
-        output::line(&output::table(&["customer", "class", "", "since", "to"], &[], rows))
+        let header = ["customer", "key", "name", "city", "industry", "class", "", "since", "to"];
+        output::line(&output::table(&header, &[], rows))
     }
 }
 
 fn row(member: &Classification) -> Vec<String> {
     let label = member.label.clone().unwrap_or_default();
+    let who = member.customer_summary.clone().unwrap_or_default();
     vec![
         member.customer.clone(),
+        output::key(&who),
+        who.display_name,
+        who.city,
+        who.industry_code,
         member.class_id.clone(),
         format!("{} {}", label.en, label.zh),
         output::date(member.valid_from_date.as_ref()),

@@ -4,6 +4,7 @@ use crate::{
     cli::{Client, parse_date},
     connection::Connection,
     exit::Failure,
+    locale,
     output::{self, Format},
 };
 use chrono::NaiveDate;
@@ -28,6 +29,7 @@ use std::{
 #[command(after_help = "Examples:\n  kehu report --out report.html\n  \
     kehu report --as-of 2011-12-10 --compare 2011-09-11 --language zh-cn --out report.html\n  \
     kehu report --csv customers --out customers.csv\n  \
+    kehu report --csv customers --class high-value --excel --out customers.csv\n  \
     kehu report --csv class-summary --output json\n  \
     kehu report --html monthly-trend --out trend.html\n  \
     kehu report --csv class-statistics --features amount_365d,orders_365d\n  \
@@ -75,6 +77,15 @@ pub(crate) struct Report {
     /// Taxonomy to hold against the other one, in the reports crosswalk and crosswalk-customers
     #[arg(long, default_value = "", hide_default_value = true, value_name = "TAXONOMY")]
     other_taxonomy: String,
+
+    /// Only customers of this class, in the reports customers and management-sheet
+    #[arg(long, default_value = "", hide_default_value = true, value_name = "ID")]
+    class: String,
+
+    /// Write CSV so that Excel opens it at a double click: marked as UTF-8, with the labels of the
+    /// language as header, delimiter and decimal sign those of the locale (LC_ALL, LC_NUMERIC, LANG)
+    #[arg(long, requires = "csv")]
+    excel: bool,
 
     /// File to write; the page goes to report.html, a workbook to REPORT.xlsx, CSV to standard
     /// output if not given
@@ -141,6 +152,8 @@ impl Report {
             .into(),
             features: self.features.clone(),
             other_taxonomy: self.other_taxonomy.clone(),
+            class_id: self.class.clone(),
+            csv_dialect: self.excel.then(|| locale::csv_dialect(|name| std::env::var(name).ok())),
         };
         let mut pieces = connection.reporting().export_report(request).await?.into_inner();
         let mut file = Vec::new();
@@ -195,6 +208,7 @@ impl Report {
             language: self.language().into(),
             features: self.features.clone(),
             other_taxonomy: self.other_taxonomy.clone(),
+            class_id: self.class.clone(),
         };
         output::json(connection.reporting().get_report(request).await?.get_ref())
     }

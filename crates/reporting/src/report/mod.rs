@@ -116,6 +116,8 @@ pub(crate) struct Facts {
     /// Whether it names people by their keys in other systems, which only callers with the scope
     /// of personal data may see.
     pub(crate) names_people: bool,
+    /// Whether it lists customers with their classes, and may be asked for those of one.
+    pub(crate) lists_members: bool,
 }
 
 impl Facts {
@@ -127,6 +129,7 @@ impl Facts {
         features: &[],
         takes: Takes::Numbers,
         names_people: false,
+        lists_members: false,
     };
 
     /// What it is called.

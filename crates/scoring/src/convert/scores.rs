@@ -27,6 +27,7 @@ pub(crate) fn score_view(record: &ScoreRecord) -> contract::Score {
         record_time: Some(convert::timestamp(record.recorded_at)),
         supersede_time: record.superseded_at.map(convert::timestamp),
         run: record.run_id.map(names::run).unwrap_or_default(),
+        customer_summary: None,
     }
 }
 

@@ -4,7 +4,7 @@
 //! would fail for as long as one of two servers is gone. Here a call goes out on a connection that
 //! stands, and an address that is down is left in peace for a while.
 
-use super::server::Server;
+use super::{server::Server, services::Services};
 use std::{
     net::SocketAddr,
     sync::{
@@ -30,6 +30,7 @@ pub(super) struct Connection {
     /// What calls go out on.
     pub channel: Channel,
     made_at: Instant,
+    services: Arc<Services>,
 }
 
 /// One address of a server.
@@ -68,7 +69,8 @@ impl Address {
         self.set_down(true);
         let connected = self.server.connect(self.socket).await;
         held.refused_at = connected.is_err().then(Instant::now);
-        let connection = Connection { channel: connected?, made_at: Instant::now() };
+        let services = Arc::default();
+        let connection = Connection { channel: connected?, made_at: Instant::now(), services };
         self.set_down(false);
         Ok(held.connection.insert(connection).clone())
     }
@@ -117,16 +119,37 @@ impl Addresses {
         self.urls.join(", ")
     }
 
-    /// The next address in turn that can be connected, with its connection.
-    pub(super) async fn next(&self) -> Result<(Arc<Address>, Connection), StdError> {
-        let mut failure = "its name has no address".into();
+    /// The next address in turn that can be connected, with its connection; for a call of a service,
+    /// one that serves it. Where nobody is known to, because each said so, any one says it again.
+    pub(super) async fn next(
+        &self,
+        service: Option<&str>,
+    ) -> Result<(Arc<Address>, Connection), StdError> {
+        let mut failure = None;
+        let mut other = None;
         for address in self.in_turn() {
             match address.connection().await {
-                Ok(connection) => return Ok((address, connection)),
-                Err(error) => failure = error,
+                Ok(connection) if self.may_serve(&connection, service).await => {
+                    return Ok((address, connection));
+                }
+                Ok(connection) => other = Some((address, connection)),
+                Err(error) => failure = Some(error),
             }
         }
-        Err(failure)
+        match (failure, other) {
+            (None, Some(other)) => Ok(other),
+            (failure, _) => Err(failure.unwrap_or_else(|| "its name has no address".into())),
+        }
+    }
+
+    /// Servers of several URLs may be of several roles; those behind one are alike.
+    async fn may_serve(&self, connection: &Connection, service: Option<&str>) -> bool {
+        match service {
+            Some(service) if self.urls.len() > 1 => {
+                connection.services.has(service, &connection.channel).await
+            }
+            _ => true,
+        }
     }
 
     /// All addresses, from the next one on, those that rest at the end.

@@ -8,6 +8,7 @@
 mod addresses;
 mod retry;
 mod server;
+mod services;
 mod token;
 mod transport;
 mod unary;
@@ -101,7 +102,8 @@ pub struct ClientOptions {
 impl ClientOptions {
     /// Calls the server at `urls`: one URL or several with commas between. Every address of a name
     /// is called in turn, and names are looked up again and again, so that a headless Kubernetes
-    /// Service is balanced over its pods.
+    /// Service is balanced over its pods. Several URLs may be of several roles: a call goes to one
+    /// that serves it.
     pub fn new(urls: impl Into<String>) -> Self {
         Self::to(Target::Urls(urls.into()))
     }

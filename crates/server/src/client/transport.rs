@@ -32,7 +32,7 @@ impl Transport {
     /// Makes sure that a server can be reached.
     pub(super) async fn connect(&self) -> Result<(), super::Error> {
         let Self::Network(addresses) = self else { return Ok(()) };
-        match addresses.next().await {
+        match addresses.next(None).await {
             Ok(_) => Ok(()),
             Err(source) => Err(super::Error::Unreachable { urls: addresses.urls(), source }),
         }
@@ -47,7 +47,9 @@ impl Transport {
                 return Ok(response);
             }
         };
-        let (address, connection) = addresses.next().await.map_err(Broken::Unsent)?;
+        let service = request.uri().path().split('/').nth(1).map(str::to_owned);
+        let next = addresses.next(service.as_deref()).await;
+        let (address, connection) = next.map_err(Broken::Unsent)?;
         let error = match connection.channel.clone().oneshot(request).await {
             Ok(response) => return Ok(response),
             Err(error) => Broken::from(StdError::from(error)),

@@ -175,7 +175,8 @@ fn customer(
     })
 }
 
-async fn references_of(
+/// Of each customer all its references, in order.
+pub(super) async fn references_of(
     connection: &impl ConnectionTrait,
     customers: &[customer::Model],
 ) -> Result<HashMap<i64, Vec<Reference>>, Error> {

@@ -20,6 +20,7 @@ mod rejects;
 mod revalue;
 mod sources;
 mod streams;
+mod summaries;
 mod timeline;
 mod upsert;
 pub(crate) mod values;
@@ -43,6 +44,7 @@ pub use rejects::{
     count_rejects, discard_rejects, list_rejects, purge_rejects,
 };
 pub use streams::{Opened, RejectShare, Stream, Totals, open_stream, purge_streams};
+pub use summaries::{Summary, summaries};
 pub use timeline::{Amounts, Contact, Event, MergeDetail, TimelineKey, timeline};
 pub use upsert::{Upsert, Upserted, announce, upsert_customer};
 pub use values::{FieldValue, ValueKey, list_values};

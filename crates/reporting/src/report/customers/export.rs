@@ -12,7 +12,7 @@ use kehu_core::{
     scorecard::{ColumnKind, Scorecard},
     taxonomy::{Class, Taxonomy},
 };
-use kehu_server::Fault;
+use kehu_server::{Fault, Violations};
 use kehu_storage::{
     Database, PageRequest,
     coding::{
@@ -50,6 +50,8 @@ pub(super) struct Export {
     db: Database,
     analytics: Analytics,
     taxonomy: String,
+    /// The class whose customers are listed; `None` for all.
+    class: Option<String>,
     view: View,
     pub(super) as_of: NaiveDate,
     pub(super) language: Language,
@@ -117,6 +119,7 @@ impl Export {
             )
             .await?);
         }
+        check_class(question, versions.iter().map(|version| &version.definition))?;
         let in_force = definitions::in_force::<Scorecard>(&db, &[] as &[&str]).await?;
         let columns = in_force.iter().flat_map(|version| version.definition.columns());
         let scheme = source::scheme_of(&db, &taxonomy).await?;
@@ -134,6 +137,7 @@ impl Export {
             feature_columns: feature_columns(&reporting.analytics, features).await?,
             scorecards: in_force.into_iter().map(|version| version.definition.id).collect(),
             taxonomy,
+            class: question.class.clone(),
             analytics: reporting.analytics.clone(),
             db,
         })
@@ -163,6 +167,11 @@ impl Export {
     }
 
     async fn rows(&self, list: &dyn List, set: &CustomerSet) -> Result<Vec<Row>, Fault> {
+        let members = match &self.class {
+            Some(class) => Some(self.members(class, set).await?),
+            None => None,
+        };
+        let set = members.as_ref().unwrap_or(set);
         let frame = self.analytics.features(set, self.as_of, list.features()).await;
         let frame = frame.map_err(source::fault)?;
         let customers = frame.customers();
@@ -179,6 +188,14 @@ impl Export {
             rows.extend(list.row(self, &One { record, features, place, known: &known })?);
         }
         Ok(rows)
+    }
+
+    /// Those of the customers that are in the class.
+    async fn members(&self, class: &str, set: &CustomerSet) -> Result<CustomerSet, Fault> {
+        let columns = classes::at(&self.db, &self.taxonomy, set, self.view).await?;
+        let all = columns.customers.into_iter().zip(&columns.classes);
+        let members = all.filter(|(_, of)| *of == class).map(|(customer, _)| customer);
+        Ok(CustomerSet::Ids(members.collect()))
     }
 
     async fn known(
@@ -245,6 +262,19 @@ impl Export {
         let tags: Vec<_> = class.tags.iter().map(|tag| tag.get(self.language)).collect();
         tags.join("; ")
     }
+}
+
+/// Refuses a class that no version of the taxonomy has.
+fn check_class<'a>(
+    question: &Question,
+    mut versions: impl Iterator<Item = &'a Taxonomy>,
+) -> Result<(), Fault> {
+    let Some(class) = &question.class else { return Ok(()) };
+    let mut violations = Violations::new();
+    if !versions.any(|version| version.class(class).is_some()) {
+        violations.add("class_id", format!("must be a class of {}", question.taxonomy));
+    }
+    violations.finish()
 }
 
 fn score_column(name: &str, kind: ColumnKind) -> Column {

@@ -18,11 +18,14 @@ use kehu_server::{Fault, names};
 use kehu_storage::ingestion::Customer;
 
 /// Columns before and after those of the scores.
-const FIRST: [(&str, Kind, &str, &str); 8] = [
+const FIRST: [(&str, Kind, &str, &str); 11] = [
     ("as_of_date", Kind::Date, "截止日期", "As of"),
     ("customer", Kind::Id, "客户", "Customer"),
     ("references", Kind::Text, "来源标识", "References"),
+    ("customer_name", Kind::Text, "客户名称", "Customer name"),
     ("region_code", Kind::Text, "国家或地区", "Country"),
+    ("city", Kind::Text, "城市", "City"),
+    ("industry", Kind::Text, "行业", "Industry"),
     ("class_id", Kind::Id, "类别标识", "Class id"),
     ("class_label", Kind::Text, "类别", "Class"),
     ("class_from_date", Kind::Date, "类别起始日期", "In the class from"),
@@ -50,6 +53,7 @@ impl super::Report for Report {
             label: ["客户", "Customers"],
             needs: Needs::Taxonomy,
             names_people: true,
+            lists_members: true,
             ..Facts::NONE
         }
     }
@@ -82,11 +86,16 @@ impl List for Report {
             return Ok(None);
         }
         let record = one.record;
+        let profile = &record.profile;
+        let text = |text: Option<&str>| text.map_or(Cell::Null, Cell::text);
         let mut row = vec![
             Cell::Date(export.as_of),
             Cell::Id(names::customer(record.id)),
             Cell::text(&references(record)),
-            record.profile.region_code.as_deref().map_or(Cell::Null, Cell::text),
+            text(profile.display_name.as_deref()),
+            text(profile.region_code.as_deref()),
+            text(profile.city.as_deref()),
+            text(profile.industry_code.as_deref()),
         ];
         row.extend(match class {
             None => [const { Cell::Null }; 4],

@@ -72,6 +72,7 @@ impl super::super::Report for Sheet {
             label: ["客户分类管理表", "Customer management sheet"],
             needs: Needs::Taxonomy,
             names_people: true,
+            lists_members: true,
             ..Facts::NONE
         }
     }

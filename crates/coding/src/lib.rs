@@ -53,6 +53,7 @@ use daily::DailyClassification;
 use simulation_job::SimulationJob;
 
 pub use convert::{definition_message as taxonomy_definition, taxonomy};
+pub use measure::keep_counting;
 pub use templates::standard_scheme;
 
 /// The coding role of a process.

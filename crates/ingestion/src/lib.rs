@@ -37,6 +37,7 @@ use kehu_core::calendar::BusinessCalendar;
 use kehu_storage::{Database, ingestion::attributes::DeclaredAttributes, settings::Settings};
 use tonic::service::RoutesBuilder;
 
+pub use measure::count_from_zero;
 pub use rejects::watch_rejects;
 
 use check::Checker;

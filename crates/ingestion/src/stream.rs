@@ -282,6 +282,7 @@ async fn write(
         Written::Done(tally, position, committed) => {
             measure::count_batch(&tally, &rejected);
             measure::cleaned(&cleaned);
+            measure::problems(&batch.rejects);
             stream.last_sequence = sequence;
             stream.repeats |= tally.repeats;
             let counts = tally.total();

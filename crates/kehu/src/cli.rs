@@ -76,6 +76,8 @@ pub(crate) enum Command {
     Migrate(commands::migrate::Migrate),
     /// Load a CSV file of order lines
     Import(commands::import::Import),
+    /// Write the mapping of a file as far as the file shows it
+    Mapping(commands::mapping::Mapping),
     /// List the attributes that customers may have, show one, declare one that is written in a file
     Attribute(commands::attribute::Attribute),
     /// List the tiers of cities, or give a city another one

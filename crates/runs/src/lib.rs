@@ -18,6 +18,7 @@ pub use business_date::{BusinessDates, check_not_later};
 pub use day::{Daily, Evaluated, keep_days, start_due};
 pub use follower::{CursorMove, Follower, follow};
 pub use job::{Job, RunContext};
+pub use measure::count_from_zero;
 pub use partition::{PARTITION, Partition};
 pub use service::Runs;
 pub use trim::trim;

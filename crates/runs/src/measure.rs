@@ -2,7 +2,7 @@
 
 use kehu_server::{
     Fault, clock,
-    telemetry::metrics::{CHANGE_LOG_BACKLOG, CHANGE_LOG_LAG, RUN_ACTIVE, RUN_DURATION},
+    telemetry::metrics::{CHANGE_LOG_BACKLOG, CHANGE_LOG_LAG, RUN_ACTIVE, RUN_DURATION, RUN_ENDED},
 };
 use kehu_storage::{
     Database,
@@ -10,7 +10,7 @@ use kehu_storage::{
 };
 use opentelemetry::{
     KeyValue,
-    metrics::{Gauge, Histogram, UpDownCounter},
+    metrics::{Counter, Gauge, Histogram, UpDownCounter},
 };
 use std::{
     sync::LazyLock,
@@ -61,7 +61,19 @@ impl ActiveRun {
         static DURATION: LazyLock<Histogram<f64>> = LazyLock::new(|| RUN_DURATION.histogram());
         let attributes =
             [KeyValue::new("kehu.run.kind", self.kind), KeyValue::new("kehu.outcome", outcome)];
+        static ENDED: LazyLock<Counter<u64>> = LazyLock::new(|| RUN_ENDED.counter());
         DURATION.record(self.began.elapsed().as_secs_f64(), &attributes);
+        ENDED.add(1, &attributes);
+    }
+}
+
+/// Has the counters of a kind of run stand at 0.
+pub fn count_from_zero(kind: &'static str) {
+    let kind = KeyValue::new("kehu.run.kind", kind);
+    active().add(0, std::slice::from_ref(&kind));
+    let ended = RUN_ENDED.counter();
+    for outcome in ["succeeded", "shared", "failed", "cancelled", "given_back", "lost"] {
+        ended.add(0, &[kind.clone(), KeyValue::new("kehu.outcome", outcome)]);
     }
 }
 

@@ -91,11 +91,16 @@ pub fn services(package: &str) -> BTreeSet<String> {
     services.filter(of_package).map(str::to_owned).collect()
 }
 
+/// The methods of a service, by its full name.
+pub(crate) fn of_service(service: &str) -> impl Iterator<Item = &'static Method> {
+    METHODS
+        .values()
+        .filter(move |method| method.name.split_once('/').is_some_and(|(name, _)| name == service))
+}
+
 /// Whether a service, by its full name, has a method with side effects.
 pub fn writes(service: &str) -> bool {
-    let of_service =
-        |method: &&Method| method.name.split_once('/').is_some_and(|(name, _)| name == service);
-    METHODS.values().filter(of_service).any(|method| method.writes)
+    of_service(service).any(|method| method.writes)
 }
 
 fn methods_of(file: &FileDescriptorProto) -> Vec<(String, Method)> {

@@ -56,6 +56,24 @@ impl fmt::Display for Obstacle {
 #[derive(Debug, Clone)]
 pub(crate) struct Writes(watch::Sender<Option<Obstacle>>);
 
+/// Has the counter of refused writes stand at 0.
+pub fn count_from_zero() {
+    for obstacle in [Obstacle::Full, Obstacle::ReadOnly, Obstacle::Memory, Obstacle::Disk] {
+        count(obstacle, 0);
+    }
+}
+
+fn count(obstacle: Obstacle, writes: u64) {
+    static REFUSED: LazyLock<Counter<u64>> = LazyLock::new(|| {
+        global::meter("kehu")
+            .u64_counter("kehu.storage.refused_writes")
+            .with_unit("{write}")
+            .with_description("Writes that the database refused for its disk or memory")
+            .build()
+    });
+    REFUSED.add(writes, &[KeyValue::new("error.type", obstacle.name())]);
+}
+
 impl Default for Writes {
     fn default() -> Self {
         Self(watch::Sender::new(None))
@@ -67,14 +85,7 @@ impl Writes {
     /// too.
     pub(crate) fn failed(&self, error: &sqlx::Error) {
         let Some(obstacle) = dialect::obstacle(error) else { return };
-        static REFUSED: LazyLock<Counter<u64>> = LazyLock::new(|| {
-            global::meter("kehu")
-                .u64_counter("kehu.storage.refused_writes")
-                .with_unit("{write}")
-                .with_description("Writes that the database refused for its disk or memory")
-                .build()
-        });
-        REFUSED.add(1, &[KeyValue::new("error.type", obstacle.name())]);
+        count(obstacle, 1);
         self.0.send_replace(Some(obstacle));
     }
 }

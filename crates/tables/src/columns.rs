@@ -351,6 +351,11 @@ impl Layout {
     }
 }
 
+/// The columns whose names are usual, whatever else is missing.
+pub(crate) fn usual_places(header: &[String]) -> BTreeMap<Role, usize> {
+    Search { header, missing: Vec::new(), twice: Vec::new() }.usual()
+}
+
 struct Search<'a> {
     header: &'a [String],
     missing: Vec<String>,

@@ -15,9 +15,9 @@ use crate::source::{Head, Source};
 use crate::{Error, body::Body};
 
 /// So many rows may stand above the header.
-const TITLES: usize = 40;
+pub(crate) const TITLES: usize = 40;
 /// What may separate cells; of equally good ones the first is taken.
-const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
+pub(crate) const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 
 /// What a file is.
 #[derive(Debug, Clone, PartialEq, Eq)]

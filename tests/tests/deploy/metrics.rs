@@ -5,7 +5,7 @@ use kehu_server::telemetry::metrics::{Kind, METRICS, Metric};
 use std::collections::BTreeSet;
 
 /// The resource, and attributes as far as a name could be taken for a metric's.
-const LABELS: [&str; 12] = [
+const LABELS: [&str; 18] = [
     "target_info",
     "rpc_method",
     "rpc_response_status_code",
@@ -18,7 +18,16 @@ const LABELS: [&str; 12] = [
     "kehu_run_kind",
     "kehu_left_out_by",
     "kehu_left_out_id",
+    "kehu_reject_reason",
+    "kehu_taxonomy",
+    "kehu_class",
+    "kehu_code_scheme",
+    "db_client_connection_pool_name",
+    "db_client_connection_state",
 ];
+
+/// Where the runbooks are, until an installation says where it keeps them.
+const RUNBOOK: &str = "https://kehu.example.com/runbook";
 
 /// The names of a metric's series on the Prometheus endpoint.
 fn series(metric: &Metric) -> Vec<String> {
@@ -55,8 +64,8 @@ fn every_alert_says_what_to_do() {
     for group in rules["spec"]["groups"].as_array().unwrap() {
         for rule in group["rules"].as_array().unwrap() {
             let alert = rule["alert"].as_str().unwrap();
-            let runbook = format!("deploy/README.md#{}", alert.to_lowercase());
-            assert_eq!(rule["annotations"]["runbook"], runbook);
+            let runbook = format!("{RUNBOOK}#{}", alert.to_lowercase());
+            assert_eq!(rule["annotations"]["runbook_url"], runbook);
             assert!(alerts.insert(format!("### {alert}")), "{alert} stands there twice");
         }
     }

@@ -1,6 +1,8 @@
 //! What Prometheus sees.
 
+use kehu_server::telemetry::metrics::{self, Kind, METRICS, Metric};
 use kehu_tests::{
+    ServerDatabase,
     program::{self, Server},
     sample, until,
 };
@@ -52,6 +54,47 @@ async fn what_a_process_did_is_counted() {
         until(&what, async || has(&scrape(listen).await, name, labels)).await;
     }
     server.stop().await;
+}
+
+/// What is there only once something has been measured: how long something took, and what is counted
+/// by definition where there is none yet.
+fn comes_later(metric: &Metric) -> bool {
+    metric.kind == Kind::Histogram
+        || [metrics::CODING_CUSTOMERS, metrics::CODING_CODES_LEFT].contains(metric)
+}
+
+#[tokio::test]
+async fn every_metric_is_there_from_the_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data").display().to_string();
+    let shared = ServerDatabase::migrated().await;
+    let databases =
+        [Some(["--data-dir", &data]), shared.as_ref().map(|it| ["--database-url", &it.url])];
+    for database in databases.into_iter().flatten() {
+        let listen = program::free_address();
+        let metrics_listen = listen.to_string();
+        let arguments = [&database[..], &["--metrics-listen", &metrics_listen]].concat();
+        let server = Server::start(&arguments).await;
+        let wanted = METRICS.iter().filter(|metric| !comes_later(metric));
+        for name in wanted.map(Metric::prometheus_name) {
+            until(&name, async || has(&scrape(listen).await, &name, &[])).await;
+        }
+        let page = scrape(listen).await;
+        for (name, label) in [
+            (
+                "kehu_server_shed_calls_total{",
+                "rpc_method=\"kehu.scoring.v1.ScoringService/GetScore\"",
+            ),
+            ("kehu_storage_refused_writes_total{", "error_type=\"disk_full\""),
+            ("kehu_ingestion_problems_total{", "kehu_reject_reason=\"customer_missing\""),
+            ("kehu_run_ended_total{", "kehu_outcome=\"failed\""),
+            ("kehu_server_sign_on_failures_total{", "error_type=\"expired\""),
+        ] {
+            assert!(has(&page, name, &[label, " 0"]), "{name} {label}");
+        }
+        assert!(has(&page, "db_client_connection_count{", &["state=\"used\""]), "{page}");
+        server.stop().await;
+    }
 }
 
 #[tokio::test]

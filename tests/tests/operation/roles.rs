@@ -10,8 +10,8 @@ const SALES: &str = "invoice,customer,date,quantity,price\n\
     1,c1,2011-12-01,1,2000.5\n2,c1,2011-12-03,2,0.25\n3,c2,2011-12-02,1,5\nx,c3,never,1,5\n";
 
 /// Commands that talk to no server, or make one of their own.
-const OF_ONE_PROCESS: [&str; 6] =
-    ["quickstart", "serve", "config", "migrate", "completions", "help"];
+const OF_ONE_PROCESS: [&str; 7] =
+    ["quickstart", "serve", "config", "migrate", "mapping", "completions", "help"];
 
 /// Commands in the order in which somebody would use them; `{folder}` is a folder of their own.
 const COMMANDS: &[&[&str]] = &[

@@ -52,6 +52,17 @@ pub(crate) trait Given {
 }
 
 /// The record; `None` for a row that its sender could not read as one.
+/// The kinds of records that are given, as telemetry names them.
+pub(crate) const GIVEN_KINDS: [&str; 7] = [
+    "customer",
+    "order",
+    "invoice",
+    "interaction",
+    "survey_answer",
+    "prospect_assessment",
+    "exchange_rate",
+];
+
 pub(crate) fn given(kind: &Kind) -> Option<&dyn Given> {
     Some(match kind {
         Kind::Customer(record) => record,

@@ -48,7 +48,8 @@ fn help() -> String {
 
 A line of the file is a line of an order. Needed are order_id, customer_id, date, and quantity
 with unit_price, or amount. Columns are found by these names, whatever their case and
-punctuation; a mapping names others (crates/tables/README.md). Where order numbers begin anew
+punctuation; a mapping names others: kehu mapping writes
+one that fits the file (crates/tables/README.md has every key). Where order numbers begin anew
 each year, numbers_by_year = true in the mapping makes those of each year orders of their own,
 such as 2024/1001:
 "
@@ -210,7 +211,7 @@ pub(crate) fn read_mapping(path: &Path) -> Result<Mapping, Failure> {
     Mapping::parse(&text).map_err(|error| failure(path, error))
 }
 
-fn failure(path: &Path, error: tables::Error) -> Failure {
+pub(crate) fn failure(path: &Path, error: tables::Error) -> Failure {
     match error {
         tables::Error::Open { path, source } => {
             Failure::Input { path: path.display().to_string(), source }

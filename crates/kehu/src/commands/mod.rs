@@ -16,6 +16,7 @@ pub(crate) mod health;
 pub(crate) mod history;
 pub(crate) mod import;
 pub(crate) mod left_out;
+pub(crate) mod mapping;
 pub(crate) mod members;
 pub(crate) mod merge;
 pub(crate) mod migrate;
@@ -59,6 +60,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Data(command) => command.run().await,
         Command::Migrate(command) => command.run().await,
         Command::Import(command) => command.run().await,
+        Command::Mapping(command) => command.run(),
         Command::Attribute(command) => command.run().await,
         Command::CityTier(command) => command.run().await,
         Command::Rejects(command) => command.run().await,

@@ -165,6 +165,7 @@ impl Node {
         let analytics = Analytics::new(opened.db.clone(), limits(&self.settings.analytics));
         let parts =
             roles::assemble(&opened.db, &kept, calendar, &analytics, &self.roles, &self.settings);
+        count_from_zero(&self.roles, &parts);
         let readiness = tokio::spawn(ready::keep(
             opened.db.clone(),
             parts.followers.clone(),
@@ -179,6 +180,10 @@ impl Node {
         if self.roles.contains(&Role::Ingestion) {
             let watch = kehu_ingestion::watch_rejects(opened.db.clone(), stop.clone());
             background.push(tokio::spawn(watch));
+        }
+        if self.roles.contains(&Role::Coding) {
+            let count = kehu_coding::keep_counting(opened.db.clone(), calendar, stop.clone());
+            background.push(tokio::spawn(count));
         }
         if !parts.dailies.is_empty() {
             let days = keep_days(opened.db.clone(), calendar, parts.dailies, stop.clone());
@@ -274,6 +279,18 @@ fn telemetry_options(settings: &config::Telemetry, roles: Vec<String>) -> teleme
         trace_ratio: settings.trace_ratio,
         metrics_interval: settings.metrics_interval,
         roles,
+    }
+}
+
+/// Has what the process may count stand at 0, so that the first increase is seen as one.
+fn count_from_zero(roles: &[Role], parts: &Parts) {
+    telemetry::count_from_zero(&roles::service_names(roles));
+    kehu_storage::writes::count_from_zero();
+    if roles.contains(&Role::Ingestion) {
+        kehu_ingestion::count_from_zero();
+    }
+    for job in &parts.jobs {
+        kehu_runs::count_from_zero(job.kind().name);
     }
 }
 

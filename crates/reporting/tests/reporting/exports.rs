@@ -253,6 +253,7 @@ async fn every_report_is_a_table() {
             comparison_date: date(EARLIER),
             language: Language::ZhCn.into(),
             features: Vec::new(),
+            class_id: String::new(),
         };
         let answer = world.reporting.get_report(Request::new(request)).await.unwrap().into_inner();
         let file = csv(&world, &report.id, Language::ZhCn).await;

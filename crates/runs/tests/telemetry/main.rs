@@ -186,11 +186,15 @@ fn assert_metrics(telemetry: &Telemetry) {
         metrics::INGESTION_DAMAGED,
         metrics::INGESTION_DROPPED_REJECTS,
         metrics::STORAGE_REFUSED_WRITES,
+        metrics::SERVER_SIGN_ON_FAILURES,
     ] {
         metric.counter().add(1, &[]);
     }
     for gauge in [&server.max_calls, &server.max_streams, &server.ready] {
         gauge.record(1.0, &[]);
+    }
+    for metric in [metrics::CODING_CUSTOMERS, metrics::CODING_CODES_LEFT] {
+        metric.gauge().record(1.0, &[]);
     }
     let mut emitted: Vec<(String, String)> = telemetry
         .registry()

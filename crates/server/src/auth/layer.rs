@@ -4,8 +4,10 @@ use super::Authenticator;
 use crate::{
     Fault,
     layers::middleware::{Middleware, Next},
+    telemetry::metrics,
 };
 use http::{Request, Response};
+use opentelemetry::KeyValue;
 use tonic::{Status, body::Body};
 
 /// Asks an [`Authenticator`] about every call; without one, everybody may do everything.
@@ -29,7 +31,19 @@ impl Middleware for Auth {
     async fn handle(self, mut request: Request<Body>, next: Next) -> Response<Body> {
         match self.admit(&mut request) {
             Ok(()) => next.run(request).await,
-            Err(fault) => Status::from(fault).into_http(),
+            Err(fault) => {
+                count(&fault);
+                Status::from(fault).into_http()
+            }
         }
     }
+}
+
+fn count(fault: &Fault) {
+    let why = match fault {
+        Fault::Unauthenticated(problem) => problem.word(),
+        Fault::PermissionDenied { .. } => "missing_scope",
+        _ => return,
+    };
+    metrics::server().sign_on_failures.add(1, &[KeyValue::new("error.type", why)]);
 }

@@ -39,6 +39,21 @@ pub enum CredentialProblem {
 }
 
 impl CredentialProblem {
+    /// Every one.
+    pub(crate) const ALL: [Self; 11] = [
+        Self::Missing,
+        Self::Malformed,
+        Self::UnknownKey,
+        Self::WrongAlgorithm,
+        Self::BadSignature,
+        Self::Expired,
+        Self::NotYetValid,
+        Self::WrongAudience,
+        Self::WrongIssuer,
+        Self::MissingClaim,
+        Self::UnknownCertificate,
+    ];
+
     /// The stable word for programs, in the metadata `why` of the error: `wrong_audience`.
     pub fn word(self) -> &'static str {
         match self {

@@ -3,7 +3,7 @@
 use super::{EXPORT_TIMEOUT, Error, Options};
 use opentelemetry::{
     global,
-    metrics::{Counter, Gauge, Histogram, UpDownCounter},
+    metrics::{AsyncInstrument, Counter, Gauge, Histogram, UpDownCounter},
 };
 use opentelemetry_otlp::{MetricExporter, WithExportConfig};
 use opentelemetry_sdk::{
@@ -203,9 +203,88 @@ pub const CODING_LEFT_OUT: Metric = Metric {
     kind: Kind::Counter,
     description: "Customers that were left without a class or a code, each time it was looked at",
 };
+/// `error.type`: what is wrong with the credentials (`expired`, `wrong_audience` …), or
+/// `missing_scope`.
+pub const SERVER_SIGN_ON_FAILURES: Metric = Metric {
+    name: "kehu.server.sign_on_failures",
+    unit: "{call}",
+    kind: Kind::Counter,
+    description: "Calls refused because their caller is not believed, or may not do that",
+};
+/// `db.client.connection.pool.name`, `db.client.connection.state` (`used`, `idle`). Measured in
+/// storage, as the next two.
+pub const DB_CLIENT_CONNECTION_COUNT: Metric = Metric {
+    name: "db.client.connection.count",
+    unit: "{connection}",
+    kind: Kind::Gauge,
+    description: "Connections to the database that are used, or may be",
+};
+/// `db.client.connection.pool.name`.
+pub const DB_CLIENT_CONNECTION_WAIT_TIME: Metric = Metric {
+    name: "db.client.connection.wait_time",
+    unit: "s",
+    kind: Kind::Histogram,
+    description: "How long it took to get a connection from the pool",
+};
+/// Without attributes.
+pub const PROCESS_CPU_TIME: Metric = Metric {
+    name: "process.cpu.time",
+    unit: "s",
+    kind: Kind::Counter,
+    description: "CPU time that the process has used",
+};
+/// Without attributes.
+pub const PROCESS_MEMORY_USAGE: Metric = Metric {
+    name: "process.memory.usage",
+    unit: "By",
+    kind: Kind::Gauge,
+    description: "Physical memory that the process uses",
+};
+/// Without attributes.
+pub const PROCESS_OPEN_FILES: Metric = Metric {
+    name: "process.unix.file_descriptor.count",
+    unit: "{file_descriptor}",
+    kind: Kind::Gauge,
+    description: "Files and sockets that the process has open",
+};
+/// Without attributes.
+pub const PROCESS_UPTIME: Metric = Metric {
+    name: "process.uptime",
+    unit: "s",
+    kind: Kind::Gauge,
+    description: "How long the process has been running",
+};
+/// `kehu.reject.reason`, as the contract names it in lower case (`date_ambiguous`).
+pub const INGESTION_PROBLEMS: Metric = Metric {
+    name: "kehu.ingestion.problems",
+    unit: "{problem}",
+    kind: Kind::Counter,
+    description: "Reasons for which records were refused; one record may have several",
+};
+/// `kehu.run.kind`, `kehu.outcome` as of the duration.
+pub const RUN_ENDED: Metric = Metric {
+    name: "kehu.run.ended",
+    unit: "{attempt}",
+    kind: Kind::Counter,
+    description: "Attempts at runs that have ended, by how",
+};
+/// `kehu.taxonomy`, `kehu.class`.
+pub const CODING_CUSTOMERS: Metric = Metric {
+    name: "kehu.coding.customers",
+    unit: "{customer}",
+    kind: Kind::Gauge,
+    description: "Customers in a class on the business date, as last counted",
+};
+/// `kehu.code_scheme`.
+pub const CODING_CODES_LEFT: Metric = Metric {
+    name: "kehu.coding.codes_left",
+    unit: "{code}",
+    kind: Kind::Gauge,
+    description: "Codes that a scheme can still give under its fullest prefix, as last counted",
+};
 
 /// Every metric that a process emits.
-pub const METRICS: [Metric; 22] = [
+pub const METRICS: [Metric; 33] = [
     RPC_SERVER_CALL_DURATION,
     RPC_CLIENT_CALL_DURATION,
     SERVER_ACTIVE_CALLS,
@@ -228,6 +307,17 @@ pub const METRICS: [Metric; 22] = [
     CODING_LEFT_OUT,
     INGESTION_DAMAGED,
     INGESTION_DROPPED_REJECTS,
+    SERVER_SIGN_ON_FAILURES,
+    DB_CLIENT_CONNECTION_COUNT,
+    DB_CLIENT_CONNECTION_WAIT_TIME,
+    PROCESS_CPU_TIME,
+    PROCESS_MEMORY_USAGE,
+    PROCESS_OPEN_FILES,
+    PROCESS_UPTIME,
+    INGESTION_PROBLEMS,
+    RUN_ENDED,
+    CODING_CUSTOMERS,
+    CODING_CODES_LEFT,
 ];
 
 impl Metric {
@@ -236,6 +326,7 @@ impl Metric {
         let name = self.name.replace('.', "_");
         let unit = match self.unit {
             "s" => "_seconds",
+            "By" => "_bytes",
             "1" => "_ratio",
             _ => "",
         };
@@ -270,6 +361,23 @@ impl Metric {
         let builder = meter.f64_gauge(self.name);
         builder.with_unit(self.unit).with_description(self.description).build()
     }
+
+    /// Has a gauge or counter read whenever metrics are collected; `None` tells nothing.
+    pub fn observe(&self, read: impl Fn() -> Option<f64> + Send + Sync + 'static) {
+        let meter = global::meter(SCOPE);
+        let tell = move |observer: &dyn AsyncInstrument<f64>| {
+            if let Some(value) = read() {
+                observer.observe(value, &[]);
+            }
+        };
+        if self.kind == Kind::Counter {
+            let builder = meter.f64_observable_counter(self.name).with_callback(tell);
+            builder.with_unit(self.unit).with_description(self.description).build();
+        } else {
+            let builder = meter.f64_observable_gauge(self.name).with_callback(tell);
+            builder.with_unit(self.unit).with_description(self.description).build();
+        }
+    }
 }
 
 /// What a server tells about its calls and itself.
@@ -289,6 +397,8 @@ pub struct Server {
     pub max_streams: Gauge<f64>,
     /// [`SERVER_READY`]
     pub ready: Gauge<f64>,
+    /// [`SERVER_SIGN_ON_FAILURES`]
+    pub sign_on_failures: Counter<u64>,
 }
 
 /// The instruments of the server. Their `rpc.method` is [`crate::method::name`].
@@ -301,6 +411,7 @@ pub fn server() -> &'static Server {
         max_calls: SERVER_MAX_CALLS.gauge(),
         max_streams: SERVER_MAX_STREAMS.gauge(),
         ready: SERVER_READY.gauge(),
+        sign_on_failures: SERVER_SIGN_ON_FAILURES.counter(),
     });
     &SERVER
 }
@@ -334,7 +445,7 @@ pub(super) fn provider(
 fn buckets(instrument: &Instrument) -> Option<Stream> {
     let boundaries = match instrument.name() {
         name if name == RUN_DURATION.name => LONG.to_vec(),
-        name if name.ends_with(".duration") => SHORT.to_vec(),
+        name if name.ends_with(".duration") || name.ends_with(".wait_time") => SHORT.to_vec(),
         _ => return None,
     };
     let aggregation = Aggregation::ExplicitBucketHistogram { boundaries, record_min_max: true };

@@ -6,9 +6,11 @@
 mod answer;
 pub mod logs;
 pub mod metrics;
+mod process;
 pub mod prometheus;
 pub mod rpc;
 pub mod traces;
+mod zero;
 
 use opentelemetry::{KeyValue, StringValue, Value, global};
 use opentelemetry_otlp::ExporterBuildError;
@@ -24,6 +26,7 @@ use tracing::subscriber::NoSubscriber;
 use tracing_subscriber::{layer::SubscriberExt, util::SubscriberInitExt};
 
 pub use logs::LogFormat;
+pub use zero::count_from_zero;
 
 /// How long one export may take, and so also the last one.
 const EXPORT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -75,6 +78,7 @@ impl Telemetry {
             global::set_tracer_provider(tracers.clone());
             global::set_meter_provider(meters.clone());
         });
+        process::observe();
         Ok(Self { tracers, meters, registry })
     }
 

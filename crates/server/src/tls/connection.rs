@@ -126,7 +126,7 @@ impl Connection {
         };
         let Some(came) = came else {
             ready!(greeting.until.as_mut().poll(context));
-            Refusal::Silent.count();
+            Refusal::Silent.count(1);
             return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
         };
         greeting.missing = greeting.missing.saturating_sub(came);

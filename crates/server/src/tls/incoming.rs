@@ -42,7 +42,7 @@ async fn accept(listener: &TcpListener, room: &Room) -> (TcpStream, Seat) {
             Ok((socket, address)) => match room.seat(address) {
                 Ok(seat) => return (socket, seat),
                 // Closed, at once and without a word: a handshake would cost more than it tells.
-                Err(refusal) => refusal.count(),
+                Err(refusal) => refusal.count(1),
             },
             Err(error) => {
                 tracing::warn!(%error, "no connection can be accepted now");
@@ -64,9 +64,9 @@ async fn connect(socket: TcpStream, seat: Seat, tls: Option<Tls>) -> Option<Conn
         Ok(Ok(stream)) => return Some(Connection::secure(stream, seat)),
         Ok(Err(error)) => {
             tracing::debug!(%error, "a TLS handshake failed");
-            Refusal::Handshake.count();
+            Refusal::Handshake.count(1);
         }
-        Err(_) => Refusal::Silent.count(),
+        Err(_) => Refusal::Silent.count(1),
     }
     None
 }

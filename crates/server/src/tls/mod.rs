@@ -20,6 +20,7 @@ mod room;
 pub use connection::{Connection, Peer};
 pub use incoming::incoming;
 pub use room::Room;
+pub(crate) use room::count_from_zero;
 
 use crate::reload::{FileError, Reloaded};
 use std::{path::PathBuf, sync::Arc, time::Duration};

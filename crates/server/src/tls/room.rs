@@ -29,16 +29,25 @@ pub(super) enum Refusal {
     Silent,
 }
 
+/// Has the counter of refused connections stand at 0.
+pub(crate) fn count_from_zero() {
+    for refusal in [Refusal::Full, Refusal::OfAddress, Refusal::Handshake, Refusal::Silent] {
+        refusal.count(0);
+    }
+}
+
 impl Refusal {
-    /// Counts it.
-    pub(super) fn count(self) {
+    /// Counts so many of it.
+    pub(super) fn count(self, connections: u64) {
         let reason = match self {
             Self::Full => "connections",
             Self::OfAddress => "connections_of_address",
             Self::Handshake => "handshake",
             Self::Silent => "silent",
         };
-        metrics::server().refused_connections.add(1, &[KeyValue::new("error.type", reason)]);
+        metrics::server()
+            .refused_connections
+            .add(connections, &[KeyValue::new("error.type", reason)]);
     }
 }
 

@@ -17,7 +17,7 @@ use crate::facts::CustomerSet;
 use crate::ingestion::merges;
 use crate::{Database, Error, Page, PageRequest, Transaction, time};
 
-pub use give::{NewCode, Skipped, end, give, put_back, skip, skipped, take};
+pub use give::{NewCode, Skipped, end, give, most_given, put_back, skip, skipped, take};
 pub use left_out::{LeftOut, count_left_out, leave_out, left_out_of, list_left_out};
 
 /// A code that was given to a customer.

@@ -64,8 +64,8 @@ async fn open_sqlite(url: &str, options: &Options) -> Result<Connections, Error>
         .connect_with(file.pragma("query_only", "ON").row_buffer_size(1_000))
         .await
         .map_err(unreachable)?;
-    let reader = Reader::sqlite(sqlite::Pool::new(reader));
-    let writer = sqlite::Pool::new(writer);
+    let reader = Reader::sqlite(sqlite::Pool::new("readers", reader));
+    let writer = sqlite::Pool::new("writer", writer);
     Ok(Connections::Sqlite { writer, reader, writes: Writes::default() })
 }
 
@@ -95,16 +95,16 @@ async fn open_postgres(url: &str, options: &Options) -> Result<Connections, Erro
     let server =
         server.application_name("kehu").options(session(options)).disable_statement_logging();
     reach(&server).await?;
-    let pool = |connections| {
+    let pool = |name, connections| {
         let pool = PgPoolOptions::new()
             .max_connections(connections)
             .acquire_timeout(options.acquire_timeout)
             .connect_lazy_with(server.clone());
-        postgres::Pool::new(pool)
+        postgres::Pool::new(name, pool)
     };
-    let work = pool(options.max_connections);
+    let work = pool("work", options.max_connections);
     let reader = Reader::postgres(work.clone());
-    let (leases, flusher) = (pool(LEASE_CONNECTIONS), Flusher::default());
+    let (leases, flusher) = (pool("leases", LEASE_CONNECTIONS), Flusher::default());
     let writes = Writes::default();
     Ok(Connections::Postgres { work, reader, leases, flusher, writes })
 }

@@ -9,6 +9,8 @@ use sea_orm::sqlx::{self, Database};
 use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError};
 
+use super::measure;
+
 /// A connection that was used less than this ago is taken for alive.
 const FRESH: Duration = Duration::from_secs(1);
 /// Now and then sqlx looks at a connection's age, however much it is used.
@@ -20,6 +22,8 @@ const STINT: Duration = Duration::from_secs(60);
 pub(super) struct Pool<DB: Database>(Arc<Shared<DB>>);
 
 struct Shared<DB: Database> {
+    /// What metrics call it.
+    name: &'static str,
     pool: sqlx::Pool<DB>,
     /// One for each connection: sqlx's pool does not know of those at hand that they are free.
     places: Arc<Semaphore>,
@@ -43,9 +47,12 @@ pub(super) struct Held<DB: Database> {
 }
 
 impl<DB: Database> Pool<DB> {
-    pub(super) fn new(pool: sqlx::Pool<DB>) -> Self {
+    pub(super) fn new(name: &'static str, pool: sqlx::Pool<DB>) -> Self {
         let places = Arc::new(Semaphore::new(most(&pool).min(Semaphore::MAX_PERMITS)));
-        Self(Arc::new(Shared { pool, places, at_hand: Mutex::new(Some(Vec::new())) }))
+        let shared = Arc::new(Shared { name, pool, places, at_hand: Mutex::new(Some(Vec::new())) });
+        let watched = Arc::downgrade(&shared);
+        measure::watch(name, move || watched.upgrade().map(|shared| shared.in_use()));
+        Self(shared)
     }
 
     /// sqlx's pool with all connections that are free.
@@ -60,12 +67,14 @@ impl<DB: Database> Pool<DB> {
     }
 
     pub(super) async fn acquire(&self) -> Result<Held<DB>, DbErr> {
+        let asked = Instant::now();
         let place = self.0.place().await.map_err(DbErr::ConnectionAcquire)?;
         let at_hand = self.0.take();
         let (connection, taken) = match at_hand {
             Some(resting) => (resting.connection, resting.taken),
             None => (self.0.pool.acquire().await.map_err(not_acquired)?, Instant::now()),
         };
+        measure::waited(self.0.name, asked.elapsed());
         Ok(Held { connection, taken, shared: Arc::clone(&self.0), _place: place })
     }
 
@@ -78,6 +87,11 @@ impl<DB: Database> Pool<DB> {
 }
 
 impl<DB: Database> Shared<DB> {
+    fn in_use(&self) -> measure::Use {
+        let most = most(&self.pool);
+        measure::Use { used: most.saturating_sub(self.places.available_permits()), most }
+    }
+
     /// The right to a connection, when there is one to be had.
     async fn place(&self) -> Result<OwnedSemaphorePermit, ConnAcquireErr> {
         match Arc::clone(&self.places).try_acquire_owned() {

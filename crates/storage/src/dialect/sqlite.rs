@@ -26,8 +26,8 @@ pub(crate) type Transaction = transaction::Transaction<Sqlite>;
 pub(crate) struct Pool(pool::Pool<Sqlite>);
 
 impl Pool {
-    pub(crate) fn new(pool: SqlitePool) -> Self {
-        Self(pool::Pool::new(pool))
+    pub(crate) fn new(name: &'static str, pool: SqlitePool) -> Self {
+        Self(pool::Pool::new(name, pool))
     }
 
     /// How many connections there may be.

@@ -166,6 +166,11 @@ impl Evidence {
     }
 }
 
+/// Whether a cell is a date whose day and month may be the other way round.
+pub(crate) fn is_open(cell: &str) -> bool {
+    parse::parse(cell).is_some_and(|parsed| matches!(parsed.day, Day::Open(_)))
+}
+
 fn day_shown(moment: Moment) -> DayShown {
     match moment {
         Moment::Local(local) => DayShown::Local(local.date().num_days_from_ce().into()),

@@ -52,6 +52,17 @@ pub async fn take(
     Ok(row.try_get("", "last")?)
 }
 
+/// The greatest number that any prefix of a scheme has given; 0 before the first.
+pub async fn most_given(db: &Database, scheme: &str) -> Result<i64, Error> {
+    let statement = Query::select()
+        .expr(Expr::col("last").max())
+        .from("code_sequence")
+        .and_where(Expr::col("scheme_id").eq(scheme))
+        .to_owned();
+    let row = db.reader().query_one(&statement).await?;
+    Ok(row.map(|row| row.try_get_by_index::<Option<i64>>(0)).transpose()?.flatten().unwrap_or(0))
+}
+
 /// Gives the last `count` numbers of a prefix's counter back, which the transaction took.
 pub async fn put_back(
     transaction: &Transaction,

@@ -25,8 +25,8 @@ use crate::writes::Writes;
 pub(crate) struct Pool(pool::Pool<Postgres>);
 
 impl Pool {
-    pub(crate) fn new(pool: PgPool) -> Self {
-        Self(pool::Pool::new(pool))
+    pub(crate) fn new(name: &'static str, pool: PgPool) -> Self {
+        Self(pool::Pool::new(name, pool))
     }
 
     /// How many connections there may be.

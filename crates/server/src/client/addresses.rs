@@ -142,10 +142,11 @@ impl Addresses {
         }
     }
 
-    /// Servers of several URLs may be of several roles; those behind one are alike.
+    /// Servers of several URLs may be of several roles; those behind one are alike, and health everyone
+    /// has.
     async fn may_serve(&self, connection: &Connection, service: Option<&str>) -> bool {
         match service {
-            Some(service) if self.urls.len() > 1 => {
+            Some(service) if self.urls.len() > 1 && service.starts_with("kehu.") => {
                 connection.services.has(service, &connection.channel).await
             }
             _ => true,

@@ -1,7 +1,10 @@
 //! `kehu.coding.v1.ClassificationService`.
 
+use std::collections::HashMap;
+
 use chrono::NaiveDate;
 use kehu_contract::coding::{
+    BatchGetClassificationsRequest, BatchGetClassificationsResponse, Classification,
     ClearOverrideRequest, ClearOverrideResponse, GetClassificationRequest,
     GetClassificationResponse, GetDisagreementRequest, GetDisagreementResponse, ListHistoryRequest,
     ListHistoryResponse, ListMembersRequest, ListMembersResponse, ListOverridesRequest,
@@ -17,7 +20,9 @@ use kehu_storage::{
         classes::{self, Assignment, HistoryKey, LEFT_OUT, View},
         taxonomies::TaxonomyVersion,
     },
-    definitions, document, facts, ingestion,
+    definitions, document,
+    facts::{self, CustomerSet},
+    ingestion,
     run::NewRun,
     scoring::scores,
 };
@@ -156,6 +161,41 @@ impl Coding {
         Ok(GetClassificationResponse { classification: Some(shown), freshness_token })
     }
 
+    async fn batch_get_classifications(
+        &self,
+        request: BatchGetClassificationsRequest,
+    ) -> Result<BatchGetClassificationsResponse, Fault> {
+        let mut violations = Violations::new();
+        let taxonomy = &request.taxonomy;
+        let taxonomy =
+            names::parse_resource("taxonomy", names::TAXONOMIES, taxonomy, &mut violations);
+        let customers = names::parse_customers("customers", &request.customers, &mut violations);
+        let view = convert::parse_view(request.true_on_date, &request.known_time, &mut violations);
+        let fresh =
+            freshness::parse("at_least_as_fresh", &request.at_least_as_fresh, &mut violations);
+        violations.finish()?;
+        let taxonomy = taxonomy.unwrap_or_default();
+        let freshness_token = fresh.wait(&self.db, Reading::Classes).await?;
+        let standing = ingestion::standing(&self.db, &customers, view.known_at).await?;
+        let set = CustomerSet::Ids(standing.values().map(|customer| customer.0).collect());
+        let rows = classes::of_customers(&self.db, &taxonomy, view, &set).await?;
+        if rows.is_empty() {
+            definitions::get::<Taxonomy>(&self.db, &taxonomy, None).await?;
+        }
+        let shown = self.views(&rows).await?;
+        let found: HashMap<CustomerId, Classification> =
+            rows.iter().map(|row| row.customer).zip(shown).collect();
+        let mut response =
+            BatchGetClassificationsResponse { freshness_token, ..Default::default() };
+        for customer in customers {
+            match standing.get(&customer).and_then(|customer| found.get(customer)) {
+                Some(class) => response.classifications.push(class.clone()),
+                None => response.missing_customers.push(names::customer(customer)),
+            }
+        }
+        Ok(response)
+    }
+
     async fn list_members(
         &self,
         request: Request<ListMembersRequest>,
@@ -174,6 +214,9 @@ impl Coding {
         let view = convert::parse_view(request.true_on_date, &request.known_time, &mut violations);
         let fresh =
             freshness::parse("at_least_as_fresh", &request.at_least_as_fresh, &mut violations);
+        if request.show_total_size && (request.left_out || !request.filter.is_empty()) {
+            violations.add("show_total_size", "must be false with left_out or a filter");
+        }
         if request.known_time.is_some() && !request.filter.is_empty() {
             violations
                 .add("filter", "must be empty with known_time: facts are read as they are now");
@@ -196,6 +239,10 @@ impl Coding {
         if found.items.is_empty() && found.next.is_none() {
             self.check_evaluated(&taxonomy, view).await?;
         }
+        let total_size = match request.show_total_size {
+            true => Some(self.member_count(&taxonomy, class, view).await?),
+            false => None,
+        };
         let token = |key: i64| page::token(&key.to_string(), &filters);
         let mut classifications = self.views(&found.items).await?;
         let customers = classifications.iter().map(|member| member.customer.as_str());
@@ -207,7 +254,20 @@ impl Coding {
             classifications,
             next_page_token: found.next.map(token).unwrap_or_default(),
             freshness_token,
+            total_size,
         })
+    }
+
+    /// How many members a class has, or all have.
+    async fn member_count(
+        &self,
+        taxonomy: &str,
+        class: Option<&str>,
+        view: View,
+    ) -> Result<i64, Fault> {
+        let counts = classes::counts(&self.db, taxonomy, view).await?;
+        let of_class = counts.iter().filter(|(id, _)| class.is_none_or(|class| class == *id));
+        Ok(of_class.map(|(_, customers)| customers).sum())
     }
 
     /// The predicate that members are chosen by; `None` when everybody is wanted.
@@ -262,7 +322,8 @@ impl Coding {
         violations.finish()?;
         let page = PageRequest { limit: page.size, after: page.after.as_deref().and_then(place) };
         let freshness_token = fresh.wait(&self.db, Reading::Classes).await?;
-        let found = classes::history(&self.db, customer, which, superseded, &page).await?;
+        let whose = self.with_history(customer, which, superseded).await?;
+        let found = classes::history(&self.db, whose, which, superseded, &page).await?;
         let token = |(day, known, line): HistoryKey| {
             page::token(&format!("{day}.{known}.{line}"), &filters)
         };
@@ -273,10 +334,24 @@ impl Coding {
         })
     }
 
+    /// The customer, or the one that it is merged into where it has no history of its own.
+    async fn with_history(
+        &self,
+        customer: CustomerId,
+        taxonomy: Option<&str>,
+        superseded: bool,
+    ) -> Result<CustomerId, Fault> {
+        let survivor = ingestion::survivor(&self.db, customer, None).await?;
+        let Some(survivor) = survivor else { return Ok(customer) };
+        let first = PageRequest::first(1);
+        let own = classes::history(&self.db, customer, taxonomy, superseded, &first).await?;
+        Ok(if own.items.is_empty() { survivor } else { customer })
+    }
+
     async fn views(
         &self,
         rows: &[Assignment],
-    ) -> Result<Vec<kehu_contract::coding::Classification>, Fault> {
+    ) -> Result<Vec<Classification>, Fault> {
         let versions = Versions::of(&self.db, rows).await?;
         rows.iter().map(|row| classification(row, &versions)).collect()
     }
@@ -313,6 +388,13 @@ impl ClassificationService for Coding {
         request: Request<GetClassificationRequest>,
     ) -> Result<Response<GetClassificationResponse>, Status> {
         Ok(Response::new(Coding::get_classification(self, request.into_inner()).await?))
+    }
+
+    async fn batch_get_classifications(
+        &self,
+        request: Request<BatchGetClassificationsRequest>,
+    ) -> Result<Response<BatchGetClassificationsResponse>, Status> {
+        Ok(Response::new(Coding::batch_get_classifications(self, request.into_inner()).await?))
     }
 
     async fn list_members(

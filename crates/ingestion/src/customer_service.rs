@@ -1,7 +1,7 @@
 //! `kehu.ingestion.v1.CustomerService`.
 
 use kehu_contract::ingestion::{
-    Customer, GetCustomerRequest, GetCustomerResponse, GetTimelineRequest, GetTimelineResponse,
+    BatchGetCustomersRequest, BatchGetCustomersResponse, Customer, GetCustomerRequest, GetCustomerResponse, GetTimelineRequest, GetTimelineResponse,
     ListCustomersRequest, ListCustomersResponse, ListLookalikeKeysRequest,
     ListLookalikeKeysResponse, ListMergesRequest, ListMergesResponse, ListProfileValuesRequest,
     ListProfileValuesResponse, LookupCustomerRequest, LookupCustomerResponse,
@@ -13,12 +13,14 @@ use kehu_core::{CustomerId, code_scheme, key};
 use kehu_server::{
     Fault, Violations,
     auth::{self, Scope},
-    freshness, names, page,
+    freshness, names,
+    page::{self, Order},
 };
 use kehu_storage::PageRequest;
 use kehu_storage::change_log::Reading;
 use kehu_storage::coding::codes;
 use kehu_storage::ingestion::{self as store, TimelineKey};
+use std::collections::HashMap;
 use tonic::{Request, Response, Status};
 
 use crate::{Ingestion, check::Cleaned, convert, merges};
@@ -34,18 +36,43 @@ impl Ingestion {
         if !source.is_empty() && !convert::is_source(source) {
             violations.add("source", "must be the name of a source");
         }
-        let filters = [source];
+        let order = &request.order_by;
+        let order = page::parse_order(order, "create_time", Order::Ascending, &mut violations);
+        let newest_first = order == Order::Descending;
+        let filters = [source, if newest_first { "newest first" } else { "" }];
         let page = page::parse(request.page_size, &request.page_token, &filters, &mut violations);
         let after = convert::parse_key(&page, &mut violations);
         violations.finish()?;
         let page = PageRequest { limit: page.size, after };
         let source = Some(source).filter(|source| !source.is_empty());
-        let found = store::list_customers(&self.db, source, &page).await?;
+        let found = store::list_customers(&self.db, source, newest_first, &page).await?;
         let next = found.next.map(|id| page::token(&id.to_string(), &filters));
         Ok(ListCustomersResponse {
             customers: found.items.into_iter().map(convert::customer).collect(),
             next_page_token: next.unwrap_or_default(),
         })
+    }
+
+    async fn batch_get(
+        &self,
+        request: BatchGetCustomersRequest,
+    ) -> Result<BatchGetCustomersResponse, Fault> {
+        let mut violations = Violations::new();
+        let ids = names::parse_customers("names", &request.names, &mut violations);
+        violations.finish()?;
+        let standing = store::standing(&self.db, &ids, None).await?;
+        let wanted: Vec<CustomerId> = standing.values().copied().collect();
+        let found = store::get_customers(&self.db, &wanted).await?;
+        let found: HashMap<CustomerId, store::Customer> =
+            found.into_iter().map(|customer| (customer.id, customer)).collect();
+        let mut response = BatchGetCustomersResponse::default();
+        for id in ids {
+            match standing.get(&id).and_then(|id| found.get(id)) {
+                Some(customer) => response.customers.push(convert::customer(customer.clone())),
+                None => response.missing_names.push(names::customer(id)),
+            }
+        }
+        Ok(response)
     }
 
     async fn lookup(
@@ -227,6 +254,13 @@ impl CustomerService for Ingestion {
         violations.finish()?;
         let customer = Some(self.customer(id, name).await?);
         Ok(Response::new(GetCustomerResponse { customer }))
+    }
+
+    async fn batch_get_customers(
+        &self,
+        request: Request<BatchGetCustomersRequest>,
+    ) -> Result<Response<BatchGetCustomersResponse>, Status> {
+        Ok(Response::new(self.batch_get(request.into_inner()).await?))
     }
 
     async fn list_customers(

@@ -7,7 +7,7 @@ use kehu_server::{Fault, aside, clock};
 use kehu_storage::{
     Database, PageRequest,
     business_date::{self, BusinessDate},
-    run::{self, NewRun},
+    run::{self, NewRun, RunFilter},
 };
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
@@ -99,7 +99,8 @@ pub async fn start_due(
 /// Whether a run for others than these is under way: some are due later than others of the same
 /// day, and those would be evaluated with both.
 async fn is_at_others(db: &Database, new: &NewRun, prefix: &str) -> Result<bool, Fault> {
-    let newest = run::list(db, Some(new.kind.name), &PageRequest::first(NEWEST)).await?;
+    let of_kind = RunFilter { kind: Some(new.kind.name), ..RunFilter::default() };
+    let newest = run::list(db, &of_kind, &PageRequest::first(NEWEST)).await?;
     let open = newest.items.iter().filter(|run| !run.state.is_final());
     let mut others = open.filter(|run| run.request_id != new.request_id);
     Ok(others.any(|run| run.request_id.as_ref().is_some_and(|id| id.starts_with(prefix))))

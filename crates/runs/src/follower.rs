@@ -16,7 +16,7 @@ use tracing::{Instrument, field::Empty};
 const BATCH: u64 = 64;
 const CUSTOMERS: usize = 20_000;
 /// How often to look without a wake-up.
-const POLL: Duration = Duration::from_secs(30);
+const POLL: Duration = Duration::from_secs(60);
 /// How long to wait for a writer that is open beside changes that are committed.
 const OPEN_WRITER: Duration = Duration::from_millis(20);
 /// How long to wait after a fault, or for another replica.

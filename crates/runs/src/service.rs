@@ -7,12 +7,15 @@ use kehu_contract::run::{
     ListRunsRequest, ListRunsResponse, WatchRunRequest, WatchRunResponse,
     run_service_server::{RunService, RunServiceServer},
 };
-use kehu_server::{Fault, Violations, clock, freshness, names, page};
+use kehu_server::{
+    Fault, Violations, clock, freshness, names,
+    page::{self, Order},
+};
 use kehu_storage::{
     Database, PageRequest,
-    run::{self, Run},
+    run::{self, Run, RunFilter, RunState},
 };
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 use tonic::{Request, Response, Status, service::RoutesBuilder};
 
 /// How often a watched run is read.
@@ -48,11 +51,17 @@ impl Runs {
     async fn list(&self, request: ListRunsRequest) -> Result<ListRunsResponse, Fault> {
         let mut violations = Violations::new();
         let kind = parse_kind(&request.kind, &mut violations);
-        let filters = ["runs", request.kind.as_str()];
+        let (states, to_be_cancelled) = parse_states(&request.states, &mut violations);
+        let order = &request.order_by;
+        let order = page::parse_order(order, "create_time", Order::Descending, &mut violations);
+        let chosen = format!("{:?} {order:?}", request.states);
+        let filters = ["runs", request.kind.as_str(), chosen.as_str()];
         let page = page::parse(request.page_size, &request.page_token, &filters, &mut violations);
         violations.finish()?;
         let after = page.after.and_then(|key| key.parse().ok());
-        let found = run::list(&self.db, kind, &PageRequest { limit: page.size, after }).await?;
+        let oldest_first = order == Order::Ascending;
+        let filter = RunFilter { kind, states: &states, to_be_cancelled, oldest_first };
+        let found = run::list(&self.db, &filter, &PageRequest { limit: page.size, after }).await?;
         let now = clock::now();
         Ok(ListRunsResponse {
             runs: views(&self.db, &found.items, now).await?,
@@ -166,6 +175,43 @@ fn run_id(name: &str) -> Result<i64, Fault> {
     let run_id = names::parse_run("name", name, &mut violations);
     violations.finish()?;
     Ok(run_id.unwrap_or_default())
+}
+
+/// The states that are asked for, and whether running ones must be to be cancelled.
+fn parse_states(
+    numbers: &[i32],
+    violations: &mut Violations,
+) -> (Vec<RunState>, Option<bool>) {
+    let mut states = BTreeSet::new();
+    for (index, number) in numbers.iter().take(names::LISTED).enumerate() {
+        match contract::RunState::try_from(*number) {
+            Ok(contract::RunState::Unspecified) | Err(_) => {
+                violations.add(format!("states[{index}]"), "must be a state of a run");
+            }
+            Ok(state) => {
+                states.insert(state);
+            }
+        }
+    }
+    let has = |state| states.contains(&state);
+    let (running, cancelling) =
+        (has(contract::RunState::Running), has(contract::RunState::Cancelling));
+    let to_be_cancelled = (running != cancelling).then_some(cancelling);
+    let mut kept: Vec<RunState> = states.into_iter().filter_map(stored).collect();
+    kept.dedup();
+    (kept, to_be_cancelled)
+}
+
+/// The state as it is kept, where running and to be cancelled are one.
+fn stored(state: contract::RunState) -> Option<RunState> {
+    match state {
+        contract::RunState::Unspecified => None,
+        contract::RunState::Queued => Some(RunState::Queued),
+        contract::RunState::Running | contract::RunState::Cancelling => Some(RunState::Running),
+        contract::RunState::Succeeded => Some(RunState::Succeeded),
+        contract::RunState::Failed => Some(RunState::Failed),
+        contract::RunState::Cancelled => Some(RunState::Cancelled),
+    }
 }
 
 /// The kind, if one is named. Which kinds there are is not asked: a process knows its own.

@@ -13,7 +13,7 @@ use tracing::{Instrument, Span, field::Empty};
 /// How often the lease is renewed and a cancellation noticed.
 const HEARTBEAT: Duration = Duration::from_secs(1);
 /// How often to look for work without a wake-up.
-const POLL: Duration = Duration::from_secs(30);
+const POLL: Duration = Duration::from_secs(60);
 /// How long to wait before a transient fault is tried again.
 const RETRY: Duration = Duration::from_secs(1);
 /// How long a job may take to come to a safe place when the process stops; then it is dropped.

@@ -9,6 +9,7 @@ mod convert;
 mod daily;
 mod evaluate;
 mod feature_service;
+mod filter;
 mod follower;
 mod job;
 mod model_job;

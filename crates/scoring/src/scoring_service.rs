@@ -1,7 +1,9 @@
 //! `kehu.scoring.v1.ScoringService`.
 
+use std::collections::HashMap;
+
 use kehu_contract::scoring::{
-    ExplainScoreRequest, ExplainScoreResponse, GetScoreRequest, GetScoreResponse,
+    BatchGetScoresRequest, BatchGetScoresResponse, ExplainScoreRequest, ExplainScoreResponse, GetScoreRequest, GetScoreResponse,
     ListScoresRequest, ListScoresResponse, StartScoringRequest, StartScoringResponse,
     scoring_service_server::ScoringService,
 };
@@ -11,7 +13,9 @@ use kehu_server::{Fault, Summaries, Violations, auth, convert, freshness, names,
 use kehu_storage::{
     PageRequest,
     change_log::Reading,
-    definitions, document, ingestion,
+    definitions, document,
+    facts::CustomerSet,
+    ingestion,
     run::NewRun,
     scoring::scores::{self, ScoreRecord, View},
 };
@@ -19,6 +23,7 @@ use tonic::{Request, Response, Status};
 
 use crate::Scoring;
 use crate::convert::{contributions, score_view};
+use crate::filter::Filter;
 use crate::job::{KIND, ScoringRequest};
 
 impl Scoring {
@@ -129,6 +134,39 @@ impl Scoring {
         Ok(ExplainScoreResponse { score, contributions, freshness_token })
     }
 
+    async fn batch_get(
+        &self,
+        request: BatchGetScoresRequest,
+    ) -> Result<BatchGetScoresResponse, Fault> {
+        let mut violations = Violations::new();
+        let card = &request.scorecard;
+        let card = names::parse_resource("scorecard", names::SCORECARDS, card, &mut violations);
+        let customers = names::parse_customers("customers", &request.customers, &mut violations);
+        let view = convert::parse_view(request.true_on_date, &request.known_time, &mut violations);
+        let fresh =
+            freshness::parse("at_least_as_fresh", &request.at_least_as_fresh, &mut violations);
+        violations.finish()?;
+        let card = card.unwrap_or_default();
+        let freshness_token = fresh.wait(&self.db, Reading::Scores).await?;
+        let view = self.dated(view).await?;
+        let standing = ingestion::standing(&self.db, &customers, view.known_at).await?;
+        let set = CustomerSet::Ids(standing.values().map(|customer| customer.0).collect());
+        let records = scores::of_customers(&self.db, &card, view, &set).await?;
+        if records.is_empty() {
+            definitions::get::<Scorecard>(&self.db, &card, None).await?;
+        }
+        let found: HashMap<CustomerId, &ScoreRecord> =
+            records.iter().map(|record| (record.customer, record)).collect();
+        let mut response = BatchGetScoresResponse { freshness_token, ..Default::default() };
+        for customer in customers {
+            match standing.get(&customer).and_then(|customer| found.get(customer)) {
+                Some(record) => response.scores.push(score_view(record)),
+                None => response.missing_customers.push(names::customer(customer)),
+            }
+        }
+        Ok(response)
+    }
+
     async fn list_page(
         &self,
         request: Request<ListScoresRequest>,
@@ -141,15 +179,28 @@ impl Scoring {
         let view = convert::parse_view(request.true_on_date, &request.known_time, &mut violations);
         let fresh =
             freshness::parse("at_least_as_fresh", &request.at_least_as_fresh, &mut violations);
+        if request.known_time.is_some() && !request.filter.is_empty() {
+            violations
+                .add("filter", "must be empty with known_time: facts are read as they are now");
+        }
+        let as_of = match view.true_on {
+            Some(date) => date,
+            None => self.business_date().await?,
+        };
+        let filter =
+            Filter::parse(&self.analytics, &request.filter, as_of, &mut violations).await?;
         let dates = format!("{view:?}");
-        let filters = ["scores", card.as_str(), dates.as_str()];
+        let filters = ["scores", card.as_str(), dates.as_str(), request.filter.as_str()];
         let page = page::parse(request.page_size, &request.page_token, &filters, &mut violations);
         violations.finish()?;
         let after = page.after.and_then(|key| key.parse().ok());
         let page = PageRequest { limit: page.size, after };
         let freshness_token = fresh.wait(&self.db, Reading::Scores).await?;
-        let view = self.dated(view).await?;
-        let found = scores::list(&self.db, &card, view, &page).await?;
+        let view = View { true_on: Some(as_of), ..view };
+        let found = match &filter {
+            Some(filter) => self.chosen_scores(filter, (&card, view), &page).await?,
+            None => scores::list(&self.db, &card, view, &page).await?,
+        };
         if found.items.is_empty() {
             definitions::get::<Scorecard>(&self.db, &card, None).await?;
         }
@@ -182,6 +233,13 @@ impl ScoringService for Scoring {
         request: Request<GetScoreRequest>,
     ) -> Result<Response<GetScoreResponse>, Status> {
         Ok(Response::new(self.get_one(request.into_inner()).await?))
+    }
+
+    async fn batch_get_scores(
+        &self,
+        request: Request<BatchGetScoresRequest>,
+    ) -> Result<Response<BatchGetScoresResponse>, Status> {
+        Ok(Response::new(self.batch_get(request.into_inner()).await?))
     }
 
     async fn list_scores(

@@ -119,6 +119,23 @@ pub fn is_short(field: &str, names: &[String], violations: &mut Violations) -> b
     names.len() <= LISTED
 }
 
+/// The numbers of a list of customers that must not be empty, in its order.
+pub fn parse_customers(
+    field: &str,
+    names: &[String],
+    violations: &mut Violations,
+) -> Vec<CustomerId> {
+    if names.is_empty() {
+        violations.add(field, "must name at least one customer");
+    }
+    if !is_short(field, names, violations) {
+        return Vec::new();
+    }
+    let each = names.iter().enumerate();
+    each.filter_map(|(index, name)| parse_customer(&format!("{field}[{index}]"), name, violations))
+        .collect()
+}
+
 /// The ids of a list, each as in [`parse_resource`] and none of them twice.
 pub fn parse_resources(
     field: &str,

@@ -46,6 +46,34 @@ pub fn parse(
     PageRequest { size, after }
 }
 
+/// Which way a list goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// The least first.
+    Ascending,
+    /// The greatest first.
+    Descending,
+}
+
+/// Reads `order_by` of a list that is ordered by one field, in AIP-132's form; empty means `usual`.
+pub fn parse_order(
+    order_by: &str,
+    field: &str,
+    usual: Order,
+    violations: &mut Violations,
+) -> Order {
+    let words: Vec<&str> = order_by.split_whitespace().collect();
+    match words[..] {
+        [] => usual,
+        [of] | [of, "asc"] if of == field => Order::Ascending,
+        [of, "desc"] if of == field => Order::Descending,
+        _ => {
+            violations.add("order_by", format!("must be `{field}`, `{field} desc`, or empty"));
+            usual
+        }
+    }
+}
+
 /// The token of the page that follows the item with the key `after`.
 pub fn token(after: &str, filters: &[&str]) -> String {
     let mut token = format!("{:016x}", digest(filters));

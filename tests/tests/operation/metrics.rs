@@ -6,7 +6,7 @@ use kehu_tests::{
     program::{self, Server},
     sample, until,
 };
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Duration};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -95,6 +95,33 @@ async fn every_metric_is_there_from_the_start() {
         assert!(has(&page, "db_client_connection_count{", &["state=\"used\""]), "{page}");
         server.stop().await;
     }
+}
+
+/// How many statements the process has sent.
+fn statements(page: &str) -> f64 {
+    let counts = page.lines().filter(|line| line.starts_with("db_client_operation_duration_seconds_count{"));
+    counts.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum()
+}
+
+/// The role with most workers and followers; what it does after its start is left out. A slow machine
+/// sends fewer.
+#[tokio::test]
+async fn an_idle_role_sends_less_than_a_statement_a_second() {
+    const SECONDS: f64 = 60.0;
+    let Some(shared) = ServerDatabase::migrated().await else { return };
+    let listen = program::free_address();
+    let metrics_listen = listen.to_string();
+    let server = Server::start(&[
+        "--role", "coding", "--database-url", &shared.url, "--metrics-listen", &metrics_listen,
+    ])
+    .await;
+    until("it is ready", async || server.is_ready().await).await;
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    let before = statements(&scrape(listen).await);
+    tokio::time::sleep(Duration::from_secs_f64(SECONDS)).await;
+    let sent = statements(&scrape(listen).await) - before;
+    assert!(before > 0.0 && sent < SECONDS, "{sent} statements in {SECONDS} seconds");
+    server.stop().await;
 }
 
 #[tokio::test]

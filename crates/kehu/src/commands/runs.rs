@@ -14,6 +14,7 @@ use kehu_contract::run::{CancelRunRequest, GetRunRequest, ListRunsRequest, Run, 
 /// List runs, show one, follow it to its end, or cancel it.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  kehu runs list\n  kehu runs list --kind scoring --all\n  \
+    kehu runs list --state failed,cancelled\n  \
     kehu runs show runs/7\n  kehu runs watch 7\n  kehu runs cancel 7")]
 pub(crate) struct Runs {
     #[command(subcommand)]
@@ -40,6 +41,14 @@ struct List {
     /// Only runs of this kind: scoring, classification, coding
     #[arg(long, value_name = "KIND")]
     kind: Option<String>,
+
+    /// Only runs in one of these states: queued, running, succeeded, failed, cancelling, cancelled
+    #[arg(long, value_parser = parse_state, value_delimiter = ',', value_name = "STATE,…")]
+    state: Vec<RunState>,
+
+    /// List the oldest first
+    #[arg(long)]
+    oldest_first: bool,
 
     #[command(flatten)]
     limit: Limit,
@@ -86,7 +95,10 @@ impl List {
         let connection = Connection::open(self.client.options()).await?;
         let kind = self.kind.clone().unwrap_or_default();
         let fetch = |page_size, page_token| {
-            let request = ListRunsRequest { page_size, page_token, kind: kind.clone() };
+            let order_by = if self.oldest_first { "create_time" } else { "" }.to_owned();
+            let states = self.state.iter().map(|state| (*state).into()).collect();
+            let request =
+                ListRunsRequest { page_size, page_token, kind: kind.clone(), states, order_by };
             let mut client = connection.runs();
             async move {
                 let page = client.list_runs(request).await?.into_inner();
@@ -120,6 +132,13 @@ fn row(run: &Run) -> Vec<String> {
         output::time(run.create_time.as_ref()),
         run.caller.clone(),
     ]
+}
+
+fn parse_state(text: &str) -> Result<RunState, String> {
+    let state = RunState::from_str_name(&format!("RUN_STATE_{}", text.to_ascii_uppercase()));
+    state
+        .filter(|state| *state != RunState::Unspecified)
+        .ok_or_else(|| "use queued, running, succeeded, failed, cancelling or cancelled".to_owned())
 }
 
 /// `running`.

@@ -16,6 +16,7 @@ use super::Scope::{self, Admin, Code, Ingest, PersonalData, Read, Score};
 /// - Drafts and runs, which a later one replaces, need `score` or `code` by what they are about.
 /// - What cannot be taken back, or stops the work of somebody else, needs `admin`.
 const TABLE: &[(&str, &[Scope])] = &[
+    ("kehu.coding.v1.ClassificationService/BatchGetClassifications", &[Read]),
     ("kehu.coding.v1.ClassificationService/ClearOverride", &[Code]),
     ("kehu.coding.v1.ClassificationService/GetClassification", &[Read]),
     ("kehu.coding.v1.ClassificationService/GetDisagreement", &[Read]),
@@ -53,6 +54,7 @@ const TABLE: &[(&str, &[Scope])] = &[
     ("kehu.ingestion.v1.AttributeService/DeclareAttribute", &[Admin]),
     ("kehu.ingestion.v1.AttributeService/GetAttribute", &[Read]),
     ("kehu.ingestion.v1.AttributeService/ListAttributes", &[Read]),
+    ("kehu.ingestion.v1.CustomerService/BatchGetCustomers", &[Read, PersonalData]),
     ("kehu.ingestion.v1.CustomerService/GetCustomer", &[Read, PersonalData]),
     ("kehu.ingestion.v1.CustomerService/GetTimeline", &[Read, PersonalData]),
     ("kehu.ingestion.v1.CustomerService/ListCustomers", &[Read, PersonalData]),
@@ -99,6 +101,7 @@ const TABLE: &[(&str, &[Scope])] = &[
     ("kehu.scoring.v1.ScorecardService/ListScorecards", &[Read]),
     ("kehu.scoring.v1.ScorecardService/ListTemplates", &[Read]),
     ("kehu.scoring.v1.ScorecardService/PublishScorecard", &[Admin]),
+    ("kehu.scoring.v1.ScoringService/BatchGetScores", &[Read]),
     ("kehu.scoring.v1.ScoringService/ExplainScore", &[Read]),
     ("kehu.scoring.v1.ScoringService/GetScore", &[Read]),
     ("kehu.scoring.v1.ScoringService/ListScores", &[Read]),

@@ -90,16 +90,27 @@ async fn select(
     customer(customer::Model::from_query_result(first, "")?, references, codes).map(Some)
 }
 
-/// A page of customers by their number; with a `source`, only those that it has a key of.
+/// Those of the customers that there are: of a page, so not more than a statement takes.
+pub async fn get_customers(db: &Database, ids: &[CustomerId]) -> Result<Vec<Customer>, Error> {
+    let ids = ids.iter().map(|id| id.0);
+    let query = customer::Entity::find().filter(customer::Column::CustomerId.is_in(ids));
+    with_references(db.reader(), query.all(db.reader()).await?).await
+}
+
+/// A page of customers by their number, up or, with `newest_first`, down; with a `source`, only those
+/// that it has a key of.
 pub async fn list_customers(
     db: &Database,
     source: Option<&str>,
+    newest_first: bool,
     page: &PageRequest,
 ) -> Result<Page<Customer>, Error> {
-    let mut query = customer::Entity::find()
-        .filter(customer::Column::CustomerId.gt(page.after.unwrap_or(0)))
-        .order_by_asc(customer::Column::CustomerId)
-        .limit(page.fetch());
+    let id = customer::Column::CustomerId;
+    let query = customer::Entity::find().limit(page.fetch());
+    let mut query = match newest_first {
+        false => query.filter(id.gt(page.after.unwrap_or(0))).order_by_asc(id),
+        true => query.filter(id.lt(page.after.unwrap_or(i64::MAX))).order_by_desc(id),
+    };
     if let Some(name) = source {
         let Some(source_id) = sources::find(db.reader(), name).await? else {
             return Ok(Page { items: Vec::new(), next: None });

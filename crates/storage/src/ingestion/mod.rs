@@ -28,7 +28,9 @@ mod versions;
 mod write;
 
 pub use batch::{Batch, NewReject, Problem, RecordKey};
-pub use customers::{Customer, Reference, find_key, find_reference, get_customer, list_customers};
+pub use customers::{
+    Customer, Reference, find_key, find_reference, get_customer, get_customers, list_customers,
+};
 pub use external_codes::find_external_code;
 pub use held::{HeldOrders, WaitingOrder, held_orders};
 // A new kind is no line here.
@@ -36,7 +38,7 @@ pub use kinds::*;
 pub use lookalikes::{LookKey, Lookalikes, list_lookalikes};
 pub use merges::{
     Hand, Merge, MergeFilter, Merged, NewMerge, Undo, Undone, list_merges, merge_customers,
-    survivor, undo_merge,
+    standing, survivor, undo_merge,
 };
 pub use profile::{COUNTRY_AS_GIVEN, Field, Mask, Profile};
 pub use rejects::{

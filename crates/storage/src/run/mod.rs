@@ -41,7 +41,7 @@ pub use look::{Look, look};
 pub use order::customers;
 pub use partition::{Partition, partitions};
 pub use pins::{Following, Pin, following, pin, pins};
-pub use start::{ask, cancel, get, list, start};
+pub use start::{RunFilter, ask, cancel, get, list, start};
 pub use trim::trim;
 
 /// How often a piece of a run is taken, the run not getting on meanwhile, before it fails for

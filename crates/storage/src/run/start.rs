@@ -1,7 +1,7 @@
 //! What a client does with runs: start or ask for, look at, cancel.
 
 use chrono::{DateTime, Utc};
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, ExprTrait, Order};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
 };
@@ -131,16 +131,42 @@ pub async fn get(db: &Database, run_id: i64) -> Result<Run, Error> {
     row.ok_or_else(|| Error::not_found("run", run_id))?.try_into()
 }
 
-/// The runs of a kind (of all kinds with `None`), the newest first.
+/// Which runs a list has, and in which order.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct RunFilter<'a> {
+    /// Of this kind; of all with `None`.
+    pub kind: Option<&'a str>,
+    /// In one of these states; in any when there are none.
+    pub states: &'a [RunState],
+    /// Of running ones only those that are to be cancelled, or are not.
+    pub to_be_cancelled: Option<bool>,
+    /// The oldest first, and not the newest.
+    pub oldest_first: bool,
+}
+
+/// The runs that a filter chooses.
 pub async fn list(
     db: &Database,
-    kind: Option<&str>,
+    filter: &RunFilter<'_>,
     page: &PageRequest,
 ) -> Result<Page<Run>, Error> {
+    let RunFilter { kind, states, to_be_cancelled, oldest_first } = *filter;
+    let (id, state) = (run::Column::RunId, run::Column::State);
+    let (order, beyond) = match oldest_first {
+        true => (Order::Asc, page.after.map(|after| id.gt(after))),
+        false => (Order::Desc, page.after.map(|after| id.lt(after))),
+    };
+    let numbers = states.iter().map(|state| state.number());
+    let of_states = (!states.is_empty()).then(|| state.is_in(numbers));
+    let cancelled = to_be_cancelled.map(|wanted| {
+        state.ne(RunState::Running.number()).or(run::Column::CancelRequested.eq(wanted))
+    });
     let rows = run::Entity::find()
         .apply_if(kind, |query, kind| query.filter(run::Column::Kind.eq(kind)))
-        .apply_if(page.after, |query, after| query.filter(run::Column::RunId.lt(after)))
-        .order_by_desc(run::Column::RunId)
+        .apply_if(of_states, QueryFilter::filter)
+        .apply_if(cancelled, QueryFilter::filter)
+        .apply_if(beyond, QueryFilter::filter)
+        .order_by(id, order)
         .limit(page.fetch())
         .all(db.reader())
         .await?;

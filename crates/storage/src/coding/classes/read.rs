@@ -101,6 +101,22 @@ pub async fn members(
     Ok(Page::of(page, rows, |row| row.customer.0))
 }
 
+/// The classes of the customers of a set, by customer.
+pub async fn of_customers(
+    db: &Database,
+    taxonomy: &str,
+    view: View,
+    customers: &CustomerSet,
+) -> Result<Vec<Assignment>, Error> {
+    let Some(sight) = sight(db, taxonomy, view).await? else { return Ok(Vec::new()) };
+    let mut found = Vec::new();
+    for chosen in chosen(customers) {
+        let sql = format!("{SELECT} WHERE {}{chosen} ORDER BY customer_id", sight.condition);
+        found.extend(assignments(db, taxonomy, &sight, &sql, Vec::new()).await?);
+    }
+    Ok(found)
+}
+
 /// The stays that `sql` selects, as far as the line is in force.
 async fn assignments(
     db: &Database,

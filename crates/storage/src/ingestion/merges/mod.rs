@@ -150,6 +150,29 @@ pub async fn survivor(
     Ok(Some(at).filter(|at| *at != customer))
 }
 
+/// Who stands for each of some customers, as of [`survivor`]: of a page, so not more than a statement
+/// takes. Who was never merged stands for itself.
+pub async fn standing(
+    db: &Database,
+    customers: &[CustomerId],
+    known_at: Option<DateTime<Utc>>,
+) -> Result<HashMap<CustomerId, CustomerId>, Error> {
+    let mut standing: HashMap<_, _> = customers.iter().map(|id| (*id, *id)).collect();
+    if customers.is_empty() {
+        return Ok(standing);
+    }
+    let ids: Vec<String> = customers.iter().map(|id| id.0.to_string()).collect();
+    let ids = ids.join(", ");
+    let sql =
+        format!("SELECT DISTINCT absorbed_id FROM customer_merge WHERE absorbed_id IN ({ids})");
+    for absorbed in numbers(db.reader(), &sql, []).await?.into_iter().map(CustomerId) {
+        if let Some(survivor) = survivor(db, absorbed, known_at).await? {
+            standing.insert(absorbed, survivor);
+        }
+    }
+    Ok(standing)
+}
+
 /// The numbers in the first column.
 async fn numbers<const N: usize>(
     connection: &impl ConnectionTrait,

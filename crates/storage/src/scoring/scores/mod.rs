@@ -17,5 +17,5 @@ pub use crate::history::View;
 pub use columns::{ScoreColumns, columns};
 pub use line::{ScoreLine, complete, in_force, is_seen, lines, pin, runs_under_way, through};
 pub(crate) use read::Ready;
-pub use read::{ScoreRecord, find, list};
+pub use read::{ScoreRecord, find, list, of_customers};
 pub use record::{Evaluated, Evaluation, Scope, record};

@@ -80,7 +80,7 @@ pub async fn list(
 }
 
 /// The scores in view of the customers of a set, by customer.
-pub(super) async fn of_customers(
+pub async fn of_customers(
     db: &Database,
     scorecard_id: &str,
     view: View,

@@ -104,6 +104,82 @@ async fn runs_are_listed_shown_and_followed() {
 }
 
 #[tokio::test]
+async fn runs_are_chosen_by_their_state() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = served(folder.path()).await;
+    let all = json(&server, &["runs", "list", "--all"]).await;
+    assert!(json(&server, &["runs", "list", "--state", "failed,cancelling"]).await.is_empty());
+    let oldest = ["runs", "list", "--state", "succeeded", "--oldest-first", "--all"];
+    let mut ended = json(&server, &oldest).await;
+    ended.reverse();
+    assert_eq!(ended, all);
+    let (code, errors) = program::fail(&["runs", "list", "--state", "done"]).await;
+    assert!(code == 64 && errors.contains("succeeded"), "{code}: {errors}");
+    server.stop().await;
+}
+
+const NAMED: &str = "order_id,customer_id,date,amount,customer_name,city\n\
+    1,c1,2011-12-01,2000.5,Müller & Söhne,Köln\n2,c2,2011-12-02,5,=Ann,Leeds\n";
+
+#[tokio::test]
+async fn lists_say_who_customers_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::on(&folder.path().join("data")).await;
+    let sales = folder.path().join("sales.csv");
+    std::fs::write(&sales, NAMED).unwrap();
+    server.succeed(&["import", &sales.display().to_string()]).await;
+    for arguments in [&["business-date", "2011-12-10"][..], &["score", "abc"], &["classify", "abc"]]
+    {
+        server.succeed(arguments).await;
+    }
+    let text = server.succeed(&["members", "abc"]).await;
+    assert!(text.contains("Müller & Söhne") && text.contains("Leeds"), "{text}");
+    assert!(text.contains("import/c1"), "{text}");
+
+    let class = json(&server, &["members", "abc"]).await[0]["classId"].as_str().unwrap().to_owned();
+    let file = folder.path().join("customers.csv");
+    let path = file.display().to_string();
+    let report =
+        ["report", "--taxonomy", "abc", "--csv", "customers", "--class", &class, "--excel"];
+    let mut command =
+        program::kehu(&[&report[..], &["--out", &path, "--server", &server.url]].concat());
+    let ended = command.env("LC_ALL", "de_DE.UTF-8").status().await.unwrap();
+    assert!(ended.success());
+    let text = std::fs::read_to_string(&file).unwrap();
+    let mut lines = text.strip_prefix('\u{feff}').expect("Excel is told that it is UTF-8").lines();
+    assert!(lines.next().unwrap().contains(";Customer name;Country;City;"), "{text}");
+    let row = lines.next().unwrap();
+    assert!(row.contains(";Müller & Söhne;") && row.contains(";2000,5000;"), "{text}");
+    assert_eq!(lines.count(), 0, "of the class alone: {text}");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_mapping_is_written_from_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let (sales, mapping) = (path("sales.csv"), path("sales.toml"));
+    std::fs::write(&sales, "Belegnr;Kunde;Datum;Betrag;Stadt\n1;a;03.04.2024;1.234,50;Bonn\n")
+        .unwrap();
+    program::succeed(&["mapping", &sales, "--out", &mapping]).await;
+    let written = std::fs::read_to_string(&mapping).unwrap();
+    assert!(written.contains("date = \"Datum\"  # 03.04.2024"), "{written}");
+    let (code, errors) = program::fail(&["mapping", &sales, "--out", &mapping]).await;
+    assert!(code == 64 && errors.contains("is there already"), "{code}: {errors}");
+    // What is marked as needed is stated, and the file can be imported.
+    let stated = written
+        .replace("# order_id = \"\"", "order_id = \"Belegnr\"")
+        .replace("# customer_id = \"\"", "customer_id = \"Kunde\"")
+        .replace("# decimal_comma", "decimal_comma")
+        .replace("# date_formats", "date_formats");
+    std::fs::write(&mapping, stated).unwrap();
+    let server = Server::on(&folder.path().join("data")).await;
+    let loaded = server.succeed(&["import", &sales, "--mapping", &mapping]).await;
+    assert!(loaded.contains("1,234.50"), "{loaded}");
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn shells_complete_every_command() {
     for shell in ["bash", "zsh", "fish"] {
         let script = program::succeed(&["completions", shell]).await;

@@ -10,10 +10,11 @@ use kehu_contract::{
     },
     google::r#type::{Decimal, Money},
     ingestion::{
-        IngestRequest, IngestStart, LookupCustomerRequest, Order, OrderKind, OrderLine, Record,
-        RecordBatch, SourceReference, customer_service_client::CustomerServiceClient,
-        ingest_request::Message, ingest_response, ingestion_service_client::IngestionServiceClient,
-        lookup_customer_request::Key, record::Kind,
+        CustomerProfile, IngestRequest, IngestStart, LookupCustomerRequest, Order, OrderKind,
+        OrderLine, Record, RecordBatch, SourceReference, UpsertCustomerRequest,
+        customer_service_client::CustomerServiceClient, ingest_request::Message, ingest_response,
+        ingestion_service_client::IngestionServiceClient, lookup_customer_request::Key,
+        record::Kind,
     },
     scoring::{GetScoreRequest, scoring_service_client::ScoringServiceClient},
 };
@@ -54,6 +55,7 @@ async fn reads_its_writes(store: &[&str]) {
         let customer = customer(&client, &key).await;
         scored_classified_and_coded(&client, &customer, &token).await;
     }
+    upserted_and_classified(&client).await;
     let foreign = score(&client, "customers/1", "F0").await.unwrap_err();
     assert_eq!(foreign.code(), Code::InvalidArgument, "{foreign:?}");
     server.stop().await;
@@ -83,6 +85,28 @@ async fn scored_classified_and_coded(client: &Client, customer: &str, token: &st
     let scored = score(client, customer, &class.freshness_token).await.unwrap();
     assert_eq!(scored.score.unwrap().customer, customer);
     score(client, customer, &scored.freshness_token).await.unwrap();
+}
+
+/// What is written by a call of its own is followed like what comes on a stream.
+async fn upserted_and_classified(client: &Client) {
+    let reference =
+        SourceReference { source: SOURCE.to_owned(), external_id: "upserted".to_owned() };
+    let registration_date = kehu_tests::date("2010-12-01");
+    let request = UpsertCustomerRequest {
+        reference: Some(reference),
+        profile: Some(CustomerProfile { registration_date, ..Default::default() }),
+        ..Default::default()
+    };
+    let mut customers = CustomerServiceClient::new(client.clone());
+    let written = customers.upsert_customer(request).await.unwrap().into_inner();
+    let request = GetClassificationRequest {
+        customer: written.customer.unwrap().name,
+        taxonomy: "abc".to_owned(),
+        at_least_as_fresh: written.freshness_token,
+        ..Default::default()
+    };
+    let mut classes = ClassificationServiceClient::new(client.clone());
+    classes.get_classification(in_time(request)).await.unwrap();
 }
 
 async fn score(

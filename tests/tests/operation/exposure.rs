@@ -67,3 +67,38 @@ async fn a_service_of_another_role_is_named() {
     assert!(said.contains("does not serve kehu.scoring.v1.ScoringService"), "{said}");
     server.stop().await;
 }
+
+/// Who may read, but no personal data, sees of members their numbers alone.
+#[tokio::test]
+async fn names_in_lists_are_for_those_who_may_see_them() {
+    let keys = Keys::new();
+    let mut command = kehu(&["serve", "--listen", "127.0.0.1:0"]);
+    command
+        .arg("--data-dir")
+        .arg(keys.path("data"))
+        .env("KEHU__TLS__CERTIFICATE_FILE", keys.path("tls.crt"))
+        .env("KEHU__TLS__KEY_FILE", keys.path("tls.key"))
+        .env("KEHU__AUTH__JWKS_FILE", keys.path("jwks.json"))
+        .env("KEHU__AUTH__AUDIENCE", AUDIENCE);
+    let server = Server::spawn(command).await;
+    let ca = keys.path("ca.pem").display().to_string();
+    let call = async |scopes: &str, arguments: &[&str]| {
+        let token = keys.token(scopes);
+        let trusting = ["--server", &server.url, "--ca-file", &ca, "--token-file", &token];
+        program::succeed(&[arguments, &trusting[..]].concat()).await
+    };
+    let sales = keys.path("sales.csv");
+    let rows = "order_id,customer_id,date,amount,customer_name\n1,c1,2011-12-01,5,Ottokar\n";
+    std::fs::write(&sales, rows).unwrap();
+    let all = "ingest read score code admin personal-data";
+    call(all, &["import", &sales.display().to_string()]).await;
+    call(all, &["business-date", "2011-12-10"]).await;
+    call(all, &["score", "abc"]).await;
+    call(all, &["classify", "abc"]).await;
+    let seen = call("read personal-data", &["members", "abc"]).await;
+    assert!(seen.contains("Ottokar") && seen.contains("import/c1"), "{seen}");
+    let hidden = call("read", &["members", "abc"]).await;
+    assert!(hidden.contains("customers/1"), "{hidden}");
+    assert!(!hidden.contains("Ottokar") && !hidden.contains("import/c1"), "{hidden}");
+    server.stop().await;
+}

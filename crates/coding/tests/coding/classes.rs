@@ -1,8 +1,8 @@
 //! Classification runs and what can be read of classes.
 
 use kehu_contract::coding::{
-    ListMembersRequest, classification_service_server::ClassificationService,
-    create_taxonomy_request::Origin,
+    BatchGetClassificationsRequest, ListMembersRequest,
+    classification_service_server::ClassificationService, create_taxonomy_request::Origin,
 };
 use kehu_contract::error::ErrorReason;
 use kehu_contract::shared::{Label, value::Kind};
@@ -34,6 +34,42 @@ async fn the_first_predicate_that_holds_wins() {
             ("", (1..=12).collect()),
         ] {
             assert_eq!(world.ids("size", name).await, members, "{name}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn many_classes_are_read_together_and_members_counted() {
+    each_database(async |test| {
+        let world = World::with_orders(test).await;
+        world.publish_size().await;
+        world.classify(&[], AS_OF).await;
+        let request = BatchGetClassificationsRequest {
+            taxonomy: "size".to_owned(),
+            customers: ["12", "customers/99", "customers/1"].map(str::to_owned).into(),
+            ..Default::default()
+        };
+        let found = world.coding.batch_get_classifications(Request::new(request.clone())).await;
+        let found = found.unwrap().into_inner();
+        let classes: Vec<_> =
+            found.classifications.iter().map(|one| (&*one.customer, &*one.class_id)).collect();
+        assert_eq!(classes, [("customers/12", "large"), ("customers/1", "small")]);
+        assert_eq!(found.missing_customers, ["customers/99"]);
+        let unknown = BatchGetClassificationsRequest { taxonomy: "none".to_owned(), ..request };
+        let unknown = world.coding.batch_get_classifications(Request::new(unknown)).await;
+        assert_eq!(unknown.unwrap_err().code(), Code::NotFound);
+
+        for (class, total) in [("large", 3), ("", 12)] {
+            let request = ListMembersRequest {
+                taxonomy: "size".to_owned(),
+                class_id: class.to_owned(),
+                page_size: 1,
+                show_total_size: true,
+                ..Default::default()
+            };
+            let page = world.coding.list_members(Request::new(request)).await.unwrap().into_inner();
+            assert_eq!((page.classifications.len(), page.total_size), (1, Some(total)), "{class}");
         }
     })
     .await;

@@ -1,10 +1,10 @@
 use kehu_contract::error::ErrorReason;
 use kehu_contract::google::r#type as google;
 use kehu_contract::ingestion::{
-    Customer, CustomerProfile, GetCustomerRequest, GetTimelineRequest, ListCustomersRequest,
-    ListLookalikeKeysRequest, LookalikeKeys, LookupCustomerRequest, SourceReference,
-    UpsertCustomerRequest, UpsertCustomerResponse, customer_service_server::CustomerService,
-    lookup_customer_request::Key,
+    BatchGetCustomersRequest, Customer, CustomerProfile, GetCustomerRequest, GetTimelineRequest,
+    ListCustomersRequest, ListLookalikeKeysRequest, LookalikeKeys, LookupCustomerRequest,
+    SourceReference, UpsertCustomerRequest, UpsertCustomerResponse,
+    customer_service_server::CustomerService, lookup_customer_request::Key,
 };
 use kehu_ingestion::Ingestion;
 use kehu_server::{
@@ -347,6 +347,45 @@ async fn pages_of_customers() {
             }
             assert_eq!(names.len(), count, "{source}");
         }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn many_customers_are_read_together_and_the_newest_come_first() {
+    each_database(async |database| {
+        let server = Server::start(database).await;
+        for key in ["a", "b", "c"] {
+            upsert(&server, request(key, "Leeds")).await.unwrap();
+        }
+        let list = async |order_by: &str| {
+            let request = ListCustomersRequest {
+                page_size: 2,
+                order_by: order_by.to_owned(),
+                ..Default::default()
+            };
+            let page = server.customers().list_customers(request.clone()).await?.into_inner();
+            let next = ListCustomersRequest { page_token: page.next_page_token, ..request };
+            let rest = server.customers().list_customers(next).await?.into_inner();
+            let all = page.customers.into_iter().chain(rest.customers);
+            Ok::<Vec<String>, tonic::Status>(all.map(|customer| customer.name).collect())
+        };
+        let names = list("").await.unwrap();
+        assert_eq!(list("create_time").await.unwrap(), names);
+        let reversed: Vec<String> = names.iter().rev().cloned().collect();
+        assert_eq!(list("create_time desc").await.unwrap(), reversed);
+        assert_eq!(
+            fault::reason(&list("name").await.unwrap_err()),
+            Some(ErrorReason::InvalidFields)
+        );
+
+        let wanted = vec![names[2].clone(), "customers/999".to_owned(), names[0].clone()];
+        let request = BatchGetCustomersRequest { names: wanted };
+        let found = server.customers().batch_get_customers(request).await.unwrap().into_inner();
+        let found_names: Vec<&String> = found.customers.iter().map(|one| &one.name).collect();
+        assert_eq!(found_names, [&names[2], &names[0]]);
+        assert_eq!(found.customers[0].references[0].external_id, "c");
+        assert_eq!(found.missing_names, ["customers/999"]);
     })
     .await;
 }

@@ -2,9 +2,9 @@
 
 use crate::world::{EARLIER, NOW, World, time};
 use kehu_contract::reporting::{
-    ExportReportRequest, GetClassSummaryRequest, GetMigrationMatrixRequest, GetMonthlyTrendRequest,
-    GetParetoCurveRequest, GetReportRequest, GetRfmHeatMapRequest, RenderReportRequest,
-    reporting_service_server::ReportingService,
+    CsvDialect, ExportReportRequest, GetClassSummaryRequest, GetMigrationMatrixRequest,
+    GetMonthlyTrendRequest, GetParetoCurveRequest, GetReportRequest, GetRfmHeatMapRequest,
+    RenderReportRequest, ReportFormat, reporting_service_server::ReportingService,
 };
 use kehu_tests::{date, each_database};
 use tonic::{Code, Request};
@@ -104,6 +104,22 @@ async fn requests_that_break_their_rules() {
             ..Default::default()
         };
         let format = ExportReportRequest { format: 9, ..unknown.clone() };
+        let of_class = |report: &str, class: &str| ExportReportRequest {
+            report: report.to_owned(),
+            taxonomy: "tiers".to_owned(),
+            class_id: class.to_owned(),
+            ..Default::default()
+        };
+        let dialect = |delimiter: &str, decimal_comma| ExportReportRequest {
+            csv_dialect: Some(CsvDialect {
+                delimiter: delimiter.to_owned(),
+                decimal_comma,
+                ..Default::default()
+            }),
+            ..of_class("customers", "")
+        };
+        let workbook =
+            ExportReportRequest { format: ReportFormat::Xlsx.into(), ..dialect(";", false) };
         let summary = GetReportRequest {
             report: "class-summary".to_owned(),
             ..statistics(&["amount_365d"]).into_inner()
@@ -116,6 +132,11 @@ async fn requests_that_break_their_rules() {
             reporting.get_report(Request::new(summary)).await.err(),
             reporting.render_report(Request::new(all)).await.err(),
             reporting.export_report(Request::new(format)).await.err(),
+            reporting.export_report(Request::new(of_class("class-summary", "a"))).await.err(),
+            reporting.export_report(Request::new(of_class("customers", "No class"))).await.err(),
+            reporting.export_report(Request::new(dialect("::", false))).await.err(),
+            reporting.export_report(Request::new(dialect(",", true))).await.err(),
+            reporting.export_report(Request::new(workbook)).await.err(),
             reporting.get_migration_matrix(Request::new(matrix)).await.err(),
             reporting.get_pareto_curve(Request::new(points)).await.err(),
             reporting.get_monthly_trend(Request::new(months)).await.err(),

@@ -1,8 +1,9 @@
 //! Scores, their explanation, and their two time axes.
 
 use kehu_contract::scoring::{
-    GetFeaturesRequest, ListFeaturesRequest, ListScoresRequest, StartScoringRequest,
-    feature_service_server::FeatureService, scoring_service_server::ScoringService,
+    BatchGetScoresRequest, GetFeaturesRequest, ListFeaturesRequest, ListScoresRequest, Score,
+    StartScoringRequest, feature_service_server::FeatureService,
+    scoring_service_server::ScoringService,
 };
 use kehu_core::scorecard::templates;
 use kehu_server::{clock, convert, names};
@@ -212,4 +213,60 @@ async fn equal_customers_have_the_same_grades_in_whatever_order_they_were_loaded
         })
         .await;
     }
+}
+
+#[tokio::test]
+async fn scores_are_chosen_by_a_predicate_and_read_together() {
+    each_database(async |test| {
+        let world = World::new(test).await;
+        let sales = (1..=5).map(|n| sale(&format!("c{n}"), &format!("o{n}"), "2011-11-01", n * 10));
+        let sales = sales.map(Entry::Order).collect();
+        shop::ingest_from(&world.db, "crm", "crm", sales, clock::now()).await;
+        world.publish("abc", "2011-12-10").await;
+        world.score(&["abc"], "2011-12-10").await;
+        let all = world.list("abc").await;
+        let list = async |filter: &str| {
+            let request = ListScoresRequest {
+                scorecard: "abc".to_owned(),
+                filter: filter.to_owned(),
+                true_on_date: date("2011-12-10"),
+                ..Default::default()
+            };
+            world
+                .scoring
+                .list_scores(Request::new(request))
+                .await
+                .map(|page| page.into_inner().scores)
+        };
+        let of = |count: usize| all[all.len() - count..].to_vec();
+        let plain = |scores: Vec<Score>| -> Vec<Score> {
+            scores.into_iter().map(|score| Score { customer_summary: None, ..score }).collect()
+        };
+        for (filter, count) in [
+            ("amount_total >= 30", 3),
+            ("grade = 'A' AND amount_total = 50", 1),
+            ("score > 1000", 0),
+        ] {
+            assert_eq!(plain(list(filter).await.unwrap()), plain(of(count)), "{filter}");
+        }
+        assert!(all.iter().all(|score| score.customer_summary.is_some()), "nobody signs on here");
+        assert_eq!(list("amount_totl > 1").await.unwrap_err().code(), Code::InvalidArgument);
+
+        let names =
+            vec![all[3].customer.clone(), "customers/99".to_owned(), all[0].customer.clone()];
+        let request = BatchGetScoresRequest {
+            scorecard: "abc".to_owned(),
+            customers: names,
+            true_on_date: date("2011-12-10"),
+            ..Default::default()
+        };
+        let found =
+            world.scoring.batch_get_scores(Request::new(request)).await.unwrap().into_inner();
+        assert_eq!(found.scores, plain(vec![all[3].clone(), all[0].clone()]));
+        assert_eq!(found.missing_customers, ["customers/99"]);
+        let none = BatchGetScoresRequest { scorecard: "abc".to_owned(), ..Default::default() };
+        let refused = world.scoring.batch_get_scores(Request::new(none)).await.unwrap_err();
+        assert_eq!(refused.code(), Code::InvalidArgument);
+    })
+    .await;
 }

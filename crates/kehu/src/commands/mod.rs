@@ -24,6 +24,7 @@ pub(crate) mod overrides;
 pub(crate) mod profile;
 pub(crate) mod quickstart;
 pub(crate) mod rates;
+pub(crate) mod recommend;
 pub(crate) mod rejects;
 pub(crate) mod report;
 pub(crate) mod resolve;
@@ -73,6 +74,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Override(command) => command.run().await,
         Command::Actions(command) => command.run().await,
         Command::Report(command) => command.run().await,
+        Command::Recommend(command) => command.run().await,
         Command::Explain(command) => command.run().await,
         Command::Profile(command) => command.run().await,
         Command::History(command) => command.run().await,

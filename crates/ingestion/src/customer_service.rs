@@ -9,7 +9,7 @@ use kehu_contract::ingestion::{
     UndoMergeResponse, UpsertCustomerRequest, UpsertCustomerResponse,
     customer_service_server::CustomerService, lookup_customer_request::Key,
 };
-use kehu_core::{CustomerId, code_scheme, key};
+use kehu_core::{CustomerId, code_scheme, key, match_key};
 use kehu_server::{
     Fault, Violations,
     auth::{self, Scope},
@@ -18,7 +18,7 @@ use kehu_server::{
 use kehu_storage::PageRequest;
 use kehu_storage::change_log::Reading;
 use kehu_storage::coding::codes;
-use kehu_storage::ingestion::{self as store, TimelineKey};
+use kehu_storage::ingestion::{self as store, CustomerFilter, TimelineKey};
 use tonic::{Request, Response, Status};
 
 use crate::{Ingestion, check::Cleaned, convert, merges};
@@ -26,6 +26,10 @@ use crate::{Ingestion, check::Cleaned, convert, merges};
 pub(crate) const KIND: &str = "customer";
 /// So many customers with the same code are named.
 const NAMED: usize = 10;
+/// So many with the same name.
+const NAMED_BY_NAME: u64 = 10;
+/// Longest name that is looked for, in characters.
+const LONGEST_NAME: usize = 200;
 
 impl Ingestion {
     async fn list(&self, request: ListCustomersRequest) -> Result<ListCustomersResponse, Fault> {
@@ -34,13 +38,23 @@ impl Ingestion {
         if !source.is_empty() && !convert::is_source(source) {
             violations.add("source", "must be the name of a source");
         }
-        let filters = [source];
+        let name = request.display_name.as_str();
+        check_key("display_name", name, &mut violations);
+        let keys = match_key::of_name(name);
+        if !name.is_empty() && keys.is_none() {
+            violations.add("display_name", "must have a letter or a digit");
+        }
+        if name.chars().count() > LONGEST_NAME {
+            violations.add("display_name", format!("must have at most {LONGEST_NAME} characters"));
+        }
+        let filters = [source, name];
         let page = page::parse(request.page_size, &request.page_token, &filters, &mut violations);
         let after = convert::parse_key(&page, &mut violations);
         violations.finish()?;
         let page = PageRequest { limit: page.size, after };
         let source = Some(source).filter(|source| !source.is_empty());
-        let found = store::list_customers(&self.db, source, &page).await?;
+        let filter = CustomerFilter { source, name: keys };
+        let found = store::list_customers(&self.db, &filter, &page).await?;
         let next = found.next.map(|id| page::token(&id.to_string(), &filters));
         Ok(ListCustomersResponse {
             customers: found.items.into_iter().map(convert::customer).collect(),
@@ -146,7 +160,8 @@ impl Ingestion {
         only("EXTERNAL_CODE_UNIQUE", code, "have had this code", found)
     }
 
-    /// The customer with this code, whoever gave it, or this key of any source.
+    /// The customer with this code, whoever gave it, or this key of any source; where there is none,
+    /// the one of this name.
     async fn by_text(&self, text: &str) -> Result<Option<CustomerId>, Fault> {
         let mut found = store::find_key(&self.db, &key::clean_customer(text).0).await?;
         found.extend(store::find_external_code(&self.db, None, text).await?);
@@ -154,7 +169,32 @@ impl Ingestion {
         found.extend(row.map(|row| row.customer));
         found.sort_unstable();
         found.dedup();
+        if found.is_empty() {
+            return self.by_name(text).await;
+        }
         only("KEY_UNIQUE", text, "have this key or code", found)
+    }
+
+    /// The customer with this name, however it is written.
+    async fn by_name(&self, text: &str) -> Result<Option<CustomerId>, Fault> {
+        let Some(keys) = match_key::of_name(text) else { return Ok(None) };
+        let filter = CustomerFilter { source: None, name: Some(keys) };
+        let page = PageRequest { limit: NAMED_BY_NAME, after: None };
+        let found = store::list_customers(&self.db, &filter, &page).await?;
+        let ids: Vec<CustomerId> = found.items.iter().map(|customer| customer.id).collect();
+        if found.next.is_none() {
+            return only("NAME_UNIQUE", text, "have this name", ids);
+        }
+        let named: Vec<String> = ids.iter().map(|id| names::customer(*id)).collect();
+        Err(Fault::Precondition {
+            kind: "NAME_UNIQUE",
+            subject: text.to_owned(),
+            description: format!(
+                "more than {NAMED_BY_NAME} customers have this name: {} and others; list them by \
+                 display_name",
+                named.join(", ")
+            ),
+        })
     }
 
     /// The customer with this number; a fault that names `name` when there is none.

@@ -104,6 +104,8 @@ pub(crate) enum Command {
     Actions(commands::actions::Actions),
     /// Write a report as a page, as CSV or as a workbook
     Report(commands::report::Report),
+    /// List the customers of a name, however it is written
+    Find(commands::find::Find),
     /// Show what customers of its class buy and a customer never has
     Recommend(commands::recommend::Recommend),
     /// Show why a customer has its scores and classes

@@ -27,7 +27,9 @@ mod versions;
 mod write;
 
 pub use batch::{Batch, NewReject, Problem, RecordKey};
-pub use customers::{Customer, Reference, find_key, find_reference, get_customer, list_customers};
+pub use customers::{
+    Customer, CustomerFilter, Reference, find_key, find_reference, get_customer, list_customers,
+};
 pub use external_codes::find_external_code;
 pub use held::{HeldOrders, WaitingOrder, held_orders};
 // A new kind is no line here.

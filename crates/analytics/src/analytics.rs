@@ -8,13 +8,14 @@ use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
 use kehu_core::attribute::Attributes;
 use kehu_storage::Database;
 use kehu_storage::facts::CustomerSet;
+use rust_decimal::Decimal;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::cache::Cache;
 use crate::engine::Engine;
 use crate::facts::{DatabaseFacts, FactSource, Facts, provider, tables};
 use crate::features::{Plan, is_fixed};
-use crate::{Catalogue, Error, Frame, Limits, Predicate, PredicateError, Schema, predicate};
+use crate::{Catalogue, Error, Frame, Limits, Near, Predicate, PredicateError, Schema, predicate};
 
 /// Customers whose facts are in memory at once.
 const CUSTOMERS_AT_ONCE: u64 = 20_000;
@@ -133,6 +134,11 @@ impl Analytics {
         let predicate = predicate::compile(sql, schema, self.inner.engine.state())?;
         self.inner.predicates.put(key, predicate.clone());
         Ok(predicate)
+    }
+
+    /// Compiles a predicate with what is close to it, by a share of each of its limits.
+    pub fn near(&self, sql: &str, schema: &Schema, share: Decimal) -> Result<Near, PredicateError> {
+        predicate::compile_near(sql, schema, share, self.inner.engine.state())
     }
 
     /// The plan of a set of features.

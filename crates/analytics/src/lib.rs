@@ -27,5 +27,5 @@ pub use features::{Catalogue, Feature};
 pub use frame::Frame;
 pub use kehu_storage::facts::CustomerSet;
 pub use kind::ColumnKind;
-pub use predicate::{Predicate, PredicateError};
+pub use predicate::{Bound, Near, Predicate, PredicateError};
 pub use schema::Schema;

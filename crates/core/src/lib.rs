@@ -18,6 +18,7 @@ pub mod industry;
 pub mod key;
 pub mod label;
 pub mod limits;
+pub mod match_key;
 pub mod model;
 pub mod money;
 pub mod scorecard;

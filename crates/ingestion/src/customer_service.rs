@@ -1,15 +1,15 @@
 //! `kehu.ingestion.v1.CustomerService`.
 
 use kehu_contract::ingestion::{
-    BatchGetCustomersRequest, BatchGetCustomersResponse, Customer, GetCustomerRequest, GetCustomerResponse, GetTimelineRequest, GetTimelineResponse,
-    ListCustomersRequest, ListCustomersResponse, ListLookalikeKeysRequest,
-    ListLookalikeKeysResponse, ListMergesRequest, ListMergesResponse, ListProfileValuesRequest,
-    ListProfileValuesResponse, LookupCustomerRequest, LookupCustomerResponse,
-    MergeCustomersRequest, MergeCustomersResponse, SourceReference, UndoMergeRequest,
-    UndoMergeResponse, UpsertCustomerRequest, UpsertCustomerResponse,
+    BatchGetCustomersRequest, BatchGetCustomersResponse, Customer, GetCustomerRequest,
+    GetCustomerResponse, GetTimelineRequest, GetTimelineResponse, ListCustomersRequest,
+    ListCustomersResponse, ListLookalikeKeysRequest, ListLookalikeKeysResponse, ListMergesRequest,
+    ListMergesResponse, ListProfileValuesRequest, ListProfileValuesResponse, LookupCustomerRequest,
+    LookupCustomerResponse, MergeCustomersRequest, MergeCustomersResponse, SourceReference,
+    UndoMergeRequest, UndoMergeResponse, UpsertCustomerRequest, UpsertCustomerResponse,
     customer_service_server::CustomerService, lookup_customer_request::Key,
 };
-use kehu_core::{CustomerId, code_scheme, key};
+use kehu_core::{CustomerId, code_scheme, key, match_key};
 use kehu_server::{
     Fault, Violations,
     auth::{self, Scope},
@@ -19,7 +19,7 @@ use kehu_server::{
 use kehu_storage::PageRequest;
 use kehu_storage::change_log::Reading;
 use kehu_storage::coding::codes;
-use kehu_storage::ingestion::{self as store, TimelineKey};
+use kehu_storage::ingestion::{self as store, CustomerFilter, TimelineKey};
 use std::collections::HashMap;
 use tonic::{Request, Response, Status};
 
@@ -28,6 +28,10 @@ use crate::{Ingestion, check::Cleaned, convert, merges};
 pub(crate) const KIND: &str = "customer";
 /// So many customers with the same code are named.
 const NAMED: usize = 10;
+/// So many with the same name.
+const NAMED_BY_NAME: u64 = 10;
+/// Longest name that is looked for, in characters.
+const LONGEST_NAME: usize = 200;
 
 impl Ingestion {
     async fn list(&self, request: ListCustomersRequest) -> Result<ListCustomersResponse, Fault> {
@@ -39,13 +43,23 @@ impl Ingestion {
         let order = &request.order_by;
         let order = page::parse_order(order, "create_time", Order::Ascending, &mut violations);
         let newest_first = order == Order::Descending;
-        let filters = [source, if newest_first { "newest first" } else { "" }];
+        let name = request.display_name.as_str();
+        check_key("display_name", name, &mut violations);
+        let keys = match_key::of_name(name);
+        if !name.is_empty() && keys.is_none() {
+            violations.add("display_name", "must have a letter or a digit");
+        }
+        if name.chars().count() > LONGEST_NAME {
+            violations.add("display_name", format!("must have at most {LONGEST_NAME} characters"));
+        }
+        let filters = [source, name, if newest_first { "newest first" } else { "" }];
         let page = page::parse(request.page_size, &request.page_token, &filters, &mut violations);
         let after = convert::parse_key(&page, &mut violations);
         violations.finish()?;
         let page = PageRequest { limit: page.size, after };
         let source = Some(source).filter(|source| !source.is_empty());
-        let found = store::list_customers(&self.db, source, newest_first, &page).await?;
+        let filter = CustomerFilter { source, name: keys, newest_first };
+        let found = store::list_customers(&self.db, &filter, &page).await?;
         let next = found.next.map(|id| page::token(&id.to_string(), &filters));
         Ok(ListCustomersResponse {
             customers: found.items.into_iter().map(convert::customer).collect(),
@@ -173,7 +187,8 @@ impl Ingestion {
         only("EXTERNAL_CODE_UNIQUE", code, "have had this code", found)
     }
 
-    /// The customer with this code, whoever gave it, or this key of any source.
+    /// The customer with this code, whoever gave it, or this key of any source; where there is none,
+    /// the one of this name.
     async fn by_text(&self, text: &str) -> Result<Option<CustomerId>, Fault> {
         let mut found = store::find_key(&self.db, &key::clean_customer(text).0).await?;
         found.extend(store::find_external_code(&self.db, None, text).await?);
@@ -181,7 +196,32 @@ impl Ingestion {
         found.extend(row.map(|row| row.customer));
         found.sort_unstable();
         found.dedup();
+        if found.is_empty() {
+            return self.by_name(text).await;
+        }
         only("KEY_UNIQUE", text, "have this key or code", found)
+    }
+
+    /// The customer with this name, however it is written.
+    async fn by_name(&self, text: &str) -> Result<Option<CustomerId>, Fault> {
+        let Some(keys) = match_key::of_name(text) else { return Ok(None) };
+        let filter = CustomerFilter { name: Some(keys), ..CustomerFilter::default() };
+        let page = PageRequest { limit: NAMED_BY_NAME, after: None };
+        let found = store::list_customers(&self.db, &filter, &page).await?;
+        let ids: Vec<CustomerId> = found.items.iter().map(|customer| customer.id).collect();
+        if found.next.is_none() {
+            return only("NAME_UNIQUE", text, "have this name", ids);
+        }
+        let named: Vec<String> = ids.iter().map(|id| names::customer(*id)).collect();
+        Err(Fault::Precondition {
+            kind: "NAME_UNIQUE",
+            subject: text.to_owned(),
+            description: format!(
+                "more than {NAMED_BY_NAME} customers have this name: {} and others; list them by \
+                 display_name",
+                named.join(", ")
+            ),
+        })
     }
 
     /// The customer with this number; a fault that names `name` when there is none.

@@ -106,6 +106,10 @@ pub(crate) enum Command {
     Actions(commands::actions::Actions),
     /// Write a report as a page, as CSV or as a workbook
     Report(commands::report::Report),
+    /// List the customers of a name, however it is written
+    Find(commands::find::Find),
+    /// Show what customers of its class buy and a customer never has
+    Recommend(commands::recommend::Recommend),
     /// Show why a customer has its scores and classes
     Explain(commands::explain::Explain),
     /// Show what is known of a customer, each field with its source

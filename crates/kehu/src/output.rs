@@ -4,7 +4,7 @@ use crate::exit::Failure;
 use comfy_table::{CellAlignment, Table, TableComponent, presets};
 use kehu_contract::{
     DESCRIPTORS,
-    google::r#type::Date,
+    google::r#type::{Date, Decimal},
     shared::{CustomerSummary, Value, value::Kind},
 };
 use kehu_core::text::{is_invisible, is_joiner, is_separator};
@@ -118,6 +118,15 @@ pub(crate) fn date(date: Option<&Date>) -> String {
 /// A time as RFC 3339 writes it.
 pub(crate) fn time(time: Option<&Timestamp>) -> String {
     time.map_or_else(|| "–".to_owned(), ToString::to_string)
+}
+
+/// A share, 0 to 1, as a percentage with two decimals.
+pub(crate) fn percent(share: Option<&Decimal>) -> String {
+    let share = share.and_then(|share| share.value.parse::<rust_decimal::Decimal>().ok());
+    share.map_or_else(
+        || "–".to_owned(),
+        |share| format!("{:.2} %", share * rust_decimal::Decimal::ONE_HUNDRED),
+    )
 }
 
 /// A value of a feature.

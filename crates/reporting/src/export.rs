@@ -1,7 +1,7 @@
 //! One report as its table: written as a file, answered as a message, drawn as a page.
 
 use crate::{
-    Reporting, convert as own, csv, page,
+    Reporting, bands, convert as own, csv, page,
     report::{self, Facts, Needs, Report, Takes, table::Table},
     request::{self, Question},
     source, xlsx,
@@ -16,6 +16,7 @@ use kehu_core::label::Language;
 use kehu_server::{Fault, Violations, convert, names};
 use kehu_storage::change_log::Reading;
 use prost::bytes::Bytes;
+use std::collections::BTreeMap;
 
 /// Most rows of an answer; a report with more is exported.
 const MOST_ROWS: usize = 10_000;
@@ -47,6 +48,7 @@ impl Reporting {
             features: request.features,
             other_taxonomy: request.other_taxonomy,
             class_id: request.class_id,
+            bands: request.bands,
         });
         let dialect = own::dialect(request.csv_dialect, format, request.language)?;
         let asked = asked.await?;
@@ -95,6 +97,7 @@ impl Reporting {
             features: request.features,
             other_taxonomy: request.other_taxonomy,
             class_id: String::new(),
+            bands: request.bands,
         });
         let asked = asked.await?;
         if asked.report.facts().names_people {
@@ -134,6 +137,8 @@ impl Reporting {
             let catalogue = self.analytics.catalogue().await.map_err(source::fault)?;
             question.features = features(report, request.features, &catalogue, &mut violations);
             question.class = class(report, request.class_id, &mut violations);
+            let about = (&question.features[..], report.facts().takes);
+            question.bands = bands::parse(request.bands, about, &catalogue, &mut violations);
         }
         violations.finish()?;
         let report = report.ok_or_else(|| Fault::internal("a good request names a report"))?;
@@ -170,6 +175,8 @@ fn features(
     }
     if own.is_empty() {
         violations.add("features", "must be empty: the report is about none");
+    } else if takes == Takes::One && named.len() != 1 {
+        violations.add("features", "must be one: the report groups customers by it");
     } else if takes == Takes::Pair && named.len() != 2 {
         violations.add("features", "must be two: the report sets one beside the other");
     } else if named.len() > MOST_FEATURES {
@@ -219,8 +226,9 @@ fn question(
         Needs::Time => {
             let moment = request::moment(time, today, violations);
             let (taxonomy, other_taxonomy) = (String::new(), String::new());
-            let (comparison, features, class) = (None, Vec::new(), None);
-            Question { taxonomy, other_taxonomy, moment, comparison, features, class }
+            let (comparison, class) = (None, None);
+            let (features, bands) = (Vec::new(), BTreeMap::new());
+            Question { taxonomy, other_taxonomy, moment, comparison, features, bands, class }
         }
     }
 }

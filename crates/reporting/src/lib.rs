@@ -12,6 +12,7 @@
 // than the compiler's own limit.
 #![recursion_limit = "256"]
 
+mod bands;
 mod charts;
 mod convert;
 mod csv;
@@ -22,6 +23,7 @@ mod html;
 mod labels;
 pub mod page;
 pub mod ratio;
+mod recommend;
 pub mod report;
 mod reporting_service;
 mod request;

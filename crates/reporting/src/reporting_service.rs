@@ -1,16 +1,17 @@
 //! `kehu.reporting.v1.ReportingService`.
 
-use crate::{Reporting, convert as own, page, report, request};
+use crate::{Reporting, convert as own, page, recommend, report, request};
 use futures::stream::{self, BoxStream, StreamExt};
 use kehu_contract::reporting::{
     ExportReportRequest, ExportReportResponse, GetClassSummaryRequest, GetClassSummaryResponse,
     GetMigrationMatrixRequest, GetMigrationMatrixResponse, GetMonthlyTrendRequest,
     GetMonthlyTrendResponse, GetParetoCurveRequest, GetParetoCurveResponse, GetReportRequest,
     GetReportResponse, GetRfmHeatMapRequest, GetRfmHeatMapResponse, ListReportsRequest,
-    ListReportsResponse, RenderReportRequest, RenderReportResponse,
-    reporting_service_server::ReportingService,
+    ListReportsResponse, RecommendProductsRequest, RecommendProductsResponse, RenderReportRequest,
+    RenderReportResponse, reporting_service_server::ReportingService,
 };
-use kehu_server::{Fault, Violations, convert};
+use kehu_core::CustomerId;
+use kehu_server::{Fault, Violations, convert, names};
 use kehu_storage::change_log::Reading;
 use prost::bytes::Bytes;
 use tonic::{Request, Response, Status};
@@ -114,6 +115,26 @@ impl Reporting {
         Ok(GetMonthlyTrendResponse { freshness_token, ..response })
     }
 
+    async fn recommend_products(
+        &self,
+        request: RecommendProductsRequest,
+    ) -> Result<RecommendProductsResponse, Fault> {
+        let mut violations = Violations::new();
+        let customer = names::parse_customer("customer", &request.customer, &mut violations);
+        let today = self.business_date().await?;
+        let question =
+            request::question(&request.taxonomy, &request.time, None, today, &mut violations);
+        let (asked, range) = (request.product_count, (1, 100));
+        let most = request::number("product_count", asked, range, 10, &mut violations);
+        let fresh = request::fresh(&request.time, &mut violations);
+        violations.finish()?;
+        let freshness_token = fresh.wait(&self.db, Reading::Classes).await?;
+        let customer = customer.unwrap_or(CustomerId(0));
+        let answer = recommend::recommend(self, customer, &question, most as usize).await?;
+        let response = recommend::message::response(answer);
+        Ok(RecommendProductsResponse { freshness_token, ..response })
+    }
+
     async fn page(&self, request: RenderReportRequest) -> Result<Bytes, Fault> {
         if !request.report.is_empty() {
             return self.page_of(request).await;
@@ -121,6 +142,9 @@ impl Reporting {
         let mut violations = Violations::new();
         if !request.features.is_empty() {
             violations.add("features", "must be empty: name the one report that they are for");
+        }
+        if !request.bands.is_empty() {
+            violations.add("bands", "must be empty: name the one report that they are for");
         }
         let question = request::question(
             &request.taxonomy,
@@ -172,6 +196,13 @@ impl ReportingService for Reporting {
         request: Request<GetMonthlyTrendRequest>,
     ) -> Result<Response<GetMonthlyTrendResponse>, Status> {
         Ok(Response::new(self.monthly_trend(request.into_inner()).await?))
+    }
+
+    async fn recommend_products(
+        &self,
+        request: Request<RecommendProductsRequest>,
+    ) -> Result<Response<RecommendProductsResponse>, Status> {
+        Ok(Response::new(Self::recommend_products(self, request.into_inner()).await?))
     }
 
     async fn list_reports(

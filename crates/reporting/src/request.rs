@@ -3,6 +3,8 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use kehu_contract::{google::r#type as google, reporting::ReportTime};
 use kehu_server::{Violations, convert, freshness, names};
+use rust_decimal::Decimal;
+use std::collections::BTreeMap;
 
 /// The two time axes of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +30,15 @@ pub(crate) struct Question {
     pub(crate) features: Vec<String>,
     /// The class whose customers are listed; `None` for all.
     pub(crate) class: Option<String>,
+    /// Where numbers of them are cut into bands, ascending.
+    pub(crate) bands: BTreeMap<String, Vec<Decimal>>,
+}
+
+impl Question {
+    /// Where a feature is cut into bands; nowhere when it was not asked for.
+    pub(crate) fn bands(&self, feature: &str) -> &[Decimal] {
+        self.bands.get(feature).map_or(&[], Vec::as_slice)
+    }
 }
 
 /// Reads the time of a report; the business date is `today`.
@@ -65,7 +76,8 @@ pub(crate) fn question(
     }
     let taxonomy = taxonomy.unwrap_or_default();
     let other_taxonomy = String::new();
-    Question { taxonomy, other_taxonomy, moment, comparison, features: Vec::new(), class: None }
+    let (features, bands) = (Vec::new(), BTreeMap::new());
+    Question { taxonomy, other_taxonomy, moment, comparison, features, bands, class: None }
 }
 
 /// The same, with another taxonomy that must be there.

@@ -87,6 +87,16 @@ pub(crate) fn random_hexadecimal(backend: DbBackend) -> &'static str {
     }
 }
 
+/// The same as [`key_text`], of a key that not every row has.
+pub(crate) fn key_text_null(backend: DbBackend, name: &'static str) -> ColumnDef {
+    let mut column = ColumnDef::new(name);
+    column.text().null();
+    if backend == DbBackend::Postgres {
+        column.extra("COLLATE \"C\"");
+    }
+    column
+}
+
 /// A text column, not null, compared byte by byte as SQLite does anyway: for identifiers. On
 /// PostgreSQL a unique index in the database's own collation costs half the speed of loading.
 pub(crate) fn key_text(backend: DbBackend, name: &'static str) -> ColumnDef {

@@ -7,6 +7,7 @@
 //! |---|---|
 //! | `{orders}` | orders that count, up to the date: `customer_id`, `ordered_on`, `purchase` (a sale above zero), `returned` (goods that came back), `high`, `low` (its amount) |
 //! | `{baskets}` | the products of each completed sale above zero up to the date, each once: `customer_id`, `order_id`, `ordered_on`, `product` (its code, never null) |
+//! | `{sold_lines}` | the lines of those sales, of which `product` may be null: their columns, and `description`, `category`, `brand` (which may be null) |
 //! | `{interactions}` | interactions up to the date: `customer_id`, `occurred_on`, `kind` |
 //! | `{classes}` | who is in which class on the date: `customer_id`, `class_no` |
 //! | `{other_classes}` | the same under the other taxonomy; nobody without one |
@@ -16,6 +17,8 @@
 //! | `{answers}` | answers to surveys up to the date: `customer_id`, `answered_on`, `survey`, `product`, `measure` (`csat`, `nps`, `ces`, `comment`), `score` (as given) and `points` (0 to 100), both in 1/10,000, `commented` (1 or 0) |
 //! | `{periods}` | the periods: `period` (their place), `first_day`, `last_day` |
 //!
+//! `{wanted}` behind a column of texts holds for those that [`Basis::rows_among`] is given.
+//!
 //! Days count from 1970-01-01. Amounts are in two parts, `high` times 2^32 and `low`, because the
 //! sum of 64-bit numbers may not be one: SQLite refuses it. A query sums both parts, and
 //! [`Rows::amount`] puts them together again, exactly.
@@ -23,11 +26,12 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use kehu_core::money::AMOUNT_SCALE;
 use rust_decimal::Decimal;
+use sea_orm::{ConnectionTrait, Value};
 
 use crate::bulk::{self, Column, ColumnType};
 use crate::coding::classes::{View, seen};
 use crate::ingestion::{InvoiceStatus, OrderKind, OrderStatus};
-use crate::{Database, Error, time};
+use crate::{Database, Error, dialect, time};
 
 /// What the lower part of an amount counts up to.
 const PART: i64 = 1 << 32;
@@ -76,9 +80,32 @@ impl Basis {
         query: &str,
         columns: &[(&'static str, ColumnType)],
     ) -> Result<Rows, Error> {
+        self.read(db, query, Vec::new(), columns).await
+    }
+
+    /// The same for a query that has `{wanted}` behind a column, which is to be one of these texts.
+    pub async fn rows_among(
+        &self,
+        db: &Database,
+        query: &str,
+        wanted: &[&str],
+        columns: &[(&'static str, ColumnType)],
+    ) -> Result<Rows, Error> {
+        let backend = db.reader().get_database_backend();
+        let query = query.replace("{wanted}", &dialect::in_array(backend, 1));
+        self.read(db, &query, vec![dialect::text_array(backend, wanted)], columns).await
+    }
+
+    async fn read(
+        &self,
+        db: &Database,
+        query: &str,
+        values: Vec<Value>,
+        columns: &[(&'static str, ColumnType)],
+    ) -> Result<Rows, Error> {
         let sql = self.fill(db, query).await?;
         let _place = db.aggregate().await?;
-        let read = bulk::read(db.reader(), &sql, Vec::new(), columns).await?;
+        let read = bulk::read(db.reader(), &sql, values, columns).await?;
         let names = columns.iter().map(|(name, _)| *name);
         Ok(Rows { columns: names.zip(read).collect() })
     }
@@ -98,7 +125,14 @@ impl Basis {
             let (name, behind) = after.split_once('}').unwrap_or((after, ""));
             let relation = match name {
                 "orders" => self.orders(),
-                "baskets" => self.baskets(),
+                "baskets" => {
+                    let columns = "DISTINCT o.customer_id, o.order_id, o.ordered_on, l.product";
+                    format!("{} AND l.product IS NOT NULL", self.sold_lines(columns))
+                }
+                "sold_lines" => self.sold_lines(
+                    "o.customer_id, o.order_id, o.ordered_on, l.product, l.description, \
+                     l.category, l.brand",
+                ),
                 "interactions" => self.interactions(),
                 "invoices" => self.invoices(),
                 "answers" => self.answers(),
@@ -128,12 +162,11 @@ impl Basis {
         )
     }
 
-    fn baskets(&self) -> String {
+    fn sold_lines(&self, columns: &str) -> String {
         format!(
-            "SELECT DISTINCT o.customer_id, o.order_id, o.ordered_on, l.product \
-             FROM sales_order o JOIN order_line l ON l.order_id = o.order_id \
+            "SELECT {columns} FROM sales_order o JOIN order_line l ON l.order_id = o.order_id \
              WHERE o.superseded_at IS NULL AND o.status = {completed} AND o.kind = {sale} \
-             AND o.base_amount > 0 AND o.ordered_on <= {day} AND l.product IS NOT NULL",
+             AND o.base_amount > 0 AND o.ordered_on <= {day}",
             sale = OrderKind::Sale.number(),
             completed = OrderStatus::Completed.number(),
             day = time::days(self.as_of),

@@ -255,3 +255,67 @@ async fn req_0_16_a_code_is_read_and_slips_of_the_pen_are_refused() {
     })
     .await;
 }
+
+/// What customers of three classes bought in the last year, and two of them in the one before.
+const BOUGHT: &str = "g g1 2024-03-01T10:00 400
+    g g2 2024-03-02T10:00 400
+    g g3 2024-03-03T10:00 400
+    s1 a1 2024-03-01T10:00 300
+    s1 a2 2024-03-02T10:00 300
+    s1 a3 2024-03-03T10:00 350
+    s2 b1 2024-03-01T10:00 600
+    s2 b2 2024-03-02T10:00 600
+    s3 c1 2024-03-01T10:00 460
+    s3 c2 2024-03-02T10:00 460
+    s4 d1 2024-03-01T10:00 600
+    s4 d2 2023-02-01T10:00 3000
+    b1 e1 2024-03-01T10:00 460
+    b2 f1 2024-03-01T10:00 440
+    b2 f2 2023-02-01T10:00 100";
+
+/// By hand: bronze sold 900 after 100, silver 3,670 after 3,000, gold nothing before. Of those of silver
+/// one lacks 50 of amount, one an order, one both; 440 are more than a tenth below 500.
+#[tokio::test]
+async fn req_0_20_classes_by_growth_and_who_is_close_to_the_next() {
+    each_database(async |test| {
+        let world = World::new(test, "2024-03-31").await;
+        world.ingest(orders(BOUGHT)).await;
+        let gold = "amount_365d >= 1000 AND orders_365d >= 3";
+        let classes = [("gold", gold), ("silver", "amount_365d >= 500"), ("bronze", "")];
+        world.taxonomy("metals", &classes).await;
+        world.classify("2024-03-31").await;
+        let columns = ["customer", "class_id", "next_class_id", "feature", "value", "limit", "gap"];
+        let mut expected = Vec::new();
+        for (key, row) in [
+            ("s1", "silver gold amount_365d 950 1000 50"),
+            ("s2", "silver gold orders_365d 2 3 1"),
+            ("s3", "silver gold amount_365d 920 1000 80"),
+            ("s3", "silver gold orders_365d 2 3 1"),
+            ("b1", "bronze silver amount_365d 460 500 40"),
+        ] {
+            expected.push(format!("{} {row}", world.customer(key).await));
+        }
+        let mut found = world.report("close-customers", "metals", &columns).await;
+        found.sort();
+        expected.sort();
+        assert_eq!(found, expected);
+        let columns = [
+            "period",
+            "growth_rank",
+            "class_id",
+            "amount",
+            "before_amount",
+            "amount_growth",
+            "close_customer_count",
+            "close_amount",
+        ];
+        let found = world.report("class-opportunities", "metals", &columns).await;
+        let year = [
+            "365-days 1 bronze 900 100 8 0 0",
+            "365-days 2 silver 3670 3000 0.2233 1 460",
+            "365-days 3 gold 1200 0 null 3 3070",
+        ];
+        assert_eq!(found[9..], year);
+    })
+    .await;
+}

@@ -289,3 +289,57 @@ async fn req_4_24_large_customers_of_the_month_against_those_before() {
     })
     .await;
 }
+
+/// Customers with who is responsible for them, what they bought and how satisfied they are.
+const OWNED: &str = "a1 o1 2024-03-01T10:00 1000
+    a1 o2 2023-03-01T10:00 500
+    a2 o3 2024-02-01T10:00 200
+    b1 o4 2023-02-01T10:00 300
+    c1 o5 2024-03-02T10:00 50";
+
+/// By hand, the first owner's two customers brought 1,200 after 500 and are satisfied with 100 and 50
+/// points; the second has lost the only one; nobody is responsible for the last.
+#[tokio::test]
+async fn req_4_21_what_the_customers_of_each_owner_bring_by_class() {
+    each_database(async |test| {
+        let world = World::new(test, AS_OF).await;
+        let owned = [("a1", "李雷"), ("a2", "李雷"), ("b1", "韩梅梅")].map(|(key, owner)| {
+            let attributes = [("owner".to_owned(), owner.to_owned())].into();
+            customer(key, CustomerProfile { attributes, ..Default::default() })
+        });
+        world.ingest(owned.into_iter().chain(orders(OWNED))).await;
+        let satisfied = ["a1 s1 2024-03-01T12:00 csat 5", "a2 s2 2024-03-01T12:00 csat 3"];
+        world.ingest(satisfied.map(answer)).await;
+        world.taxonomy("sizes", &[("big", "amount_365d >= 1000"), ("rest", "")]).await;
+        world.classify(AS_OF).await;
+        let columns = [
+            "value",
+            "class_id",
+            "customer_count",
+            "customer_share",
+            "buyer_count",
+            "order_count",
+            "amount",
+            "before_amount",
+            "amount_growth",
+            "amount_mean",
+            "profit",
+            "csat_count",
+            "csat_mean",
+        ];
+        let expected = [
+            "李雷 total 2 1 2 2 1200 500 1.4 600 null 2 75",
+            "李雷 big 1 0.5 1 1 1000 500 1 1000 null 1 100",
+            "李雷 rest 1 0.5 1 1 200 0 null 200 null 1 50",
+            "韩梅梅 total 1 1 0 0 0 300 -1 0 null 0 null",
+            "韩梅梅 rest 1 1 0 0 0 300 -1 0 null 0 null",
+            "null total 1 1 1 1 50 0 null 50 null 0 null",
+            "null rest 1 1 1 1 50 0 null 50 null 0 null",
+            "All customers total 4 1 3 3 1250 800 0.5625 312.5 null 2 75",
+            "All customers big 1 0.25 1 1 1000 500 1 1000 null 1 100",
+            "All customers rest 3 0.75 2 2 250 300 -0.1667 83.3333 null 1 50",
+        ];
+        assert_eq!(world.report("group-summary", "sizes", &columns).await, expected);
+    })
+    .await;
+}

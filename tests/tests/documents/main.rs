@@ -5,6 +5,7 @@
 
 mod attributes;
 mod coding;
+mod complete_journey;
 mod composite;
 mod dimensions;
 mod enterprise;

@@ -418,7 +418,11 @@ impl World {
         for daily in [self.scoring.dailies(), self.coding.dailies()].concat() {
             kehu_runs::start_due(&self.db, &calendar, daily.as_ref()).await.unwrap();
             let page = kehu_storage::PageRequest::first(1_000);
-            let runs = kehu_storage::run::list(&self.db, &kehu_storage::run::RunFilter::default(), &page).await.unwrap().items;
+            let runs =
+                kehu_storage::run::list(&self.db, &kehu_storage::run::RunFilter::default(), &page)
+                    .await
+                    .unwrap()
+                    .items;
             let open = runs.iter().filter(|run| !run.state.is_final());
             let open: Vec<i64> = open.map(|run| run.run_id).collect();
             background::carry_out(&self.db, self.jobs(), &open).await;

@@ -15,6 +15,7 @@
 
 mod check;
 mod compile;
+mod near;
 mod parse;
 #[cfg(test)]
 mod template_tests;
@@ -28,7 +29,11 @@ use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::execution::context::SessionState;
 use datafusion::physical_plan::PhysicalExpr;
 
+use rust_decimal::Decimal;
+
 use crate::{Error, Frame, Schema};
+
+pub use near::{Bound, Near};
 
 /// Why a text is not a predicate.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,6 +89,24 @@ pub(crate) fn compile(
     };
     predicate.try_out()?;
     Ok(predicate)
+}
+
+/// Compiles a predicate with what is close to it: by a share of each limit, and in whole numbers by one
+/// at least.
+pub(crate) fn compile_near(
+    sql: &str,
+    schema: &Schema,
+    share: Decimal,
+    state: &SessionState,
+) -> Result<Near, PredicateError> {
+    let strict = compile(sql, schema, state)?;
+    let (relaxed, bounds) = parse::on_its_own_thread(sql, |parsed| {
+        let (mut checked, columns) = check::check(parsed, schema)?;
+        let bounds = near::relax(&mut checked, &columns, share);
+        Ok((compile::compile(checked, &columns, state)?, bounds))
+    })?;
+    let relaxed = Predicate { expression: relaxed, ..strict.clone() };
+    Ok(Near::new(strict, relaxed, bounds))
 }
 
 impl Predicate {

@@ -354,3 +354,65 @@ proptest! {
         }
     }
 }
+
+/// Whether each of the five customers is close, and what the bounds are.
+fn near(sql: &str) -> (Vec<bool>, Vec<String>) {
+    let frame = frame();
+    let mut schema = Schema::default();
+    for (name, kind) in frame.columns() {
+        schema.add(name, kind);
+    }
+    let near = super::compile_near(sql, &schema, "0.1".parse().unwrap(), ENGINE.state()).unwrap();
+    let bounds = near.bounds().iter().map(|bound| {
+        let sign = if bound.at_least { ">" } else { "<" };
+        format!("{} {sign} {}", bound.column, bound.limit)
+    });
+    (near.close(&frame).unwrap(), bounds.collect())
+}
+
+#[test]
+fn who_is_close_to_a_predicate() {
+    let close = |places: &[usize]| (1..=5).map(|it| places.contains(&it)).collect::<Vec<_>>();
+    for (sql, places, bounds) in [
+        ("amount_365d >= 100000", &[2][..], &["amount_365d > 100000"][..]),
+        ("110000 < amount_365d", &[1, 2], &["amount_365d > 110000"]),
+        ("amount_365d > -5", &[4], &["amount_365d > -5"]),
+        // Of whole numbers one is close.
+        ("orders_365d >= 4", &[3], &["orders_365d > 4"]),
+        ("orders_365d <= 0", &[4], &["orders_365d < 0"]),
+        ("orders_365d BETWEEN 13 AND 20", &[1], &["orders_365d > 13", "orders_365d < 20"]),
+        (
+            "(amount_365d >= 100000 AND orders_365d >= 1) OR abc_grade = 'Z'",
+            &[2],
+            &["amount_365d > 100000", "orders_365d > 1"],
+        ),
+        ("NOT amount_365d < 100000", &[], &[]),
+        ("abc_grade = 'B'", &[], &[]),
+        ("amount_365d + 1 >= 100001", &[], &[]),
+    ] {
+        assert_eq!(near(sql), (close(places), bounds.iter().map(|it| (*it).to_owned()).collect()));
+    }
+}
+
+#[test]
+fn what_a_value_lacks() {
+    let mut schema = Schema::default();
+    schema.add("amount_365d", ColumnKind::Decimal);
+    let lacking = |sql: &str, value: &str| {
+        let share = "0.1".parse().unwrap();
+        let near = super::compile_near(sql, &schema, share, ENGINE.state()).unwrap();
+        let value = Value::Number(value.parse().unwrap());
+        near.bounds()[0].lacks(&value).map(|lacks| lacks.to_string())
+    };
+    for (sql, value, lacks) in [
+        ("amount_365d >= 100", "100", None),
+        ("amount_365d >= 100", "92.5", Some("7.5")),
+        ("amount_365d >= 100", "90", Some("10")),
+        ("amount_365d >= 100", "89", None),
+        ("amount_365d > 100", "100", Some("0")),
+        ("amount_365d < 100", "105", Some("5")),
+        ("amount_365d <= 100", "111", None),
+    ] {
+        assert_eq!(lacking(sql, value).as_deref(), lacks, "{sql} of {value}");
+    }
+}

@@ -8,6 +8,7 @@ mod held;
 mod interactions;
 mod invoices;
 mod merges;
+mod names;
 mod orders;
 mod problems;
 mod profiles;

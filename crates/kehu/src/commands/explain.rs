@@ -27,7 +27,7 @@ pub(crate) struct Explain {
     #[command(flatten)]
     client: Client,
 
-    /// A customer: customers/17, a key of a source as SOURCE/KEY or, where one has it, KEY, or a code
+    /// A customer: customers/17, a key of a source as SOURCE/KEY or, where one has it, KEY, a code, or a name
     customer: String,
 
     /// Only this scorecard

@@ -23,7 +23,7 @@ pub(crate) struct Features {
     #[command(flatten)]
     client: Client,
 
-    /// A customer: customers/17, a key of a source as SOURCE/KEY or, where one has it, KEY, or a code; without one the
+    /// A customer: customers/17, a key of a source as SOURCE/KEY or, where one has it, KEY, a code, or a name; without one the
     /// features are listed with what they mean
     customer: Option<String>,
 

@@ -12,6 +12,7 @@ pub(crate) mod config;
 pub(crate) mod data;
 pub(crate) mod explain;
 pub(crate) mod features;
+pub(crate) mod find;
 pub(crate) mod health;
 pub(crate) mod history;
 pub(crate) mod import;
@@ -25,6 +26,7 @@ pub(crate) mod overrides;
 pub(crate) mod profile;
 pub(crate) mod quickstart;
 pub(crate) mod rates;
+pub(crate) mod recommend;
 pub(crate) mod rejects;
 pub(crate) mod report;
 pub(crate) mod resolve;
@@ -75,6 +77,8 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Override(command) => command.run().await,
         Command::Actions(command) => command.run().await,
         Command::Report(command) => command.run().await,
+        Command::Find(command) => command.run().await,
+        Command::Recommend(command) => command.run().await,
         Command::Explain(command) => command.run().await,
         Command::Profile(command) => command.run().await,
         Command::History(command) => command.run().await,

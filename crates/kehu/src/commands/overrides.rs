@@ -47,7 +47,7 @@ struct Set {
     #[command(flatten)]
     client: Client,
 
-    /// A customer: customers/17, a key of a source as SOURCE/KEY or, where one has it, KEY, or a code
+    /// A customer: customers/17, a key of a source as SOURCE/KEY or, where one has it, KEY, a code, or a name
     customer: String,
 
     /// Id of the taxonomy
@@ -74,7 +74,7 @@ struct Clear {
     #[command(flatten)]
     client: Client,
 
-    /// A customer: customers/17, a key of a source as SOURCE/KEY or, where one has it, KEY, or a code
+    /// A customer: customers/17, a key of a source as SOURCE/KEY or, where one has it, KEY, a code, or a name
     customer: String,
 
     /// Id of the taxonomy

@@ -18,7 +18,7 @@ pub(crate) struct Profile {
     #[command(flatten)]
     client: Client,
 
-    /// A customer: customers/17, a key of a source as SOURCE/KEY or, where one has it, KEY, or a code
+    /// A customer: customers/17, a key of a source as SOURCE/KEY or, where one has it, KEY, a code, or a name
     customer: String,
 
     /// Every value that was ever given, not only those that hold

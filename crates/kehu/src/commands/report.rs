@@ -11,7 +11,7 @@ use chrono::NaiveDate;
 use clap::{Args, ValueEnum, builder::PossibleValuesParser};
 use kehu_contract::{
     reporting::{
-        ExportReportRequest, GetClassSummaryRequest, GetMigrationMatrixRequest,
+        ExportReportRequest, FeatureBands, GetClassSummaryRequest, GetMigrationMatrixRequest,
         GetMonthlyTrendRequest, GetParetoCurveRequest, GetReportRequest, GetRfmHeatMapRequest,
         RenderReportRequest, ReportFormat, ReportTime,
     },
@@ -33,6 +33,8 @@ use std::{
     kehu report --csv class-summary --output json\n  \
     kehu report --html monthly-trend --out trend.html\n  \
     kehu report --csv class-statistics --features amount_365d,orders_365d\n  \
+    kehu report --csv category-demand --features age --bands age=18,35,60\n  \
+    kehu report --csv group-summary --features owner\n  \
     kehu report --csv crosswalk --taxonomy abc --other-taxonomy value-six\n  \
     kehu report --xlsx management-sheet --language zh-cn --out customers.xlsx")]
 pub(crate) struct Report {
@@ -73,6 +75,11 @@ pub(crate) struct Report {
     /// Features that the report is about, where it is about some (kehu features lists them)
     #[arg(long, value_delimiter = ',', value_name = "FEATURE,…")]
     features: Vec<String>,
+
+    /// Where a feature that is a number is cut into bands, in reports that set customers side by side;
+    /// may be given again
+    #[arg(long, value_parser = parse_bands, value_name = "FEATURE=BOUND,…")]
+    bands: Vec<FeatureBands>,
 
     /// Taxonomy to hold against the other one, in the reports crosswalk and crosswalk-customers
     #[arg(long, default_value = "", hide_default_value = true, value_name = "TAXONOMY")]
@@ -134,6 +141,7 @@ impl Report {
             report: self.html.clone().unwrap_or_default(),
             features: self.features.clone(),
             other_taxonomy: self.other_taxonomy.clone(),
+            bands: self.bands.clone(),
         };
         save(&path, &render(connection, request).await?)
     }
@@ -154,6 +162,7 @@ impl Report {
             other_taxonomy: self.other_taxonomy.clone(),
             class_id: self.class.clone(),
             csv_dialect: self.excel.then(|| locale::csv_dialect(|name| std::env::var(name).ok())),
+            bands: self.bands.clone(),
         };
         let mut pieces = connection.reporting().export_report(request).await?.into_inner();
         let mut file = Vec::new();
@@ -209,6 +218,7 @@ impl Report {
             features: self.features.clone(),
             other_taxonomy: self.other_taxonomy.clone(),
             class_id: self.class.clone(),
+            bands: self.bands.clone(),
         };
         output::json(connection.reporting().get_report(request).await?.get_ref())
     }
@@ -236,6 +246,15 @@ pub(crate) async fn render(
         html.extend_from_slice(&piece.html);
     }
     Ok(html)
+}
+
+/// The bands of a feature as `age=18,35,60`.
+fn parse_bands(text: &str) -> Result<FeatureBands, String> {
+    let wrong = || "use a feature and ascending numbers, like age=18,35,60".to_owned();
+    let (feature, bounds) = text.split_once('=').ok_or_else(wrong)?;
+    let bound = |bound: &str| bound.trim().parse().map(convert::decimal).map_err(|_| wrong());
+    let bounds = bounds.split(',').map(bound).collect::<Result<_, _>>()?;
+    Ok(FeatureBands { feature: feature.to_owned(), bounds })
 }
 
 /// Writes a file and says so.

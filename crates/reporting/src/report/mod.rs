@@ -4,20 +4,25 @@
 //! A report is a [`Report`] in [`REPORTS`]. Its CSV and workbook, the answers of `GetReport` and
 //! `ListReports`, its own page and its place in the list of `kehu report` follow from its table.
 
+mod bands;
 mod class_effort;
 mod class_growth;
 mod class_summary;
 mod credit_ageing;
-mod cross_sell;
+pub(crate) mod cross_sell;
 mod cross_tab;
 mod crosswalk;
 mod customer_rates;
 mod customers;
+mod demand;
+mod groups;
+mod independence;
 mod lifetime_value;
 mod migration_matrix;
 mod monthly_members;
 mod monthly_trend;
 mod of_class;
+mod opportunities;
 mod pareto_curve;
 mod period;
 mod rfm_heat_map;
@@ -35,6 +40,7 @@ pub use rfm_heat_map::{HeatMap, HeatMapCell, Scored, heat_map};
 
 pub(crate) use class_summary::page::section as class_section;
 pub(crate) use class_summary::{message::response as class_summary_response, summary};
+pub(crate) use independence::Independence;
 pub(crate) use migration_matrix::page::section as migration_section;
 pub(crate) use migration_matrix::{matrix, message::response as migration_matrix_response};
 pub(crate) use monthly_members::{monthly_members, page::section as member_section};
@@ -61,6 +67,8 @@ pub(crate) const REPORTS: &[&dyn Report] = &[
     &migration_matrix::Report,
     &monthly_members::Report,
     &class_growth::Report,
+    &opportunities::ByClass,
+    &opportunities::ByCustomer,
     &customer_rates::Report,
     &lifetime_value::Report,
     &pareto_curve::Report,
@@ -75,6 +83,10 @@ pub(crate) const REPORTS: &[&dyn Report] = &[
     &statistics::Correlations,
     &cross_sell::Report,
     &cross_tab::Report,
+    &demand::BY_CATEGORY,
+    &demand::BY_BRAND,
+    &demand::BY_PRODUCT,
+    &groups::Report,
     &strategies::ByClass,
     &strategies::ByLevel,
     &crosswalk::Matrix,
@@ -156,6 +168,8 @@ pub(crate) enum Needs {
 pub(crate) enum Takes {
     /// Some numbers.
     Numbers,
+    /// One of any kind.
+    One,
     /// Two of any kind.
     Pair,
 }

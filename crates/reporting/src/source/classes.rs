@@ -5,7 +5,10 @@ use crate::{
     request::{Moment, Question},
 };
 use chrono::{DateTime, NaiveDate, Utc};
-use kehu_core::taxonomy::{Class, Taxonomy};
+use kehu_core::{
+    calendar,
+    taxonomy::{Class, Taxonomy},
+};
 use kehu_server::Fault;
 use kehu_storage::{
     Database,
@@ -88,6 +91,13 @@ pub(crate) fn basis(question: &Question) -> Basis {
         earlier: question.comparison,
         ..Basis::of(question.moment.as_of)
     }
+}
+
+/// The same over the 365 days that end on its date.
+pub(crate) fn year(question: &Question) -> Basis {
+    let last = question.moment.as_of;
+    let first = calendar::days_before(last, 364);
+    Basis { periods: vec![(first, last)], ..basis(question) }
 }
 
 /// The classes of the newest version that gave one on the dates, in its order, and after them those

@@ -60,6 +60,7 @@ async fn page_of(world: &World, report: &str, language: Language) -> String {
         language: language.into(),
         report: report.to_owned(),
         features: Vec::new(),
+        bands: Vec::new(),
     };
     let response = world.reporting.render_report(Request::new(request)).await.unwrap();
     let pieces: Vec<_> = response.into_inner().collect().await;
@@ -68,11 +69,13 @@ async fn page_of(world: &World, report: &str, language: Language) -> String {
 }
 
 /// Every report, and how many lines its file has.
-const REPORTS: [(&str, usize); 25] = [
+const REPORTS: [(&str, usize); 31] = [
     ("class-summary", 5),
     ("migration-matrix", 6),
     ("monthly-members", 89),
     ("class-growth", 21),
+    ("class-opportunities", 13),
+    ("close-customers", 1),
     ("customer-rates", 21),
     ("lifetime-value", 17),
     ("pareto-curve", 5),
@@ -87,6 +90,10 @@ const REPORTS: [(&str, usize); 25] = [
     ("class-correlations", 13),
     ("cross-sell", 1),
     ("cross-tab", 2),
+    ("category-demand", 1),
+    ("brand-demand", 1),
+    ("product-demand", 1),
+    ("group-summary", 9),
     ("strategies", 4),
     ("service-levels", 4),
     ("crosswalk", 6),
@@ -254,6 +261,7 @@ async fn every_report_is_a_table() {
             language: Language::ZhCn.into(),
             features: Vec::new(),
             class_id: String::new(),
+            bands: Vec::new(),
         };
         let answer = world.reporting.get_report(Request::new(request)).await.unwrap().into_inner();
         let file = csv(&world, &report.id, Language::ZhCn).await;

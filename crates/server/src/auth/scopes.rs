@@ -83,6 +83,7 @@ const TABLE: &[(&str, &[Scope])] = &[
     ("kehu.reporting.v1.ReportingService/GetReport", &[Read, PersonalData]),
     ("kehu.reporting.v1.ReportingService/GetRfmHeatMap", &[Read]),
     ("kehu.reporting.v1.ReportingService/ListReports", &[Read]),
+    ("kehu.reporting.v1.ReportingService/RecommendProducts", &[Read]),
     ("kehu.reporting.v1.ReportingService/RenderReport", &[Read]),
     ("kehu.run.v1.BusinessDateService/FixBusinessDate", &[Admin]),
     ("kehu.run.v1.BusinessDateService/GetBusinessDate", &[Read]),

@@ -6,7 +6,8 @@ use chrono::{DateTime, Utc};
 pub use kehu_core::Reference;
 
 use kehu_core::CustomerId;
-use sea_orm::sea_query::Query;
+use kehu_core::match_key::{self, NameKeys};
+use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement, UnionType};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
     QuerySelect, Select, Statement,
@@ -97,21 +98,33 @@ pub async fn get_customers(db: &Database, ids: &[CustomerId]) -> Result<Vec<Cust
     with_references(db.reader(), query.all(db.reader()).await?).await
 }
 
-/// A page of customers by their number, up or, with `newest_first`, down; with a `source`, only those
-/// that it has a key of.
+/// Which customers to list.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CustomerFilter<'a> {
+    /// Those that this source has a key of.
+    pub source: Option<&'a str>,
+    /// Those whose name has one of these match keys.
+    pub name: Option<NameKeys>,
+    /// The newest first, and not the oldest.
+    pub newest_first: bool,
+}
+
+/// A page of customers by their number.
 pub async fn list_customers(
     db: &Database,
-    source: Option<&str>,
-    newest_first: bool,
+    filter: &CustomerFilter<'_>,
     page: &PageRequest,
 ) -> Result<Page<Customer>, Error> {
     let id = customer::Column::CustomerId;
     let query = customer::Entity::find().limit(page.fetch());
-    let mut query = match newest_first {
+    let mut query = match filter.newest_first {
         false => query.filter(id.gt(page.after.unwrap_or(0))).order_by_asc(id),
         true => query.filter(id.lt(page.after.unwrap_or(i64::MAX))).order_by_desc(id),
     };
-    if let Some(name) = source {
+    if let Some(keys) = &filter.name {
+        query = query.filter(customer::Column::CustomerId.in_subquery(named(keys)));
+    }
+    if let Some(name) = filter.source {
         let Some(source_id) = sources::find(db.reader(), name).await? else {
             return Ok(Page { items: Vec::new(), next: None });
         };
@@ -125,6 +138,21 @@ pub async fn list_customers(
     let rows = query.all(db.reader()).await?;
     let customers = with_references(db.reader(), rows).await?;
     Ok(Page::of(page, customers, |customer| customer.id.0))
+}
+
+/// The numbers of the customers with one of these match keys. A union, so that each key is looked up
+/// by its index.
+fn named(keys: &NameKeys) -> SelectStatement {
+    let by = |column: &'static str, key: &str| {
+        let mut select = Query::select();
+        select.column("customer_id").from("customer");
+        select.and_where(ExprTrait::eq(Expr::col(column), key)).to_owned()
+    };
+    let mut named = by("name_key", &keys.name);
+    if let Some(person) = &keys.person {
+        named.union(UnionType::Distinct, by("person_key", person));
+    }
+    named
 }
 
 /// The customer that a source's key leads to, if any.
@@ -274,9 +302,12 @@ fn columns(rows: &[Row], now: DateTime<Utc>) -> Vec<(&'static str, Column)> {
     };
     let registered = rows.iter().map(|row| row.profile.registered_on.map(time::days));
     let attributes = rows.iter().map(|row| document::write(&row.profile.attributes));
+    let (names, persons) = name_keys(rows);
     vec![
         ("customer_id", Column::I64(rows.iter().map(|row| row.id.0).collect())),
         ("display_name", text(|profile| &profile.display_name)),
+        ("name_key", Column::OptText(names)),
+        ("person_key", Column::OptText(persons)),
         ("customer_type", text(|profile| &profile.customer_type)),
         ("region_code", text(|profile| &profile.region_code)),
         ("province", text(|profile| &profile.province)),
@@ -288,6 +319,16 @@ fn columns(rows: &[Row], now: DateTime<Utc>) -> Vec<(&'static str, Column)> {
         ("version", Column::I64(rows.iter().map(|row| row.version).collect())),
         ("updated_at", Column::I64(vec![time::micros(now); rows.len()])),
     ]
+}
+
+/// The match keys of the names, and of those that may be persons'.
+fn name_keys(rows: &[Row]) -> (Vec<Option<String>>, Vec<Option<String>>) {
+    let names = rows.iter().map(|row| row.profile.display_name.as_deref());
+    let keys = names.map(|name| match name.and_then(match_key::of_name) {
+        Some(keys) => (Some(keys.name), keys.person),
+        None => (None, None),
+    });
+    keys.unzip()
 }
 
 /// The customers with these numbers.

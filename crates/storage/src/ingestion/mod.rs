@@ -29,7 +29,8 @@ mod write;
 
 pub use batch::{Batch, NewReject, Problem, RecordKey};
 pub use customers::{
-    Customer, Reference, find_key, find_reference, get_customer, get_customers, list_customers,
+    Customer, CustomerFilter, Reference, find_key, find_reference, get_customer, get_customers,
+    list_customers,
 };
 pub use external_codes::find_external_code;
 pub use held::{HeldOrders, WaitingOrder, held_orders};

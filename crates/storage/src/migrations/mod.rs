@@ -14,6 +14,7 @@ mod m0005_history;
 mod m0006_facts;
 mod m0007_definition_events;
 mod m0008_merge;
+mod m0009_match_keys;
 
 use sea_orm_migration::prelude::*;
 
@@ -32,6 +33,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0006_facts::Migration),
             Box::new(m0007_definition_events::Migration),
             Box::new(m0008_merge::Migration),
+            Box::new(m0009_match_keys::Migration),
         ]
     }
 }

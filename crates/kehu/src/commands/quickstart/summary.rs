@@ -6,7 +6,7 @@ use crate::{
     exit::Failure, output,
 };
 use kehu_contract::{
-    google::r#type::{Decimal, Money},
+    google::r#type::Money,
     ingestion::ReusedKey,
     reporting::{ClassSummary, GetClassSummaryRequest},
 };
@@ -197,9 +197,9 @@ fn class_row(class: &ClassSummary) -> Vec<String> {
     vec![
         if label.zh.is_empty() { label.en } else { format!("{} {}", label.en, label.zh) },
         grouped(&class.customer_count.to_string()),
-        percent(class.customer_share.as_ref()),
+        output::percent(class.customer_share.as_ref()),
         amount(class.amount.as_ref()),
-        percent(class.amount_share.as_ref()),
+        output::percent(class.amount_share.as_ref()),
         amount(class.mean_order_amount.as_ref()),
         class.example_codes.join(" "),
     ]
@@ -222,14 +222,6 @@ fn amount(money: Option<&Money>) -> String {
     let cents = (money.nanos.unsigned_abs() + 5_000_000) / 10_000_000;
     let units = money.units.unsigned_abs() + u64::from(cents / 100);
     format!("{sign}{}", grouped(&format!("{units}.{:02}", cents % 100)))
-}
-
-fn percent(share: Option<&Decimal>) -> String {
-    let share = share.and_then(|share| share.value.parse::<rust_decimal::Decimal>().ok());
-    share.map_or_else(
-        || "–".to_owned(),
-        |share| format!("{:.2} %", share * rust_decimal::Decimal::ONE_HUNDRED),
-    )
 }
 
 fn count(number: u64) -> String {

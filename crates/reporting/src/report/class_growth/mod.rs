@@ -34,7 +34,7 @@ const SALES: [(&str, ColumnType); 6] = [
 
 /// The sales of some customers in a period.
 #[derive(Debug, Clone, Copy, Default)]
-struct Sales {
+pub(super) struct Sales {
     customers: i64,
     orders: i64,
     amount: Decimal,
@@ -49,12 +49,12 @@ impl AddAssign for Sales {
 }
 
 /// By the place of the span, two a period, and that of the class.
-type SalesByClass = BTreeMap<(usize, usize), Sales>;
+pub(super) type SalesByClass = BTreeMap<(usize, usize), Sales>;
 
 const OF_CLASS: [(&str, Kind, &str, &str); 2] =
     [("class_id", Kind::Id, "类别标识", "Class id"), ("class_label", Kind::Text, "类别", "Class")];
 
-const FIGURES: [(&str, Kind, &str, &str); 7] = [
+pub(super) const FIGURES: [(&str, Kind, &str, &str); 7] = [
     ("customer_count", Kind::Count, "购买客户数", "Buying customers"),
     ("order_count", Kind::Count, "订单数", "Orders"),
     ("amount", Kind::Amount, "净销售额", "Net sales"),
@@ -118,7 +118,7 @@ impl super::Report for Report {
     }
 }
 
-async fn sales(
+pub(super) async fn sales(
     reporting: &Reporting,
     question: &Question,
     periods: &[Period],
@@ -144,8 +144,7 @@ async fn sales(
 
 /// The cells of [`FIGURES`], of the sales of a period and of the same before. What was nothing or
 /// less has not grown by any share.
-fn cells([now, before]: [Sales; 2]) -> [Cell; 7] {
-    let growth = ratio::share(now.amount - before.amount, before.amount, SHARE_SCALE);
+pub(super) fn cells([now, before]: [Sales; 2]) -> [Cell; 7] {
     [
         Cell::Count(now.customers),
         Cell::Count(now.orders),
@@ -153,6 +152,11 @@ fn cells([now, before]: [Sales; 2]) -> [Cell; 7] {
         Cell::Count(before.customers),
         Cell::Count(before.orders),
         Cell::Number(before.amount),
-        Cell::optional(growth),
+        Cell::optional(growth([now, before])),
     ]
+}
+
+/// By which share the amount has grown.
+pub(super) fn growth([now, before]: [Sales; 2]) -> Option<Decimal> {
+    ratio::share(now.amount - before.amount, before.amount, SHARE_SCALE)
 }

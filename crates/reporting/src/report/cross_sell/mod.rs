@@ -13,21 +13,18 @@ use crate::{
     source,
 };
 use async_trait::async_trait;
-use kehu_core::{calendar, label::Language, taxonomy::Class};
+use kehu_core::{label::Language, taxonomy::Class};
 use kehu_server::Fault;
-use kehu_storage::{
-    bulk::ColumnType::{I64, Text},
-    reports::Basis,
-};
+use kehu_storage::bulk::ColumnType::{I64, Text};
 use rust_decimal::Decimal;
 use std::collections::HashMap;
 
 /// Products that are looked at, the most frequent ones; the query asks for one more.
 const PRODUCTS: usize = 200;
 /// Baskets that two products are in together at least.
-const TOGETHER: i64 = 5;
+pub(crate) const TOGETHER: i64 = 5;
 /// Baskets of a class that they are in together at least: one of so many.
-const SUPPORT: i64 = 200;
+pub(crate) const SUPPORT: i64 = 200;
 /// Rows of a class at most.
 const ROWS: usize = 100;
 
@@ -128,7 +125,7 @@ impl Found {
         question: &Question,
         classes: &[Class],
     ) -> Result<Self, Fault> {
-        let (db, basis) = (&reporting.db, year(question));
+        let (db, basis) = (&reporting.db, source::year(question));
         let counts = basis.rows(db, include_str!("least.sql"), &[("baskets", I64)]).await?;
         // Who ties with the first one left out is left out, too, so the order of ties does not matter.
         let least = match counts.len() > PRODUCTS {
@@ -223,11 +220,4 @@ impl Rule {
             Cell::Number(self.lift),
         ]
     }
-}
-
-/// The question over the 365 days that end on its date.
-fn year(question: &Question) -> Basis {
-    let last = question.moment.as_of;
-    let first = calendar::days_before(last, 364);
-    Basis { periods: vec![(first, last)], ..source::basis(question) }
 }

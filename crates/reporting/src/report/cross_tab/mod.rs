@@ -1,10 +1,9 @@
 //! Two features side by side: how often their values come together, and whether that is chance.
 
-mod bands;
-mod independence;
-
 use super::{
-    Facts, Needs, Takes,
+    Facts, Independence, Needs, Takes,
+    bands::Bands,
+    independence::decimal,
     table::{Cell, Kind, Row, Table},
 };
 use crate::{
@@ -15,17 +14,11 @@ use crate::{
     source,
 };
 use async_trait::async_trait;
-use bands::Bands;
-use independence::{Independence, decimal};
 use kehu_core::{Value, label::Language};
 use kehu_server::Fault;
-use kehu_storage::facts::{self, CustomerSet};
 
 /// What the report is about where no features are named.
 const FEATURES: &[&str] = &["preferred_channel", "orders_365d"];
-
-/// Customers that are read at once.
-const CUSTOMERS_AT_ONCE: u64 = 20_000;
 
 const COLUMNS: [(&str, Kind, &str, &str); 14] = [
     ("as_of_date", Kind::Date, "截止日期", "As of"),
@@ -47,9 +40,9 @@ const COLUMNS: [(&str, Kind, &str, &str); 14] = [
 const DEFINITIONS: [(&str, &str, &str); 5] = [
     (
         "row_value",
-        "数值指标有十个以上不同取值时，按四分位数分段。取值超过三十个的类别，其余合为“其他”。",
-        "A number with more than ten values is cut at its quartiles. Of more than thirty categories \
-         the least frequent are one.",
+        "数值指标按所给的界值分段；未给界值且有十个以上不同取值时，按四分位数分段。取值超过三十个的类别，其余合为“其他”。",
+        "A number is cut at the bounds that are asked for, else one with more than ten values at its \
+         quartiles. Of more than thirty categories the least frequent are one.",
     ),
     (
         "expected_count",
@@ -102,11 +95,13 @@ impl super::Report for Report {
         let labels = Labels::of(language);
         let [rows, columns] = [0, 1].map(|place| {
             let values = pairs.iter().map(|pair| &pair[place]);
-            Bands::of(values, labels.other)
+            Bands::of(values, question.bands(&question.features[place]), labels.other)
         });
         let mut counts = vec![vec![0_i64; columns.len()]; rows.len()];
         for [row, column] in &pairs {
-            counts[rows.place(row)][columns.place(column)] += 1;
+            if let Some((row, column)) = rows.place(row).zip(columns.place(column)) {
+                counts[row][column] += 1;
+            }
         }
         let found = Independence::of(&counts);
         let head = |names: [&str; 2]| {
@@ -159,11 +154,9 @@ async fn read(reporting: &Reporting, question: &Question) -> Result<(Vec<[Value;
         return Err(Fault::internal("a cross-tab is of two features"));
     };
     let (mut pairs, mut missing) = (Vec::new(), 0);
-    for set in facts::split(&reporting.db, &CustomerSet::All, CUSTOMERS_AT_ONCE).await? {
-        let frame = reporting.analytics.features(&set, question.moment.as_of, &names).await;
-        let frame = frame.map_err(source::fault)?;
-        let (ones, twos) = (frame.column(one), frame.column(two));
-        let (ones, twos) = (ones.map_err(source::fault)?, twos.map_err(source::fault)?);
+    for set in source::values(reporting, question, &[one, two]).await? {
+        let mut columns = set.columns.into_iter();
+        let (ones, twos) = (columns.next().unwrap_or_default(), columns.next().unwrap_or_default());
         for pair in ones.into_iter().zip(twos) {
             match pair {
                 (Value::Null, _) | (_, Value::Null) => missing += 1,

@@ -21,7 +21,7 @@ use kehu_storage::{
     },
     definitions,
     facts::{self, CustomerSet},
-    ingestion::{Customer, list_customers},
+    ingestion::{Customer, CustomerFilter, list_customers},
     scoring::scores,
 };
 use rust_decimal::{Decimal, prelude::ToPrimitive};
@@ -233,7 +233,7 @@ impl Export {
         let mut after = Some(first.0 - 1);
         while let Some(id) = after.filter(|id| *id < last.0) {
             let page = PageRequest { limit: 1_000, after: Some(id) };
-            let page = list_customers(&self.db, None, false, &page).await?;
+            let page = list_customers(&self.db, &CustomerFilter::default(), &page).await?;
             records.extend(page.items.into_iter().map(|customer| (customer.id, customer)));
             after = page.next;
         }

@@ -8,11 +8,11 @@ use super::{
 };
 use crate::{Reporting, labels::Labels, request::Question, source};
 use async_trait::async_trait;
-use kehu_core::{calendar, label::Language};
+use kehu_core::label::Language;
 use kehu_server::Fault;
 use kehu_storage::{
     bulk::ColumnType::{self, I64, OptText},
-    reports::{Basis, Rows},
+    reports::Rows,
 };
 use rust_decimal::Decimal;
 
@@ -91,7 +91,7 @@ impl super::Report for ByClass {
         let classes = source::classified(&reporting.db, question).await?.classes;
         let columns = columns(&["class_id"]);
         let query = include_str!("by_class.sql");
-        let found = year(question).rows(&reporting.db, query, &columns).await?;
+        let found = source::year(question).rows(&reporting.db, query, &columns).await?;
         let (mut rows, mut all) = (Vec::new(), Figures::default());
         for place in order(&found, &classes)? {
             let figures = figures(&found, place)?;
@@ -131,7 +131,7 @@ impl super::Report for ByProduct {
         let classes = source::classified(&reporting.db, question).await?.classes;
         let columns = columns(&["survey", "product", "class_id"]);
         let query = include_str!("by_product.sql");
-        let found = year(question).rows(&reporting.db, query, &columns).await?;
+        let found = source::year(question).rows(&reporting.db, query, &columns).await?;
         let mut sorted = Vec::with_capacity(found.len());
         for place in 0..found.len() {
             let of_class = place_of(found.text("class_id", place)?, &classes);
@@ -149,13 +149,6 @@ impl super::Report for ByProduct {
         }
         Ok(Table::new(&[&OF_PRODUCT[..], &ANSWERS[..]].concat(), rows))
     }
-}
-
-/// The question over the 365 days that end on its date.
-fn year(question: &Question) -> Basis {
-    let last = question.moment.as_of;
-    let first = calendar::days_before(last, 364);
-    Basis { periods: vec![(first, last)], ..source::basis(question) }
 }
 
 fn columns(texts: &[&'static str]) -> Vec<(&'static str, ColumnType)> {

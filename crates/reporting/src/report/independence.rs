@@ -7,21 +7,21 @@ use rust_decimal::{Decimal, prelude::FromPrimitive};
 const PLACES: u32 = 9;
 
 /// What a table of counts says of its rows and columns. A row or column without anybody says nothing.
-pub(super) struct Independence {
+pub(crate) struct Independence {
     /// The sums of the rows.
-    pub(super) rows: Vec<i64>,
+    pub(crate) rows: Vec<i64>,
     columns: Vec<i64>,
     /// The sum of all.
-    pub(super) all: i64,
+    pub(crate) all: i64,
     /// The statistic; `None` with fewer than two rows or columns.
-    pub(super) chi_square: Option<f64>,
+    pub(crate) chi_square: Option<f64>,
     /// Its degrees of freedom.
-    pub(super) degrees: u32,
+    pub(crate) degrees: u32,
 }
 
 impl Independence {
     /// Of counts by row and column.
-    pub(super) fn of(counts: &[Vec<i64>]) -> Self {
+    pub(crate) fn of(counts: &[Vec<i64>]) -> Self {
         let rows: Vec<i64> = counts.iter().map(|row| row.iter().sum()).collect();
         let width = counts.first().map_or(0, Vec::len);
         let columns: Vec<i64> =
@@ -47,13 +47,13 @@ impl Independence {
     }
 
     /// The count to expect of independence.
-    pub(super) fn expected(&self, row: usize, column: usize) -> f64 {
+    pub(crate) fn expected(&self, row: usize, column: usize) -> f64 {
         self.rows[row] as f64 * self.columns[column] as f64 / self.all.max(1) as f64
     }
 
     /// How far a count is from that, in standard deviations (Haberman, The analysis of residuals in
     /// cross-classified tables, Biometrics 29, 1973); `None` where everybody is of the row or column.
-    pub(super) fn residual(&self, row: usize, column: usize, count: i64) -> Option<f64> {
+    pub(crate) fn residual(&self, row: usize, column: usize, count: i64) -> Option<f64> {
         let share = |sum: i64| 1.0 - sum as f64 / self.all.max(1) as f64;
         let expected = self.expected(row, column);
         let variance = expected * share(self.rows[row]) * share(self.columns[column]);
@@ -62,13 +62,13 @@ impl Independence {
 
     /// The probability of a statistic at least as great by chance: the upper regularised incomplete
     /// gamma function of half the degrees and half the statistic.
-    pub(super) fn p_value(&self) -> Option<f64> {
+    pub(crate) fn p_value(&self) -> Option<f64> {
         Some(chi_square_tail(self.chi_square?, self.degrees))
     }
 
     /// √(χ² / (n · (the lesser of rows and columns − 1))) (Cramér, Mathematical Methods of Statistics,
     /// 1946).
-    pub(super) fn cramers_v(&self) -> Option<f64> {
+    pub(crate) fn cramers_v(&self) -> Option<f64> {
         let chi_square = self.chi_square?;
         let lesser = used(&self.rows).min(used(&self.columns)) - 1;
         Some((chi_square / (self.all as f64 * f64::from(lesser))).sqrt())
@@ -81,7 +81,7 @@ fn used(sums: &[i64]) -> u32 {
 }
 
 /// A statistic as it is told.
-pub(super) fn decimal(number: f64) -> Option<Decimal> {
+pub(crate) fn decimal(number: f64) -> Option<Decimal> {
     Decimal::from_f64(number).map(|number| number.round_dp(PLACES))
 }
 

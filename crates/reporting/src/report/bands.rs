@@ -12,16 +12,24 @@ const MOST_CATEGORIES: usize = 30;
 const BANDS: usize = 4;
 
 /// Categories, and where a value belongs.
-pub(super) enum Bands {
-    /// Numbers from the lower ends on, ascending.
-    Numbers { from: Vec<Decimal>, labels: Vec<String> },
+pub(crate) enum Bands {
+    /// Numbers by the bounds between the bands, ascending; a bound belongs to the band above it.
+    Numbers { bounds: Vec<Decimal>, labels: Vec<String> },
     /// Texts by place; what is not among them is the last category.
     Texts { places: BTreeMap<String, usize>, labels: Vec<String> },
 }
 
 impl Bands {
-    /// The categories of values, none of them null; those left out are called `other`.
-    pub(super) fn of<'a>(values: impl Iterator<Item = &'a Value>, other: &str) -> Self {
+    /// The categories of values, numbers between `bounds`, ascending, where there are some; those left
+    /// out are called `other`.
+    pub(super) fn of<'a>(
+        values: impl Iterator<Item = &'a Value>,
+        bounds: &[Decimal],
+        other: &str,
+    ) -> Self {
+        if !bounds.is_empty() {
+            return Self::between(bounds);
+        }
         let (mut numbers, mut texts) = (Vec::new(), BTreeMap::<String, i64>::new());
         for value in values {
             match value {
@@ -40,7 +48,7 @@ impl Bands {
         from.dedup();
         if from.len() <= MOST_NUMBERS {
             let labels = from.iter().map(Decimal::to_string).collect();
-            return Self::Numbers { from, labels };
+            return Self::Numbers { bounds: from.split_off(1.min(from.len())), labels };
         }
         // The lower end of a band is the first value of its quarter; equal values stay together.
         let mut from: Vec<Decimal> =
@@ -52,7 +60,15 @@ impl Bands {
             None => format!("[{}, {last}]", from[place]),
         };
         let labels = (0..from.len()).map(label).collect();
-        Self::Numbers { from, labels }
+        Self::Numbers { bounds: from.split_off(1), labels }
+    }
+
+    fn between(bounds: &[Decimal]) -> Self {
+        let inner = bounds.windows(2).map(|ends| format!("[{}, {})", ends[0], ends[1]));
+        let first = bounds.first().map(|bound| format!("< {bound}"));
+        let last = bounds.last().map(|bound| format!(">= {bound}"));
+        let labels = first.into_iter().chain(inner).chain(last).collect();
+        Self::Numbers { bounds: bounds.to_vec(), labels }
     }
 
     fn texts(counts: BTreeMap<String, i64>, other: &str) -> Self {
@@ -83,19 +99,20 @@ impl Bands {
         &labels[place]
     }
 
-    /// The place of the category of a value, which is one of those that they were made of.
-    pub(super) fn place(&self, value: &Value) -> usize {
+    /// The place of the category of a value, which is one of those that they were made of; `None` for
+    /// null.
+    pub(super) fn place(&self, value: &Value) -> Option<usize> {
         match (self, value) {
-            (Self::Numbers { from, .. }, Value::Number(number)) => {
-                from.partition_point(|from| from <= number).saturating_sub(1)
+            (Self::Numbers { bounds, .. }, Value::Number(number)) => {
+                Some(bounds.partition_point(|bound| bound <= number))
             }
             (Self::Texts { places, labels }, Value::Text(text)) => {
-                places.get(text).copied().unwrap_or(labels.len() - 1)
+                Some(places.get(text).copied().unwrap_or(labels.len() - 1))
             }
             (Self::Texts { places, labels }, Value::Bool(truth)) => {
-                places.get(&truth.to_string()).copied().unwrap_or(labels.len() - 1)
+                Some(places.get(&truth.to_string()).copied().unwrap_or(labels.len() - 1))
             }
-            _ => 0,
+            _ => None,
         }
     }
 }
@@ -110,22 +127,34 @@ mod tests {
 
     #[test]
     fn few_numbers_are_themselves_and_many_are_quarters() {
-        let few = Bands::of(numbers(3).iter(), "other");
+        let few = Bands::of(numbers(3).iter(), &[], "other");
         assert_eq!((0..few.len()).map(|it| few.label(it)).collect::<Vec<_>>(), ["1", "2", "3"]);
         let values = numbers(100);
-        let many = Bands::of(values.iter(), "other");
+        let many = Bands::of(values.iter(), &[], "other");
         let labels: Vec<&str> = (0..many.len()).map(|it| many.label(it)).collect();
         assert_eq!(labels, ["[1, 26)", "[26, 51)", "[51, 76)", "[76, 100]"]);
         let mut counts = [0; 4];
-        values.iter().for_each(|value| counts[many.place(value)] += 1);
+        values.iter().for_each(|value| counts[many.place(value).unwrap()] += 1);
         assert_eq!(counts, [25; 4]);
+    }
+
+    #[test]
+    fn bands_are_cut_where_they_are_asked_for() {
+        let bands = Bands::of(numbers(3).iter(), &[18.into(), 35.into(), 60.into()], "other");
+        let labels: Vec<&str> = (0..bands.len()).map(|it| bands.label(it)).collect();
+        assert_eq!(labels, ["< 18", "[18, 35)", "[35, 60)", ">= 60"]);
+        let place = |age: i64| bands.place(&Value::Number(age.into()));
+        assert_eq!([17, 18, 34, 59, 60].map(place), [0, 1, 1, 2, 3].map(Some));
+        assert_eq!(bands.place(&Value::Null), None);
+        let one = Bands::of(numbers(3).iter(), &[2.into()], "other");
+        assert_eq!((one.len(), one.label(0), one.label(1)), (2, "< 2", ">= 2"));
     }
 
     #[test]
     fn equal_numbers_stay_together() {
         let mut values = vec![Value::Number(0.into()); 80];
         values.extend(numbers(20));
-        let bands = Bands::of(values.iter(), "other");
+        let bands = Bands::of(values.iter(), &[], "other");
         let labels: Vec<&str> = (0..bands.len()).map(|it| bands.label(it)).collect();
         assert_eq!(labels, ["[0, 20]"]);
     }
@@ -134,8 +163,8 @@ mod tests {
     fn rare_categories_are_one() {
         let text = |it: usize| Value::Text(format!("t{it:02}"));
         let values: Vec<Value> = (0..40).flat_map(|it| vec![text(it); 41 - it]).collect();
-        let bands = Bands::of(values.iter(), "other");
+        let bands = Bands::of(values.iter(), &[], "other");
         assert_eq!((bands.len(), bands.label(29)), (30, "other"));
-        assert_eq!([0, 28, 29, 39].map(|it| bands.place(&text(it))), [0, 28, 29, 29]);
+        assert_eq!([0, 28, 29, 39].map(|it| bands.place(&text(it)).unwrap()), [0, 28, 29, 29]);
     }
 }

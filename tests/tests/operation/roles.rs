@@ -29,6 +29,8 @@ const COMMANDS: &[&[&str]] = &[
     &["report", "--out", "{folder}/report.html"],
     &["explain", "import/c1"],
     &["profile", "c1", "--history"],
+    &["find", "nobody"],
+    &["recommend", "c1"],
     &["history", "c1"],
     &["timeline", "c1"],
     &["features", "c1"],

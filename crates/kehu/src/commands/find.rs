@@ -40,6 +40,7 @@ impl Find {
                 page_token,
                 source: self.source.clone().unwrap_or_default(),
                 display_name: self.name.clone(),
+                ..Default::default()
             };
             let mut client = connection.customers();
             async move {

@@ -19,6 +19,7 @@ pub mod key;
 pub mod label;
 pub mod limits;
 pub mod match_key;
+pub mod matching;
 pub mod model;
 pub mod money;
 pub mod scorecard;

@@ -1,6 +1,7 @@
 //! The contract's customers, rejects and rates, and those of the store.
 
 pub(crate) mod attribute;
+pub(crate) mod matching;
 
 use chrono::{DateTime, Utc};
 use kehu_contract::ingestion as contract;

@@ -225,7 +225,11 @@ impl Ingestion {
     }
 
     /// The customer with this number; a fault that names `name` when there is none.
-    async fn customer(&self, id: Option<CustomerId>, name: String) -> Result<Customer, Fault> {
+    pub(crate) async fn customer(
+        &self,
+        id: Option<CustomerId>,
+        name: String,
+    ) -> Result<Customer, Fault> {
         let mut customer = match id {
             Some(id) => store::get_customer(&self.db, id).await?,
             None => None,

@@ -15,6 +15,8 @@ mod data_summary;
 mod ingestion_service;
 mod limits;
 mod lookalikes;
+mod match_service;
+mod matching_job;
 mod measure;
 mod merges;
 mod profile_values;
@@ -30,10 +32,11 @@ use std::sync::Arc;
 use kehu_contract::ingestion::{
     attribute_service_server::AttributeServiceServer,
     customer_service_server::CustomerServiceServer,
-    ingestion_service_server::IngestionServiceServer,
+    ingestion_service_server::IngestionServiceServer, match_service_server::MatchServiceServer,
     reference_data_service_server::ReferenceDataServiceServer,
 };
 use kehu_core::calendar::BusinessCalendar;
+use kehu_runs::{Job, MAX_WAITING};
 use kehu_storage::{Database, ingestion::attributes::DeclaredAttributes, settings::Settings};
 use tonic::service::RoutesBuilder;
 
@@ -41,6 +44,7 @@ pub use measure::count_from_zero;
 pub use rejects::watch_rejects;
 
 use check::Checker;
+use matching_job::MatchingJob;
 
 /// The ingestion role of a process.
 #[derive(Clone)]
@@ -49,6 +53,7 @@ pub struct Ingestion {
     checker: Checker,
     attributes: DeclaredAttributes,
     reject_bytes: i64,
+    max_waiting: u32,
 }
 
 /// Bytes of rejects of one caller that are kept, unless a setting says otherwise.
@@ -65,13 +70,25 @@ impl Ingestion {
         let base_currency = settings.base_currency;
         let checker = Checker { calendar, base_currency, attributes: Arc::default() };
         let attributes = DeclaredAttributes::new(db.clone());
-        Self { db, checker, attributes, reject_bytes: REJECT_BYTES }
+        let max_waiting = MAX_WAITING;
+        Self { db, checker, attributes, reject_bytes: REJECT_BYTES, max_waiting }
     }
 
     /// How many MiB of rejects of one caller are kept: those that came last.
     #[must_use]
     pub fn reject_mib(self, mib: u32) -> Self {
         Self { reject_bytes: i64::from(mib) << 20, ..self }
+    }
+
+    /// How many runs of a kind may wait that one caller has asked for.
+    #[must_use]
+    pub fn max_waiting(self, max_waiting: u32) -> Self {
+        Self { max_waiting, ..self }
+    }
+
+    /// The kinds of runs it carries out.
+    pub fn jobs(&self) -> Vec<Arc<dyn Job>> {
+        vec![Arc::new(MatchingJob::new(self.db.clone()))]
     }
 
     /// Mounts its gRPC services.
@@ -81,6 +98,7 @@ impl Ingestion {
         routes
             .add_service(ingestion)
             .add_service(CustomerServiceServer::new(self.clone()))
+            .add_service(MatchServiceServer::new(self.clone()))
             .add_service(AttributeServiceServer::new(self.clone()))
             .add_service(ReferenceDataServiceServer::new(self.clone()));
     }

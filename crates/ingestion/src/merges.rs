@@ -20,16 +20,16 @@ const UNDO: &str = "kehu.ingestion.v1.CustomerService/UndoMerge";
 /// Longest reason, in characters.
 const LONGEST_REASON: usize = 1_000;
 /// How often it is tried when other writers get in its way.
-const ATTEMPTS: u32 = 4;
+pub(crate) const ATTEMPTS: u32 = 4;
 
 /// A request that is answered once: its method, the caller's id of it, and the digest of it.
-struct Once {
+pub(crate) struct Once {
     method: &'static str,
     request: Option<(String, String)>,
 }
 
 impl Once {
-    fn of(
+    pub(crate) fn of(
         method: &'static str,
         request_id: &str,
         request: &impl Message,
@@ -40,7 +40,7 @@ impl Once {
         Self { method, request: id.map(|id| (id, digest())) }
     }
 
-    async fn remember(
+    pub(crate) async fn remember(
         &self,
         transaction: &Transaction,
         response: &impl Message,
@@ -55,7 +55,10 @@ impl Once {
 
 impl Ingestion {
     /// The answer that the same request got before.
-    async fn repeated<T: Message + Default>(&self, once: &Once) -> Result<Option<T>, Fault> {
+    pub(crate) async fn repeated<T: Message + Default>(
+        &self,
+        once: &Once,
+    ) -> Result<Option<T>, Fault> {
         let Some((id, digest)) = &once.request else { return Ok(None) };
         match idempotency::find(&self.db, id, once.method, digest).await? {
             Known::Fresh => Ok(None),
@@ -216,7 +219,7 @@ pub(crate) fn without_personal_data(customers: [&mut Option<Customer>; 2]) {
     }
 }
 
-fn check_reason(reason: &str, violations: &mut Violations) {
+pub(crate) fn check_reason(reason: &str, violations: &mut Violations) {
     if reason.trim().is_empty() {
         violations.add("reason", "must not be empty");
     }
@@ -228,7 +231,8 @@ fn check_reason(reason: &str, violations: &mut Violations) {
     }
 }
 
-fn merge(merge: Merge) -> CustomerMerge {
+/// A merge, as callers see it.
+pub(crate) fn merge(merge: Merge) -> CustomerMerge {
     let (undo_time, undo_reason, undone_by) = match merge.undo {
         Some(undo) => (Some(time::timestamp(undo.at)), undo.reason, undo.by),
         None => (None, String::new(), String::new()),

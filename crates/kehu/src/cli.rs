@@ -118,6 +118,8 @@ pub(crate) enum Command {
     History(commands::history::History),
     /// Make two customers that are known to be one, one; undo it
     Merge(commands::merge::Merge),
+    /// Find customers that are probably one, say whether they are
+    Duplicates(commands::duplicates::Duplicates),
     /// Show what happened with a customer
     Timeline(commands::timeline::Timeline),
     /// Find the customer a code belongs to

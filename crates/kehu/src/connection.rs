@@ -10,7 +10,7 @@ use kehu_contract::{
     ingestion::{
         attribute_service_client::AttributeServiceClient,
         customer_service_client::CustomerServiceClient,
-        ingestion_service_client::IngestionServiceClient,
+        ingestion_service_client::IngestionServiceClient, match_service_client::MatchServiceClient,
         reference_data_service_client::ReferenceDataServiceClient,
     },
     reporting::reporting_service_client::ReportingServiceClient,
@@ -54,6 +54,11 @@ impl Connection {
     /// Customers.
     pub(crate) fn customers(&self) -> CustomerServiceClient<Client> {
         CustomerServiceClient::new(self.client.clone())
+    }
+
+    /// Customers that are probably one.
+    pub(crate) fn matches(&self) -> MatchServiceClient<Client> {
+        MatchServiceClient::new(self.client.clone())
     }
 
     /// Scorecards.

@@ -17,6 +17,8 @@ pub const TAXONOMIES: &str = "taxonomies";
 /// The collection of code schemes.
 pub const CODE_SCHEMES: &str = "codeSchemes";
 
+/// The collection of pairs that are probably one customer.
+const MATCH_CANDIDATES: &str = "matchCandidates";
 /// The collection of attributes.
 const ATTRIBUTES: &str = "attributes";
 
@@ -53,6 +55,16 @@ pub fn merge(id: i64) -> String {
 /// The number in `merges/3` or `3`; anything else is a violation of `field`.
 pub fn parse_merge(field: &str, name: &str, violations: &mut Violations) -> Option<i64> {
     numbered(field, "merges", name, violations)
+}
+
+/// `matchCandidates/3`.
+pub fn match_candidate(id: i64) -> String {
+    format!("{MATCH_CANDIDATES}/{id}")
+}
+
+/// The number in `matchCandidates/3` or `3`; anything else is a violation of `field`.
+pub fn parse_match_candidate(field: &str, name: &str, violations: &mut Violations) -> Option<i64> {
+    numbered(field, MATCH_CANDIDATES, name, violations)
 }
 
 /// The number in `rejects/17` or `17`; anything else is a violation of `field`.

@@ -7,6 +7,7 @@ mod files;
 mod held;
 mod interactions;
 mod invoices;
+mod matching;
 mod merges;
 mod names;
 mod orders;

@@ -54,10 +54,16 @@ async fn req_4_27_ways_to_write_a_name_have_one_match_key() {
         ];
         let mut records: Vec<Record> =
             (1..).zip(ways).map(|(n, name)| named(&format!("a{n}"), name)).collect();
-        let others =
-            ["Ａｃｍｅ　Ｃｏ．，Ｌｔｄ．", "José Smith", "华为技术有限公司北京分公司", "☆"];
+        let others = [
+            "Ａｃｍｅ　Ｃｏ．，Ｌｔｄ．",
+            "José Smith",
+            "华为技术有限公司北京分公司",
+            "☆",
+            "欧阳 娜娜 女士",
+            "诸葛青",
+        ];
         records.extend((1..).zip(others).map(|(n, name)| named(&format!("b{n}"), name)));
-        assert_eq!(server.ingest("s", records).await.accepted_count, 9);
+        assert_eq!(server.ingest("s", records).await.accepted_count, 11);
         let all: Vec<String> = (1..=5).map(|n| format!("customers/{n}")).collect();
         for way in ways.into_iter().chain(["华为技术", "【華為技術】集團"]) {
             assert_eq!(list(&server, way).await.unwrap(), all, "{way}");
@@ -71,6 +77,8 @@ async fn req_4_27_ways_to_write_a_name_have_one_match_key() {
             ("SMITH, JOSE", "customers/7"),
             ("Mr. José Smith", "customers/7"),
             ("華為技術（北京分公司）", "customers/8"),
+            ("歐陽娜娜", "customers/10"),
+            ("諸葛青先生", "customers/11"),
             // A key goes before a name.
             ("b1", "customers/6"),
         ] {

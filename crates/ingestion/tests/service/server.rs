@@ -36,6 +36,10 @@ impl Server {
         CustomerServiceClient::new(self.served.client.clone())
     }
 
+    pub(crate) fn client(&self) -> Client {
+        self.served.client.clone()
+    }
+
     /// Opens a call of `Ingest` with this first message.
     pub(crate) async fn call(&self, first: Option<Message>) -> Call {
         let (requests, outgoing) = mpsc::channel(64);

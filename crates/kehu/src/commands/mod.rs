@@ -10,6 +10,7 @@ pub(crate) mod code;
 pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod data;
+pub(crate) mod duplicates;
 pub(crate) mod explain;
 pub(crate) mod features;
 pub(crate) mod find;
@@ -83,6 +84,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Profile(command) => command.run().await,
         Command::History(command) => command.run().await,
         Command::Merge(command) => command.run().await,
+        Command::Duplicates(command) => command.run().await,
         Command::Timeline(command) => command.run().await,
         Command::Resolve(command) => command.run().await,
         Command::Features(command) => command.run().await,

@@ -79,9 +79,13 @@ pub(crate) fn assemble(
     for role in roles {
         let (db, settings, analytics) = (db.clone(), settings.clone(), analytics.clone());
         match role {
-            Role::Ingestion => Ingestion::new(db, settings)
-                .reject_mib(config.retention.rejects_mib_per_caller)
-                .routes(&mut parts.routes),
+            Role::Ingestion => {
+                let ingestion = Ingestion::new(db, settings)
+                    .reject_mib(config.retention.rejects_mib_per_caller)
+                    .max_waiting(config.runs.max_waiting_per_caller);
+                ingestion.routes(&mut parts.routes);
+                parts.jobs.extend(ingestion.jobs());
+            }
             Role::Scoring => {
                 let scoring = Scoring::new(db, settings, analytics)
                     .max_waiting(config.runs.max_waiting_per_caller);

@@ -148,9 +148,12 @@ fn named(keys: &NameKeys) -> SelectStatement {
         select.column("customer_id").from("customer");
         select.and_where(ExprTrait::eq(Expr::col(column), key)).to_owned()
     };
+    // One of the two names may have a title.
     let mut named = by("name_key", &keys.name);
+    named.union(UnionType::Distinct, by("person_key", &keys.name));
     if let Some(person) = &keys.person {
         named.union(UnionType::Distinct, by("person_key", person));
+        named.union(UnionType::Distinct, by("name_key", person));
     }
     named
 }

@@ -13,6 +13,7 @@ mod golden;
 mod held;
 mod kinds;
 mod lookalikes;
+pub mod matching;
 pub(crate) mod merges;
 pub(crate) mod profile;
 mod references;

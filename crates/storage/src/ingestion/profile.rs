@@ -161,7 +161,7 @@ impl Profile {
     }
 
     /// The value of a field, or of an attribute, by its name.
-    pub(super) fn get(&self, name: &str) -> Option<Cow<'_, str>> {
+    pub fn get(&self, name: &str) -> Option<Cow<'_, str>> {
         let text = match name {
             "display_name" => &self.display_name,
             "customer_type" => &self.customer_type,

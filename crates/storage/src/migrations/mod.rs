@@ -15,6 +15,7 @@ mod m0006_facts;
 mod m0007_definition_events;
 mod m0008_merge;
 mod m0009_match_keys;
+mod m0010_matching;
 
 use sea_orm_migration::prelude::*;
 
@@ -34,6 +35,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0007_definition_events::Migration),
             Box::new(m0008_merge::Migration),
             Box::new(m0009_match_keys::Migration),
+            Box::new(m0010_matching::Migration),
         ]
     }
 }

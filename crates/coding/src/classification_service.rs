@@ -348,10 +348,7 @@ impl Coding {
         Ok(if own.items.is_empty() { survivor } else { customer })
     }
 
-    async fn views(
-        &self,
-        rows: &[Assignment],
-    ) -> Result<Vec<Classification>, Fault> {
+    async fn views(&self, rows: &[Assignment]) -> Result<Vec<Classification>, Fault> {
         let versions = Versions::of(&self.db, rows).await?;
         rows.iter().map(|row| classification(row, &versions)).collect()
     }

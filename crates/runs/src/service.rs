@@ -178,10 +178,7 @@ fn run_id(name: &str) -> Result<i64, Fault> {
 }
 
 /// The states that are asked for, and whether running ones must be to be cancelled.
-fn parse_states(
-    numbers: &[i32],
-    violations: &mut Violations,
-) -> (Vec<RunState>, Option<bool>) {
+fn parse_states(numbers: &[i32], violations: &mut Violations) -> (Vec<RunState>, Option<bool>) {
     let mut states = BTreeSet::new();
     for (index, number) in numbers.iter().take(names::LISTED).enumerate() {
         match contract::RunState::try_from(*number) {

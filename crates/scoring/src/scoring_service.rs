@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use kehu_contract::scoring::{
-    BatchGetScoresRequest, BatchGetScoresResponse, ExplainScoreRequest, ExplainScoreResponse, GetScoreRequest, GetScoreResponse,
-    ListScoresRequest, ListScoresResponse, StartScoringRequest, StartScoringResponse,
-    scoring_service_server::ScoringService,
+    BatchGetScoresRequest, BatchGetScoresResponse, ExplainScoreRequest, ExplainScoreResponse,
+    GetScoreRequest, GetScoreResponse, ListScoresRequest, ListScoresResponse, StartScoringRequest,
+    StartScoringResponse, scoring_service_server::ScoringService,
 };
 use kehu_core::CustomerId;
 use kehu_core::scorecard::Scorecard;

@@ -223,7 +223,8 @@ impl World {
     /// Carries out what is left, and follows until nothing is left to follow.
     pub(crate) async fn settle(&self) {
         let page = PageRequest::first(1_000);
-        let runs = run::list(&self.db, &run::RunFilter::default(), &page).await.unwrap().items.into_iter();
+        let runs =
+            run::list(&self.db, &run::RunFilter::default(), &page).await.unwrap().items.into_iter();
         let open: Vec<i64> =
             runs.filter(|run| !run.state.is_final()).map(|run| run.run_id).collect();
         for run in background::carry_out(&self.db, self.jobs(), &open).await {

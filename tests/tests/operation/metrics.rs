@@ -99,7 +99,8 @@ async fn every_metric_is_there_from_the_start() {
 
 /// How many statements the process has sent.
 fn statements(page: &str) -> f64 {
-    let counts = page.lines().filter(|line| line.starts_with("db_client_operation_duration_seconds_count{"));
+    let counts =
+        page.lines().filter(|line| line.starts_with("db_client_operation_duration_seconds_count{"));
     counts.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum()
 }
 
@@ -112,7 +113,12 @@ async fn an_idle_role_sends_less_than_a_statement_a_second() {
     let listen = program::free_address();
     let metrics_listen = listen.to_string();
     let server = Server::start(&[
-        "--role", "coding", "--database-url", &shared.url, "--metrics-listen", &metrics_listen,
+        "--role",
+        "coding",
+        "--database-url",
+        &shared.url,
+        "--metrics-listen",
+        &metrics_listen,
     ])
     .await;
     until("it is ready", async || server.is_ready().await).await;

@@ -30,6 +30,7 @@ const COMMANDS: &[&[&str]] = &[
     &["explain", "import/c1"],
     &["profile", "c1", "--history"],
     &["find", "nobody"],
+    &["duplicates", "list"],
     &["recommend", "c1"],
     &["history", "c1"],
     &["timeline", "c1"],

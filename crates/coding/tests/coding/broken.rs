@@ -82,7 +82,8 @@ async fn what_is_broken_does_not_stop_the_days_of_the_others() {
         let daily = world.coding.dailies().remove(0);
         let due = async || start_due(&world.db, &calendar, daily.as_ref()).await.unwrap();
         assert_eq!(due().await, Some(next));
-        let runs = run::list(&world.db, &run::RunFilter::default(), &PageRequest::first(1)).await.unwrap();
+        let runs =
+            run::list(&world.db, &run::RunFilter::default(), &PageRequest::first(1)).await.unwrap();
         let ended = world.carry_out(runs.items[0].run_id).await;
         assert_eq!((ended.state, ended.as_of), (RunState::Succeeded, Some(next)));
         assert_eq!(due().await, None, "nothing is due any more");

@@ -122,7 +122,9 @@ impl World {
         let mut days = Vec::new();
         for daily in self.scoring.dailies() {
             while let Some(day) = start_due(&self.db, &calendar, daily.as_ref()).await.unwrap() {
-                let runs = run::list(&self.db, &run::RunFilter::default(), &PageRequest::first(1)).await.unwrap();
+                let runs = run::list(&self.db, &run::RunFilter::default(), &PageRequest::first(1))
+                    .await
+                    .unwrap();
                 assert_eq!(runs.items[0].as_of, Some(day));
                 self.carry_out(runs.items[0].run_id).await;
                 days.push(day);

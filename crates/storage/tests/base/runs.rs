@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use kehu_storage::run::{
-    Following, HeartbeatOutcome, MAX_ATTEMPTS, NewRun, Pin, Retry, Run, RunState, cancel,
-    cancelled, fail, following, get, give_back, give_up, heartbeat, lease, list, phase, pin, pins,
-    start, succeed, trim,
+    Following, HeartbeatOutcome, MAX_ATTEMPTS, NewRun, Pin, Retry, Run, RunFilter, RunState,
+    cancel, cancelled, fail, following, get, give_back, give_up, heartbeat, lease, list, phase,
+    pin, pins, start, succeed, trim,
 };
 use kehu_storage::{Database, Error, PageRequest};
 use kehu_tests::{at, customers, day, each_database};
@@ -212,16 +212,37 @@ async fn runs_are_listed_by_kind_and_page_the_newest_first() {
         for kind in [SCORING, CODING, SCORING, SCORING] {
             start(db, &NewRun { kind, ..scoring(None) }, at(0)).await.unwrap();
         }
+        let of_kind = RunFilter { kind: Some("scoring"), ..RunFilter::default() };
         let mut page = PageRequest::first(2);
-        let first = list(db, Some("scoring"), &page).await.unwrap();
+        let first = list(db, &of_kind, &page).await.unwrap();
         page.after = first.next;
         start(db, &scoring(None), at(1)).await.unwrap();
-        let second = list(db, Some("scoring"), &page).await.unwrap();
+        let second = list(db, &of_kind, &page).await.unwrap();
         let ids = |runs: &[Run]| runs.iter().map(|run| run.run_id).collect::<Vec<_>>();
         assert_eq!((ids(&first.items), first.next), (vec![4, 3], Some(3)));
         assert_eq!((ids(&second.items), second.next), (vec![1], None));
-        let all = list(db, None, &PageRequest::first(50)).await.unwrap();
+        let every = RunFilter::default();
+        let all = list(db, &every, &PageRequest::first(50)).await.unwrap();
         assert_eq!((ids(&all.items), all.next), (vec![5, 4, 3, 2, 1], None));
+        let oldest_first = RunFilter { oldest_first: true, ..of_kind };
+        let page = PageRequest { limit: 2, after: Some(1) };
+        let oldest = list(db, &oldest_first, &page).await.unwrap();
+        assert_eq!((ids(&oldest.items), oldest.next), (vec![3, 4], Some(4)));
+
+        lease(db, 5, &SCORING, "w", at(2), TTL).await.unwrap().unwrap();
+        cancel(db, 5, at(3)).await.unwrap();
+        cancel(db, 4, at(3)).await.unwrap();
+        let states = [RunState::Running];
+        for (to_be_cancelled, found) in
+            [(None, vec![5]), (Some(true), vec![5]), (Some(false), vec![])]
+        {
+            let filter = RunFilter { states: &states, to_be_cancelled, ..every };
+            let running = list(db, &filter, &PageRequest::first(50)).await.unwrap();
+            assert_eq!(ids(&running.items), found, "{to_be_cancelled:?}");
+        }
+        let ended = RunFilter { states: &[RunState::Cancelled, RunState::Failed], ..every };
+        let ended = list(db, &ended, &PageRequest::first(50)).await.unwrap();
+        assert_eq!(ids(&ended.items), [4]);
     })
     .await;
 }

@@ -170,8 +170,7 @@ async fn a_mapping_is_written_from_the_file() {
     let stated = written
         .replace("# order_id = \"\"", "order_id = \"Belegnr\"")
         .replace("# customer_id = \"\"", "customer_id = \"Kunde\"")
-        .replace("# decimal_comma", "decimal_comma")
-        .replace("# date_formats", "date_formats");
+        .replace("# decimal_comma", "decimal_comma");
     std::fs::write(&mapping, stated).unwrap();
     let server = Server::on(&folder.path().join("data")).await;
     let loaded = server.succeed(&["import", &sales, "--mapping", &mapping]).await;

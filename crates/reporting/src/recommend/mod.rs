@@ -191,7 +191,7 @@ mod tests {
     fn a_product_draws_another_when_they_come_together_more_than_by_chance() {
         let drawn = Drawn::new("cup", 12, [16, 20], 40).unwrap();
         assert_eq!(
-            (drawn.confidence.to_string(), drawn.lift.to_string()),
+            (drawn.confidence.to_string(), drawn.lift.normalize().to_string()),
             ("0.7500".into(), "1.5".into())
         );
         assert_eq!(Drawn::new("cup", 8, [16, 20], 40), None);

@@ -104,6 +104,35 @@ async fn requests_that_break_their_rules() {
             ..Default::default()
         };
         let format = ExportReportRequest { format: 9, ..unknown.clone() };
+        let summary = GetReportRequest {
+            report: "class-summary".to_owned(),
+            ..statistics(&["amount_365d"]).into_inner()
+        };
+        for status in [
+            reporting.get_report(statistics(&["none"])).await.err(),
+            reporting.get_report(statistics(&["top_category"])).await.err(),
+            reporting.get_report(twice).await.err(),
+            reporting.get_report(six).await.err(),
+            reporting.get_report(Request::new(summary)).await.err(),
+            reporting.render_report(Request::new(all)).await.err(),
+            reporting.export_report(Request::new(format)).await.err(),
+            reporting.get_migration_matrix(Request::new(matrix)).await.err(),
+            reporting.get_pareto_curve(Request::new(points)).await.err(),
+            reporting.get_monthly_trend(Request::new(months)).await.err(),
+            reporting.export_report(Request::new(kind)).await.err(),
+            reporting.export_report(Request::new(unknown)).await.err(),
+            reporting.render_report(Request::new(people)).await.err(),
+        ] {
+            assert_eq!(status.expect("it is refused").code(), Code::InvalidArgument);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn files_that_cannot_be_written_so() {
+    each_database(async |test| {
+        let world = World::empty(test).await;
         let of_class = |report: &str, class: &str| ExportReportRequest {
             report: report.to_owned(),
             taxonomy: "tiers".to_owned(),
@@ -120,31 +149,19 @@ async fn requests_that_break_their_rules() {
         };
         let workbook =
             ExportReportRequest { format: ReportFormat::Xlsx.into(), ..dialect(";", false) };
-        let summary = GetReportRequest {
-            report: "class-summary".to_owned(),
-            ..statistics(&["amount_365d"]).into_inner()
-        };
-        for status in [
-            reporting.get_report(statistics(&["none"])).await.err(),
-            reporting.get_report(statistics(&["top_category"])).await.err(),
-            reporting.get_report(twice).await.err(),
-            reporting.get_report(six).await.err(),
-            reporting.get_report(Request::new(summary)).await.err(),
-            reporting.render_report(Request::new(all)).await.err(),
-            reporting.export_report(Request::new(format)).await.err(),
-            reporting.export_report(Request::new(of_class("class-summary", "a"))).await.err(),
-            reporting.export_report(Request::new(of_class("customers", "No class"))).await.err(),
-            reporting.export_report(Request::new(dialect("::", false))).await.err(),
-            reporting.export_report(Request::new(dialect(",", true))).await.err(),
-            reporting.export_report(Request::new(workbook)).await.err(),
-            reporting.get_migration_matrix(Request::new(matrix)).await.err(),
-            reporting.get_pareto_curve(Request::new(points)).await.err(),
-            reporting.get_monthly_trend(Request::new(months)).await.err(),
-            reporting.export_report(Request::new(kind)).await.err(),
-            reporting.export_report(Request::new(unknown)).await.err(),
-            reporting.render_report(Request::new(people)).await.err(),
+        for request in [
+            of_class("class-summary", "a"),
+            of_class("customers", "No class"),
+            dialect("::", false),
+            dialect(",", true),
+            workbook,
         ] {
-            assert_eq!(status.expect("it is refused").code(), Code::InvalidArgument);
+            let refused = world.reporting.export_report(Request::new(request.clone())).await.err();
+            assert_eq!(
+                refused.expect("it is refused").code(),
+                Code::InvalidArgument,
+                "{request:?}"
+            );
         }
     })
     .await;

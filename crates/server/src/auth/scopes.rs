@@ -71,10 +71,10 @@ const TABLE: &[(&str, &[Scope])] = &[
     ("kehu.ingestion.v1.IngestionService/Ingest", &[Ingest]),
     ("kehu.ingestion.v1.IngestionService/ListExchangeRates", &[Read]),
     ("kehu.ingestion.v1.IngestionService/ListRejects", &[Read, PersonalData]),
-    ("kehu.ingestion.v1.MatchService/StartMatching", &[Ingest]),
-    ("kehu.ingestion.v1.MatchService/ListMatchCandidates", &[Read]),
     ("kehu.ingestion.v1.MatchService/GetMatchCandidate", &[Read, PersonalData]),
+    ("kehu.ingestion.v1.MatchService/ListMatchCandidates", &[Read]),
     ("kehu.ingestion.v1.MatchService/ReviewMatch", &[Ingest]),
+    ("kehu.ingestion.v1.MatchService/StartMatching", &[Ingest]),
     ("kehu.ingestion.v1.ReferenceDataService/ListCityTiers", &[Read]),
     // It moves everybody in a city, on days that have passed as well.
     ("kehu.ingestion.v1.ReferenceDataService/SetCityTier", &[Admin]),

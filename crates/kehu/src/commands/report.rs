@@ -94,8 +94,8 @@ pub(crate) struct Report {
     #[arg(long, requires = "csv")]
     excel: bool,
 
-    /// File to write; the page goes to report.html, a workbook to REPORT.xlsx, CSV to standard
-    /// output if not given
+    /// File to write; the page goes to report.html, a workbook to REPORT.xlsx, CSV for Excel to
+    /// REPORT.csv, other CSV to standard output if not given
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 }
@@ -173,6 +173,7 @@ impl Report {
         match &self.out {
             Some(path) => save(path, &file),
             None if self.xlsx.is_some() => save(Path::new(&format!("{report}.xlsx")), &file),
+            None if self.excel => save(Path::new(&format!("{report}.csv")), &file),
             None => output::line(String::from_utf8_lossy(&file).trim_end()),
         }
     }

@@ -19,9 +19,8 @@ async fn others_are_served_in_the_clear_only_when_that_is_said() {
     server.stop().await;
 }
 
-#[tokio::test]
-async fn tls_and_tokens_hold_from_end_to_end() {
-    let keys = Keys::new();
+/// A server with TLS and sign-on.
+async fn signed_on(keys: &Keys) -> Server {
     let mut command = kehu(&["serve", "--listen", "127.0.0.1:0"]);
     command
         .arg("--data-dir")
@@ -30,7 +29,13 @@ async fn tls_and_tokens_hold_from_end_to_end() {
         .env("KEHU__TLS__KEY_FILE", keys.path("tls.key"))
         .env("KEHU__AUTH__JWKS_FILE", keys.path("jwks.json"))
         .env("KEHU__AUTH__AUDIENCE", AUDIENCE);
-    let server = Server::spawn(command).await;
+    Server::spawn(command).await
+}
+
+#[tokio::test]
+async fn tls_and_tokens_hold_from_end_to_end() {
+    let keys = Keys::new();
+    let server = signed_on(&keys).await;
     assert!(server.url.starts_with("https://"), "{}", server.url);
     let ca = keys.path("ca.pem").display().to_string();
     let trusting = ["--server", &server.url, "--ca-file", &ca];
@@ -72,15 +77,7 @@ async fn a_service_of_another_role_is_named() {
 #[tokio::test]
 async fn names_in_lists_are_for_those_who_may_see_them() {
     let keys = Keys::new();
-    let mut command = kehu(&["serve", "--listen", "127.0.0.1:0"]);
-    command
-        .arg("--data-dir")
-        .arg(keys.path("data"))
-        .env("KEHU__TLS__CERTIFICATE_FILE", keys.path("tls.crt"))
-        .env("KEHU__TLS__KEY_FILE", keys.path("tls.key"))
-        .env("KEHU__AUTH__JWKS_FILE", keys.path("jwks.json"))
-        .env("KEHU__AUTH__AUDIENCE", AUDIENCE);
-    let server = Server::spawn(command).await;
+    let server = signed_on(&keys).await;
     let ca = keys.path("ca.pem").display().to_string();
     let call = async |scopes: &str, arguments: &[&str]| {
         let token = keys.token(scopes);

@@ -4,7 +4,10 @@
 //! would fail for as long as one of two servers is gone. Here a call goes out on a connection that
 //! stands, and an address that is down is left in peace for a while.
 
-use super::{server::Server, services::Services};
+use super::{
+    server::Server,
+    services::{Serves, Services},
+};
 use std::{
     net::SocketAddr,
     sync::{
@@ -120,36 +123,41 @@ impl Addresses {
     }
 
     /// The next address in turn that can be connected, with its connection; for a call of a service,
-    /// one that serves it. Where nobody is known to, because each said so, any one says it again.
+    /// one that serves it, or else will soon. Where all are of other roles any one may say so.
     pub(super) async fn next(
         &self,
         service: Option<&str>,
     ) -> Result<(Arc<Address>, Connection), StdError> {
-        let mut failure = None;
-        let mut other = None;
+        let (mut later, mut other, mut failure) = (None, None, None);
         for address in self.in_turn() {
-            match address.connection().await {
-                Ok(connection) if self.may_serve(&connection, service).await => {
-                    return Ok((address, connection));
+            let connection = match address.connection().await {
+                Ok(connection) => connection,
+                Err(error) => {
+                    failure = Some(error);
+                    continue;
                 }
-                Ok(connection) => other = Some((address, connection)),
-                Err(error) => failure = Some(error),
+            };
+            match self.serves(&connection, service).await {
+                Serves::Yes => return Ok((address, connection)),
+                Serves::NotNow => later = Some((address, connection)),
+                Serves::Never => other = Some((address, connection)),
             }
         }
-        match (failure, other) {
-            (None, Some(other)) => Ok(other),
-            (failure, _) => Err(failure.unwrap_or_else(|| "its name has no address".into())),
+        match (later, failure, other) {
+            (Some(found), _, _) | (None, None, Some(found)) => Ok(found),
+            (None, Some(error), _) => Err(error),
+            (None, None, None) => Err("its name has no address".into()),
         }
     }
 
     /// Servers of several URLs may be of several roles; those behind one are alike, and health everyone
     /// has.
-    async fn may_serve(&self, connection: &Connection, service: Option<&str>) -> bool {
+    async fn serves(&self, connection: &Connection, service: Option<&str>) -> Serves {
         match service {
             Some(service) if self.urls.len() > 1 && service.starts_with("kehu.") => {
-                connection.services.has(service, &connection.channel).await
+                connection.services.serves(service, &connection.channel).await
             }
-            _ => true,
+            _ => Serves::Yes,
         }
     }
 

@@ -8,35 +8,54 @@ use std::{
 };
 use tokio::time::timeout;
 use tonic::{Code, transport::Channel};
-use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
+use tonic_health::pb::{
+    HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
+};
 
 /// How long a server may take to say whether it has a service.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// What the server at the other end of a connection has said.
+/// Whether a server can be called for a service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Serves {
+    /// It can, or does not say that it cannot.
+    Yes,
+    /// It will, but is not ready: it starts, or drains, or its database takes no writes.
+    NotNow,
+    /// It is of another role.
+    Never,
+}
+
+/// What the server at the other end of a connection has said of its services, as far as that does not
+/// change.
 #[derive(Default)]
-pub(super) struct Services(Mutex<BTreeMap<String, bool>>);
+pub(super) struct Services(Mutex<BTreeMap<String, Serves>>);
 
 impl Services {
-    /// Whether the server has a service, `kehu.scoring.v1.ScoringService`. One that does not say is
-    /// taken to have it, and is asked again.
-    pub(super) async fn has(&self, service: &str, channel: &Channel) -> bool {
+    /// Whether the server can be called for a service, `kehu.scoring.v1.ScoringService`.
+    pub(super) async fn serves(&self, service: &str, channel: &Channel) -> Serves {
         let said = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(service).copied();
         if let Some(said) = said {
             return said;
         }
-        let Some(said) = ask(service, channel).await else { return true };
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(service.to_owned(), said);
+        let Some(said) = ask(service, channel).await else { return Serves::Yes };
+        if said != Serves::NotNow {
+            let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            known.insert(service.to_owned(), said);
+        }
         said
     }
 }
 
-async fn ask(service: &str, channel: &Channel) -> Option<bool> {
+async fn ask(service: &str, channel: &Channel) -> Option<Serves> {
     let request = HealthCheckRequest { service: service.to_owned() };
     let mut health = HealthClient::new(channel.clone());
     match timeout(PATIENCE, health.check(request)).await {
-        Ok(Ok(_)) => Some(true),
-        Ok(Err(status)) if status.code() == Code::NotFound => Some(false),
+        Ok(Ok(answer)) if answer.get_ref().status() == ServingStatus::NotServing => {
+            Some(Serves::NotNow)
+        }
+        Ok(Ok(_)) => Some(Serves::Yes),
+        Ok(Err(status)) if status.code() == Code::NotFound => Some(Serves::Never),
         Ok(Err(_)) | Err(_) => None,
     }
 }

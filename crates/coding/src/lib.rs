@@ -23,6 +23,7 @@ mod following;
 mod measure;
 mod moved;
 mod overrides;
+mod retraction_job;
 mod rules;
 mod simulation;
 mod simulation_job;
@@ -50,6 +51,7 @@ use classification_job::ClassificationJob;
 use code_follower::{CodeFollower, Followed as CodesFollow};
 use coding_job::CodingJob;
 use daily::DailyClassification;
+use retraction_job::RetractionJob;
 use simulation_job::SimulationJob;
 
 pub use convert::{definition_message as taxonomy_definition, taxonomy};
@@ -116,6 +118,7 @@ impl Coding {
             Arc::new(ClassificationJob::new(self.db.clone(), self.analytics.clone())),
             Arc::new(CodingJob::new(self.db.clone(), self.analytics.clone())),
             Arc::new(SimulationJob::new(self.db.clone(), self.analytics.clone())),
+            Arc::new(RetractionJob::new(self.db.clone())),
         ]
     }
 

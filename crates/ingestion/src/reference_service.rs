@@ -5,7 +5,7 @@ use kehu_contract::ingestion::{
     SetCityTierResponse, reference_data_service_server::ReferenceDataService,
 };
 use kehu_core::city_tier::{CityTier, Tier, city_code};
-use kehu_core::{division, limits, text};
+use kehu_core::division;
 use kehu_server::{Fault, Violations, auth, clock, convert, freshness, page};
 use kehu_storage::business_date;
 use kehu_storage::definitions::{self, Signed, Version};
@@ -38,7 +38,7 @@ impl Ingestion {
             let names: Vec<&str> = Tier::ALL.iter().map(|tier| tier.name()).collect();
             violations.add("tier", format!("must be one of {}, or empty", names.join(", ")));
         }
-        let reason = check_reason(&request.reason, &mut violations);
+        let reason = convert::parse_reason(&request.reason, &mut violations);
         violations.finish()?;
         let city = city.ok_or_else(|| Fault::internal("a good request names a city"))?.to_owned();
         let held = self.held_tier(&city).await?;
@@ -91,17 +91,6 @@ impl Ingestion {
         let next = last.map(|last| page::token(&last.city_code, &filters));
         Ok(ListCityTiersResponse { city_tiers: all, next_page_token: next.unwrap_or_default() })
     }
-}
-
-fn check_reason(reason: &str, violations: &mut Violations) -> String {
-    let reason = reason.trim();
-    if reason.is_empty() || reason.chars().count() > limits::DESCRIPTION {
-        violations.add("reason", "must be 1 to 1,000 characters: say why the tier changes");
-    }
-    if reason.chars().any(text::is_invisible) {
-        violations.add("reason", "must not hold control characters or others that cannot be seen");
-    }
-    reason.to_owned()
 }
 
 fn changed(version: &Version<CityTier>) -> contract::CityTier {

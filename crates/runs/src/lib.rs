@@ -9,6 +9,7 @@ mod follower;
 mod job;
 mod measure;
 mod partition;
+pub mod retraction;
 mod service;
 mod trim;
 mod view;

@@ -1,14 +1,15 @@
 //! `kehu.run.v1.RunService`: the same for every kind of run, on every role.
 
-use crate::view::views;
+use crate::{MAX_WAITING, retraction, view::views};
 use futures::stream::{BoxStream, StreamExt};
 use kehu_contract::run::{
     self as contract, CancelRunRequest, CancelRunResponse, GetRunRequest, GetRunResponse,
-    ListRunsRequest, ListRunsResponse, WatchRunRequest, WatchRunResponse,
+    ListRunsRequest, ListRunsResponse, RetractRunRequest, RetractRunResponse, WatchRunRequest,
+    WatchRunResponse,
     run_service_server::{RunService, RunServiceServer},
 };
 use kehu_server::{
-    Fault, Violations, clock, freshness, names,
+    Fault, Violations, auth, clock, freshness, names,
     page::{self, Order},
 };
 use kehu_storage::{
@@ -25,12 +26,19 @@ const POLL: Duration = Duration::from_millis(200);
 #[derive(Clone)]
 pub struct Runs {
     db: Database,
+    max_waiting: u32,
 }
 
 impl Runs {
     /// Answers from `db`.
     pub fn new(db: Database) -> Self {
-        Self { db }
+        Self { db, max_waiting: MAX_WAITING }
+    }
+
+    /// How many runs of a kind may wait that one caller has asked for.
+    #[must_use]
+    pub fn max_waiting(self, max_waiting: u32) -> Self {
+        Self { max_waiting, ..self }
     }
 
     /// Mounts the service.
@@ -109,6 +117,17 @@ impl RunService for Runs {
         let run = self.cancel(&request.get_ref().name).await?;
         let freshness_token = freshness::token(&self.db, None).await?;
         Ok(Response::new(CancelRunResponse { run: Some(run), freshness_token }))
+    }
+
+    async fn retract_run(
+        &self,
+        request: Request<RetractRunRequest>,
+    ) -> Result<Response<RetractRunResponse>, Status> {
+        let caller = auth::caller(request.extensions());
+        let request = request.into_inner();
+        let run = retraction::start(&self.db, request, caller, self.max_waiting).await?;
+        let run = view(&self.db, run).await?;
+        Ok(Response::new(RetractRunResponse { run: Some(run) }))
     }
 }
 

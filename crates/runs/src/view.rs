@@ -1,5 +1,6 @@
 //! Runs of the storage as runs of the contract.
 
+use crate::retraction;
 use chrono::{DateTime, Utc};
 use kehu_contract::{
     google::rpc,
@@ -19,12 +20,21 @@ pub const MAX_WAITING: u32 = 64;
 /// the same run, and so does an equal request while that one waits.
 pub async fn start(db: &Database, new: &NewRun, most: u32) -> Result<contract::Run, Fault> {
     let now = clock::now();
-    let started = run::ask(db, new, most, now).await;
-    let run = started.map_err(|error| match error {
+    let run = queue(db, new, most, now).await?;
+    Ok(views(db, &[run], now).await?.remove(0))
+}
+
+/// The same, as it is kept.
+pub(crate) async fn queue(
+    db: &Database,
+    new: &NewRun,
+    most: u32,
+    now: DateTime<Utc>,
+) -> Result<Run, Fault> {
+    run::ask(db, new, most, now).await.map_err(|error| match error {
         kehu_storage::Error::AlreadyExists { .. } => Fault::RequestIdReused,
         error => error.into(),
-    })?;
-    Ok(views(db, &[run], now).await?.remove(0))
+    })
 }
 
 /// The runs as callers see them at `now`, in the same order.
@@ -41,6 +51,7 @@ pub(crate) async fn views(
 
 fn view(run: &Run, pins: &[Pin], now: DateTime<Utc>) -> contract::Run {
     let rate = rate_per_second(run, now);
+    let retraction = retraction::asked(run);
     contract::Run {
         name: names::run(run.run_id),
         kind: run.kind.clone(),
@@ -48,6 +59,9 @@ fn view(run: &Run, pins: &[Pin], now: DateTime<Utc>) -> contract::Run {
         phase: run.phase.clone(),
         definitions: pins.iter().map(definition).collect(),
         caller: run.caller.clone().unwrap_or_default(),
+        retracted_by: run.retracted_by.map(names::run).unwrap_or_default(),
+        retracts: retraction.as_ref().map(|asked| names::run(asked.run_id)).unwrap_or_default(),
+        reason: retraction.map(|asked| asked.reason).unwrap_or_default(),
         done_count: run.done,
         changed_count: run.changed,
         total_count: run.total,

@@ -133,7 +133,6 @@ impl ScoringJob {
     }
 }
 
-/// Tells the followers whose scores changed.
 /// Those that can score, unless none can: of all that are published the broken are left out.
 fn sound(versions: Vec<Version>, catalogue: &Catalogue) -> Result<Vec<Version>, Fault> {
     let (mut sound, mut broken) = (Vec::with_capacity(versions.len()), None);
@@ -149,7 +148,8 @@ fn sound(versions: Vec<Version>, catalogue: &Catalogue) -> Result<Vec<Version>, 
     }
 }
 
-async fn append(
+/// Tells the followers whose scores changed.
+pub(crate) async fn append(
     transaction: &Transaction,
     changed: BTreeSet<CustomerId>,
     as_of: NaiveDate,

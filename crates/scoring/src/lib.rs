@@ -14,6 +14,7 @@ mod follower;
 mod job;
 mod model_job;
 mod model_service;
+mod retraction_job;
 mod scorecard_service;
 mod scoring_service;
 
@@ -35,6 +36,7 @@ use daily::DailyScoring;
 use follower::ScoringFollower;
 use job::ScoringJob;
 use model_job::FittingJob;
+use retraction_job::RetractionJob;
 
 pub use convert::{scorecard, template as scorecard_definition};
 
@@ -78,7 +80,8 @@ impl Scoring {
         let (db, analytics) = (self.db.clone(), self.analytics.clone());
         vec![
             Arc::new(ScoringJob::new(db.clone(), analytics.clone())),
-            Arc::new(FittingJob::new(db, analytics)),
+            Arc::new(FittingJob::new(db.clone(), analytics)),
+            Arc::new(RetractionJob::new(db)),
         ]
     }
 

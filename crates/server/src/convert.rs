@@ -6,7 +6,7 @@
 use crate::Violations;
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use kehu_contract::{google::r#type as google, shared};
-use kehu_core::{Label, Money, Value, attribute::Family, label::Language};
+use kehu_core::{Label, Money, Value, attribute::Family, label::Language, limits, text};
 use kehu_storage::history::View;
 use prost_types::Timestamp;
 use rust_decimal::Decimal;
@@ -139,6 +139,18 @@ pub fn parse_view(
     let true_on = parse_date("true_on_date", true_on, violations);
     let known_at = parse_timestamp("known_time", known, violations);
     View { true_on, known_at }
+}
+
+/// Why something is done, in the field `reason`, where it must be said: it stays on record.
+pub fn parse_reason(reason: &str, violations: &mut Violations) -> String {
+    let reason = reason.trim();
+    if reason.is_empty() || reason.chars().count() > limits::DESCRIPTION {
+        violations.add("reason", "must be 1 to 1,000 characters: say why");
+    }
+    if reason.chars().any(text::is_invisible) {
+        violations.add("reason", "must not hold control characters or others that cannot be seen");
+    }
+    reason.to_owned()
 }
 
 /// The id that a caller gave to its call in the field `request_id`, a UUID in lower case; `None`

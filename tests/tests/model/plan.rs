@@ -38,6 +38,8 @@ pub(crate) enum Step {
     Merge(usize, usize),
     /// This one is not part of another after all.
     Undo(usize),
+    /// What runs found for this day is taken back.
+    Retract(NaiveDate),
 }
 
 /// What a version of the taxonomies asks for.
@@ -83,6 +85,8 @@ pub(crate) struct Plan {
     next_city: usize,
     /// Of who turns out to be one.
     links: fastrand::Rng,
+    /// Of which days are taken back.
+    retractions: fastrand::Rng,
 }
 
 impl Plan {
@@ -90,7 +94,8 @@ impl Plan {
         let state = State { today: day("2011-12-01"), ..State::default() };
         let (dice, cities) = (fastrand::Rng::with_seed(seed), fastrand::Rng::with_seed(!seed));
         let links = fastrand::Rng::with_seed(seed.wrapping_mul(31));
-        Self { dice, state, next_order: 0, cities, next_city: 0, links }
+        let retractions = fastrand::Rng::with_seed(seed.wrapping_mul(37));
+        Self { dice, state, next_order: 0, cities, next_city: 0, links, retractions }
     }
 
     /// The rounds, the first of which begins with some orders, and a run of each kind.
@@ -106,7 +111,7 @@ impl Plan {
             let mut steps = if number == 0 { first.clone() } else { Vec::new() };
             steps.iter().for_each(|step| self.take(step));
             for _ in 0..STEPS {
-                let next = [self.step(), self.link()].concat();
+                let next = [self.step(), self.link(), self.retraction()].concat();
                 for step in next {
                     self.take(&step);
                     steps.push(step);
@@ -175,6 +180,17 @@ impl Plan {
             }
             _ => Vec::new(),
         }
+    }
+
+    /// Now and then a day for which runs evaluated everybody is taken back.
+    fn retraction(&mut self) -> Vec<Step> {
+        if self.retractions.u32(..8) > 0 {
+            return Vec::new();
+        }
+        let days: BTreeSet<NaiveDate> =
+            self.state.scored.keys().chain(self.state.classified.keys()).copied().collect();
+        let day = self.retractions.choice(days);
+        day.map(Step::Retract).into_iter().collect()
     }
 
     fn death(&mut self) -> Option<u32> {
@@ -268,6 +284,10 @@ impl Plan {
             }
             Step::Undo(absorbed) => {
                 state.facts.links.remove(absorbed);
+            }
+            Step::Retract(day) => {
+                state.scored.remove(day);
+                state.classified.remove(day);
             }
         }
     }

@@ -14,15 +14,16 @@ use kehu_contract::coding::{
     PublishTaxonomyRequest, Recoding, TaxonomyDefinition, code_service_server::CodeService,
     create_taxonomy_request::Origin, taxonomy_service_server::TaxonomyService,
 };
+use kehu_contract::run::{RetractRunRequest, run_service_server::RunService};
 use kehu_contract::scoring::{
     CreateScorecardRequest, PublishScorecardRequest, create_scorecard_request,
     scorecard_service_server::ScorecardService,
 };
 use kehu_contract::shared::Label;
-use kehu_runs::{Job, Worker};
+use kehu_runs::{Job, Runs, Worker};
 use kehu_scoring::Scoring;
 use kehu_storage::ingestion::{Hand, NewMerge, find_reference, merge_customers, undo_merge};
-use kehu_storage::run::{self, Cut, Kind, NewRun};
+use kehu_storage::run::{self, Cut, Kind, NewRun, RunFilter};
 use kehu_storage::{Database, PageRequest, change_log};
 use kehu_tests::{background, date, now, shop};
 use sea_orm::ConnectionTrait;
@@ -68,6 +69,27 @@ impl World {
             Step::Follow(Some(turns)) => drop_after(self.follow(), *turns).await,
             Step::Merge(absorbed, survivor) => self.merge(*absorbed, *survivor).await,
             Step::Undo(absorbed) => self.undo(*absorbed).await,
+            Step::Retract(day) => self.retract(*day).await,
+        }
+    }
+
+    /// Takes back the classes of a day, and then the scores that they rest on.
+    async fn retract(&self, day: NaiveDate) {
+        self.carry_out_what_is_left().await;
+        let page = PageRequest::first(1_000);
+        for kind in ["classification", "scoring"] {
+            let filter = RunFilter { kind: Some(kind), ..RunFilter::default() };
+            let runs = run::list(&self.db, &filter, &page).await.unwrap().items.into_iter();
+            for run in runs.filter(|run| run.as_of == Some(day) && run.retracted_by.is_none()) {
+                let request = RetractRunRequest {
+                    name: format!("runs/{}", run.run_id),
+                    reason: "test".to_owned(),
+                    request_id: String::new(),
+                };
+                let service = Runs::new(self.db.clone());
+                service.retract_run(Request::new(request)).await.unwrap();
+                self.carry_out_what_is_left().await;
+            }
         }
     }
 
@@ -220,16 +242,19 @@ impl World {
         background::catch_up(&self.db, followers).await;
     }
 
-    /// Carries out what is left, and follows until nothing is left to follow.
-    pub(crate) async fn settle(&self) {
+    async fn carry_out_what_is_left(&self) {
         let page = PageRequest::first(1_000);
-        let runs =
-            run::list(&self.db, &run::RunFilter::default(), &page).await.unwrap().items.into_iter();
-        let open: Vec<i64> =
-            runs.filter(|run| !run.state.is_final()).map(|run| run.run_id).collect();
+        let runs = run::list(&self.db, &RunFilter::default(), &page).await.unwrap().items;
+        let open = runs.into_iter().filter(|run| !run.state.is_final());
+        let open: Vec<i64> = open.map(|run| run.run_id).collect();
         for run in background::carry_out(&self.db, self.jobs(), &open).await {
             assert_eq!(run.state, run::RunState::Succeeded, "{run:?}");
         }
+    }
+
+    /// Carries out what is left, and follows until nothing is left to follow.
+    pub(crate) async fn settle(&self) {
+        self.carry_out_what_is_left().await;
         while self.waits().await {
             self.follow().await;
         }

@@ -44,6 +44,7 @@ const COMMANDS: &[&[&str]] = &[
     &["scorecard", "list"],
     &["model", "list"],
     &["runs", "list"],
+    &["runs", "retract", "1", "--reason", "another date was meant"],
     &["resolve", "GB-H", "--prefix"],
 ];
 

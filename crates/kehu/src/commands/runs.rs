@@ -9,13 +9,16 @@ use crate::{
     runs,
 };
 use clap::{Args, Subcommand};
-use kehu_contract::run::{CancelRunRequest, GetRunRequest, ListRunsRequest, Run, RunState};
+use kehu_contract::run::{
+    CancelRunRequest, GetRunRequest, ListRunsRequest, RetractRunRequest, Run, RunState,
+};
 
-/// List runs, show one, follow it to its end, or cancel it.
+/// List runs, show one, follow it to its end, cancel it, take it back.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  kehu runs list\n  kehu runs list --kind scoring --all\n  \
     kehu runs list --state failed,cancelled\n  \
-    kehu runs show runs/7\n  kehu runs watch 7\n  kehu runs cancel 7")]
+    kehu runs show runs/7\n  kehu runs watch 7\n  kehu runs cancel 7\n  \
+    kehu runs retract 7 --reason 'the year was wrong'")]
 pub(crate) struct Runs {
     #[command(subcommand)]
     action: Action,
@@ -31,6 +34,8 @@ enum Action {
     Watch(One),
     /// Ask a run to stop; what it finished stays
     Cancel(One),
+    /// Take back what a scoring or classification run found for its date, and follow that to its end
+    Retract(Retract),
 }
 
 #[derive(Debug, Args)]
@@ -64,6 +69,16 @@ struct One {
     run: String,
 }
 
+#[derive(Debug, Args)]
+struct Retract {
+    #[command(flatten)]
+    one: One,
+
+    /// Why; it stays on record
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+}
+
 impl Runs {
     /// Does what was asked for.
     pub(crate) async fn run(self) -> Result<(), Failure> {
@@ -85,6 +100,13 @@ impl Runs {
                 let (connection, name) = one.open().await?;
                 let answer = connection.runs().cancel_run(CancelRunRequest { name }).await?;
                 one.show(answer.into_inner().run)
+            }
+            Action::Retract(Retract { one, reason }) => {
+                let (connection, name) = one.open().await?;
+                let request = RetractRunRequest { name, reason, request_id: String::new() };
+                let answer = connection.runs().retract_run(request).await?;
+                let run = answer.into_inner().run;
+                one.show(Some(runs::follow(&connection, "retraction", run).await?))
             }
         }
     }
@@ -143,6 +165,9 @@ fn parse_state(text: &str) -> Result<RunState, String> {
 
 /// `running`.
 fn state(run: &Run) -> String {
+    if !run.retracted_by.is_empty() {
+        return format!("taken back by {}", run.retracted_by);
+    }
     run.state().as_str_name().trim_start_matches("RUN_STATE_").to_ascii_lowercase()
 }
 
@@ -185,6 +210,9 @@ impl One {
             ("changed", run.changed_count.to_string()),
             ("asked for", output::time(run.create_time.as_ref())),
             ("by", run.caller.clone()),
+            ("takes back", run.retracts.clone()),
+            ("because", run.reason.clone()),
+            ("taken back by", run.retracted_by.clone()),
             ("began", output::time(run.start_time.as_ref())),
             ("ended", output::time(run.end_time.as_ref())),
             ("attempts", run.attempt_count.to_string()),

@@ -74,7 +74,8 @@ pub(crate) fn assemble(
         followers: Vec::new(),
         dailies: Vec::new(),
     };
-    Runs::new(db.clone()).routes(&mut parts.routes);
+    let runs = Runs::new(db.clone()).max_waiting(config.runs.max_waiting_per_caller);
+    runs.routes(&mut parts.routes);
     BusinessDates::new(db.clone(), calendar).routes(&mut parts.routes);
     for role in roles {
         let (db, settings, analytics) = (db.clone(), settings.clone(), analytics.clone());

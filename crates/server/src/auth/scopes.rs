@@ -94,6 +94,7 @@ const TABLE: &[(&str, &[Scope])] = &[
     ("kehu.run.v1.RunService/CancelRun", &[Admin]),
     ("kehu.run.v1.RunService/GetRun", &[Read]),
     ("kehu.run.v1.RunService/ListRuns", &[Read]),
+    ("kehu.run.v1.RunService/RetractRun", &[Admin]),
     ("kehu.run.v1.RunService/WatchRun", &[Read]),
     ("kehu.scoring.v1.FeatureService/GetFeatures", &[Read]),
     ("kehu.scoring.v1.FeatureService/ListFeatures", &[Read]),

@@ -3,7 +3,8 @@
 use futures::stream::{self, BoxStream, StreamExt};
 use kehu_contract::run::{
     CancelRunRequest, CancelRunResponse, GetRunRequest, GetRunResponse, ListRunsRequest,
-    ListRunsResponse, Run, WatchRunRequest, WatchRunResponse,
+    ListRunsResponse, RetractRunRequest, RetractRunResponse, Run, WatchRunRequest,
+    WatchRunResponse,
     run_service_client::RunServiceClient,
     run_service_server::{RunService, RunServiceServer},
 };
@@ -227,5 +228,12 @@ impl RunService for Handlers {
         _: Request<CancelRunRequest>,
     ) -> Result<Response<CancelRunResponse>, Status> {
         Ok(Response::new(CancelRunResponse::default()))
+    }
+
+    async fn retract_run(
+        &self,
+        _: Request<RetractRunRequest>,
+    ) -> Result<Response<RetractRunResponse>, Status> {
+        Ok(Response::new(RetractRunResponse::default()))
     }
 }

@@ -3,7 +3,7 @@
 use futures::stream::{self, BoxStream, StreamExt};
 use kehu_contract::run::{
     CancelRunRequest, CancelRunResponse, GetRunRequest, GetRunResponse, ListRunsRequest,
-    ListRunsResponse, WatchRunRequest, WatchRunResponse,
+    ListRunsResponse, RetractRunRequest, RetractRunResponse, WatchRunRequest, WatchRunResponse,
     run_service_server::{RunService, RunServiceServer},
 };
 use kehu_server::{
@@ -71,5 +71,12 @@ impl RunService for Runs {
         _: Request<CancelRunRequest>,
     ) -> Result<Response<CancelRunResponse>, Status> {
         Ok(Response::new(CancelRunResponse::default()))
+    }
+
+    async fn retract_run(
+        &self,
+        _: Request<RetractRunRequest>,
+    ) -> Result<Response<RetractRunResponse>, Status> {
+        Ok(Response::new(RetractRunResponse::default()))
     }
 }

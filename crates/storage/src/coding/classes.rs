@@ -25,10 +25,12 @@ use kehu_core::{CustomerId, Value};
 
 pub use crate::history::View;
 pub use counts::{Move, count_left_out, counts, moves};
-pub use line::{ClassLine, LEFT_OUT, complete, in_force, is_seen, latest_classified};
+pub use line::{
+    Begun, ClassLine, LEFT_OUT, begin_retraction, complete, in_force, is_seen, latest_classified,
+};
 pub(super) use line::{LEFT_OUT_NUMBER, class_numbers, number};
 pub use read::{HistoryKey, at, evaluated_through, get, history, left_out, members, of_customers};
-pub use record::{Evaluation, NewClass, Scope, record};
+pub use record::{Evaluation, NewClass, Scope, record, retract};
 pub use series::moves_through;
 pub(crate) use sight::sight as seen;
 

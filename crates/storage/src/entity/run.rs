@@ -36,6 +36,8 @@ pub struct Model {
     pub started_at: Option<i64>,
     pub finished_at: Option<i64>,
     pub traceparent: Option<String>,
+    /// The run that took back what it found.
+    pub retracted_by: Option<i64>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -30,6 +30,9 @@ impl Segment {
     }
 }
 
+/// The first day of a line that is not in force any more, on no day.
+pub(super) const NEVER: i32 = i32::MAX;
+
 /// The lines of a definition in the order in which they came in force, as known at a time.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Timeline(Vec<Segment>);
@@ -93,7 +96,7 @@ pub async fn timeline(
         lines.push(Segment { line_id, version_id, from, to: None, ended_known: None, known });
     }
     let mut timeline = Timeline::default();
-    for line in lines {
+    for line in lines.into_iter().filter(|line| line.from != NEVER) {
         timeline.push(line);
     }
     Ok(timeline)

@@ -12,6 +12,7 @@
 mod customers;
 mod lines;
 mod record;
+mod retract;
 mod runs;
 mod sight;
 mod span;
@@ -28,7 +29,9 @@ use crate::{Database, Error, Transaction, dialect, time};
 pub(crate) use customers::{ROWS_AT_ONCE, chosen};
 pub use lines::{Segment, Timeline, names, open, timeline, turn};
 pub use record::Scope;
-pub(crate) use record::{Evaluation, Held, Inserted, Place, Spans, record};
+pub(crate) use record::{Evaluation, Held, Inserted, Place, Recorded, Spans, record};
+pub use retract::Retraction;
+pub(crate) use retract::{TakenBack, begin_retraction, is_retracted, retract};
 pub use runs::{Changed, Line, due, through};
 pub(crate) use runs::{complete, is_seen, lines, pin, under_way};
 pub use sight::View;
@@ -68,6 +71,8 @@ impl Subject {
 pub enum Guarded<'a> {
     /// Rows of these customers.
     Customers(&'a [i64]),
+    /// Rows of the customers with ids from the first to the last.
+    Range(i64, i64),
     /// Which line is in force.
     Lines,
     /// Rows of these customers on lines of which one is not in force: none comes in force
@@ -98,6 +103,9 @@ impl<'a> Writer<'a> {
         let of = |ids: &[i64]| ids.iter().map(|id| id >> BUCKET_BITS).collect();
         let buckets: BTreeSet<i64> = match guarded {
             Guarded::Customers(ids) => of(ids),
+            Guarded::Range(first, last) => {
+                (first.max(0) >> BUCKET_BITS..=last >> BUCKET_BITS).collect()
+            }
             Guarded::Lines => BTreeSet::from([LINES_BUCKET]),
             Guarded::CustomersAndLines(ids) => {
                 let mut buckets: BTreeSet<i64> = of(ids);

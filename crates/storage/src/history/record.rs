@@ -11,7 +11,7 @@ use kehu_core::CustomerId;
 
 use super::customers::{ROWS_AT_ONCE, chosen, list};
 use super::span::{Origin, Restated, Span, leave, restate};
-use super::{Looked, Writer, execute, look, looked, pass, positions};
+use super::{Looked, Writer, execute, is_retracted, look, looked, pass, positions};
 use crate::bulk::{self, Column, ColumnType, OnConflict};
 use crate::change_log::Position;
 use crate::facts::CustomerSet;
@@ -102,7 +102,12 @@ pub(crate) async fn record<S: Spans>(
     customers.extend(&absent);
     customers.sort_unstable();
     let seen = positions(transaction, line_id, day, &customers).await?;
-    let is_newest = |customer: &i64| seen.get(customer).is_none_or(|seen| *seen <= position);
+    // A follower that has read before the day was taken back must not bring it back.
+    let gone = evaluation.run_id.is_none() && is_retracted(transaction, line_id, day).await?;
+    let is_newest = |customer: &i64| match seen.get(customer) {
+        Some(seen) => *seen <= position,
+        None => !gone,
+    };
     absent.retain(is_newest);
     let mut found = found;
     found.retain(|(customer, _)| is_newest(customer));
@@ -153,7 +158,7 @@ async fn absent<S: Spans>(
 }
 
 /// What is to be written on one line for one day.
-struct Rows<'a, S: Spans> {
+pub(super) struct Rows<'a, S: Spans> {
     spans: &'a S,
     evaluation: Evaluation<'a>,
     known: i64,
@@ -166,7 +171,7 @@ struct Rows<'a, S: Spans> {
 }
 
 impl<'a, S: Spans> Rows<'a, S> {
-    fn new(spans: &'a S, evaluation: Evaluation<'a>, known: i64) -> Self {
+    pub(super) fn new(spans: &'a S, evaluation: Evaluation<'a>, known: i64) -> Self {
         Self {
             spans,
             evaluation,
@@ -251,7 +256,7 @@ impl<'a, S: Spans> Rows<'a, S> {
     }
 
     /// The spans of the customers that end on the day or later, by day.
-    async fn ending_from(
+    pub(super) async fn ending_from(
         &self,
         transaction: &Transaction,
         customers: &[i64],
@@ -278,7 +283,7 @@ impl<'a, S: Spans> Rows<'a, S> {
         self.inserted.push(Inserted { customer, span, origin: Origin::Evaluated });
     }
 
-    fn restate(&mut self, customer: i64, restated: Restated<S::Content>) {
+    pub(super) fn restate(&mut self, customer: i64, restated: Restated<S::Content>) {
         self.changed.push(CustomerId(customer));
         self.superseded.extend(restated.superseded.into_iter().map(|from| (customer, from)));
         for (span, origin) in restated.inserted {
@@ -286,7 +291,10 @@ impl<'a, S: Spans> Rows<'a, S> {
         }
     }
 
-    async fn write(mut self, transaction: &Transaction) -> Result<Recorded<S::Content>, Error> {
+    pub(super) async fn write(
+        mut self,
+        transaction: &Transaction,
+    ) -> Result<Recorded<S::Content>, Error> {
         self.close(transaction).await?;
         self.supersede(transaction).await?;
         self.insert(transaction).await?;

@@ -39,7 +39,7 @@ pub(crate) async fn pin(
     Writer::begin(&transaction, subject, Guarded::Lines, 1).await?;
     let mut pinned = lines(&transaction, run_id).await?;
     if pinned.is_empty() && !versions.is_empty() {
-        forget_ended(&transaction).await?;
+        forget_gone(&transaction).await?;
         for (name, version_id) in versions {
             let line = line_for(&transaction, subject, (run_id, as_of), name, *version_id).await?;
             let line_id = line.line_id;
@@ -53,7 +53,7 @@ pub(crate) async fn pin(
     Ok(pinned)
 }
 
-/// The lines that a run under way writes, by name.
+/// The lines that a run writes, or has written, by name.
 pub(crate) async fn lines(
     connection: &impl ConnectionTrait,
     run_id: i64,
@@ -97,14 +97,10 @@ fn unfinished() -> [i32; 2] {
     [RunState::Queued, RunState::Running].map(RunState::number)
 }
 
-/// Which line a run that has ended wrote is asked by nobody.
-async fn forget_ended(transaction: &Transaction) -> Result<(), Error> {
-    let [queued, running] = unfinished();
-    let sql = format!(
-        "DELETE FROM history_run WHERE run_id NOT IN (SELECT run_id FROM run WHERE state \
-         IN ({queued}, {running}))"
-    );
-    execute(transaction, &sql).await?;
+/// Which line a run wrote is asked by nobody once the run is forgotten.
+async fn forget_gone(transaction: &Transaction) -> Result<(), Error> {
+    let sql = "DELETE FROM history_run WHERE run_id NOT IN (SELECT run_id FROM run)";
+    execute(transaction, sql).await?;
     Ok(())
 }
 
@@ -150,13 +146,22 @@ pub(crate) async fn complete(
     if !turn(&mut writer, subject, name, line_id, day).await? {
         return Ok(Vec::new());
     }
+    standing(transaction, place, line_id).await
+}
+
+/// Who has a span on a line, ascending.
+pub(super) async fn standing(
+    connection: &impl ConnectionTrait,
+    place: Place,
+    line_id: i32,
+) -> Result<Vec<CustomerId>, Error> {
     let sql = format!(
         "SELECT DISTINCT customer_id FROM {} WHERE line_id = {line_id} AND known_to IS NULL \
          ORDER BY customer_id",
         place.table
     );
     let mut customers = Vec::new();
-    for row in query(transaction, &sql).await? {
+    for row in query(connection, &sql).await? {
         customers.push(CustomerId(row.try_get_by_index(0)?));
     }
     Ok(customers)

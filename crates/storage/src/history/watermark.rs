@@ -156,16 +156,17 @@ pub async fn evaluated_through(
     customer: Option<i64>,
     known_at: Option<i64>,
 ) -> Result<Option<i32>, Error> {
+    let (passes, looks) = (passes_known(known_at), looks_known(known_at));
     let known_at = known_at.unwrap_or(i64::MAX);
     let (first, last) = customer.map_or(EVERYBODY, |customer| (customer, customer));
     let mut sql = format!(
-        "SELECT max(day) FROM history_watermark WHERE line_id = {line_id} AND first_customer <= \
+        "SELECT max(day) FROM {passes} WHERE line_id = {line_id} AND first_customer <= \
          {first} AND last_customer >= {last} AND known_from <= {known_at}"
     );
     let passed = day(connection, &sql).await?;
     let Some(customer) = customer else { return Ok(passed) };
     sql = format!(
-        "SELECT max(day) FROM history_look WHERE line_id = {line_id} AND customer_id = {customer} \
+        "SELECT max(day) FROM {looks} WHERE line_id = {line_id} AND customer_id = {customer} \
          AND day > {} AND known_from <= {known_at}",
         passed.unwrap_or(i32::MIN)
     );
@@ -180,10 +181,11 @@ pub(crate) async fn evaluated(
     day: i32,
     known_at: Option<i64>,
 ) -> Result<Option<String>, Error> {
+    let (passes, looks) = (passes_known(known_at), looks_known(known_at));
     let known_at = known_at.unwrap_or(i64::MAX);
     let noted = format!("line_id = {line_id} AND day >= {day} AND known_from <= {known_at}");
     let sql = format!(
-        "SELECT day FROM history_watermark WHERE {noted} AND first_customer = {} AND \
+        "SELECT day FROM {passes} WHERE {noted} AND first_customer = {} AND \
          last_customer = {} LIMIT 1",
         EVERYBODY.0, EVERYBODY.1
     );
@@ -191,7 +193,7 @@ pub(crate) async fn evaluated(
         return Ok(None);
     }
     let sql = format!(
-        "SELECT DISTINCT first_customer, last_customer FROM history_watermark WHERE {noted} \
+        "SELECT DISTINCT first_customer, last_customer FROM {passes} WHERE {noted} \
          ORDER BY first_customer"
     );
     let mut ranges = String::from("1 = 0");
@@ -200,7 +202,7 @@ pub(crate) async fn evaluated(
         ranges.push_str(&format!(" OR customer_id BETWEEN {first} AND {last}"));
     }
     Ok(Some(format!(
-        "({ranges} OR customer_id IN (SELECT customer_id FROM history_look WHERE {noted}))"
+        "({ranges} OR customer_id IN (SELECT customer_id FROM {looks} WHERE {noted}))"
     )))
 }
 
@@ -251,20 +253,43 @@ pub(crate) fn last_look(line_id: i32, (day, known_at): (i32, i64)) -> String {
 /// Before the last day for which everybody was looked at nothing is of interest, which keeps
 /// this short however old the line is.
 fn last_looks(line_id: i32, (day, known_at): (i32, i64), (first, last): (&str, &str)) -> String {
+    let known = Some(known_at).filter(|known_at| *known_at != i64::MAX);
+    let (passes, looks) = (passes_known(known), looks_known(known));
     let noted = format!("line_id = {line_id} AND day <= {day} AND known_from <= {known_at}");
     let everybody = format!(
-        "(SELECT coalesce(max(day), {}) FROM history_watermark WHERE {noted} AND first_customer \
+        "(SELECT coalesce(max(day), {}) FROM {passes} WHERE {noted} AND first_customer \
          = {} AND last_customer = {})",
         i32::MIN,
         EVERYBODY.0,
         EVERYBODY.1
     );
     format!(
-        "SELECT first_customer, last_customer, max(day) AS day FROM history_watermark WHERE \
+        "SELECT first_customer, last_customer, max(day) AS day FROM {passes} WHERE \
          {noted} AND day >= {everybody} AND first_customer <= {last} AND last_customer >= {first} \
          GROUP BY first_customer, last_customer UNION ALL \
-         SELECT customer_id, customer_id, max(day) FROM history_look WHERE {noted} AND \
+         SELECT customer_id, customer_id, max(day) FROM {looks} WHERE {noted} AND \
          day > {everybody} AND customer_id BETWEEN {first} AND {last} GROUP BY customer_id"
+    )
+}
+
+/// Where it is kept which ranges were looked at; as known at a time, with those that were taken back
+/// since.
+fn passes_known(known_at: Option<i64>) -> String {
+    let Some(known_at) = known_at else { return "history_watermark".to_owned() };
+    let columns = "line_id, day, first_customer, last_customer, known_from";
+    format!(
+        "(SELECT {columns} FROM history_watermark UNION ALL SELECT {columns} FROM \
+         history_retracted WHERE first_customer < last_customer AND known_to > {known_at}) AS passes"
+    )
+}
+
+/// The same of single customers.
+fn looks_known(known_at: Option<i64>) -> String {
+    let Some(known_at) = known_at else { return "history_look".to_owned() };
+    format!(
+        "(SELECT line_id, day, customer_id, known_from FROM history_look UNION ALL SELECT line_id, \
+         day, first_customer, known_from FROM history_retracted WHERE first_customer = \
+         last_customer AND known_to > {known_at}) AS looks"
     )
 }
 

@@ -27,6 +27,7 @@ mod order;
 mod partition;
 mod pins;
 mod queue;
+mod retract;
 mod start;
 mod trim;
 
@@ -41,7 +42,8 @@ pub use look::{Look, look};
 pub use order::customers;
 pub use partition::{Partition, partitions};
 pub use pins::{Following, Pin, following, pin, pins};
-pub use start::{RunFilter, ask, cancel, get, list, start};
+pub use retract::{open_on, retracted};
+pub use start::{RunFilter, ask, cancel, get, is_known, list, start};
 pub use trim::trim;
 
 /// How often a piece of a run is taken, the run not getting on meanwhile, before it fails for
@@ -186,6 +188,8 @@ pub struct Run {
     pub finished_at: Option<DateTime<Utc>>,
     /// The trace and span that it was asked for in, as a W3C `traceparent`; `None` outside one.
     pub traceparent: Option<String>,
+    /// The run that took back what it found; `None` while that stands.
+    pub retracted_by: Option<i64>,
 }
 
 impl TryFrom<run::Model> for Run {
@@ -216,6 +220,7 @@ impl TryFrom<run::Model> for Run {
             started_at: row.started_at.map(time::instant).transpose()?,
             finished_at: row.finished_at.map(time::instant).transpose()?,
             traceparent: row.traceparent,
+            retracted_by: row.retracted_by,
         })
     }
 }

@@ -84,7 +84,7 @@ pub enum Following {
 }
 
 /// The ids of the definitions of a kind with which a run has been through everyone, or is doing
-/// so for the first time. Runs that failed or were cancelled do not count.
+/// so for the first time. Runs that failed, were cancelled or taken back do not count.
 pub async fn following(db: &Database, kind: &str) -> Result<BTreeMap<String, Following>, Error> {
     let rows: Vec<(String, i32)> = Entity::find()
         .select_only()
@@ -94,6 +94,7 @@ pub async fn following(db: &Database, kind: &str) -> Result<BTreeMap<String, Fol
         .join(JoinType::InnerJoin, to_run())
         .filter(Column::Kind.eq(kind))
         .filter(run::Column::State.is_in(counted()))
+        .filter(run::Column::RetractedBy.is_null())
         .into_tuple()
         .all(db.reader())
         .await?;

@@ -103,6 +103,12 @@ fn row(new: &NewRun, place: &Place, now: DateTime<Utc>) -> run::ActiveModel {
     }
 }
 
+/// Whether the request was answered before, with the run that [`ask`] returns again.
+pub async fn is_known(db: &Database, new: &NewRun) -> Result<bool, Error> {
+    let transaction = db.begin().await?;
+    Ok(asked_before(&transaction, new).await?.is_some())
+}
+
 /// The run that the request id was answered with, if it was.
 async fn asked_before(transaction: &Transaction, new: &NewRun) -> Result<Option<Run>, Error> {
     let Some(request_id) = &new.request_id else { return Ok(None) };

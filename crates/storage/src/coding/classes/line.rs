@@ -8,7 +8,7 @@ use kehu_core::CustomerId;
 use sea_orm::{ConnectionTrait, Statement, Value};
 
 use super::super::taxonomies::TaxonomyVersion;
-use crate::history::{self, Place, Subject, Timeline};
+use crate::history::{self, Line, Place, Retraction, Subject, TakenBack, Timeline};
 use crate::{Database, Error, Transaction, time};
 
 /// What stands for the class of customers whom a taxonomy leaves out: no class has this id.
@@ -130,6 +130,29 @@ pub async fn complete(
 ) -> Result<Vec<CustomerId>, Error> {
     let (subject, of_line) = (Subject::Classes, (line.taxonomy.as_str(), line.line_id));
     history::complete(transaction, subject, PLACE, of_line, time::days(day)).await
+}
+
+/// What the begin of a retraction of classes comes to.
+#[derive(Debug, Default)]
+pub struct Begun {
+    /// The days to take back, with their lines.
+    pub taken: Vec<(ClassLine, NaiveDate)>,
+    /// By taxonomy, whose classes of another version come to be seen with that, ascending.
+    pub seen: BTreeMap<String, Vec<CustomerId>>,
+}
+
+/// Takes the day of a run from the lines that it wrote, see [`Retraction`].
+pub async fn begin_retraction(
+    transaction: &Transaction,
+    retraction: Retraction,
+) -> Result<Begun, Error> {
+    let begun = history::begin_retraction(transaction, Subject::Classes, PLACE, retraction).await?;
+    let mut taken = Vec::new();
+    for TakenBack { line: Line { line_id, name, version_id }, day } in begun.taken {
+        let line = ClassLine::load(transaction, &name, line_id, version_id).await?;
+        taken.push((line, time::date(day)?));
+    }
+    Ok(Begun { taken, seen: begun.seen })
 }
 
 /// The latest date for which everybody was classified under the taxonomy (under any, when it is

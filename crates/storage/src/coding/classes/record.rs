@@ -91,6 +91,23 @@ pub async fn record(
     Ok(recorded.changed)
 }
 
+/// Lets the classes of a range of customers that were true before a day be true until the next day
+/// that was evaluated; returns for whom something was written. The writer
+/// guards the range; this is one step of it. `run_id` is the run that takes the day back.
+pub async fn retract(
+    writer: &mut Writer<'_>,
+    line: &ClassLine,
+    (day, run_id): (NaiveDate, i64),
+    range: (i64, i64),
+) -> Result<Vec<CustomerId>, Error> {
+    let place = (line.line_id, time::days(day));
+    let recorded = history::retract(writer, &ClassSpans, place, run_id, range).await?;
+    let mut notes = Notes { line_id: line.line_id, rows: Vec::new() };
+    notes.take(writer.transaction(), &recorded.inserted, &HashMap::new()).await?;
+    notes.write(writer.transaction(), recorded.known).await?;
+    Ok(recorded.changed)
+}
+
 /// Stays in classes, by number.
 struct ClassSpans;
 

@@ -1,12 +1,14 @@
 //! The lines of scorecards: which there are, which of them runs write, and how one comes in force.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use kehu_core::CustomerId;
 use sea_orm::ConnectionTrait;
 
 use super::record::PLACE;
 use crate::definitions::{self, pins};
-use crate::history::{self, Line, Subject, Timeline};
+use crate::history::{self, Line, Retraction, Subject, TakenBack, Timeline};
 use crate::scoring::scorecards::Version;
 use crate::{Database, Error, Transaction, run, time};
 
@@ -121,6 +123,28 @@ pub async fn complete(
 ) -> Result<Vec<CustomerId>, Error> {
     let day = time::days(day);
     history::complete(transaction, Subject::Scores, PLACE, line.named(), day).await
+}
+
+/// What the begin of a retraction of scores comes to.
+#[derive(Debug, Default)]
+pub struct Begun {
+    /// The days to take back, with their lines.
+    pub taken: Vec<(ScoreLine, NaiveDate)>,
+    /// Whose scores of another version come to be seen with that.
+    pub seen: BTreeSet<CustomerId>,
+}
+
+/// Takes the day of a run from the lines that it wrote, see [`Retraction`].
+pub async fn begin_retraction(
+    transaction: &Transaction,
+    retraction: Retraction,
+) -> Result<Begun, Error> {
+    let begun = history::begin_retraction(transaction, Subject::Scores, PLACE, retraction).await?;
+    let mut taken = Vec::new();
+    for TakenBack { line, day } in begun.taken {
+        taken.push((load(transaction, &line).await?, time::date(day)?));
+    }
+    Ok(Begun { taken, seen: begun.seen.into_values().flatten().collect() })
 }
 
 /// The last day for which everybody was evaluated under a scorecard, and since when anybody is;

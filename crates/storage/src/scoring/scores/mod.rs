@@ -15,7 +15,10 @@ mod record;
 
 pub use crate::history::View;
 pub use columns::{ScoreColumns, columns};
-pub use line::{ScoreLine, complete, in_force, is_seen, lines, pin, runs_under_way, through};
+pub use line::{
+    Begun, ScoreLine, begin_retraction, complete, in_force, is_seen, lines, pin, runs_under_way,
+    through,
+};
 pub(crate) use read::Ready;
 pub use read::{ScoreRecord, find, list, of_customers};
-pub use record::{Evaluated, Evaluation, Scope, record};
+pub use record::{Evaluated, Evaluation, Scope, record, retract};

@@ -62,6 +62,20 @@ pub async fn record(
     Ok(history::record(writer, &codec, looked, found).await?.changed)
 }
 
+/// Lets the scores of a range of customers that were true before a day be true until the next day
+/// that was evaluated; returns for whom something was written. The writer
+/// guards the range; this is one step of it. `run_id` is the run that takes the day back.
+pub async fn retract(
+    writer: &mut Writer<'_>,
+    line: &ScoreLine,
+    (day, run_id): (NaiveDate, i64),
+    range: (i64, i64),
+) -> Result<Vec<CustomerId>, Error> {
+    let codec = Codec::of(&line.version.definition);
+    let place = (line.line_id, time::days(day));
+    Ok(history::retract(writer, &codec, place, run_id, range).await?.changed)
+}
+
 impl Spans for Codec {
     type Content = Content;
 

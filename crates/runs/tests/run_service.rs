@@ -7,14 +7,15 @@ use async_trait::async_trait;
 use kehu_contract::{
     error::ErrorReason,
     run::{
-        CancelRunRequest, Definition, GetRunRequest, ListRunsRequest, ListRunsResponse, Run,
-        RunState, WatchRunRequest, WatchRunResponse, run_service_client::RunServiceClient,
+        CancelRunRequest, Definition, GetRunRequest, ListRunsRequest, ListRunsResponse,
+        RetractRunRequest, Run, RunState, WatchRunRequest, WatchRunResponse,
+        run_service_client::RunServiceClient,
     },
 };
 use kehu_runs::{Job, RunContext, Runs, Worker};
 use kehu_server::{Fault, clock, fault};
 use kehu_storage::{
-    Database,
+    Database, Transaction,
     run::{self as store, Cut, Kind, NewRun, Pin},
 };
 use kehu_tests::{Served, TestDatabase, customers, day, each_database};
@@ -26,6 +27,7 @@ use tonic_types::StatusExt;
 const SCORING: &str = "scoring";
 const CLASSIFICATION: &str = "classification";
 const CODING: &str = "coding";
+const RETRACTION: &str = "classification-retraction";
 
 /// Carries out a run of its kind: scoring runs stand still after a partition until they are let
 /// go, classification runs succeed, coding runs fail.
@@ -69,6 +71,13 @@ impl Job for Scripted {
         }
         Ok(())
     }
+
+    async fn complete(&self, run: &store::Run, transaction: &Transaction) -> Result<(), Fault> {
+        if self.kind == RETRACTION {
+            store::retracted(transaction, 1, run.run_id).await?;
+        }
+        Ok(())
+    }
 }
 
 /// The service, and a connection to it.
@@ -88,7 +97,7 @@ impl World {
     /// Has a worker work until the answer is dropped.
     fn work(&self) -> DropGuard {
         let stop = CancellationToken::new();
-        for kind in [SCORING, CLASSIFICATION, CODING] {
+        for kind in [SCORING, CLASSIFICATION, CODING, RETRACTION] {
             let job = Arc::new(Scripted { db: self.db.clone(), kind });
             let worker = Worker::new(self.db.clone(), job, "test".to_owned());
             tokio::spawn(worker.work(stop.clone()));
@@ -127,6 +136,12 @@ impl World {
     async fn watch(&self, name: &str) -> Result<Streaming<WatchRunResponse>, Status> {
         let request = WatchRunRequest { name: name.to_owned() };
         Ok(self.client().watch_run(request).await?.into_inner())
+    }
+
+    async fn retract(&self, name: &str, reason: &str) -> Result<Run, Status> {
+        let (name, reason) = (name.to_owned(), reason.to_owned());
+        let request = RetractRunRequest { name, reason, request_id: String::new() };
+        Ok(self.client().retract_run(request).await?.into_inner().run.unwrap())
     }
 
     async fn list(&self, request: ListRunsRequest) -> Result<ListRunsResponse, Status> {
@@ -291,4 +306,61 @@ async fn names_of_no_run_are_refused() {
         assert_eq!(fields(&world.get(&huge).await.unwrap_err()), ["name"]);
     })
     .await;
+}
+
+#[tokio::test]
+async fn what_a_run_found_is_taken_back_once_and_on_record() {
+    each_database(async |test| {
+        let world = World::new(test).await;
+        let name = world.start(CLASSIFICATION).await;
+        let refused = world.retract(&name, "wrong year").await.unwrap_err();
+        assert_eq!(conditions(&refused), [("RUN_ENDED".to_owned(), name.clone())]);
+        assert_eq!(fields(&world.retract("runs/x", " ").await.unwrap_err()), ["name", "reason"]);
+        assert_eq!(world.retract("runs/9", "wrong").await.unwrap_err().code(), Code::NotFound);
+
+        let _working = world.work();
+        rest(&mut world.watch(&name).await.unwrap()).await;
+        let taking_back = world.retract(&name, " wrong year ").await.unwrap();
+        assert_eq!(taking_back.kind, RETRACTION);
+        assert_eq!((taking_back.retracts.as_str(), taking_back.reason.as_str()), ("runs/1", "wrong year"));
+        assert_eq!(taking_back.as_of_date, world.get(&name).await.unwrap().as_of_date);
+        rest(&mut world.watch(&taking_back.name).await.unwrap()).await;
+        assert_eq!(world.get(&name).await.unwrap().retracted_by, taking_back.name);
+        let refused = world.retract(&name, "wrong year").await.unwrap_err();
+        assert_eq!(conditions(&refused), [("RUN_STANDS".to_owned(), name)]);
+
+        let coding = world.start(CODING).await;
+        rest(&mut world.watch(&coding).await.unwrap()).await;
+        let refused = world.retract(&coding, "wrong").await.unwrap_err();
+        assert_eq!(conditions(&refused), [("RUN_CAN_BE_RETRACTED".to_owned(), coding)]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_run_is_not_taken_back_while_another_one_evaluates_its_date() {
+    each_database(async |test| {
+        let world = World::new(test).await;
+        let first = world.start(CLASSIFICATION).await;
+        {
+            let _working = world.work();
+            rest(&mut world.watch(&first).await.unwrap()).await;
+        }
+        let second = world.start(SCORING).await;
+        assert!(world.retract(&first, "wrong").await.is_ok(), "another kind is no hindrance");
+        world.cancel(&second).await.unwrap();
+        let third = world.start(CLASSIFICATION).await;
+        let refused = world.retract(&first, "still wrong").await.unwrap_err();
+        assert_eq!(conditions(&refused), [("RUNS_OF_DATE_ENDED".to_owned(), first.clone())]);
+        world.cancel(&third).await.unwrap();
+        assert!(world.retract(&first, "still wrong").await.is_ok());
+    })
+    .await;
+}
+
+/// The conditions that a request did not meet, and of what.
+fn conditions(status: &Status) -> Vec<(String, String)> {
+    assert_eq!(status.code(), Code::FailedPrecondition, "{status:?}");
+    let violations = status.get_details_precondition_failure().unwrap().violations;
+    violations.into_iter().map(|violation| (violation.r#type, violation.subject)).collect()
 }

@@ -40,10 +40,10 @@ use kehu_contract::coding::{
     code_service_server::CodeServiceServer, strategy_service_server::StrategyServiceServer,
     taxonomy_service_server::TaxonomyServiceServer,
 };
-use kehu_core::calendar::BusinessCalendar;
+use kehu_core::{CustomerId, calendar::BusinessCalendar};
 use kehu_runs::{Daily, Follower, Job, MAX_WAITING};
 use kehu_server::{Fault, clock};
-use kehu_storage::{Database, business_date, settings::Settings};
+use kehu_storage::{Database, business_date, ingestion, settings::Settings};
 use tonic::service::RoutesBuilder;
 
 use class_follower::{ClassFollower, Followed};
@@ -143,6 +143,12 @@ impl Coding {
             Arc::new(codes(CodesFollow::Classes)),
             Arc::new(codes(CodesFollow::Facts)),
         ]
+    }
+
+    /// The customer that stands for this one: itself, or the one it is merged into.
+    async fn standing(&self, customer: CustomerId) -> Result<CustomerId, Fault> {
+        let survivor = ingestion::survivor(&self.db, customer, None).await?;
+        Ok(survivor.unwrap_or(customer))
     }
 
     /// The business date that holds.

@@ -64,6 +64,7 @@ impl Coding {
         let until = check_until(until, today, &mut violations);
         violations.finish()?;
         let (customer, taxonomy) = whose;
+        let customer = self.standing(customer).await?;
         self.check_exists(customer).await?;
         let version = self.version_of(&taxonomy).await?;
         check_class(&version.definition, &request.class_id)?;
@@ -89,6 +90,7 @@ impl Coding {
         let whose = parse_whose(&request.customer, &request.taxonomy, &mut violations);
         violations.finish()?;
         let (customer, taxonomy) = whose;
+        let customer = self.standing(customer).await?;
         let today = self.business_date().await?;
         let hand = Hand { today, now: clock::now(), by: &by };
         let ended = overrides::clear(&self.db, &taxonomy, customer, &hand).await?;
@@ -113,6 +115,10 @@ impl Coding {
         let filters = [which, &taxonomy, &whose];
         let page = page::parse(request.page_size, &request.page_token, &filters, &mut violations);
         violations.finish()?;
+        let customer = match customer {
+            Some(customer) => Some(self.standing(customer).await?),
+            None => None,
+        };
         let today = self.business_date().await?;
         let day = (!request.show_ended).then_some(today);
         let after = page.after.and_then(|key| key.parse().ok());

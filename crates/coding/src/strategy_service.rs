@@ -103,12 +103,15 @@ impl Coding {
     ) -> Result<ListActionsResponse, Fault> {
         let (_, extensions, request) = request.into_parts();
         let mut violations = Violations::new();
-        let wanted = Wanted::parse(&request, &mut violations);
+        let mut wanted = Wanted::parse(&request, &mut violations);
         let filters = wanted.filters(request.completed);
         let filters = filters.each_ref().map(String::as_str);
         let page = page::parse(request.page_size, &request.page_token, &filters, &mut violations);
         violations.finish()?;
         definitions::get::<Taxonomy>(&self.db, &wanted.taxonomy, None).await?;
+        if let Some(customer) = wanted.customer {
+            wanted.customer = Some(self.standing(customer).await?);
+        }
         let (mut actions, next) = match request.completed {
             true => self.completed(&wanted, page).await?,
             false => self.due(&wanted, page).await?,

@@ -86,6 +86,8 @@ pub(crate) enum Command {
     Rejects(commands::rejects::Rejects),
     /// List scorecards, show one, bring one that is written in a file onto the server
     Scorecard(commands::scorecard::Scorecard),
+    /// List code schemes, show one
+    Scheme(commands::scheme::Scheme),
     /// List taxonomies, show one, bring one that is written in a file onto the server
     Taxonomy(commands::taxonomy::Taxonomy),
     /// Fit the model of customer value, look at it, promote it

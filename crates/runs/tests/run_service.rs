@@ -322,7 +322,10 @@ async fn what_a_run_found_is_taken_back_once_and_on_record() {
         rest(&mut world.watch(&name).await.unwrap()).await;
         let taking_back = world.retract(&name, " wrong year ").await.unwrap();
         assert_eq!(taking_back.kind, RETRACTION);
-        assert_eq!((taking_back.retracts.as_str(), taking_back.reason.as_str()), ("runs/1", "wrong year"));
+        assert_eq!(
+            (taking_back.retracts.as_str(), taking_back.reason.as_str()),
+            ("runs/1", "wrong year")
+        );
         assert_eq!(taking_back.as_of_date, world.get(&name).await.unwrap().as_of_date);
         rest(&mut world.watch(&taking_back.name).await.unwrap()).await;
         assert_eq!(world.get(&name).await.unwrap().retracted_by, taking_back.name);

@@ -45,7 +45,7 @@ pub struct Method {
     /// Whether it is of Kehu's contract, and not health or reflection.
     pub is_ours: bool,
     /// Whether it has side effects.
-    writes: bool,
+    pub(crate) writes: bool,
     repeat: Repeat,
 }
 

@@ -4,6 +4,7 @@ use kehu_contract::coding::{
     ClassOverride, ClearOverrideRequest, GetDisagreementRequest, ListOverridesRequest,
     OverrideClassRequest,
 };
+use kehu_contract::ingestion::MergeCustomersRequest;
 use kehu_tests::{TestDatabase, date, each_database};
 use tonic::{Code, Status};
 
@@ -111,6 +112,41 @@ async fn a_class_that_there_is_is_set_until_a_day_to_come() {
             let refused = set(&world, "c3", class, until).await.unwrap_err();
             assert_eq!(refused.code(), Code::InvalidArgument, "{class} {until}");
         }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_is_merged_into_another_stands_for_that_one() {
+    each_database(async |test| {
+        let world = world(test).await;
+        let (survivor, absorbed) = (world.customer("c1").await, world.customer("c2").await);
+        let request = MergeCustomersRequest {
+            survivor: survivor.clone(),
+            absorbed: absorbed.clone(),
+            reason: "one shop".to_owned(),
+            ..Default::default()
+        };
+        world.customers().merge_customers(request).await.unwrap();
+        world.follow().await;
+        let request = OverrideClassRequest {
+            customer: absorbed.clone(),
+            taxonomy: "worth".to_owned(),
+            class_id: "low".to_owned(),
+            reason: "is closing down".to_owned(),
+            reviewer: "Han Meimei".to_owned(),
+            expire_date: date("2024-06-01"),
+        };
+        let set = world.classes().override_class(request).await.unwrap().into_inner();
+        assert_eq!(set.class_override.unwrap().customer, survivor);
+        let taxonomy = "worth".to_owned();
+        let request =
+            ListOverridesRequest { taxonomy, customer: absorbed.clone(), ..Default::default() };
+        let listed = world.classes().list_overrides(request).await.unwrap().into_inner();
+        assert_eq!(listed.class_overrides.len(), 1);
+        let request = ClearOverrideRequest { customer: absorbed, taxonomy: "worth".to_owned() };
+        let cleared = world.classes().clear_override(request).await.unwrap().into_inner();
+        assert_eq!(cleared.class_override.unwrap().customer, survivor);
     })
     .await;
 }

@@ -98,3 +98,28 @@ async fn what_is_wrong_is_shown_too() {
     let shown: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert!(shown.as_array().is_some_and(|shown| shown.len() > 30), "{shown}");
 }
+
+#[tokio::test]
+async fn what_the_database_has_fixed_is_shown_while_a_process_uses_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data").display().to_string();
+    let show = async |more: &[&str]| -> HashMap<String, (String, String)> {
+        let mut command = kehu(&["config", "show", "--output", "json", "--data-dir", &data]);
+        let (output, said) = output(command.args(more)).await;
+        assert!(output.status.success(), "{said}");
+        let shown: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
+        let text = |one: &Value, key: &str| one[key].as_str().unwrap().to_owned();
+        let told = |one: &Value| (text(one, "key"), (text(one, "value"), text(one, "origin")));
+        shown.iter().map(told).collect()
+    };
+    let currency = "business.base_currency";
+    assert_eq!(show(&[]).await[currency], (String::new(), "default".to_owned()));
+    let arguments = ["--data-dir", &data, "--base-currency", "EUR"];
+    let _server = program::Server::start(&arguments).await;
+    let shown = show(&[]).await;
+    assert_eq!(shown[currency], ("EUR".to_owned(), "the database".to_owned()));
+    assert_eq!(shown["business.time_zone"].0, "Asia/Shanghai");
+    let (value, origin) = &show(&["--base-currency", "USD"]).await[currency];
+    assert_eq!(value, "EUR");
+    assert!(origin.contains("--base-currency says USD, which it refuses"), "{origin}");
+}

@@ -77,6 +77,18 @@ fn check(path: &Path) {
             assert!(!line.contains(value), "{line}");
         }
     }
+    let asked = log.lines().filter(|line| line.contains("write asked for"));
+    let asked: Vec<Value> = asked.map(|line| serde_json::from_str(line).unwrap()).collect();
+    let method = |line: &Value| line["fields"]["method"].as_str().unwrap().to_owned();
+    let methods: Vec<String> = asked.iter().map(method).collect();
+    assert!(
+        methods.contains(&"kehu.ingestion.v1.IngestionService/Ingest".to_owned()),
+        "{methods:?}"
+    );
+    let of_no_write =
+        |method: &String| method.ends_with("/UpsertCustomer") || method.contains("ealth");
+    assert!(!methods.iter().any(of_no_write), "{methods:?}");
+    assert!(asked.iter().all(|line| line["fields"]["caller"] == "anybody"), "{asked:?}");
     assert!(log.contains("\"level\":\"DEBUG\""), "{log}");
     assert!(traces > 0, "{log}");
 }

@@ -42,9 +42,10 @@ const COMMANDS: &[&[&str]] = &[
     &["actions", "list", "value-six"],
     &["taxonomy", "list"],
     &["scorecard", "list"],
+    &["scheme", "list"],
+    &["scheme", "show", "standard"],
     &["model", "list"],
     &["runs", "list"],
-    &["runs", "retract", "1", "--reason", "another date was meant"],
     &["resolve", "GB-H", "--prefix"],
 ];
 
@@ -78,6 +79,9 @@ async fn every_command_finds_the_role_that_serves_it() {
     }
     let explained = call(&urls, folder.path(), &["explain", "import/c1"]).await;
     assert!(explained.contains("value-six:") && explained.contains("contribution"), "{explained}");
+    let retract = ["runs", "retract", "1", "--reason", "another date was meant"];
+    let retracted = call(&urls, folder.path(), &retract).await;
+    assert!(retracted.contains("takes back") && retracted.contains("succeeded"), "{retracted}");
 
     let help = program::succeed(&["--help"]).await;
     let commands = help.lines().skip_while(|line| *line != "Commands:").skip(1);

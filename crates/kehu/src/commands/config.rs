@@ -3,10 +3,12 @@
 use crate::{
     exit::Failure,
     flags::ServeFlags,
+    node,
     output::{self, Format},
 };
 use clap::{Args, Subcommand};
-use kehu_server::config::Shown;
+use kehu_server::config::{Settings, Shown};
+use kehu_storage::settings::Settings as Fixed;
 
 /// Show the settings.
 #[derive(Debug, Args)]
@@ -18,7 +20,8 @@ pub(crate) struct Config {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Show every setting that holds and where it came from; exit code 64 if one is wrong
+    /// Show every setting that holds and where it came from, what the database has fixed among
+    /// them; exit code 64 if one is wrong
     Show(Show),
 }
 
@@ -34,9 +37,16 @@ struct Show {
 
 impl Config {
     /// Shows what was asked for.
-    pub(crate) fn run(self, log: Option<&str>) -> Result<(), Failure> {
+    pub(crate) async fn run(self, log: Option<&str>) -> Result<(), Failure> {
         let Action::Show(show) = self.action;
-        let (shown, faulty) = Shown::all(&show.flags.sources(log));
+        let sources = show.flags.sources(log);
+        let (mut shown, faulty) = Shown::all(&sources);
+        if faulty.is_none() {
+            match node::fixed(&Settings::load(&sources)?.storage).await {
+                Ok(held) => shown.iter_mut().for_each(|one| fix(one, held.as_ref())),
+                Err(why) => tracing::warn!("what the database has fixed cannot be read: {why}"),
+            }
+        }
         match show.output {
             Format::Table => {
                 let rows = shown.into_iter().map(|s| vec![s.key, s.value, s.origin]).collect();
@@ -49,4 +59,20 @@ impl Config {
         }
         faulty.map_or(Ok(()), |faulty| Err(faulty.into()))
     }
+}
+
+/// What a database has fixed holds, whatever is set.
+fn fix(shown: &mut Shown, held: Option<&Fixed>) {
+    let Some(held) = held else { return };
+    let value = match shown.key.as_str() {
+        "business.base_currency" => &held.base_currency,
+        "business.time_zone" => &held.time_zone,
+        _ => return,
+    };
+    shown.origin = match shown.value.as_str() {
+        same if same == value => format!("the database, and {}", shown.origin),
+        "" => "the database".to_owned(),
+        other => format!("the database; {} says {other}, which it refuses", shown.origin),
+    };
+    shown.value.clone_from(value);
 }

@@ -32,6 +32,7 @@ pub(crate) mod rejects;
 pub(crate) mod report;
 pub(crate) mod resolve;
 pub(crate) mod runs;
+pub(crate) mod scheme;
 pub(crate) mod score;
 pub(crate) mod scorecard;
 pub(crate) mod serve;
@@ -58,7 +59,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Quickstart(command) => command.run(log.unwrap_or(LOG)).await,
         Command::Serve(command) => command.run(log).await,
         Command::Health(command) => command.run().await,
-        Command::Config(command) => command.run(log),
+        Command::Config(command) => command.run(log).await,
         Command::BusinessDate(command) => command.run().await,
         Command::Data(command) => command.run().await,
         Command::Migrate(command) => command.run().await,
@@ -67,6 +68,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Attribute(command) => command.run().await,
         Command::CityTier(command) => command.run().await,
         Command::Rejects(command) => command.run().await,
+        Command::Scheme(command) => command.run().await,
         Command::Scorecard(command) => command.run().await,
         Command::Taxonomy(command) => command.run().await,
         Command::Model(command) => command.run().await,

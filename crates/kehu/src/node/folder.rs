@@ -49,8 +49,13 @@ impl Folder {
 
     /// The path of its database.
     pub(crate) fn database(&self) -> PathBuf {
-        self.path.join(DATABASE)
+        database_in(&self.path)
     }
+}
+
+/// The path of the database of a folder, whoever uses it.
+pub(crate) fn database_in(path: &Path) -> PathBuf {
+    path.join(DATABASE)
 }
 
 fn taken(path: &Path) -> Failure {

@@ -30,7 +30,7 @@ use tokio_util::sync::CancellationToken;
 use roles::Parts;
 pub(crate) use roles::{ALL_ROLES, Role};
 pub(crate) use stop::Signals;
-pub(crate) use store::Opened;
+pub(crate) use store::{Opened, fixed};
 
 /// How long calls of those who are told what is waited for may take to finish.
 const EXPLAINED: Duration = Duration::from_millis(500);

@@ -1,6 +1,6 @@
 //! The database of a process: opening it, waiting for it, and what its first start fixes.
 
-use super::folder::Folder;
+use super::folder::{self, Folder};
 use crate::exit::Failure;
 use kehu_core::calendar::BusinessCalendar;
 use kehu_server::config;
@@ -35,14 +35,7 @@ impl Opened {
                 (format!("sqlite://{}", folder.database().display()), Some(folder))
             }
         };
-        let options = Options {
-            max_connections: storage.max_connections,
-            statement_timeout: storage.statement_timeout,
-            acquire_timeout: storage.acquire_timeout,
-            lock_timeout: storage.lock_timeout,
-            idle_timeout: storage.idle_timeout,
-        };
-        let db = Database::connect_with(&url, &options).await.map_err(unavailable)?;
+        let db = connect(storage, &url).await?;
         if folder.is_some() {
             db.migrate().await.map_err(unavailable)?;
         }
@@ -86,6 +79,36 @@ impl Opened {
     pub(crate) async fn close(self) -> Result<(), Failure> {
         self.db.close().await.map_err(Failure::internal)
     }
+}
+
+async fn connect(storage: &config::Storage, url: &str) -> Result<Database, Failure> {
+    let options = Options {
+        max_connections: storage.max_connections,
+        statement_timeout: storage.statement_timeout,
+        acquire_timeout: storage.acquire_timeout,
+        lock_timeout: storage.lock_timeout,
+        idle_timeout: storage.idle_timeout,
+    };
+    Database::connect_with(url, &options).await.map_err(unavailable)
+}
+
+/// What the first start fixed in a database, whoever uses it meanwhile; `None` where it is yet to
+/// come.
+pub(crate) async fn fixed(storage: &config::Storage) -> Result<Option<Settings>, Failure> {
+    let url = match &storage.database_url {
+        Some(url) => url.clone(),
+        None => {
+            let path = folder::database_in(&storage.data_dir);
+            if !path.is_file() {
+                return Ok(None);
+            }
+            format!("sqlite://{}", path.display())
+        }
+    };
+    let db = connect(storage, &url).await?;
+    let held = settings::get(&db).await.map_err(unavailable);
+    db.close().await.map_err(Failure::internal)?;
+    held
 }
 
 /// The settings that hold: those of the first start.

@@ -1,14 +1,16 @@
 //! The layer round all services that lets in who may call.
 
-use super::Authenticator;
+use super::{Authenticator, caller};
 use crate::{
     Fault,
     layers::middleware::{Middleware, Next},
+    method,
     telemetry::metrics,
 };
 use http::{Request, Response};
 use opentelemetry::KeyValue;
 use tonic::{Status, body::Body};
+use tracing::Span;
 
 /// Asks an [`Authenticator`] about every call; without one, everybody may do everything.
 #[derive(Debug, Clone)]
@@ -30,12 +32,32 @@ impl Auth {
 impl Middleware for Auth {
     async fn handle(self, mut request: Request<Body>, next: Next) -> Response<Body> {
         match self.admit(&mut request) {
-            Ok(()) => next.run(request).await,
+            Ok(()) => {
+                note(&request);
+                next.run(request).await
+            }
             Err(fault) => {
                 count(&fault);
                 Status::from(fault).into_http()
             }
         }
+    }
+}
+
+/// Comes once a record, which is too often for a line of the log.
+const UPSERT: &str = "kehu.ingestion.v1.CustomerService/UpsertCustomer";
+
+/// Puts the caller into the span of the call, and so beside whatever is logged of it, and logs who
+/// asks for a write.
+fn note(request: &Request<Body>) {
+    let caller = caller(request.extensions());
+    if let Some(caller) = &caller {
+        Span::current().record("enduser.id", caller);
+    }
+    let Some(method) = method::find(request.uri().path()) else { return };
+    if method.is_ours && method.writes && method.name != UPSERT {
+        let caller = caller.as_deref().unwrap_or("anybody");
+        tracing::info!(caller, method = method.name, "write asked for");
     }
 }
 

@@ -113,6 +113,7 @@ fn span(kind: &str, method: &str) -> Span {
         rpc.method = method,
         rpc.response.status_code = Empty,
         "error.type" = Empty,
+        enduser.id = Empty,
     )
 }
 

@@ -13,6 +13,7 @@ pub mod customer;
 pub mod decimal;
 pub mod division;
 pub mod enterprise;
+pub mod evaluation;
 pub mod identifier;
 pub mod industry;
 pub mod key;

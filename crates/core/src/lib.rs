@@ -23,6 +23,7 @@ pub mod match_key;
 pub mod matching;
 pub mod model;
 pub mod money;
+pub mod quality;
 pub mod scorecard;
 pub mod taxonomy;
 pub mod text;

@@ -23,6 +23,7 @@ mod following;
 mod measure;
 mod moved;
 mod overrides;
+mod quality;
 mod rules;
 mod simulation;
 mod simulation_job;

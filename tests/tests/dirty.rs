@@ -271,3 +271,99 @@ async fn what_was_refused_is_seen_to() {
     assert!(damaged.contains("bad.csv:4  ") && damaged.contains("3,c3,2024-01-05,2x"), "{damaged}");
     server.stop().await;
 }
+
+/// Every fault has an order of its own: two that are mended as they are read, eight that are not taken
+/// in, the same sale under a second number, and a customer under a key that looks the same.
+const FAULTY: &str = "order_id,customer_id,customer_name,date,product,quantity,unit_price,currency
+1,c1,Li Wei,2024-05-01,tea,1,10,EUR
+2, c1 ,Li Wei,2024-05-02,tea,1,10,EUR
+３,c1,Li Wei,2024-05-03,tea,1,10,EUR
+4,,Nobody,2024-05-02,tea,1,10,EUR
+5,N/A,Nobody,2024-05-03,tea,1,10,EUR
+6,c2,Wang Fang,2024-02-30,tea,1,10,EUR
+7,c2,Wang Fang,2024-05-03,tea,one,10,EUR
+8,c2,Wang Fang,2024-05-03,tea,1,10,XQQ
+9,c2,Wang Fang,2024-05-03,tea,1,-10,EUR
+10,c2,Wang Fang,2024-05-05,tea,1
+11,c2,Wang Fang,2024-05-06,tea,1,1e309,EUR
+12,c2,Wang Fang,2024-05-05,tea,1,10,EUR
+13,c2,Wang Fang,2024-05-05,tea,1,10,EUR
+14,C1,Li Wei,2024-05-07,tea,1,12,EUR
+";
+
+const CORRECTED: &str =
+    "order_id,customer_id,customer_name,date,product,quantity,unit_price,currency
+4,c2,Wang Fang,2024-05-02,tea,1,10,EUR
+6,c2,Wang Fang,2024-02-29,tea,1,11,EUR
+7,c2,Wang Fang,2024-05-03,tea,1,12,EUR
+8,c2,Wang Fang,2024-05-03,tea,1,13,EUR
+9,c2,Wang Fang,2024-05-03,tea,1,14,EUR
+10,c2,Wang Fang,2024-05-05,tea,1,15,EUR
+11,c2,Wang Fang,2024-05-06,tea,1,16,EUR
+";
+
+/// What is measured of a field of a kind of record, as held, refused, missing and repeated.
+fn measured(quality: &serde_json::Value, kind: &str, field: &str) -> [String; 4] {
+    let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+    let lines = quality["lines"].as_array().unwrap();
+    let is_it = |line: &&serde_json::Value| {
+        text(&line["recordKind"]) == kind && text(&line["field"]) == field
+    };
+    let line = lines.iter().find(is_it).unwrap_or_else(|| panic!("no {kind} {field} in {quality}"));
+    ["heldCount", "invalidCount", "missingCount", "repeatedCount"].map(|count| text(&line[count]))
+}
+
+#[tokio::test]
+async fn req_1_10_every_fault_of_a_dirty_file_is_found_mended_or_quarantined_and_listed() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = write(folder.path(), "sales.csv", FAULTY.as_bytes());
+    let data = folder.path().join("data").display().to_string();
+    let settings = ["--base-currency", "EUR", "--time-zone", "Europe/Berlin"];
+    let server = Server::start(&[&["--data-dir", &data][..], &settings].concat()).await;
+    let said = server.succeed(&["import", &file, "--output", "json"]).await;
+    let loaded: serde_json::Value = serde_json::from_str(&said).unwrap();
+    let cleaned = serde_json::json!({"full_width": 1, "missing": 1, "trimmed": 1});
+    assert_eq!(loaded["profile"]["cleaned"], cleaned, "{said}");
+    assert_eq!(loaded["profile"]["lookalikes"], serde_json::json!([["C1", "c1"]]), "{said}");
+
+    let rejects = server.succeed(&["rejects", "--all"]).await;
+    for (line, reason) in [
+        (5, "customer_id: the row names no customer (customer-missing)"),
+        (6, "customer_id: the row names no customer (customer-missing)"),
+        (7, "(date-invalid)"),
+        (8, "(number-invalid)"),
+        (9, "(currency-unknown)"),
+        (10, "(price-negative)"),
+        (11, "(columns-mismatch)"),
+        (12, "(out-of-range)"),
+    ] {
+        let place = format!("sales.csv:{line}  ");
+        let listed = rejects.lines().find(|text| text.starts_with(&place));
+        let listed = listed.unwrap_or_else(|| panic!("no {place} in:\n{rejects}"));
+        assert!(listed.contains(reason), "{listed}");
+    }
+
+    let measure = async || {
+        let said = server.succeed(&["quality", "--measure", "--output", "json"]).await;
+        serde_json::from_str::<serde_json::Value>(&said).unwrap()
+    };
+    let (order, customer) = ("RECORD_KIND_ORDER", "RECORD_KIND_CUSTOMER");
+    let quality = measure().await;
+    assert_eq!(measured(&quality, order, ""), ["6", "8", "0", "1"]);
+    assert_eq!(measured(&quality, order, "customer_id"), ["0", "0", "2", ""]);
+    for field in ["date", "quantity", "currency"] {
+        assert_eq!(measured(&quality, order, field), ["0", "1", "0", ""], "{field}");
+    }
+    assert_eq!(measured(&quality, order, "unit_price"), ["0", "2", "0", ""]);
+    assert_eq!(measured(&quality, customer, "external_id"), ["3", "0", "0", "1"]);
+    assert_eq!(measured(&quality, customer, "display_name"), ["3", "0", "0", "1"]);
+
+    // What is corrected takes its place, what never will be is discarded, and nothing is left.
+    let corrected = write(folder.path(), "corrected.csv", CORRECTED.as_bytes());
+    server.succeed(&["import", &corrected]).await;
+    let rest = server.succeed(&["rejects", "--all"]).await;
+    assert!(rest.contains("sales.csv:6  ") && !rest.contains("sales.csv:5  "), "{rest}");
+    server.succeed(&["rejects", "discard", "rejects/2", "--why", "a test of the till"]).await;
+    assert_eq!(measured(&measure().await, order, ""), ["13", "0", "0", "1"]);
+    server.stop().await;
+}

@@ -4,6 +4,7 @@
 mod action;
 mod classification;
 mod code;
+mod quality;
 mod scheme;
 mod simulation;
 mod strategy;

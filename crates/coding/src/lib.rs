@@ -23,6 +23,7 @@ mod following;
 mod measure;
 mod moved;
 mod overrides;
+mod quality;
 mod retraction_job;
 mod rules;
 mod simulation;

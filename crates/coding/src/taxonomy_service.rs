@@ -133,6 +133,7 @@ impl Coding {
         convert::problems("definition", &draft.definition.missing(), &mut violations);
         self.check_exclusive(&draft, simulated.as_ref(), &mut violations).await?;
         violations.finish()?;
+        self.check_quality(&draft.definition).await?;
         let signed = Signed { at: clock::now(), by, why };
         let version = definitions::publish(&self.db, &draft, &(), &signed).await?;
         Ok(PublishTaxonomyResponse { taxonomy: Some(self.shown(&version).await?) })

@@ -2,6 +2,7 @@
 
 pub(crate) mod attribute;
 pub(crate) mod matching;
+pub(crate) mod quality;
 
 use chrono::{DateTime, Utc};
 use kehu_contract::ingestion as contract;
@@ -253,9 +254,13 @@ pub(crate) fn record_kind(kind: contract::RecordKind) -> String {
     kind.as_str_name().trim_start_matches(KIND).to_ascii_lowercase()
 }
 
+/// The kind of record that the store keeps under a name.
+fn parse_kind(name: &str) -> Option<contract::RecordKind> {
+    contract::RecordKind::from_str_name(&format!("{KIND}{}", name.to_ascii_uppercase()))
+}
+
 fn record_key(key: RecordKey) -> Option<contract::RecordKey> {
-    let name = format!("{KIND}{}", key.kind.to_ascii_uppercase());
-    let kind = contract::RecordKind::from_str_name(&name)?;
+    let kind = parse_kind(&key.kind)?;
     Some(contract::RecordKey { kind: kind.into(), external_id: key.external_id })
 }
 

@@ -20,6 +20,8 @@ mod matching_job;
 mod measure;
 mod merges;
 mod profile_values;
+mod quality_job;
+mod quality_service;
 mod reference_service;
 mod rejects;
 mod stream;
@@ -32,11 +34,12 @@ use std::sync::Arc;
 use kehu_contract::ingestion::{
     attribute_service_server::AttributeServiceServer,
     customer_service_server::CustomerServiceServer,
+    data_quality_service_server::DataQualityServiceServer,
     ingestion_service_server::IngestionServiceServer, match_service_server::MatchServiceServer,
     reference_data_service_server::ReferenceDataServiceServer,
 };
 use kehu_core::calendar::BusinessCalendar;
-use kehu_runs::{Job, MAX_WAITING};
+use kehu_runs::{Daily, Job, MAX_WAITING};
 use kehu_storage::{Database, ingestion::attributes::DeclaredAttributes, settings::Settings};
 use tonic::service::RoutesBuilder;
 
@@ -45,6 +48,7 @@ pub use rejects::watch_rejects;
 
 use check::Checker;
 use matching_job::MatchingJob;
+use quality_job::{DailyQuality, QualityJob};
 
 /// The ingestion role of a process.
 #[derive(Clone)]
@@ -88,7 +92,14 @@ impl Ingestion {
 
     /// The kinds of runs it carries out.
     pub fn jobs(&self) -> Vec<Arc<dyn Job>> {
-        vec![Arc::new(MatchingJob::new(self.db.clone()))]
+        let (db, attributes) = (self.db.clone(), self.attributes.clone());
+        let quality = QualityJob::new(db, attributes, self.checker.calendar.clone());
+        vec![Arc::new(MatchingJob::new(self.db.clone())), Arc::new(quality)]
+    }
+
+    /// What it does each business day.
+    pub fn dailies(&self) -> Vec<Arc<dyn Daily>> {
+        vec![Arc::new(DailyQuality::new(self.db.clone(), self.checker.calendar.clone()))]
     }
 
     /// Mounts its gRPC services.
@@ -99,6 +110,7 @@ impl Ingestion {
             .add_service(ingestion)
             .add_service(CustomerServiceServer::new(self.clone()))
             .add_service(MatchServiceServer::new(self.clone()))
+            .add_service(DataQualityServiceServer::new(self.clone()))
             .add_service(AttributeServiceServer::new(self.clone()))
             .add_service(ReferenceDataServiceServer::new(self.clone()));
     }

@@ -84,6 +84,8 @@ pub(crate) enum Command {
     CityTier(commands::city_tier::CityTier),
     /// List what was refused, with reason and place
     Rejects(commands::rejects::Rejects),
+    /// Show how complete, valid, unique and recent the data is
+    Quality(commands::quality::Quality),
     /// List scorecards, show one, bring one that is written in a file onto the server
     Scorecard(commands::scorecard::Scorecard),
     /// List code schemes, show one

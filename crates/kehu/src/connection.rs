@@ -10,6 +10,7 @@ use kehu_contract::{
     ingestion::{
         attribute_service_client::AttributeServiceClient,
         customer_service_client::CustomerServiceClient,
+        data_quality_service_client::DataQualityServiceClient,
         ingestion_service_client::IngestionServiceClient, match_service_client::MatchServiceClient,
         reference_data_service_client::ReferenceDataServiceClient,
     },
@@ -59,6 +60,11 @@ impl Connection {
     /// Customers that are probably one.
     pub(crate) fn matches(&self) -> MatchServiceClient<Client> {
         MatchServiceClient::new(self.client.clone())
+    }
+
+    /// How good the data is.
+    pub(crate) fn quality(&self) -> DataQualityServiceClient<Client> {
+        DataQualityServiceClient::new(self.client.clone())
     }
 
     /// Scorecards.

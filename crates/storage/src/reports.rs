@@ -10,6 +10,7 @@
 //! | `{sold_lines}` | the lines of those sales, of which `product` may be null: their columns, and `description`, `category`, `brand` (which may be null) |
 //! | `{interactions}` | interactions up to the date: `customer_id`, `occurred_on`, `kind` |
 //! | `{classes}` | who is in which class on the date: `customer_id`, `class_no` |
+//! | `{class_inputs}` | the same with what the class rests on, as it was seen when the customer came into it: `inputs` (values that the predicates asked for), `present` (those of them that were there); 0 where that is not on record |
 //! | `{other_classes}` | the same under the other taxonomy; nobody without one |
 //! | `{earlier_classes}` | the same on the earlier date; nobody without one |
 //! | `{class_names}` | ids of classes: `class_no`, `class_id` |
@@ -137,6 +138,7 @@ impl Basis {
                 "invoices" => self.invoices(),
                 "answers" => self.answers(),
                 "classes" => self.classes(db, &self.taxonomy, Some(self.as_of)).await?,
+                "class_inputs" => self.class_inputs(db).await?,
                 "other_classes" => self.classes(db, &self.other_taxonomy, Some(self.as_of)).await?,
                 "earlier_classes" => self.classes(db, &self.taxonomy, self.earlier).await?,
                 "class_names" => "SELECT class_no, class_id FROM class_name".to_owned(),
@@ -215,14 +217,39 @@ impl Basis {
         taxonomy: &Option<String>,
         date: Option<NaiveDate>,
     ) -> Result<String, Error> {
-        let mut condition = "1 = 0".to_owned();
+        let condition = self.seen(db, taxonomy, date).await?;
+        Ok(format!("SELECT customer_id, class_no FROM class_span WHERE {condition}"))
+    }
+
+    /// What a stay rests on is the latest note of its first day that is not younger.
+    async fn class_inputs(&self, db: &Database) -> Result<String, Error> {
+        let condition = self.seen(db, &self.taxonomy, Some(self.as_of)).await?;
+        Ok(format!(
+            "SELECT customer_id, class_no, inputs, present FROM (\
+             SELECT s.customer_id, s.class_no, COALESCE(e.inputs, 0) AS inputs, \
+             COALESCE(e.present, 0) AS present, ROW_NUMBER() OVER \
+             (PARTITION BY s.customer_id ORDER BY e.known_from DESC) AS place FROM (\
+             SELECT customer_id, class_no, line_id, valid_from, known_from FROM class_span \
+             WHERE {condition}) AS s LEFT JOIN class_evidence e ON e.line_id = s.line_id \
+             AND e.customer_id = s.customer_id AND e.valid_from = s.valid_from \
+             AND e.known_from <= s.known_from) AS noted WHERE place = 1"
+        ))
+    }
+
+    /// The condition on the stays that are seen under a taxonomy on a date.
+    async fn seen(
+        &self,
+        db: &Database,
+        taxonomy: &Option<String>,
+        date: Option<NaiveDate>,
+    ) -> Result<String, Error> {
         if let (Some(taxonomy), Some(date)) = (taxonomy, date) {
             let view = View { true_on: Some(date), known_at: self.known_at };
             if let Some(sight) = seen(db, taxonomy, view).await? {
-                condition = sight.condition;
+                return Ok(sight.condition);
             }
         }
-        Ok(format!("SELECT customer_id, class_no FROM class_span WHERE {condition}"))
+        Ok("1 = 0".to_owned())
     }
 
     fn period_rows(&self) -> String {

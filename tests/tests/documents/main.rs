@@ -14,6 +14,7 @@ mod missing_values;
 mod models;
 mod overrides;
 mod phones;
+mod quality;
 mod records;
 mod reports;
 mod sources;

@@ -51,6 +51,7 @@ const TIME_ZONE: &str = "Asia/Shanghai";
 pub(crate) struct World {
     pub(crate) db: Database,
     pub(crate) client: Client,
+    ingestion: Ingestion,
     scoring: Scoring,
     coding: Coding,
     streams: AtomicUsize,
@@ -78,7 +79,7 @@ impl World {
         let served = served.await;
         let client = served.client.clone();
         let streams = AtomicUsize::default();
-        let world = Self { db, client, scoring, coding, streams, _served: served };
+        let world = Self { db, client, ingestion, scoring, coding, streams, _served: served };
         world.today_is(on).await;
         world
     }
@@ -388,7 +389,7 @@ impl World {
     }
 
     fn jobs(&self) -> Vec<Arc<dyn Job>> {
-        [self.scoring.jobs(), self.coding.jobs()].concat()
+        [self.ingestion.jobs(), self.scoring.jobs(), self.coding.jobs()].concat()
     }
 
     /// Has a run, `runs/7`, carried out.

@@ -31,6 +31,7 @@ const COMMANDS: &[&[&str]] = &[
     &["profile", "c1", "--history"],
     &["find", "nobody"],
     &["duplicates", "list"],
+    &["quality", "--measure"],
     &["recommend", "c1"],
     &["history", "c1"],
     &["timeline", "c1"],

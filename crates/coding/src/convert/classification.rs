@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use kehu_contract::coding as contract;
+use kehu_core::Value;
+use kehu_core::quality::{Counts, Dimension};
 use kehu_server::{Fault, convert, names};
 use kehu_storage::{
     Database,
@@ -13,6 +15,8 @@ use kehu_storage::{
         taxonomies::{self, TaxonomyVersion},
     },
 };
+
+use rust_decimal::Decimal;
 
 use super::strategy::resolved_strategy;
 
@@ -61,7 +65,17 @@ pub(crate) fn classification(
         strategy_class_id: String::new(),
         class_override: None,
         customer_summary: None,
+        data_confidence: confidence(row).map(convert::decimal),
     })
+}
+
+/// How much of what a class rests on was there.
+fn confidence(row: &Assignment) -> Option<Decimal> {
+    let there = row.evidence.values().filter(|value| **value != Value::Null).count();
+    let count = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+    let counts =
+        Counts { present: count(there), expected: count(row.evidence.len()), ..Counts::default() };
+    counts.ratio(Dimension::Completeness)
 }
 
 /// Adds what the customer earns.

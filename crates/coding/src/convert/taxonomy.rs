@@ -10,6 +10,7 @@ use kehu_storage::coding::taxonomies::TaxonomyVersion;
 use kehu_storage::definitions::{Deed, Event};
 
 use super::check_text;
+use super::quality::{demand, parse_demand};
 use super::strategy::{named, parse_named, parse_strategy, strategy};
 
 /// Longest note on what is done with a taxonomy, in characters.
@@ -33,6 +34,11 @@ pub(crate) fn parse_definition(
     let default_strategy = definition
         .default_strategy
         .map(|strategy| parse_strategy("definition.default_strategy", strategy, violations));
+    let mut data_quality = Vec::with_capacity(definition.data_quality.len());
+    for (index, demand) in definition.data_quality.into_iter().enumerate() {
+        let path = format!("definition.data_quality[{index}]");
+        data_quality.extend(parse_demand(&path, demand, violations));
+    }
     Taxonomy {
         id: definition.id,
         label: convert::core_label(definition.label),
@@ -42,6 +48,7 @@ pub(crate) fn parse_definition(
         default_class: definition.default_class,
         service_levels: definition.service_levels.into_iter().map(parse_named).collect(),
         default_strategy,
+        data_quality,
     }
 }
 
@@ -103,6 +110,7 @@ pub fn definition_message(taxonomy: &Taxonomy) -> contract::TaxonomyDefinition {
         default_class: taxonomy.default_class.clone(),
         service_levels: taxonomy.service_levels.iter().map(named).collect(),
         default_strategy: taxonomy.default_strategy.as_ref().map(strategy),
+        data_quality: taxonomy.data_quality.iter().map(demand).collect(),
     }
 }
 

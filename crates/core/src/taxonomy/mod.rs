@@ -1,5 +1,6 @@
 //! Taxonomies: ordered classes with predicates, of which every customer gets exactly one.
 
+mod quality;
 mod strategy;
 mod templates;
 mod validate;
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Label;
 
+pub use quality::{QualityDemand, RECORDS};
 pub use strategy::{ActionKind, ChannelTerms, Named, PlannedAction, Strategy, Terms};
 pub use templates::templates;
 
@@ -38,6 +40,9 @@ pub struct Taxonomy {
     pub service_levels: Vec<Named>,
     /// What members earn of a class that has no strategy, and none above it.
     pub default_strategy: Option<Strategy>,
+    /// How good the data must be before it is published.
+    #[serde(default)]
+    pub data_quality: Vec<QualityDemand>,
 }
 
 /// A class of customers.

@@ -28,6 +28,7 @@ impl Taxonomy {
         }
         self.default_problems(&mut problems);
         self.strategy_problems(&mut problems);
+        self.quality_problems(&mut problems);
         problems
     }
 

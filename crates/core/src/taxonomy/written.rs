@@ -6,6 +6,8 @@
 //! purpose: {zh: 区别服务, en: To serve each as it is worth}
 //! owner: {zh: 销售部, en: Sales}
 //! default_class: small        # the class of everybody for whom no predicate holds
+//! data_quality:               # what must be measured at least before it is published
+//!   - {record: customer, field: industry_code, dimension: completeness, at_least: 0.9}
 //! classes:                    # highest priority first
 //!   - id: large
 //!     code: L
@@ -22,11 +24,14 @@
 //! `purpose` and `owner` must be there to publish it. `parent`, `predicate`, `tags` and
 //! `strategy_summary` may be left out, and a text in one of the two languages. Where the order of
 //! priority is not that of who stands higher, every class has a `rank`, 1 the highest. Classes that
-//! exclude each other have the same `priority`. What classes earn stands in `service_levels`, `default_strategy` and the
+//! exclude each other have the same `priority`. `data_quality` asks for a `dimension`, which is
+//! completeness, validity, uniqueness or timeliness, of a field or, without one, of records as a whole.
+//! What classes earn stands in `service_levels`, `default_strategy` and the
 //! `strategy` of each, in the form of `written_strategy.rs`.
 
 use serde::{Deserialize, Serialize};
 
+use super::quality::WrittenDemand;
 use super::written_strategy::{WrittenNamed, WrittenStrategy};
 use super::{Class, Taxonomy};
 use crate::yaml::{self, NotADefinition, Words};
@@ -45,6 +50,8 @@ struct WrittenTaxonomy {
     service_levels: Vec<WrittenNamed>,
     #[serde(skip_serializing_if = "Option::is_none")]
     default_strategy: Option<WrittenStrategy>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    data_quality: Vec<WrittenDemand>,
     classes: Vec<WrittenClass>,
 }
 
@@ -84,6 +91,7 @@ impl Taxonomy {
             default_class: written.default_class,
             service_levels: written.service_levels.into_iter().map(Into::into).collect(),
             default_strategy: written.default_strategy.map(Into::into),
+            data_quality: written.data_quality.into_iter().map(Into::into).collect(),
         })
     }
 
@@ -97,6 +105,7 @@ impl Taxonomy {
             default_class: self.default_class.clone(),
             service_levels: self.service_levels.iter().map(WrittenNamed::from).collect(),
             default_strategy: self.default_strategy.as_ref().map(WrittenStrategy::from),
+            data_quality: self.data_quality.iter().map(WrittenDemand::from).collect(),
             classes: self.classes.iter().map(WrittenClass::from).collect(),
         })
     }

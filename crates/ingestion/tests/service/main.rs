@@ -13,6 +13,7 @@ mod names;
 mod orders;
 mod problems;
 mod profiles;
+mod quality;
 mod rates;
 mod records;
 mod rejects;

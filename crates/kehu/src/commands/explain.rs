@@ -113,6 +113,10 @@ impl Explain {
         for (column, value) in &class.evidence {
             output::line(&format!("  {column} = {}", output::value(Some(value))))?;
         }
+        if class.data_confidence.is_some() {
+            let confidence = output::percent(class.data_confidence.as_ref());
+            output::line(&format!("  data confidence {confidence}"))?;
+        }
         Ok(())
     }
 }

@@ -25,6 +25,7 @@ pub(crate) mod migrate;
 pub(crate) mod model;
 pub(crate) mod overrides;
 pub(crate) mod profile;
+pub(crate) mod quality;
 pub(crate) mod quickstart;
 pub(crate) mod rates;
 pub(crate) mod recommend;
@@ -68,6 +69,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Attribute(command) => command.run().await,
         Command::CityTier(command) => command.run().await,
         Command::Rejects(command) => command.run().await,
+        Command::Quality(command) => command.run().await,
         Command::Scheme(command) => command.run().await,
         Command::Scorecard(command) => command.run().await,
         Command::Taxonomy(command) => command.run().await,

@@ -86,6 +86,7 @@ pub(crate) fn assemble(
                     .max_waiting(config.runs.max_waiting_per_caller);
                 ingestion.routes(&mut parts.routes);
                 parts.jobs.extend(ingestion.jobs());
+                parts.dailies.extend(ingestion.dailies());
             }
             Role::Scoring => {
                 let scoring = Scoring::new(db, settings, analytics)

@@ -14,6 +14,7 @@ mod cross_tab;
 mod crosswalk;
 mod customer_rates;
 mod customers;
+mod data_confidence;
 mod demand;
 mod groups;
 mod independence;
@@ -92,6 +93,7 @@ pub(crate) const REPORTS: &[&dyn Report] = &[
     &crosswalk::Matrix,
     &crosswalk::Customers,
     &class_effort::Report,
+    &data_confidence::Report,
     &customers::Report,
     &customers::Sheet,
 ];

@@ -99,6 +99,7 @@ const REPORTS: [(&str, usize); 31] = [
     ("crosswalk", 6),
     ("crosswalk-customers", 2),
     ("class-effort", 5),
+    ("data-confidence", 5),
     ("customers", 6),
     ("management-sheet", 6),
 ];

@@ -65,6 +65,8 @@ const TABLE: &[(&str, &[Scope])] = &[
     ("kehu.ingestion.v1.CustomerService/MergeCustomers", &[Ingest]),
     ("kehu.ingestion.v1.CustomerService/UndoMerge", &[Ingest]),
     ("kehu.ingestion.v1.CustomerService/UpsertCustomer", &[Ingest]),
+    ("kehu.ingestion.v1.DataQualityService/GetDataQuality", &[Read]),
+    ("kehu.ingestion.v1.DataQualityService/StartMeasurement", &[Ingest]),
     ("kehu.ingestion.v1.IngestionService/DiscardRejects", &[Ingest]),
     // It names the orders that wait, by their keys in the source systems.
     ("kehu.ingestion.v1.IngestionService/GetDataSummary", &[Read, PersonalData]),

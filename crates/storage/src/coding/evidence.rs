@@ -30,6 +30,16 @@ impl Document for Evidence {
     const NAME: &'static str = "evidence of a class";
 }
 
+/// How many values predicates asked for, and how many of them were there.
+pub(super) fn inputs(evidence: &Evidence) -> (i32, i32) {
+    let mut inputs = (0, 0);
+    for (_, value) in evidence.iter().filter(|(column, _)| *column != REASON) {
+        inputs.0 += 1;
+        inputs.1 += i32::from(*value != Value::Null);
+    }
+    inputs
+}
+
 pub(super) fn encode(evidence: &Evidence) -> String {
     let shortest: Evidence =
         evidence.iter().map(|(column, value)| (column.clone(), shortened(value))).collect();

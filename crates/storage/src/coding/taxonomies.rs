@@ -15,9 +15,9 @@ pub type TaxonomyVersion = definitions::Version<Taxonomy>;
 
 impl Document for Taxonomy {
     const NAME: &'static str = "taxonomy";
-    /// 2 has strategies, 3 priorities, which a program that does not know them may pass over: the order
-    /// of the classes is the same.
-    const FORMAT: u32 = 3;
+    /// 2 has strategies, 3 priorities, 4 demands on the data, which a program that does not know them may
+    /// pass over: the order of the classes is the same.
+    const FORMAT: u32 = 4;
 }
 
 impl Definition for Taxonomy {

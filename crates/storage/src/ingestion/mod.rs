@@ -16,6 +16,7 @@ mod lookalikes;
 pub mod matching;
 pub(crate) mod merges;
 pub(crate) mod profile;
+pub mod quality;
 mod references;
 mod rejects;
 mod revalue;

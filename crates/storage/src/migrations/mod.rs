@@ -16,6 +16,7 @@ mod m0007_definition_events;
 mod m0008_merge;
 mod m0009_match_keys;
 mod m0010_matching;
+mod m0012_quality;
 mod m0013_retraction;
 
 use sea_orm_migration::prelude::*;
@@ -37,6 +38,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0008_merge::Migration),
             Box::new(m0009_match_keys::Migration),
             Box::new(m0010_matching::Migration),
+            Box::new(m0012_quality::Migration),
             Box::new(m0013_retraction::Migration),
         ]
     }

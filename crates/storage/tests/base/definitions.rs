@@ -371,7 +371,7 @@ async fn a_draft_of_a_format_to_come_is_an_error_in_its_place() {
         let newer = get::<Taxonomy>(db, "b", None).await.unwrap_err();
         assert_eq!(
             newer.to_string(),
-            "version 2 of taxonomy b needs a program that knows format 9; this one knows 3"
+            "version 2 of taxonomy b needs a program that knows format 9; this one knows 4"
         );
         let none: [&str; 0] = [];
         assert_eq!(in_force::<Taxonomy>(db, &none).await.unwrap().len(), 3);

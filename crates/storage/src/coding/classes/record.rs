@@ -147,8 +147,8 @@ impl Spans for ClassSpans {
 /// What new stays rest on.
 struct Notes {
     line_id: i32,
-    /// Customer, first day, what was seen.
-    rows: Vec<(i64, i32, String)>,
+    /// Customer, first day, what was seen, how many values were asked for, and were there.
+    rows: Vec<(i64, i32, String, (i32, i32))>,
 }
 
 impl Notes {
@@ -161,12 +161,13 @@ impl Notes {
         for Inserted { customer, span, origin } in inserted {
             let seen = match origin {
                 Origin::Evaluated => {
-                    results.get(customer).map(|result| evidence::encode(&result.evidence))
+                    let seen = results.get(customer).map(|result| &result.evidence);
+                    seen.map(|seen| (evidence::encode(seen), evidence::inputs(seen)))
                 }
                 Origin::RestOf(from) => self.noted(transaction, *customer, *from).await?,
                 Origin::Kept => None,
             };
-            self.rows.extend(seen.map(|seen| (*customer, span.from, seen)));
+            self.rows.extend(seen.map(|(seen, inputs)| (*customer, span.from, seen, inputs)));
         }
         Ok(())
     }
@@ -177,14 +178,17 @@ impl Notes {
         transaction: &Transaction,
         customer: i64,
         from: i32,
-    ) -> Result<Option<String>, Error> {
+    ) -> Result<Option<(String, (i32, i32))>, Error> {
         let sql = format!(
             "SELECT evidence FROM class_evidence WHERE line_id = {} AND customer_id = \
              {customer} AND valid_from = {from} ORDER BY known_from DESC LIMIT 1",
             self.line_id
         );
         let rows = history::query(transaction, &sql).await?;
-        Ok(rows.first().map(|row| row.try_get_by_index(0)).transpose()?)
+        let Some(row) = rows.first() else { return Ok(None) };
+        let seen: String = row.try_get_by_index(0)?;
+        let inputs = evidence::inputs(&evidence::decode(&seen)?);
+        Ok(Some((seen, inputs)))
     }
 
     async fn write(mut self, transaction: &Transaction, known: i64) -> Result<(), Error> {
@@ -194,6 +198,8 @@ impl Notes {
             ("known_from", Column::I64(vec![known; rows])),
             ("valid_from", Column::I32(self.rows.iter().map(|row| row.1).collect())),
             ("line_id", Column::I32(vec![self.line_id; rows])),
+            ("inputs", Column::OptI32(self.rows.iter().map(|row| Some(row.3.0)).collect())),
+            ("present", Column::OptI32(self.rows.iter().map(|row| Some(row.3.1)).collect())),
             ("evidence", Column::Text(self.rows.drain(..).map(|row| row.2).collect())),
         ];
         bulk::insert(transaction, "class_evidence", &columns, OnConflict::Fail).await?;

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use super::{Kind, TimelineQuery};
+use super::{Kind, Measured, TimelineQuery};
 use crate::bulk::Column;
 use crate::facts::{FactColumn, FactTable, FactType};
 use crate::ingestion::versions::{Columns, Head, Place, Versioned};
@@ -18,6 +18,13 @@ pub(super) static KIND: Kind = Kind {
     facts: &[FACTS],
     valued: None,
     versions: Some(&PLACE),
+    measured: &[MEASURED],
+};
+
+const MEASURED: Measured = Measured {
+    from: "prospect_assessment r",
+    fields: &[],
+    alike: Some(("r.assessed_at", "r.assessor, r.score, r.withdrawn")),
 };
 
 static PLACE: Place = Place {

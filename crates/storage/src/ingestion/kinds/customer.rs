@@ -15,8 +15,14 @@ use crate::ingestion::{Mask, Profile, external_codes, merges};
 use crate::{Error, time};
 
 /// The kind.
-pub(super) static KIND: Kind =
-    Kind { name: super::CUSTOMER, timeline: &[], facts: &[], valued: None, versions: None };
+pub(super) static KIND: Kind = Kind {
+    name: super::CUSTOMER,
+    timeline: &[],
+    facts: &[],
+    valued: None,
+    versions: None,
+    measured: &[],
+};
 
 /// Customers of a batch before and after it.
 struct Profiles {

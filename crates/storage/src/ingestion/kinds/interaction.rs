@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use super::{Kind, TimelineQuery};
+use super::{Kind, Measured, TimelineQuery};
 use crate::bulk::Column;
 use crate::facts::{FactColumn, FactTable, FactType};
 use crate::ingestion::versions::{Columns, Head, Place, Versioned};
@@ -18,6 +18,19 @@ pub(super) static KIND: Kind = Kind {
     facts: &[FACTS],
     valued: None,
     versions: Some(&PLACE),
+    measured: &[MEASURED],
+};
+
+const MEASURED: Measured = Measured {
+    from: "interaction r",
+    fields: &[
+        ("channel", "r.channel"),
+        ("direction", "r.direction"),
+        ("product_code", "r.product"),
+        ("category", "r.category"),
+        ("outcome", "r.outcome"),
+    ],
+    alike: Some(("r.occurred_at", "r.kind, r.channel, r.direction, r.product, r.withdrawn")),
 };
 
 static PLACE: Place = Place {

@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use kehu_core::money::OutOfRange;
 use kehu_core::{Money, Rate};
 
-use super::{Kind, TimelineQuery, Valued};
+use super::{Kind, Measured, TimelineQuery, Valued};
 use crate::bulk::Column;
 use crate::facts::{FactColumn, FactTable, FactType};
 use crate::ingestion::versions::{Columns, Head, Place, Versioned};
@@ -20,6 +20,13 @@ pub(super) static KIND: Kind = Kind {
     facts: &[FACTS],
     valued: Some(&VALUED),
     versions: Some(&PLACE),
+    measured: &[MEASURED],
+};
+
+const MEASURED: Measured = Measured {
+    from: "invoice r",
+    fields: &[("order_external_id", "r.order_external_id")],
+    alike: Some(("r.issued_at", "r.status, r.due_on, r.currency, r.amount")),
 };
 
 static VALUED: Valued = Valued {

@@ -60,6 +60,20 @@ pub(crate) struct Kind {
     /// Where its versions are, which follow their customer when it is merged into another; `None` of
     /// a kind that is not kept in versions.
     pub(super) versions: Option<&'static Place>,
+    /// What is counted of it to say how good data is.
+    pub(super) measured: &'static [Measured],
+}
+
+/// Rows of a kind of record of which is counted which fields are there. `r` are its records.
+#[derive(Debug)]
+pub(super) struct Measured {
+    /// From where the rows are, in the words of a FROM clause.
+    pub(super) from: &'static str,
+    /// Fields that may be empty, as the contract names them, and where they are.
+    pub(super) fields: &'static [(&'static str, &'static str)],
+    /// When a record happened, in microseconds, and what two of one customer do not have in common
+    /// unless they are one; `None` for rows that are parts of records.
+    pub(super) alike: Option<(&'static str, &'static str)>,
 }
 
 /// The amounts of a kind of record, and how they are converted to the base currency. Its tables have

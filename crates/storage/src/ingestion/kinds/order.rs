@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use kehu_core::money::OutOfRange;
 use kehu_core::{Money, Quantity, Rate};
 
-use super::{Kind, TimelineQuery, Valued};
+use super::{Kind, Measured, TimelineQuery, Valued};
 use crate::bulk::Column;
 use crate::facts::{FactColumn, FactTable, FactType};
 use crate::ingestion::ORDER_NUMBER;
@@ -19,6 +19,24 @@ pub(super) static KIND: Kind = Kind {
     facts: &[MARGINS, PURCHASES, UNITS],
     valued: Some(&VALUED),
     versions: Some(&PLACE),
+    measured: &[ORDERS, LINES],
+};
+
+const ORDERS: Measured = Measured {
+    from: "sales_order r",
+    fields: &[("channel", "r.channel")],
+    alike: Some(("r.ordered_at", "r.kind, r.status, r.currency, r.amount")),
+};
+
+const LINES: Measured = Measured {
+    from: "sales_order r JOIN order_line p ON p.order_id = r.order_id",
+    fields: &[
+        ("lines.product_code", "p.product"),
+        ("lines.category", "p.category"),
+        ("lines.brand", "p.brand"),
+        ("lines.cost", "p.cost"),
+    ],
+    alike: None,
 };
 
 static VALUED: Valued = Valued {

@@ -18,8 +18,14 @@ use crate::ingestion::write::{Counts, Moved};
 use crate::{Database, Error, Page, PageRequest, Transaction, dialect, time};
 
 /// The kind.
-pub(super) static KIND: Kind =
-    Kind { name: "exchange_rate", timeline: &[], facts: &[], valued: None, versions: None };
+pub(super) static KIND: Kind = Kind {
+    name: "exchange_rate",
+    timeline: &[],
+    facts: &[],
+    valued: None,
+    versions: None,
+    measured: &[],
+};
 
 /// Rates by currency and first day.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use super::{Kind, TimelineQuery};
+use super::{Kind, Measured, TimelineQuery};
 use crate::bulk::Column;
 use crate::facts::{FactColumn, FactTable, FactType};
 use crate::ingestion::versions::{Columns, Head, Place, Versioned};
@@ -18,6 +18,23 @@ pub(super) static KIND: Kind = Kind {
     facts: &[FACTS],
     valued: None,
     versions: Some(&PLACE),
+    measured: &[MEASURED],
+};
+
+const MEASURED: Measured = Measured {
+    from: "survey_answer r",
+    fields: &[
+        ("survey", "r.survey"),
+        ("score", "r.score"),
+        ("channel", "r.channel"),
+        ("product_code", "r.product"),
+        ("category", "r.category"),
+        ("comment", "r.comment"),
+    ],
+    alike: Some((
+        "r.answered_at",
+        "r.survey, r.measure, r.score, r.product, r.category, r.comment, r.withdrawn",
+    )),
 };
 
 static PLACE: Place = Place {

@@ -70,7 +70,7 @@ pub enum RejectState {
 
 impl RejectState {
     /// The condition is written out: it is that of an index of both databases.
-    fn holds(self) -> SimpleExpr {
+    pub(in crate::ingestion) fn holds(self) -> SimpleExpr {
         match self {
             Self::Open => Expr::cust("settled_at IS NULL"),
             Self::Accepted => Expr::cust("settled_at IS NOT NULL AND discard_reason IS NULL"),

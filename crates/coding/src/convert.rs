@@ -4,6 +4,7 @@
 mod action;
 mod classification;
 mod code;
+mod evaluation;
 mod quality;
 mod scheme;
 mod simulation;
@@ -16,6 +17,7 @@ use kehu_server::{Fault, Violations, names};
 pub(crate) use action::{ClassPlan, action, completion, parse_action, plans};
 pub(crate) use classification::{Versions, class_override, classification, with_strategy};
 pub(crate) use code::{code, left_out, parse_code, segment};
+pub(crate) use evaluation::evaluation;
 pub(crate) use scheme::{parse_scheme, scheme_message, scheme_view};
 pub(crate) use simulation::simulation;
 pub(crate) use strategy::resolved_strategy;

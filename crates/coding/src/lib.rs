@@ -4,8 +4,8 @@
 //! A taxonomy's predicates are compiled once ([`rules`]) and evaluated over customer frames
 //! ([`evaluate`]). A run ([`classification_job`]) classifies every customer, a follower
 //! ([`class_follower`]) those whose facts or scores changed; both write the same rows. A simulation
-//! ([`simulation_job`]) counts what a version would change and writes nobody's class. Codes are given
-//! in one place ([`assign`]), by a run ([`coding_job`]) and, once a scheme has had one, by a
+//! ([`simulation_job`]) counts what a version would change and writes nobody's class, an evaluation
+//! ([`evaluation_job`]) measures how well the one in force does. Codes are given in one place ([`assign`]), by a run ([`coding_job`]) and, once a scheme has had one, by a
 //! follower of classes ([`code_follower`]).
 
 mod assign;
@@ -18,6 +18,8 @@ mod coding_job;
 mod convert;
 mod daily;
 mod evaluate;
+mod evaluation;
+mod evaluation_job;
 mod filter;
 mod following;
 mod measure;
@@ -52,6 +54,8 @@ use classification_job::ClassificationJob;
 use code_follower::{CodeFollower, Followed as CodesFollow};
 use coding_job::CodingJob;
 use daily::DailyClassification;
+use evaluation::quarterly::QuarterlyEvaluation;
+use evaluation_job::EvaluationJob;
 use retraction_job::RetractionJob;
 use simulation_job::SimulationJob;
 
@@ -119,17 +123,18 @@ impl Coding {
             Arc::new(ClassificationJob::new(self.db.clone(), self.analytics.clone())),
             Arc::new(CodingJob::new(self.db.clone(), self.analytics.clone())),
             Arc::new(SimulationJob::new(self.db.clone(), self.analytics.clone())),
+            Arc::new(EvaluationJob::new(self.db.clone(), self.analytics.clone())),
             Arc::new(RetractionJob::new(self.db.clone())),
         ]
     }
 
     /// What it does each business day.
     pub fn dailies(&self) -> Vec<Arc<dyn Daily>> {
-        vec![Arc::new(DailyClassification::new(
-            self.db.clone(),
-            self.analytics.clone(),
-            self.calendar,
-        ))]
+        let (db, analytics) = (self.db.clone(), self.analytics.clone());
+        vec![
+            Arc::new(DailyClassification::new(db.clone(), analytics, self.calendar)),
+            Arc::new(QuarterlyEvaluation::new(db, self.calendar)),
+        ]
     }
 
     /// What it does when facts, scores and classes change.

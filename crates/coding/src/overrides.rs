@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
+use kehu_analytics::Analytics;
 use kehu_contract::coding::{
     self as contract, ClearOverrideRequest, ClearOverrideResponse, GetDisagreementRequest,
     GetDisagreementResponse, Judgement, ListOverridesRequest, ListOverridesResponse,
@@ -13,7 +14,7 @@ use kehu_core::CustomerId;
 use kehu_core::taxonomy::Taxonomy;
 use kehu_server::{Fault, Violations, auth, clock, convert, names, page};
 use kehu_storage::{
-    PageRequest,
+    Database, PageRequest,
     coding::{
         changes,
         classes::{Assignment, View},
@@ -143,50 +144,12 @@ impl Coding {
         let taxonomy = taxonomy.unwrap_or_default();
         let today = self.business_date().await?;
         let version = self.version_of(&taxonomy).await?;
-        let set = self.overrides_on(&taxonomy, today).await?;
-        let ruled = self.ruled(&version, set.keys().copied().collect(), today).await?;
-        let mut pairs: BTreeMap<(String, String), i64> = BTreeMap::new();
-        for (customer, class) in set {
-            let rule = ruled.get(&customer).cloned().unwrap_or_default();
-            *pairs.entry((rule, class)).or_default() += 1;
-        }
+        let pairs = judgements(&self.db, &self.analytics, &version, today).await?;
         Ok(disagreement(today, &pairs))
     }
 
-    /// The classes that persons have set and that hold on a day, by customer.
-    async fn overrides_on(
-        &self,
-        taxonomy: &str,
-        day: NaiveDate,
-    ) -> Result<BTreeMap<i64, String>, Fault> {
-        let mut set = BTreeMap::new();
-        let mut page = PageRequest::first(AT_ONCE);
-        loop {
-            let found = overrides::list(&self.db, taxonomy, (None, Some(day)), &page).await?;
-            set.extend(found.items.into_iter().map(|it| (it.set.customer.0, it.set.class)));
-            if found.next.is_none() || i64::try_from(set.len()).is_ok_and(|count| count >= MOST) {
-                return Ok(set);
-            }
-            page.after = found.next;
-        }
-    }
-
-    /// The classes of customers by the rules alone.
-    async fn ruled(
-        &self,
-        version: &Arc<TaxonomyVersion>,
-        customers: Vec<i64>,
-        day: NaiveDate,
-    ) -> Result<BTreeMap<i64, String>, Fault> {
-        let versions = vec![TaxonomyVersion::clone(version)];
-        let evaluator = Evaluator::new(&self.db, &self.analytics, versions).await?;
-        let judged = evaluator.judge(&self.db, &CustomerSet::Ids(customers), day).await?;
-        let results = judged.results.into_iter().flat_map(|(_, results)| results);
-        Ok(results.map(|result| (result.customer.0, result.class)).collect())
-    }
-
     /// The version of a taxonomy in force.
-    async fn version_of(&self, taxonomy: &str) -> Result<Arc<TaxonomyVersion>, Fault> {
+    pub(crate) async fn version_of(&self, taxonomy: &str) -> Result<Arc<TaxonomyVersion>, Fault> {
         if let Some(version) = changes::version_in_force(&self.db, taxonomy).await? {
             return Ok(version);
         }
@@ -213,6 +176,47 @@ impl Coding {
         let known = |it: &ClassOverride| view.known_at.is_none_or(|known| it.at <= known);
         let set = set.filter(|it| it.set.class == found.class && known(it));
         Ok(set.as_ref().map(class_override))
+    }
+}
+
+/// How many customers the rules of a version put in which class, the empty one of who is left out, and
+/// persons in which, of those whose class a person has set on a day.
+pub(crate) async fn judgements(
+    db: &Database,
+    analytics: &Analytics,
+    version: &TaxonomyVersion,
+    day: NaiveDate,
+) -> Result<BTreeMap<(String, String), i64>, Fault> {
+    let set = set_on(db, &version.definition.id, day).await?;
+    let evaluator = Evaluator::new(db, analytics, vec![version.clone()]).await?;
+    let customers = CustomerSet::Ids(set.keys().copied().collect());
+    let judged = evaluator.judge(db, &customers, day).await?;
+    let results = judged.results.into_iter().flat_map(|(_, results)| results);
+    let ruled: BTreeMap<i64, String> =
+        results.map(|result| (result.customer.0, result.class)).collect();
+    let mut pairs: BTreeMap<(String, String), i64> = BTreeMap::new();
+    for (customer, class) in set {
+        let rule = ruled.get(&customer).cloned().unwrap_or_default();
+        *pairs.entry((rule, class)).or_default() += 1;
+    }
+    Ok(pairs)
+}
+
+/// The classes that persons have set and that hold on a day, by customer.
+async fn set_on(
+    db: &Database,
+    taxonomy: &str,
+    day: NaiveDate,
+) -> Result<BTreeMap<i64, String>, Fault> {
+    let mut set = BTreeMap::new();
+    let mut page = PageRequest::first(AT_ONCE);
+    loop {
+        let found = overrides::list(db, taxonomy, (None, Some(day)), &page).await?;
+        set.extend(found.items.into_iter().map(|it| (it.set.customer.0, it.set.class)));
+        if found.next.is_none() || i64::try_from(set.len()).is_ok_and(|count| count >= MOST) {
+            return Ok(set);
+        }
+        page.after = found.next;
     }
 }
 

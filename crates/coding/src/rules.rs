@@ -3,13 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use kehu_analytics::{Analytics, Catalogue, ColumnKind, Frame, Predicate, PredicateError, Schema};
+use kehu_analytics::{
+    Analytics, Bound, Catalogue, ColumnKind, Frame, Predicate, PredicateError, Schema,
+};
 use kehu_core::attribute::Family;
 use kehu_core::scorecard::{self, Problem, Scorecard};
 use kehu_core::taxonomy::Taxonomy;
 use kehu_core::{CustomerId, Value};
 use kehu_server::Fault;
 use kehu_storage::{Database, coding::classes::NewClass, definitions};
+use rust_decimal::Decimal;
 
 use crate::convert::analytics_fault;
 
@@ -61,6 +64,38 @@ impl Columns {
             }
         }
         families
+    }
+
+    /// The features that columns rest on, each with the scorecards through which it is read; those that
+    /// are gone are left out.
+    pub(crate) fn inputs<'a>(
+        &self,
+        columns: impl Iterator<Item = &'a str>,
+    ) -> BTreeMap<String, BTreeSet<String>> {
+        let mut inputs: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for column in columns {
+            let scorecard = self.scorecard(column);
+            let own = [column.to_owned()];
+            let features = scorecard.and_then(|id| self.rests_on.get(id));
+            for id in features.map_or(&own[..], Vec::as_slice) {
+                if self.catalogue.find(id).is_some() {
+                    inputs.entry(id.clone()).or_default().extend(scorecard.map(str::to_owned));
+                }
+            }
+        }
+        inputs
+    }
+
+    /// The bounds that a predicate sets to features, each once, in its order.
+    pub(crate) fn bounds(&self, sql: &str) -> Result<Vec<Bound>, PredicateError> {
+        let near = self.analytics.near(sql, &self.schema, Decimal::ZERO)?;
+        let mut bounds: Vec<Bound> = Vec::new();
+        for bound in near.bounds().iter().filter(|it| self.scorecard(&it.column).is_none()) {
+            if !bounds.iter().any(|it| it.column == bound.column && it.limit == bound.limit) {
+                bounds.push(bound.clone());
+            }
+        }
+        Ok(bounds)
     }
 
     /// The scorecard that gives the column, `None` for a feature.

@@ -3,12 +3,14 @@
 use kehu_contract::coding::{
     self as contract, ApproveTaxonomyRequest, ApproveTaxonomyResponse, CommentTaxonomyRequest,
     CommentTaxonomyResponse, CreateTaxonomyRequest, CreateTaxonomyResponse, GetSimulationRequest,
-    GetSimulationResponse, GetTaxonomyRequest, GetTaxonomyResponse, ListTaxonomiesRequest,
-    ListTaxonomiesResponse, ListTaxonomyEventsRequest, ListTaxonomyEventsResponse,
-    ListTemplatesRequest, ListTemplatesResponse, PublishTaxonomyRequest, PublishTaxonomyResponse,
-    RollBackTaxonomyRequest, RollBackTaxonomyResponse, StartSimulationRequest,
-    StartSimulationResponse, create_taxonomy_request::Origin,
-    taxonomy_service_server::TaxonomyService,
+    GetSimulationResponse, GetTaxonomyEvaluationRequest, GetTaxonomyEvaluationResponse,
+    GetTaxonomyRequest, GetTaxonomyResponse, ListTaxonomiesRequest, ListTaxonomiesResponse,
+    ListTaxonomyEvaluationsRequest, ListTaxonomyEvaluationsResponse, ListTaxonomyEventsRequest,
+    ListTaxonomyEventsResponse, ListTemplatesRequest, ListTemplatesResponse,
+    PublishTaxonomyRequest, PublishTaxonomyResponse, RollBackTaxonomyRequest,
+    RollBackTaxonomyResponse, StartSimulationRequest, StartSimulationResponse,
+    StartTaxonomyEvaluationRequest, StartTaxonomyEvaluationResponse,
+    create_taxonomy_request::Origin, taxonomy_service_server::TaxonomyService,
 };
 use kehu_core::taxonomy::{self, Taxonomy};
 use kehu_server::{Fault, Violations, aside, auth, clock, names, page};
@@ -378,5 +380,26 @@ impl TaxonomyService for Coding {
         request: Request<ListTaxonomyEventsRequest>,
     ) -> Result<Response<ListTaxonomyEventsResponse>, Status> {
         Ok(Response::new(Coding::list_taxonomy_events(self, request.into_inner()).await?))
+    }
+
+    async fn start_taxonomy_evaluation(
+        &self,
+        request: Request<StartTaxonomyEvaluationRequest>,
+    ) -> Result<Response<StartTaxonomyEvaluationResponse>, Status> {
+        Ok(Response::new(self.start_evaluation(request).await?))
+    }
+
+    async fn get_taxonomy_evaluation(
+        &self,
+        request: Request<GetTaxonomyEvaluationRequest>,
+    ) -> Result<Response<GetTaxonomyEvaluationResponse>, Status> {
+        Ok(Response::new(self.get_evaluation(request.into_inner()).await?))
+    }
+
+    async fn list_taxonomy_evaluations(
+        &self,
+        request: Request<ListTaxonomyEvaluationsRequest>,
+    ) -> Result<Response<ListTaxonomyEvaluationsResponse>, Status> {
+        Ok(Response::new(self.list_evaluations(request.into_inner()).await?))
     }
 }

@@ -34,6 +34,17 @@ pub fn month_end(date: NaiveDate) -> NaiveDate {
     next.and_then(|first| first.pred_opt()).unwrap_or(NaiveDate::MAX)
 }
 
+/// `date` minus `months`, on the last day of a month that is shorter, stopping at the first day of the
+/// calendar.
+pub fn months_before(date: NaiveDate, months: u32) -> NaiveDate {
+    date.checked_sub_months(Months::new(months)).unwrap_or(NaiveDate::MIN)
+}
+
+/// Whether a date is the first day of a quarter.
+pub fn begins_quarter(date: NaiveDate) -> bool {
+    date.day() == 1 && date.month0() % 3 == 0
+}
+
 /// The calendar of the enterprise: every business date is a local date in its time zone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BusinessCalendar {

@@ -98,6 +98,8 @@ pub(crate) enum Command {
     Score(commands::score::Score),
     /// Put every customer in a class
     Classify(commands::classify::Classify),
+    /// Evaluate how well a taxonomy does
+    Evaluate(commands::evaluate::Evaluate),
     /// Give every customer without a code one
     Code(commands::code::Code),
     /// List the members of a class

@@ -29,6 +29,11 @@ pub trait Daily: Send + Sync {
     /// never was is not followed.
     async fn evaluated(&self) -> Result<Vec<Evaluated>, Fault>;
 
+    /// Whether a day is one of those on which it is evaluated; each is, where nothing else is said.
+    fn is_due(&self, _day: NaiveDate) -> bool {
+        true
+    }
+
     /// The run that evaluates everybody under these definitions as of a day.
     fn run(&self, ids: Vec<String>, day: NaiveDate) -> Result<NewRun, Fault>;
 }
@@ -77,7 +82,8 @@ pub async fn start_due(
     let business = business_date::current(db, calendar, now).await?;
     let mut due: BTreeMap<NaiveDate, Vec<String>> = BTreeMap::new();
     for evaluated in daily.evaluated().await? {
-        for day in due_days(&evaluated, &business, calendar) {
+        let days = due_days(&evaluated, &business, calendar);
+        for day in days.filter(|day| daily.is_due(*day)) {
             due.entry(day).or_default().push(evaluated.id.clone());
         }
     }

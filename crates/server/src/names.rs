@@ -19,6 +19,8 @@ pub const CODE_SCHEMES: &str = "codeSchemes";
 
 /// The collection of pairs that are probably one customer.
 const MATCH_CANDIDATES: &str = "matchCandidates";
+/// The collection of evaluations of taxonomies.
+const EVALUATIONS: &str = "taxonomyEvaluations";
 /// The collection of attributes.
 const ATTRIBUTES: &str = "attributes";
 
@@ -65,6 +67,16 @@ pub fn match_candidate(id: i64) -> String {
 /// The number in `matchCandidates/3` or `3`; anything else is a violation of `field`.
 pub fn parse_match_candidate(field: &str, name: &str, violations: &mut Violations) -> Option<i64> {
     numbered(field, MATCH_CANDIDATES, name, violations)
+}
+
+/// `taxonomyEvaluations/3`.
+pub fn evaluation(id: i64) -> String {
+    format!("{EVALUATIONS}/{id}")
+}
+
+/// The number in `taxonomyEvaluations/3` or `3`; anything else is a violation of `field`.
+pub fn parse_evaluation(field: &str, name: &str, violations: &mut Violations) -> Option<i64> {
+    numbered(field, EVALUATIONS, name, violations)
 }
 
 /// The number in `rejects/17` or `17`; anything else is a violation of `field`.

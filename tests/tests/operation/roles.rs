@@ -25,6 +25,7 @@ const COMMANDS: &[&[&str]] = &[
     &["rates"],
     &["score", "rfm", "rfm-mean", "abc", "value"],
     &["classify", "value-six", "rfm-11"],
+    &["evaluate", "value-six"],
     &["code"],
     &["report", "--out", "{folder}/report.html"],
     &["explain", "import/c1"],

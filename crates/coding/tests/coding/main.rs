@@ -7,6 +7,7 @@ mod changes;
 mod classes;
 mod codes;
 mod coding_runs;
+mod evaluations;
 mod governance;
 #[cfg(debug_assertions)]
 mod schedules;

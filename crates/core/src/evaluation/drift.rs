@@ -54,19 +54,18 @@ pub fn cuts(base: &[f64]) -> Vec<f64> {
     cuts
 }
 
-/// How many of the values are in each bin, and behind those how many have none.
-pub fn binned(cuts: &[f64], values: &[Option<f64>]) -> Vec<u64> {
-    let mut counts = vec![0; cuts.len() + 2];
+/// How many of the values are in each bin.
+pub fn binned(cuts: &[f64], values: &[f64]) -> Vec<u64> {
+    let mut counts = vec![0; cuts.len() + 1];
     for value in values {
-        let bin = value.map(|value| cuts.partition_point(|cut| *cut < value));
-        counts[bin.unwrap_or(cuts.len() + 1)] += 1;
+        counts[cuts.partition_point(|cut| cut < value)] += 1;
     }
     counts
 }
 
 /// The limit that as many of `now` lie at or above as lay of the base at or above the old one, by
-/// share: what a bound would be to choose as large a part as it did. `None` where it chose nobody or
-/// everybody of the base, or there is nobody now.
+/// share: what a bound would be to choose as large a part as it did, the old one where it still does.
+/// `None` where it chose nobody or everybody of the base, or there is nobody now.
 pub fn moved_limit(base: &[f64], now: &[f64], limit: f64) -> Option<f64> {
     let above = base.iter().filter(|value| **value >= limit).count();
     if above == 0 || above == base.len() || now.is_empty() {
@@ -76,6 +75,9 @@ pub fn moved_limit(base: &[f64], now: &[f64], limit: f64) -> Option<f64> {
     sorted.sort_unstable_by(|one, other| other.total_cmp(one));
     // Half up, in whole numbers.
     let wanted = (2 * above * sorted.len() + base.len()) / (2 * base.len());
+    if sorted.partition_point(|value| *value >= limit) == wanted {
+        return Some(limit);
+    }
     sorted.get(wanted.max(1) - 1).copied()
 }
 
@@ -113,9 +115,8 @@ mod tests {
         let base: Vec<f64> = (1..=20).map(f64::from).collect();
         let bins = cuts(&base);
         assert_eq!(bins, [2.0, 4.0, 6.0, 8.0, 10.0, 12.0, 14.0, 16.0, 18.0]);
-        let values: Vec<_> = base.iter().copied().map(Some).chain([None]).collect();
-        assert_eq!(binned(&bins, &values), [2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 1]);
-        assert_eq!(binned(&bins, &[Some(-9.0), Some(99.0)])[0], 1);
+        assert_eq!(binned(&bins, &base), [2, 2, 2, 2, 2, 2, 2, 2, 2, 2]);
+        assert_eq!(binned(&bins, &[-9.0, 99.0])[0], 1);
         assert_eq!(cuts(&[0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 7.0]), [0.0]);
         assert!(cuts(&[3.0, 3.0]).is_empty() && cuts(&[]).is_empty());
     }
@@ -126,7 +127,7 @@ mod tests {
         let doubled: Vec<f64> = base.iter().map(|value| value * 2.0).collect();
         // Two of ten are at 9 or above; of the doubled ones at 18.
         assert_eq!(moved_limit(&base, &doubled, 9.0), Some(18.0));
-        assert_eq!(moved_limit(&base, &base, 9.0), Some(9.0));
+        assert_eq!(moved_limit(&base, &base, 8.5), Some(8.5));
         assert_eq!(moved_limit(&base, &[1.0, 2.0, 3.0], 9.0), Some(3.0));
         assert_eq!(
             (moved_limit(&base, &doubled, 11.0), moved_limit(&base, &doubled, 1.0)),

@@ -6,6 +6,7 @@
 mod agreement;
 mod drift;
 mod finding;
+mod sample;
 mod sentence;
 mod separation;
 
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 pub use agreement::{Agreement, agreement};
 pub use drift::{Drift, binned, cuts, drift, moved_limit};
 pub use finding::{Finding, FindingKind, Level, bounds};
+pub use sample::draw;
 pub use sentence::{sentence, verdict};
 pub use separation::{Separation, median, separation};
 

@@ -11,6 +11,7 @@ pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod data;
 pub(crate) mod duplicates;
+pub(crate) mod evaluate;
 pub(crate) mod explain;
 pub(crate) mod features;
 pub(crate) mod find;
@@ -77,6 +78,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Score(command) => command.run().await,
         Command::Classify(command) => command.run().await,
         Command::Code(command) => command.run().await,
+        Command::Evaluate(command) => command.run().await,
         Command::Members(command) => command.run().await,
         Command::LeftOut(command) => command.run().await,
         Command::Override(command) => command.run().await,

@@ -9,6 +9,7 @@ pub mod classes;
 pub mod codes;
 mod customers;
 mod entity;
+pub mod evaluations;
 mod evidence;
 pub mod overrides;
 pub mod pins;

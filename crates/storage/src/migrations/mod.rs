@@ -16,6 +16,7 @@ mod m0007_definition_events;
 mod m0008_merge;
 mod m0009_match_keys;
 mod m0010_matching;
+mod m0011_evaluation;
 mod m0012_quality;
 mod m0013_retraction;
 
@@ -38,6 +39,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0008_merge::Migration),
             Box::new(m0009_match_keys::Migration),
             Box::new(m0010_matching::Migration),
+            Box::new(m0011_evaluation::Migration),
             Box::new(m0012_quality::Migration),
             Box::new(m0013_retraction::Migration),
         ]

@@ -5,6 +5,7 @@
 use kehu_core::attribute::Attribute;
 use kehu_core::city_tier::CityTier;
 use kehu_core::code_scheme::CodeScheme;
+use kehu_core::evaluation::Evaluation;
 use kehu_core::model::Trained;
 use kehu_core::scorecard::Scorecard;
 use kehu_core::taxonomy::Taxonomy;
@@ -51,4 +52,5 @@ fn definitions_survive_the_formats_around_theirs() {
     survives::<CodeScheme>("code-scheme");
     survives::<Attribute>("attribute");
     survives::<CityTier>("city-tier");
+    survives::<Evaluation>("evaluation");
 }

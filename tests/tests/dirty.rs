@@ -305,7 +305,7 @@ const CORRECTED: &str =
 /// What is measured of a field of a kind of record, as held, refused, missing and repeated.
 fn measured(quality: &serde_json::Value, kind: &str, field: &str) -> [String; 4] {
     let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
-    let lines = quality["lines"].as_array().unwrap();
+    let lines = quality["lines"].as_array().expect("it has lines");
     let is_it = |line: &&serde_json::Value| {
         text(&line["recordKind"]) == kind && text(&line["field"]) == field
     };

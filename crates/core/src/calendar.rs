@@ -42,7 +42,7 @@ pub fn months_before(date: NaiveDate, months: u32) -> NaiveDate {
 
 /// Whether a date is the first day of a quarter.
 pub fn begins_quarter(date: NaiveDate) -> bool {
-    date.day() == 1 && date.month0() % 3 == 0
+    date.day() == 1 && date.month0().is_multiple_of(3)
 }
 
 /// The calendar of the enterprise: every business date is a local date in its time zone.

@@ -93,13 +93,13 @@ impl Ingestion {
     /// The kinds of runs it carries out.
     pub fn jobs(&self) -> Vec<Arc<dyn Job>> {
         let (db, attributes) = (self.db.clone(), self.attributes.clone());
-        let quality = QualityJob::new(db, attributes, self.checker.calendar.clone());
+        let quality = QualityJob::new(db, attributes, self.checker.calendar);
         vec![Arc::new(MatchingJob::new(self.db.clone())), Arc::new(quality)]
     }
 
     /// What it does each business day.
     pub fn dailies(&self) -> Vec<Arc<dyn Daily>> {
-        vec![Arc::new(DailyQuality::new(self.db.clone(), self.checker.calendar.clone()))]
+        vec![Arc::new(DailyQuality::new(self.db.clone(), self.checker.calendar))]
     }
 
     /// Mounts its gRPC services.

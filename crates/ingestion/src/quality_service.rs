@@ -97,7 +97,7 @@ impl Ingestion {
 fn trend_days(days: i32, violations: &mut Violations) -> Days {
     let days = if days == 0 { TREND_DAYS } else { days };
     if !(1..=MOST_TREND_DAYS).contains(&days) {
-        violations.add("trend_days", &format!("must be between 0 and {MOST_TREND_DAYS}"));
+        violations.add("trend_days", format!("must be between 0 and {MOST_TREND_DAYS}"));
     }
     Days::new(u64::try_from(days).unwrap_or_default())
 }

@@ -5,7 +5,7 @@ pub(crate) mod judged;
 pub(crate) mod quarterly;
 pub(crate) mod read;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map::Entry};
 use std::sync::Arc;
 
 use kehu_contract::coding::{
@@ -116,11 +116,14 @@ impl Coding {
         let mut shown = Vec::with_capacity(kept.len());
         for one in kept {
             let (id, version) = (one.of.taxonomy.as_str(), one.of.version);
-            if !taxonomies.contains_key(&(id, version)) {
-                let found = definitions::get::<Taxonomy>(&self.db, id, Some(version)).await?;
-                taxonomies.insert((id, version), Arc::new(found.definition));
-            }
-            shown.push(evaluation(one, &taxonomies[&(id, version)], &catalogue));
+            let taxonomy = match taxonomies.entry((id, version)) {
+                Entry::Occupied(held) => held.into_mut(),
+                Entry::Vacant(place) => {
+                    let found = definitions::get::<Taxonomy>(&self.db, id, Some(version)).await?;
+                    place.insert(Arc::new(found.definition))
+                }
+            };
+            shown.push(evaluation(one, taxonomy, &catalogue));
         }
         Ok(shown)
     }

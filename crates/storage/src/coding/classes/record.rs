@@ -92,8 +92,8 @@ pub async fn record(
 }
 
 /// Lets the classes of a range of customers that were true before a day be true until the next day
-/// that was evaluated; returns for whom something was written. The writer
-/// guards the range; this is one step of it. `run_id` is the run that takes the day back.
+/// that was evaluated; returns for whom something was written. The writer guards the range; this is
+/// one step of it. `run_id` is the run that takes the day back.
 pub async fn retract(
     writer: &mut Writer<'_>,
     line: &ClassLine,

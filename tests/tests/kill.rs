@@ -139,7 +139,11 @@ impl Quickstart {
         for report in ["class-summary", "monthly-trend"] {
             all += &server.succeed(&["report", "--csv", report]).await;
         }
-        all += &server.succeed(&["rejects", "--all"]).await;
+        // Their numbers have gaps where a batch was drawn in vain.
+        for line in server.succeed(&["rejects", "--all"]).await.lines() {
+            all += line.split("  [rejects/").next().unwrap_or_default();
+            all += "\n";
+        }
         server.stop().await;
         all
     }

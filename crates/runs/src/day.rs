@@ -10,12 +10,15 @@ use kehu_storage::{
     run::{self, NewRun, RunFilter},
 };
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::worker::pause;
 
 /// How often the business date is looked at.
 const POLL: Duration = Duration::from_secs(10);
+/// How long it is taken for granted that nothing is due of a business date.
+const LOOK_AGAIN: Duration = Duration::from_secs(60);
 /// Runs of a kind among which one that is under way is looked for.
 const NEWEST: u64 = 100;
 
@@ -57,18 +60,43 @@ pub async fn keep_days(
     dailies: Vec<Arc<dyn Daily>>,
     stop: CancellationToken,
 ) {
+    // The business date of which nothing was due, and when that was found.
+    let mut nothing_due: Option<(BusinessDate, Instant)> = None;
     while !stop.is_cancelled() {
-        for daily in &dailies {
-            let name = daily.name();
-            match start_due(&db, &calendar, daily.as_ref()).await {
-                Ok(None) => {}
-                Ok(Some(day)) => tracing::debug!(name, %day, "a business day is evaluated"),
-                Err(Fault::NewerFormat { what }) => aside::leave(&what),
-                Err(fault) => tracing::warn!(name, %fault, cause = ?fault, "no day was started"),
+        match business_date::current(&db, &calendar, clock::now()).await {
+            Ok(business) => {
+                let known = nothing_due.as_ref();
+                if !known.is_some_and(|(of, at)| *of == business && at.elapsed() < LOOK_AGAIN) {
+                    let all_done = start_all(&db, &calendar, &dailies, &business).await;
+                    nothing_due = all_done.then(|| (business, Instant::now()));
+                }
             }
+            Err(error) => tracing::warn!(%error, "the business date cannot be read"),
         }
         pause(POLL, &stop).await;
     }
+}
+
+/// Whether nothing is due of any of them.
+async fn start_all(
+    db: &Database,
+    calendar: &BusinessCalendar,
+    dailies: &[Arc<dyn Daily>],
+    business: &BusinessDate,
+) -> bool {
+    let mut all_done = true;
+    for daily in dailies {
+        let name = daily.name();
+        let started = start_due_on(db, calendar, daily.as_ref(), business).await;
+        all_done &= matches!(started, Ok(None));
+        match started {
+            Ok(None) => {}
+            Ok(Some(day)) => tracing::debug!(name, %day, "a business day is evaluated"),
+            Err(Fault::NewerFormat { what }) => aside::leave(&what),
+            Err(fault) => tracing::warn!(name, %fault, cause = ?fault, "no day was started"),
+        }
+    }
+    all_done
 }
 
 /// Starts the run of the first day that is due and has not ended; the day, or `None` when nothing
@@ -78,11 +106,20 @@ pub async fn start_due(
     calendar: &BusinessCalendar,
     daily: &dyn Daily,
 ) -> Result<Option<NaiveDate>, Fault> {
+    let business = business_date::current(db, calendar, clock::now()).await?;
+    start_due_on(db, calendar, daily, &business).await
+}
+
+async fn start_due_on(
+    db: &Database,
+    calendar: &BusinessCalendar,
+    daily: &dyn Daily,
+    business: &BusinessDate,
+) -> Result<Option<NaiveDate>, Fault> {
     let now = clock::now();
-    let business = business_date::current(db, calendar, now).await?;
     let mut due: BTreeMap<NaiveDate, Vec<String>> = BTreeMap::new();
     for evaluated in daily.evaluated().await? {
-        let days = due_days(&evaluated, &business, calendar);
+        let days = due_days(&evaluated, business, calendar);
         for day in days.filter(|day| daily.is_due(*day)) {
             due.entry(day).or_default().push(evaluated.id.clone());
         }

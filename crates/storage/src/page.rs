@@ -10,6 +10,23 @@ pub struct PageRequest<K = i64> {
     pub after: Option<K>,
 }
 
+/// Bytes of the rows on a page; at least one row is on it.
+const PAGE_BYTES: i64 = 2 << 20;
+
+impl<K: Clone> PageRequest<K> {
+    /// The request for as many of the rows as fit on a page: these are their lengths in bytes, in
+    /// order.
+    pub(crate) fn fitting(&self, lengths: &[i64]) -> Self {
+        let mut taken: i64 = 0;
+        let fits = lengths.iter().take_while(|length| {
+            taken = taken.saturating_add(**length);
+            taken <= PAGE_BYTES
+        });
+        let fitting = u64::try_from(fits.count()).unwrap_or(u64::MAX).max(1);
+        Self { limit: self.limit.min(fitting), after: self.after.clone() }
+    }
+}
+
 impl<K> PageRequest<K> {
     /// The first page of at most `limit` items.
     pub fn first(limit: u64) -> Self {
@@ -51,6 +68,22 @@ impl<T, K> Page<T, K> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_page_of_long_rows_is_a_short_one() {
+        let request = PageRequest::<i64> { limit: 3, after: Some(7) };
+        for (lengths, limit) in [
+            (vec![], 1),
+            (vec![1, 1, 1, 1], 3),
+            (vec![PAGE_BYTES, 1], 1),
+            (vec![PAGE_BYTES - 1, 1, 1], 2),
+            (vec![PAGE_BYTES + 1, 1], 1),
+            (vec![i64::MAX, i64::MAX], 1),
+        ] {
+            let fitting = request.fitting(&lengths);
+            assert_eq!(fitting, PageRequest { limit, after: Some(7) }, "{lengths:?}");
+        }
+    }
 
     #[test]
     fn a_page_ends_where_the_next_starts() {

@@ -60,19 +60,23 @@ pub async fn by_number<D: Definition>(
 }
 
 /// The latest version (draft or published) of every definition, by id; the key of a page is an
-/// id. One that this program cannot read is an error in its place, and not of the page.
+/// id, and it is a shorter one where documents are long. One that this program cannot read is an error
+/// in its place, and not of the page.
 pub async fn list<D: Definition>(
     db: &Database,
     page: &PageRequest<String>,
 ) -> Result<Page<Result<Version<D>, Error>, String>, Error> {
-    let rows = Entity::find()
-        .filter(Column::VersionId.in_subquery(latest_ids(&D::KIND, false)))
-        .apply_if(page.after.clone(), |query, after| query.filter(Column::DefinitionId.gt(after)))
-        .order_by_asc(Column::DefinitionId)
-        .limit(page.fetch())
-        .all(db.reader())
-        .await?;
-    let page = Page::of(page, rows, |row| row.definition_id.clone());
+    let latest = || {
+        Entity::find()
+            .filter(Column::VersionId.in_subquery(latest_ids(&D::KIND, false)))
+            .apply_if(page.after.clone(), |rows, after| rows.filter(Column::DefinitionId.gt(after)))
+            .order_by_asc(Column::DefinitionId)
+    };
+    let length = Expr::cust("CAST(octet_length(document) AS bigint)");
+    let lengths = latest().select_only().expr_as(length, "length").limit(page.limit);
+    let page = page.fitting(&lengths.into_tuple::<i64>().all(db.reader()).await?);
+    let rows = latest().limit(page.fetch()).all(db.reader()).await?;
+    let page = Page::of(&page, rows, |row| row.definition_id.clone());
     page.try_map(|row| Ok(Version::try_from(row)))
 }
 

@@ -280,6 +280,26 @@ async fn the_latest_versions_are_listed_by_id() {
 }
 
 #[tokio::test]
+async fn a_page_of_long_definitions_is_a_short_one() {
+    each_database(async |test| {
+        let db = &test.database;
+        let long = "长".repeat(300_000);
+        for id in ["a", "b", "c", "d"] {
+            saved::<Strategy>(db, id, &long, 1).await;
+        }
+        let mut page = PageRequest::first(50);
+        for expected in [["a", "b"], ["c", "d"]] {
+            let found = list::<Strategy>(db, &page).await.unwrap();
+            let ids = found.items.into_iter().map(|one| one.unwrap().definition.id);
+            assert_eq!(ids.collect::<Vec<_>>(), expected);
+            page.after = found.next;
+        }
+        assert_eq!(page.after, None);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_definition_is_created_once_and_has_a_number() {
     each_database(async |test| {
         let db = &test.database;

@@ -92,10 +92,7 @@ pub struct RejectFilter {
     pub damaged: bool,
 }
 
-/// Bytes of the records and problems on a page; at least one reject is on it.
-const PAGE_BYTES: i64 = 2 << 20;
-
-/// A page of rejects, oldest first; a shorter one where they are long.
+/// A page of rejects, oldest first; a shorter one where records and problems are long.
 pub async fn list_rejects(
     db: &Database,
     filter: &RejectFilter,
@@ -104,31 +101,15 @@ pub async fn list_rejects(
     let from = select(filter)
         .filter(reject::Column::RejectId.gt(page.after.unwrap_or(0)))
         .order_by_asc(reject::Column::RejectId);
-    let page = PageRequest { limit: fitting(db, from.clone(), page).await?, after: page.after };
+    let lengths = from
+        .clone()
+        .select_only()
+        .expr_as(Expr::cust("CAST(octet_length(raw) + octet_length(problems) AS bigint)"), "length")
+        .limit(page.limit);
+    let page = page.fitting(&lengths.into_tuple::<i64>().all(db.reader()).await?);
     let rows = from.limit(page.fetch()).all(db.reader()).await?;
     let names = Names::load(db.reader()).await?;
     Page::of(&page, rows, |row| row.reject_id).try_map(|row| Ok(decode(row, &names)))
-}
-
-/// How many of the rejects from here on fit on a page.
-async fn fitting(
-    db: &Database,
-    from: Select<reject::Entity>,
-    page: &PageRequest,
-) -> Result<u64, Error> {
-    let lengths: Vec<i64> = from
-        .select_only()
-        .expr_as(Expr::cust("CAST(octet_length(raw) + octet_length(problems) AS bigint)"), "length")
-        .limit(page.limit)
-        .into_tuple()
-        .all(db.reader())
-        .await?;
-    let mut taken = 0;
-    let fitting = lengths.iter().take_while(|length| {
-        taken += **length;
-        taken <= PAGE_BYTES
-    });
-    Ok(u64::try_from(fitting.count()).unwrap_or(u64::MAX).max(1))
 }
 
 /// What the description of a reject says whose problems cannot be read.

@@ -10,7 +10,7 @@ use kehu_core::taxonomy::Taxonomy;
 use kehu_server::{Fault, Violations, auth, clock, convert, names};
 use kehu_storage::{
     change_log::{self, Topic},
-    coding::{changes, simulations, taxonomies::TaxonomyVersion},
+    coding::{changes, taxonomies::TaxonomyVersion},
     definitions, document,
     facts::{self, CustomerSet},
     run::{self, NewRun, Run, RunState},
@@ -140,7 +140,7 @@ impl Coding {
         }
         let request: SimulationRequest = document::read(&run.request)?;
         let (mut tally, mut seen) = (Tally::default(), None);
-        for (position, part) in simulations::parts::<Tally>(&self.db, run_id).await? {
+        for (position, part) in run::parts::<Tally>(&self.db, run_id).await? {
             tally.merge(part);
             seen = Some(seen.map_or(position, |seen: change_log::Position| seen.min(position)));
         }

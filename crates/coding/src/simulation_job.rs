@@ -12,11 +12,11 @@ use kehu_runs::{Job, Partition, RunContext};
 use kehu_server::{Fault, names};
 use kehu_storage::{
     Database, change_log,
-    coding::{codes, simulations, taxonomies::TaxonomyVersion},
+    coding::{codes, taxonomies::TaxonomyVersion},
     definitions,
     document::Document,
     facts::{self, CustomerSet},
-    run::{Cut, Kind},
+    run::{self, Cut, Kind},
     time,
 };
 use rust_decimal::Decimal;
@@ -227,7 +227,7 @@ impl SimulationJob {
         let (done, changed) = (count(counted)?, count(tally.moved())?);
         let transaction = self.db.begin().await?;
         let place = (context.run.run_id, partition.number);
-        simulations::keep(&transaction, place, position, &tally).await?;
+        run::keep_part(&transaction, place, position, &tally).await?;
         context.finish_partition(&transaction, partition, done, changed).await?;
         Ok(transaction.commit().await?)
     }

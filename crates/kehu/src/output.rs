@@ -4,7 +4,7 @@ use crate::exit::Failure;
 use comfy_table::{CellAlignment, Table, TableComponent, presets};
 use kehu_contract::{
     DESCRIPTORS,
-    google::r#type::{Date, Decimal},
+    google::r#type::{Date, Decimal, Money},
     shared::{CustomerSummary, Value, value::Kind},
 };
 use kehu_core::text::{is_invisible, is_joiner, is_separator};
@@ -158,6 +158,19 @@ pub(crate) fn table(header: &[&str], right: &[&str], rows: Vec<Vec<String>>) -> 
     }
     let lines = table.lines().map(|line| line.trim_end().to_owned());
     lines.collect::<Vec<_>>().join("\n")
+}
+
+/// A number as it was sent.
+pub(crate) fn decimal(number: Option<&Decimal>) -> String {
+    number.map_or_else(|| "–".to_owned(), |number| number.value.clone())
+}
+
+/// An amount to the cent, as people write it.
+pub(crate) fn cents(money: Option<&Money>) -> String {
+    let Some(money) = money else { return "–".to_owned() };
+    let sign = if money.units < 0 || money.nanos < 0 { "-" } else { "" };
+    let cents = money.nanos.unsigned_abs() / 10_000_000;
+    format!("{sign}{}.{cents:02} {}", money.units.unsigned_abs(), money.currency_code)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ mod definition;
 mod fields;
 mod model;
 mod scores;
+mod simulation;
 mod view;
 
 use kehu_analytics::{Catalogue, ColumnKind, Feature};
@@ -16,7 +17,8 @@ pub(crate) use definition::parse_definition;
 pub use definition::scorecard;
 pub(crate) use fields::scorecard_problems;
 pub(crate) use model::{model_view, parse_fitting};
-pub(crate) use scores::{contributions, score_view};
+pub(crate) use scores::{contributions, result, score_view};
+pub(crate) use simulation::simulation;
 pub(crate) use view::scorecard_view;
 pub use view::template;
 

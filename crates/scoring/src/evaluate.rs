@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 use kehu_analytics::{Analytics, Catalogue, Frame};
-use kehu_core::scorecard::{Scorecard, Scorer};
+use kehu_core::scorecard::{Score, Scorecard, Scorer};
 use kehu_core::{CustomerId, Reference, Value};
 use kehu_server::{Fault, aside, names};
 use kehu_storage::{
@@ -48,6 +48,11 @@ impl Card {
         card.inspect_err(|fault| aside::broken(&name, fault))
     }
 
+    /// The score of one customer by its values, in the order of [`Scorecard::features`].
+    pub(crate) fn score(&self, customer: &Reference, values: &[Value]) -> Score {
+        self.scorer.score(customer, values)
+    }
+
     /// The scores of every customer of the frame, in its order.
     pub(crate) fn scores(
         &self,
@@ -88,6 +93,11 @@ impl FirstReferences {
         if !cards.any(|card| card.grading.is_by_shares()) {
             return Ok(Self::default());
         }
+        Self::all(db, customers).await
+    }
+
+    /// Those of the customers, whatever the scorecards.
+    pub(crate) async fn all(db: &Database, customers: &CustomerSet) -> Result<Self, Fault> {
         let of = facts::first_references(db, customers).await?;
         Ok(Self { of, none: Reference::default() })
     }

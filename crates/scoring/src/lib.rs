@@ -3,8 +3,10 @@
 //! A score is a pure function of a published scorecard version and the features of a customer
 //! as of a date ([`evaluate`]). A run ([`job`]) computes it for every customer, the follower
 //! ([`follower`]) for those whose facts changed; both write the same rows. A model is fitted by a run of
-//! its own ([`model_job`]), and once it is promoted what it says of a customer is a feature.
+//! its own ([`model_job`]), and once it is promoted what it says of a customer is a feature. A simulation
+//! ([`simulation_job`]) counts what a version would change and writes nobody's score.
 
+mod calibration;
 mod convert;
 mod daily;
 mod evaluate;
@@ -15,8 +17,11 @@ mod job;
 mod model_job;
 mod model_service;
 mod retraction_job;
+mod score_now;
 mod scorecard_service;
 mod scoring_service;
+mod simulation;
+mod simulation_job;
 
 use std::sync::Arc;
 
@@ -37,6 +42,7 @@ use follower::ScoringFollower;
 use job::ScoringJob;
 use model_job::FittingJob;
 use retraction_job::RetractionJob;
+use simulation_job::SimulationJob;
 
 pub use convert::{scorecard, template as scorecard_definition};
 
@@ -46,7 +52,9 @@ pub struct Scoring {
     db: Database,
     analytics: Analytics,
     calendar: BusinessCalendar,
+    base_currency: String,
     max_waiting: u32,
+    needs_simulation: bool,
 }
 
 impl Scoring {
@@ -57,7 +65,22 @@ impl Scoring {
     pub fn new(db: Database, settings: Settings, analytics: Analytics) -> Self {
         let calendar = BusinessCalendar::new(&settings.time_zone)
             .expect("the time zone is checked before the database keeps it");
-        Self { db, analytics, calendar, max_waiting: MAX_WAITING }
+        let base_currency = settings.base_currency;
+        Self {
+            db,
+            analytics,
+            calendar,
+            base_currency,
+            max_waiting: MAX_WAITING,
+            needs_simulation: false,
+        }
+    }
+
+    /// Whether publishing a scorecard takes a simulation of its draft, of data that have not changed
+    /// since.
+    #[must_use]
+    pub fn publish_needs_simulation(self, needs_simulation: bool) -> Self {
+        Self { needs_simulation, ..self }
     }
 
     /// How many runs of a kind may wait that one caller has asked for.
@@ -80,7 +103,8 @@ impl Scoring {
         let (db, analytics) = (self.db.clone(), self.analytics.clone());
         vec![
             Arc::new(ScoringJob::new(db.clone(), analytics.clone())),
-            Arc::new(FittingJob::new(db.clone(), analytics)),
+            Arc::new(FittingJob::new(db.clone(), analytics.clone())),
+            Arc::new(SimulationJob::new(db.clone(), analytics)),
             Arc::new(RetractionJob::new(db)),
         ]
     }

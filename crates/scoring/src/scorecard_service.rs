@@ -3,13 +3,12 @@
 use kehu_analytics::Catalogue;
 use kehu_contract::scoring::{
     self as contract, CreateScorecardRequest, CreateScorecardResponse, GetScorecardRequest,
-    GetScorecardResponse, ListScorecardsRequest, ListScorecardsResponse, ListTemplatesRequest,
-    ListTemplatesResponse, PublishScorecardRequest, PublishScorecardResponse,
+    GetScorecardResponse, GetSimulationRequest, GetSimulationResponse, ListScorecardsRequest,
+    ListScorecardsResponse, ListTemplatesRequest, ListTemplatesResponse, PublishScorecardRequest,
+    PublishScorecardResponse, StartSimulationRequest, StartSimulationResponse,
     create_scorecard_request::Origin, scorecard_service_server::ScorecardService,
 };
-use kehu_core::scorecard::{
-    self, Calibration, CalibrationError, Scorecard, calibrate, calibrate_on_nobody,
-};
+use kehu_core::scorecard::{self, Scorecard};
 use kehu_server::{Fault, Violations, aside, auth, clock, convert, names, page};
 use kehu_storage::{
     PageRequest,
@@ -23,7 +22,7 @@ use crate::convert::{
     analytics_fault, feature_kind, parse_definition, scorecard_problems, scorecard_view, template,
 };
 use crate::evaluate::{Card, FirstReferences};
-use crate::{Scoring, evaluate};
+use crate::{Scoring, calibration, evaluate};
 
 impl Scoring {
     async fn create(
@@ -95,25 +94,15 @@ impl Scoring {
                 description: "the latest version is published: create a draft first".to_owned(),
             });
         }
+        self.check_simulated(&request.simulation, &draft, date).await?;
         let cards = std::iter::once(&draft.definition);
         let all = CustomerSet::All;
         let frame = evaluate::frame(&self.analytics, cards.clone(), &all, date).await?;
         let first = FirstReferences::read(&self.db, cards, &all).await?;
-        let definition = draft.definition.clone();
-        let allow_empty = request.allow_empty_population;
-        let calibration = evaluate::busy(move || {
-            let population = evaluate::values(&frame, &definition)?.into_iter();
-            let population: Vec<_> =
-                population.map(|(customer, values)| (first.of(customer).clone(), values)).collect();
-            let result = match calibrate(&definition, &population) {
-                Err(CalibrationError::EmptyPopulation { .. }) if allow_empty => {
-                    calibrate_on_nobody(&definition)
-                }
-                result => result,
-            };
-            calibration(&definition, result)
-        })
-        .await?;
+        let (definition, allow_empty) = (draft.definition.clone(), request.allow_empty_population);
+        let calibration =
+            evaluate::busy(move || calibration::over(&definition, &frame, &first, allow_empty));
+        let calibration = calibration.await?;
         let frozen = Calibrated { calibration, calibrated_on: date };
         let signed = Signed { at: clock::now(), by, why: None };
         let version = definitions::publish(&self.db, &draft, &frozen, &signed).await?;
@@ -121,7 +110,6 @@ impl Scoring {
     }
 }
 
-/// The definition that a caller wants, or everything that is wrong with it.
 /// A version, with what is wrong with it.
 fn shown(version: &Version, catalogue: &Catalogue) -> contract::Scorecard {
     let mut shown = scorecard_view(version);
@@ -133,6 +121,7 @@ fn shown(version: &Version, catalogue: &Catalogue) -> contract::Scorecard {
     shown
 }
 
+/// The definition that a caller wants, or everything that is wrong with it.
 fn requested(origin: Option<Origin>, catalogue: &Catalogue) -> Result<Scorecard, Fault> {
     let mut violations = Violations::new();
     let definition = match origin {
@@ -162,26 +151,6 @@ fn requested(origin: Option<Origin>, catalogue: &Catalogue) -> Result<Scorecard,
     }
     violations.finish()?;
     definition.ok_or_else(|| Fault::internal("a request without violations has a definition"))
-}
-
-fn calibration(
-    definition: &Scorecard,
-    result: Result<Calibration, CalibrationError>,
-) -> Result<Calibration, Fault> {
-    let error = match result {
-        Ok(calibration) => return Ok(calibration),
-        Err(error) => error,
-    };
-    let kind = match error {
-        CalibrationError::EmptyPopulation { .. } => "POPULATION_NOT_EMPTY",
-        CalibrationError::Overflow { .. } => "VALUES_WITHIN_RANGE",
-        CalibrationError::Invalid { .. } => "DEFINITION_VALID",
-        CalibrationError::WrongWidth { .. } | CalibrationError::Mismatch { .. } => {
-            return Err(Fault::internal(error));
-        }
-    };
-    let subject = names::resource(names::SCORECARDS, &definition.id);
-    Err(Fault::Precondition { kind, subject, description: error.to_string() })
 }
 
 #[tonic::async_trait]
@@ -222,5 +191,19 @@ impl ScorecardService for Scoring {
         request: Request<PublishScorecardRequest>,
     ) -> Result<Response<PublishScorecardResponse>, Status> {
         Ok(Response::new(self.publish(request).await?))
+    }
+
+    async fn start_simulation(
+        &self,
+        request: Request<StartSimulationRequest>,
+    ) -> Result<Response<StartSimulationResponse>, Status> {
+        Ok(Response::new(Scoring::start_simulation(self, request).await?))
+    }
+
+    async fn get_simulation(
+        &self,
+        request: Request<GetSimulationRequest>,
+    ) -> Result<Response<GetSimulationResponse>, Status> {
+        Ok(Response::new(Scoring::get_simulation(self, request.into_inner()).await?))
     }
 }

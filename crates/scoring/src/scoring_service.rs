@@ -4,8 +4,9 @@ use std::collections::HashMap;
 
 use kehu_contract::scoring::{
     BatchGetScoresRequest, BatchGetScoresResponse, ExplainScoreRequest, ExplainScoreResponse,
-    GetScoreRequest, GetScoreResponse, ListScoresRequest, ListScoresResponse, StartScoringRequest,
-    StartScoringResponse, scoring_service_server::ScoringService,
+    GetScoreRequest, GetScoreResponse, ListScoresRequest, ListScoresResponse, ScoreNowRequest,
+    ScoreNowResponse, StartScoringRequest, StartScoringResponse,
+    scoring_service_server::ScoringService,
 };
 use kehu_core::CustomerId;
 use kehu_core::scorecard::Scorecard;
@@ -129,7 +130,7 @@ impl Scoring {
 
     async fn explain(&self, request: ExplainScoreRequest) -> Result<ExplainScoreResponse, Fault> {
         let (found, freshness_token) = self.find(request).await?;
-        let contributions = contributions(&found);
+        let contributions = contributions(&found.version.definition, &found.score);
         let score = Some(score_view(&found));
         Ok(ExplainScoreResponse { score, contributions, freshness_token })
     }
@@ -254,5 +255,12 @@ impl ScoringService for Scoring {
         request: Request<ExplainScoreRequest>,
     ) -> Result<Response<ExplainScoreResponse>, Status> {
         Ok(Response::new(self.explain(request.into_inner()).await?))
+    }
+
+    async fn score_now(
+        &self,
+        request: Request<ScoreNowRequest>,
+    ) -> Result<Response<ScoreNowResponse>, Status> {
+        Ok(Response::new(Scoring::score_now(self, request.into_inner()).await?))
     }
 }

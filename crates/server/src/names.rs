@@ -136,7 +136,7 @@ pub fn parse_optional(
 pub const LISTED: usize = 1_000;
 
 /// Whether a list is short enough to be looked at; one that is not is a violation of `field`.
-pub fn is_short(field: &str, names: &[String], violations: &mut Violations) -> bool {
+pub fn is_short<T>(field: &str, names: &[T], violations: &mut Violations) -> bool {
     if names.len() > LISTED {
         violations.add(field, format!("must have at most {LISTED} names: send some at a time"));
     }

@@ -252,6 +252,7 @@ impl World {
             name: format!("scorecards/{}", card.id),
             calibration_date: date(as_of),
             allow_empty_population: false,
+            simulation: String::new(),
         };
         cards.publish_scorecard(request).await.map(drop)
     }

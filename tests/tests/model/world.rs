@@ -133,6 +133,7 @@ impl World {
             name: "scorecards/rfm".to_owned(),
             calibration_date: date(&day.to_string()),
             allow_empty_population: false,
+            simulation: String::new(),
         };
         self.scoring.publish_scorecard(Request::new(request)).await.unwrap();
     }

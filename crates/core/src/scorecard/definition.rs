@@ -197,6 +197,17 @@ impl Grading {
     pub fn is_by_shares(&self) -> bool {
         matches!(self, Self::RankShare { .. } | Self::CumulativeShare { .. })
     }
+
+    /// The grades that it gives, the best first.
+    pub fn grades(&self) -> Vec<&str> {
+        match self {
+            Self::None => Vec::new(),
+            Self::Cuts { cuts } => cuts.iter().map(|cut| cut.grade.as_str()).collect(),
+            Self::RankShare { cuts, rest } | Self::CumulativeShare { cuts, rest, .. } => {
+                cuts.iter().map(|cut| cut.grade.as_str()).chain([rest.as_str()]).collect()
+            }
+        }
+    }
 }
 
 /// A grade from a composite.

@@ -14,7 +14,11 @@ use kehu_contract::{
         Customer, GetCustomerRequest, LookupCustomerRequest, SourceReference,
         lookup_customer_request::Key,
     },
-    scoring::{Contribution, ExplainScoreRequest, ExplainScoreResponse, ListScorecardsRequest},
+    scoring::{
+        Contribution, ExplainScoreRequest, ExplainScoreResponse, FeatureValue,
+        ListScorecardsRequest, ScoreNowRequest,
+    },
+    shared::{Value, value::Kind},
 };
 use tonic::{Code, Status};
 
@@ -22,6 +26,7 @@ use tonic::{Code, Status};
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  kehu explain customers/17\n  \
     kehu explain online-retail/12347 --scorecard value\n  kehu explain 12347\n  \
+    kehu explain 12347 --scorecard value --if amount_365d=38000\n  \
     kehu explain GB-A000001X")]
 pub(crate) struct Explain {
     #[command(flatten)]
@@ -33,6 +38,30 @@ pub(crate) struct Explain {
     /// Only this scorecard
     #[arg(long, value_name = "SCORECARD")]
     scorecard: Option<String>,
+
+    /// What it scores by its facts as they are at this moment, instead of what is on record
+    #[arg(long)]
+    now: bool,
+
+    /// What it would score now if a feature that the scorecard reads had this value; repeat for several
+    #[arg(long = "if", value_name = "FEATURE=VALUE", requires = "scorecard", value_parser = parse_value)]
+    stated: Vec<FeatureValue>,
+}
+
+/// A value of a feature as it is typed: a number, `true`, `false`, or a text.
+fn parse_value(text: &str) -> Result<FeatureValue, String> {
+    let Some((feature, value)) = text.split_once('=') else {
+        return Err("must be FEATURE=VALUE, such as amount_365d=38000".to_owned());
+    };
+    let kind = match value {
+        "" => None,
+        "true" | "false" => Some(Kind::Boolean(value == "true")),
+        number if number.parse::<rust_decimal::Decimal>().is_ok() => {
+            Some(Kind::Number(Decimal { value: number.to_owned() }))
+        }
+        text => Some(Kind::Text(text.to_owned())),
+    };
+    Ok(FeatureValue { feature: feature.to_owned(), value: Some(Value { kind }) })
 }
 
 impl Explain {
@@ -44,17 +73,45 @@ impl Explain {
             print_customer(&customer)?;
         }
         for scorecard in self.scorecards(&connection).await? {
-            match explain(&connection, &customer.name, &scorecard).await {
+            match self.score(&connection, &customer.name, &scorecard).await {
                 Ok(explained) => self.print_score(&scorecard, &explained)?,
                 // One that was asked for by name must be there.
-                Err(status) if status.code() == Code::NotFound && self.scorecard.is_none() => {}
+                Err(status) if has_none(&status) && self.scorecard.is_none() => {}
                 Err(status) => return Err(status.into()),
             }
+        }
+        if self.is_now() {
+            return Ok(());
         }
         for classification in classes(&connection, &customer.name).await? {
             self.print_class(&classification)?;
         }
         Ok(())
+    }
+
+    fn is_now(&self) -> bool {
+        self.now || !self.stated.is_empty()
+    }
+
+    /// The customer's latest score under a scorecard, or that of this moment, taken apart.
+    async fn score(
+        &self,
+        connection: &Connection,
+        customer: &str,
+        scorecard: &str,
+    ) -> Result<ExplainScoreResponse, Status> {
+        if !self.is_now() {
+            return explain(connection, customer, scorecard).await;
+        }
+        let request = ScoreNowRequest {
+            scorecard: scorecard.to_owned(),
+            customer: customer.to_owned(),
+            values: self.stated.clone(),
+            ..Default::default()
+        };
+        let found = connection.scoring().score_now(request).await?.into_inner();
+        let (score, contributions) = (found.score, found.contributions);
+        Ok(ExplainScoreResponse { score, contributions, freshness_token: String::new() })
     }
 
     async fn scorecards(&self, connection: &Connection) -> Result<Vec<String>, Failure> {
@@ -80,7 +137,7 @@ impl Explain {
             if score.grade.is_empty() { String::new() } else { format!(", grade {}", score.grade) };
         output::line(&format!(
             "\n{scorecard}: score {}{grade} as of {}",
-            decimal(&score.score),
+            output::decimal(score.score.as_ref()),
             output::date(score.as_of_date.as_ref())
         ))?;
         let header =
@@ -142,6 +199,11 @@ pub(crate) async fn find(connection: &Connection, key: &str) -> Result<Customer,
     Ok(found.into_inner().customer.unwrap_or_default())
 }
 
+/// Whether there is no score, or no published version to give one.
+fn has_none(status: &Status) -> bool {
+    matches!(status.code(), Code::NotFound | Code::FailedPrecondition)
+}
+
 /// The customer's latest score under a scorecard, taken apart.
 async fn explain(
     connection: &Connection,
@@ -183,9 +245,9 @@ fn contribution_row(contribution: &Contribution) -> Vec<String> {
         contribution.feature.clone(),
         output::value(contribution.value.as_ref()),
         bin,
-        decimal(&contribution.points),
+        output::decimal(contribution.points.as_ref()),
         weight(contribution),
-        decimal(&contribution.contribution),
+        output::decimal(contribution.contribution.as_ref()),
         note(contribution),
     ]
 }
@@ -202,13 +264,9 @@ fn note(contribution: &Contribution) -> String {
 }
 
 fn weight(contribution: &Contribution) -> String {
-    let stated = decimal(&contribution.weight);
+    let stated = output::decimal(contribution.weight.as_ref());
     match &contribution.faded_weight {
         None => stated,
         Some(faded) => format!("{} of {stated}", faded.value),
     }
-}
-
-fn decimal(number: &Option<Decimal>) -> String {
-    number.as_ref().map_or_else(|| "–".to_owned(), |number| number.value.clone())
 }

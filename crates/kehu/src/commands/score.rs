@@ -115,6 +115,7 @@ pub(crate) async fn publish(
         name: id.to_owned(),
         calibration_date: date.map(convert::date),
         allow_empty_population: allow_empty,
+        simulation: String::new(),
     };
     connection.scorecards().publish_scorecard(request).await?;
     Ok(())

@@ -90,7 +90,8 @@ pub(crate) fn assemble(
             }
             Role::Scoring => {
                 let scoring = Scoring::new(db, settings, analytics)
-                    .max_waiting(config.runs.max_waiting_per_caller);
+                    .max_waiting(config.runs.max_waiting_per_caller)
+                    .publish_needs_simulation(config.scorecards.publish_needs_simulation);
                 scoring.routes(&mut parts.routes);
                 parts.jobs.extend(scoring.jobs());
                 parts.followers.extend(scoring.followers());

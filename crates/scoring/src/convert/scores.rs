@@ -2,40 +2,46 @@
 
 use kehu_contract::scoring as contract;
 use kehu_core::Value;
-use kehu_core::scorecard::{Contribution, Indicator, MissingPolicyApplied};
+use kehu_core::scorecard::{Contribution, Indicator, MissingPolicyApplied, Score, Scorecard};
 use kehu_server::{convert, names};
 use kehu_storage::scoring::scores::ScoreRecord;
 
 /// A score without its explanation.
 pub(crate) fn score_view(record: &ScoreRecord) -> contract::Score {
     let card = &record.version.definition;
-    let lines = card.indicators.iter().zip(&record.score.contributions);
-    let with_bins = lines.filter(|(indicator, _)| indicator.transform.bins().is_some());
     contract::Score {
         customer: names::customer(record.customer),
         scorecard: names::resource(names::SCORECARDS, &card.id),
         version: record.version.version,
         as_of_date: Some(convert::date(record.as_of)),
-        score: record.score.composite.map(convert::decimal),
-        grade: record.score.grade.clone().unwrap_or_default(),
-        bins: with_bins
-            .map(|(indicator, part)| contract::IndicatorBin {
-                indicator: indicator.id.clone(),
-                bin: bin(part),
-            })
-            .collect(),
         record_time: Some(convert::timestamp(record.recorded_at)),
         supersede_time: record.superseded_at.map(convert::timestamp),
         run: record.run_id.map(names::run).unwrap_or_default(),
-        customer_summary: None,
+        ..result(card, &record.score)
+    }
+}
+
+/// What came out, without whose it is and when.
+pub(crate) fn result(card: &Scorecard, score: &Score) -> contract::Score {
+    let lines = card.indicators.iter().zip(&score.contributions);
+    let with_bins = lines.filter(|(indicator, _)| indicator.transform.bins().is_some());
+    let bins = with_bins.map(|(indicator, part)| contract::IndicatorBin {
+        indicator: indicator.id.clone(),
+        bin: bin(part),
+    });
+    contract::Score {
+        score: score.composite.map(convert::decimal),
+        grade: score.grade.clone().unwrap_or_default(),
+        bins: bins.collect(),
+        ..Default::default()
     }
 }
 
 /// What each indicator adds to a score, in the scorecard's order.
-pub(crate) fn contributions(record: &ScoreRecord) -> Vec<contract::Contribution> {
-    let indicators = record.version.definition.indicators.iter();
+pub(crate) fn contributions(card: &Scorecard, score: &Score) -> Vec<contract::Contribution> {
+    let indicators = card.indicators.iter();
     indicators
-        .zip(&record.score.contributions)
+        .zip(&score.contributions)
         .map(|(indicator, part)| contribution(indicator, part))
         .collect()
 }

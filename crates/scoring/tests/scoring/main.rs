@@ -5,9 +5,11 @@
 mod broken;
 mod changes;
 mod days;
+mod now;
 mod runs;
 #[cfg(debug_assertions)]
 mod schedules;
 mod scorecards;
 mod scores;
+mod simulations;
 mod world;

@@ -167,6 +167,7 @@ async fn there_must_be_somebody_to_calibrate_over() {
             name: "scorecards/rfm".to_owned(),
             calibration_date: date("2011-12-10"),
             allow_empty_population: false,
+            simulation: String::new(),
         };
         let asked = Request::new(request.clone());
         let status = world.scoring.publish_scorecard(asked).await.unwrap_err();

@@ -85,6 +85,7 @@ impl World {
     pub(crate) async fn publish_draft(&self, id: &str, on: &str) -> Scorecard {
         let request = PublishScorecardRequest {
             allow_empty_population: false,
+            simulation: String::new(),
             name: format!("scorecards/{id}"),
             calibration_date: date(on),
         };

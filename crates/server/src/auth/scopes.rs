@@ -109,13 +109,16 @@ const TABLE: &[(&str, &[Scope])] = &[
     ("kehu.scoring.v1.ModelService/PromoteModel", &[Admin]),
     ("kehu.scoring.v1.ScorecardService/CreateScorecard", &[Score]),
     ("kehu.scoring.v1.ScorecardService/GetScorecard", &[Read]),
+    ("kehu.scoring.v1.ScorecardService/GetSimulation", &[Read]),
     ("kehu.scoring.v1.ScorecardService/ListScorecards", &[Read]),
     ("kehu.scoring.v1.ScorecardService/ListTemplates", &[Read]),
     ("kehu.scoring.v1.ScorecardService/PublishScorecard", &[Admin]),
+    ("kehu.scoring.v1.ScorecardService/StartSimulation", &[Score]),
     ("kehu.scoring.v1.ScoringService/BatchGetScores", &[Read]),
     ("kehu.scoring.v1.ScoringService/ExplainScore", &[Read]),
     ("kehu.scoring.v1.ScoringService/GetScore", &[Read]),
     ("kehu.scoring.v1.ScoringService/ListScores", &[Read]),
+    ("kehu.scoring.v1.ScoringService/ScoreNow", &[Read]),
     ("kehu.scoring.v1.ScoringService/StartScoring", &[Score]),
 ];
 

@@ -27,6 +27,8 @@ pub struct Settings {
     pub storage: Storage,
     /// Long work.
     pub runs: Runs,
+    /// What publishing scorecards takes.
+    pub scorecards: Scorecards,
     /// What publishing taxonomies takes.
     pub taxonomies: Taxonomies,
     /// How long what grows is kept.
@@ -148,6 +150,13 @@ pub struct Runs {
     pub keep_ended: Duration,
 }
 
+/// What publishing a scorecard takes besides a draft that is sound.
+#[derive(Debug, Clone)]
+pub struct Scorecards {
+    /// A simulation of the draft.
+    pub publish_needs_simulation: bool,
+}
+
 /// What publishing a taxonomy takes besides a draft that is sound.
 #[derive(Debug, Clone)]
 pub struct Taxonomies {
@@ -245,6 +254,9 @@ fn read(reader: &mut Reader) -> Settings {
             partition_customers: reader.count("runs.partition_customers"),
             max_waiting_per_caller: reader.count("runs.max_waiting_per_caller"),
             keep_ended: reader.time_limit("runs.keep_ended"),
+        },
+        scorecards: Scorecards {
+            publish_needs_simulation: reader.flag("scorecards.publish_needs_simulation"),
         },
         taxonomies: Taxonomies {
             publish_needs_simulation: reader.flag("taxonomies.publish_needs_simulation"),

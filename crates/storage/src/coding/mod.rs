@@ -14,5 +14,4 @@ mod evidence;
 pub mod overrides;
 pub mod pins;
 pub mod schemes;
-pub mod simulations;
 pub mod taxonomies;

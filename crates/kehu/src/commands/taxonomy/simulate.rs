@@ -12,7 +12,6 @@ use clap::Args;
 use kehu_contract::coding::{
     GetSimulationRequest, SimulatedClass, Simulation, StartSimulationRequest,
 };
-use kehu_contract::google::r#type::Money;
 use kehu_server::convert;
 
 /// Customers who would move that are named, at most.
@@ -150,8 +149,8 @@ fn class_row(class: &SimulatedClass) -> Vec<String> {
         class.customers.to_string(),
         class.gained_count.to_string(),
         class.lost_count.to_string(),
-        money(class.amount_before.as_ref()),
-        money(class.amount.as_ref()),
+        output::cents(class.amount_before.as_ref()),
+        output::cents(class.amount.as_ref()),
         finding,
     ]
 }
@@ -161,7 +160,7 @@ fn print_moves(simulation: &Simulation) -> Result<(), Failure> {
     let rows: Vec<_> = moved
         .map(|it| {
             let (from, to) = (none(&it.from_class_id), none(&it.to_class_id));
-            vec![from, to, it.customers.to_string(), money(it.amount.as_ref())]
+            vec![from, to, it.customers.to_string(), output::cents(it.amount.as_ref())]
         })
         .collect();
     if rows.is_empty() {
@@ -177,7 +176,7 @@ fn print_moves(simulation: &Simulation) -> Result<(), Failure> {
     let movers = simulation.movers.iter().take(MOVERS);
     let rows = movers.map(|it| {
         let (from, to) = (none(&it.from_class_id), none(&it.to_class_id));
-        vec![it.customer.clone(), from, to, money(it.amount.as_ref())]
+        vec![it.customer.clone(), from, to, output::cents(it.amount.as_ref())]
     });
     output::line(&output::table(
         &["who moves most", "from", "to", "amount"],
@@ -207,12 +206,4 @@ fn print_overlaps(simulation: &Simulation) -> Result<(), Failure> {
 
 fn none(class: &str) -> String {
     if class.is_empty() { "no class".to_owned() } else { class.to_owned() }
-}
-
-/// An amount to the cent, as people write it.
-fn money(money: Option<&Money>) -> String {
-    let Some(money) = money else { return "–".to_owned() };
-    let sign = if money.units < 0 || money.nanos < 0 { "-" } else { "" };
-    let cents = money.nanos.unsigned_abs() / 10_000_000;
-    format!("{sign}{}.{cents:02} {}", money.units.unsigned_abs(), money.currency_code)
 }

@@ -1,5 +1,7 @@
 //! `kehu scorecard`: scorecards, on the server and in files.
 
+mod simulate;
+
 use crate::{
     cli::{Client, parse_date},
     connection::Connection,
@@ -15,15 +17,19 @@ use kehu_contract::scoring::{
 };
 use kehu_core::scorecard;
 use kehu_server::convert;
+use simulate::Simulate;
 use std::path::PathBuf;
 use tonic::{Code, Status};
 
-/// List scorecards, show one as a file, bring one that is written in a file onto the server.
+/// List scorecards, show one as a file, bring one that is written in a file onto the server, try what
+/// it would change, publish it.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  kehu scorecard list\n  \
     kehu scorecard show rfm > rfm.yaml\n  kehu scorecard show --template abc\n  \
     kehu scorecard apply worth.yaml\n  \
-    kehu scorecard apply worth.yaml --publish --as-of 2011-12-10\n\n\
+    kehu scorecard apply worth.yaml --publish --as-of 2011-12-10\n  \
+    kehu scorecard simulate worth\n  \
+    kehu scorecard publish worth --simulation runs/7\n\n\
     The form is that of crates/core/templates/scorecards.")]
 pub(crate) struct Scorecard {
     #[command(subcommand)]
@@ -38,6 +44,28 @@ enum Action {
     Show(Show),
     /// Make the file the draft of its scorecard; nothing happens when it is in force as it stands
     Apply(Apply),
+    /// Show what a version would change: grades, composites, and who changes most
+    Simulate(Simulate),
+    /// Calibrate the draft and publish it
+    Publish(Publish),
+}
+
+#[derive(Debug, Args)]
+struct Publish {
+    #[command(flatten)]
+    client: Client,
+
+    /// The scorecard
+    #[arg(value_name = "ID")]
+    id: String,
+
+    /// Only if draft and data are still what this simulation saw
+    #[arg(long, default_value = "", hide_default_value = true, value_name = "RUN")]
+    simulation: String,
+
+    /// Date to calibrate as of; the business date if not given
+    #[arg(long, value_parser = parse_date, value_name = "DATE")]
+    as_of: Option<NaiveDate>,
 }
 
 #[derive(Debug, Args)]
@@ -65,6 +93,8 @@ impl Scorecard {
             Action::List(list) => list_all(&list).await,
             Action::Show(wanted) => show(&wanted).await,
             Action::Apply(apply) => apply.run().await,
+            Action::Simulate(simulate) => simulate.run().await,
+            Action::Publish(wanted) => wanted.run().await,
         }
     }
 }
@@ -145,11 +175,7 @@ impl Apply {
             Some(held) => held,
             None => self.apply(&connection, wanted).await?,
         };
-        if self.client.output == Format::Json {
-            return output::json(&scorecard);
-        }
-        let state = state(&scorecard);
-        output::line(&format!("{}, version {}: {state}", scorecard.name, scorecard.version))
+        print_one(&scorecard, self.client.output)
     }
 
     /// The latest version, if it is published and says and was calibrated as is wanted.
@@ -187,10 +213,39 @@ impl Apply {
         if !self.publish {
             return Ok(created.scorecard.unwrap_or_default());
         }
-        let calibration_date = self.as_of.map(convert::date);
-        let request =
-            PublishScorecardRequest { name, calibration_date, allow_empty_population: false };
-        let published = connection.scorecards().publish_scorecard(request).await?.into_inner();
-        Ok(published.scorecard.unwrap_or_default())
+        publish(connection, name, String::new(), self.as_of).await
     }
+}
+
+impl Publish {
+    async fn run(self) -> Result<(), Failure> {
+        let connection = Connection::open(self.client.options()).await?;
+        let published = publish(&connection, self.id, self.simulation, self.as_of).await?;
+        print_one(&published, self.client.output)
+    }
+}
+
+async fn publish(
+    connection: &Connection,
+    name: String,
+    simulation: String,
+    as_of: Option<NaiveDate>,
+) -> Result<contract::Scorecard, Failure> {
+    let calibration_date = as_of.map(convert::date);
+    let request = PublishScorecardRequest {
+        name,
+        calibration_date,
+        allow_empty_population: false,
+        simulation,
+    };
+    let published = connection.scorecards().publish_scorecard(request).await?.into_inner();
+    Ok(published.scorecard.unwrap_or_default())
+}
+
+fn print_one(scorecard: &contract::Scorecard, format: Format) -> Result<(), Failure> {
+    if format == Format::Json {
+        return output::json(scorecard);
+    }
+    let state = state(scorecard);
+    output::line(&format!("{}, version {}: {state}", scorecard.name, scorecard.version))
 }

@@ -1,4 +1,4 @@
-//! What simulations came to, a row for each piece of their runs; they are forgotten with the run.
+//! What the pieces of a simulation came to, a row each; they are forgotten with the run.
 
 use sea_orm::{ConnectionTrait, FromQueryResult, Statement, Value};
 
@@ -14,7 +14,7 @@ struct Row {
 
 /// Keeps what a piece of a run came to, with up to where the change log was seen before anything was
 /// read. In the transaction that finishes the piece.
-pub async fn keep<D: Document>(
+pub async fn keep_part<D: Document>(
     transaction: &Transaction,
     (run_id, partition): (i64, i32),
     position: Position,

@@ -7,6 +7,7 @@ mod attributes;
 mod coding;
 mod complete_journey;
 mod composite;
+mod credit;
 mod dimensions;
 mod enterprise;
 mod for_and_against;

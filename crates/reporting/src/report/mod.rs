@@ -18,6 +18,7 @@ mod data_confidence;
 mod demand;
 mod groups;
 mod independence;
+mod late_reasons;
 mod lifetime_value;
 mod migration_matrix;
 mod monthly_members;
@@ -77,6 +78,7 @@ pub(crate) const REPORTS: &[&dyn Report] = &[
     &monthly_trend::Report,
     &credit_ageing::ByClass,
     &credit_ageing::ByCustomer,
+    &late_reasons::Report,
     &satisfaction::ByClass,
     &satisfaction::ByProduct,
     &statistics::Statistics,

@@ -69,7 +69,7 @@ async fn page_of(world: &World, report: &str, language: Language) -> String {
 }
 
 /// Every report, and how many lines its file has.
-const REPORTS: [(&str, usize); 32] = [
+const REPORTS: [(&str, usize); 33] = [
     ("class-summary", 5),
     ("migration-matrix", 6),
     ("monthly-members", 89),
@@ -83,6 +83,7 @@ const REPORTS: [(&str, usize); 32] = [
     ("monthly-trend", 14),
     ("credit-ageing", 2),
     ("credit-ageing-customers", 1),
+    ("late-reasons", 1),
     ("satisfaction", 2),
     ("satisfaction-products", 1),
     ("class-statistics", 13),

@@ -11,6 +11,7 @@ mod credit;
 mod dimensions;
 mod enterprise;
 mod for_and_against;
+mod importance;
 mod missing_values;
 mod models;
 mod overrides;

@@ -107,6 +107,7 @@ async fn every_template_puts_everybody_in_a_class() {
             ("importance", "minor minor minor minor minor ordinary minor"),
             ("loyalty", "medium medium medium low low low no-purchase"),
             ("satisfaction", "satisfied dissatisfied neutral unknown unknown unknown unknown"),
+            ("target-markets", "none none none none none none none"),
         ] {
             let found = world.classes_of(&KEYS, template, AS_OF).await.join(" ");
             assert_eq!(found, expected, "{template}");

@@ -32,6 +32,7 @@ mod satisfaction;
 mod statistics;
 mod strategies;
 pub(crate) mod table;
+mod target_markets;
 
 pub use class_summary::{ClassFigures, ClassSummary, class_summary};
 pub use migration_matrix::{MigrationCell, MigrationMatrix, migration_matrix};
@@ -90,6 +91,7 @@ pub(crate) const REPORTS: &[&dyn Report] = &[
     &demand::BY_BRAND,
     &demand::BY_PRODUCT,
     &groups::Report,
+    &target_markets::Report,
     &strategies::ByClass,
     &strategies::ByLevel,
     &crosswalk::Matrix,

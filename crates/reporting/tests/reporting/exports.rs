@@ -69,7 +69,7 @@ async fn page_of(world: &World, report: &str, language: Language) -> String {
 }
 
 /// Every report, and how many lines its file has.
-const REPORTS: [(&str, usize); 33] = [
+const REPORTS: [(&str, usize); 34] = [
     ("class-summary", 5),
     ("migration-matrix", 6),
     ("monthly-members", 89),
@@ -95,6 +95,7 @@ const REPORTS: [(&str, usize); 33] = [
     ("brand-demand", 1),
     ("product-demand", 1),
     ("group-summary", 9),
+    ("target-markets", 1),
     ("strategies", 4),
     ("service-levels", 4),
     ("crosswalk", 6),

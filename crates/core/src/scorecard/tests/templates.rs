@@ -18,6 +18,8 @@ fn every_template_is_valid_on_the_features_it_names() {
         "abc",
         "composite-credit",
         "importance",
+        "market-city-trade",
+        "market-industry",
         "rfm",
         "rfm-mean",
         "value",

@@ -12,6 +12,7 @@ mod dimensions;
 mod enterprise;
 mod for_and_against;
 mod importance;
+mod loyalty;
 mod markets;
 mod missing_values;
 mod models;

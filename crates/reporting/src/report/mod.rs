@@ -20,6 +20,7 @@ mod groups;
 mod independence;
 mod late_reasons;
 mod lifetime_value;
+mod loyalty_trend;
 mod migration_matrix;
 mod monthly_members;
 mod monthly_trend;
@@ -74,6 +75,7 @@ pub(crate) const REPORTS: &[&dyn Report] = &[
     &opportunities::ByCustomer,
     &customer_rates::Report,
     &lifetime_value::Report,
+    &loyalty_trend::Report,
     &pareto_curve::Report,
     &rfm_heat_map::Report,
     &monthly_trend::Report,

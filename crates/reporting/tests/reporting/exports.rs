@@ -69,7 +69,7 @@ async fn page_of(world: &World, report: &str, language: Language) -> String {
 }
 
 /// Every report, and how many lines its file has.
-const REPORTS: [(&str, usize); 34] = [
+const REPORTS: [(&str, usize); 35] = [
     ("class-summary", 5),
     ("migration-matrix", 6),
     ("monthly-members", 89),
@@ -78,6 +78,7 @@ const REPORTS: [(&str, usize); 34] = [
     ("close-customers", 1),
     ("customer-rates", 21),
     ("lifetime-value", 17),
+    ("loyalty-trend", 4),
     ("pareto-curve", 5),
     ("rfm-heat-map", 5),
     ("monthly-trend", 14),

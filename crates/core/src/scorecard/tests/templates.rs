@@ -18,6 +18,7 @@ fn every_template_is_valid_on_the_features_it_names() {
         "abc",
         "composite-credit",
         "importance",
+        "loyalty-index",
         "market-city-trade",
         "market-industry",
         "rfm",

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod attributes;
+mod charts;
 mod coding;
 mod complete_journey;
 mod composite;

@@ -69,7 +69,7 @@ async fn page_of(world: &World, report: &str, language: Language) -> String {
 }
 
 /// Every report, and how many lines its file has.
-const REPORTS: [(&str, usize); 35] = [
+const REPORTS: [(&str, usize); 36] = [
     ("class-summary", 5),
     ("migration-matrix", 6),
     ("monthly-members", 89),
@@ -105,10 +105,11 @@ const REPORTS: [(&str, usize); 35] = [
     ("data-confidence", 5),
     ("customers", 6),
     ("management-sheet", 6),
+    ("extract", 6),
 ];
 
 /// Reports that name people are not drawn.
-const OF_PEOPLE: [&str; 2] = ["customers", "management-sheet"];
+const OF_PEOPLE: [&str; 3] = ["customers", "management-sheet", "extract"];
 
 #[tokio::test]
 async fn both_databases_write_the_same_files() {

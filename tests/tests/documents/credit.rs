@@ -133,7 +133,7 @@ async fn req_4_7_payment_in_time_days_late_and_why_with_reasons_that_are_excused
         let moved = world.history("c2", "payers").await;
         assert_eq!(text(moved[0].evidence.get("on_time_rate_365d").cloned()), "1");
         assert_eq!(world.history("c3", "payers").await.len(), 1);
-        assert_eq!(reasons(&world).await[1], "slow bank_delay true 1 1 0.3333 0.25 10 10");
+        assert_eq!(reasons(&world).await[2], "slow bank_delay true 1 1 0.3333 0.25 10 10");
 
         let counts = SetLateReasonRequest { excused: false, ..excuse() };
         service.set_late_reason(counts).await.unwrap();

@@ -1,8 +1,7 @@
 //! How important customers are, apart from what they bring.
 
-use kehu_contract::scoring::{
-    FeatureFamily, ListFeaturesRequest, feature_service_client::FeatureServiceClient,
-};
+use kehu_contract::scoring::{ListFeaturesRequest, feature_service_client::FeatureServiceClient};
+use kehu_contract::shared::FeatureFamily;
 use kehu_core::scorecard::templates;
 use kehu_tests::each_database;
 

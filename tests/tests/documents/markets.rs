@@ -116,8 +116,8 @@ async fn req_4_16_customers_fit_profiles_of_target_markets() {
         assert_eq!(
             report,
             [
-                "market-industry 3 63.5294 2 0 0 1 2 0.4 1 0.2 1200",
-                "market-tea-houses 4 67.5 2 0 0 2 1 0.4 2 0.4 1200",
+                "market-industry 3 63.7255 2 0 0 1 2 0.4 1 0.2 1200",
+                "market-tea-houses 4 67.5 2 0 1 1 1 0.4 2 0.4 1200",
                 "none null null null null null null null null 2 0.4 40",
             ]
         );

@@ -79,6 +79,13 @@ pub fn clean_customer(text: &str) -> (Cow<'_, str>, Rules) {
     (key[..length].to_owned().into(), rules)
 }
 
+/// The name of a kind as programs write it, empty where there is none: `Page View` is `page_view`.
+pub fn name(text: &str) -> String {
+    let (key, _) = clean(text);
+    let plain = |letter: char| if matches!(letter, ' ' | '-') { '_' } else { letter };
+    key.chars().flat_map(char::to_lowercase).map(plain).collect()
+}
+
 /// The key as it looks at a glance: two keys with the same look differ in case or in the width
 /// of their letters alone.
 pub fn look(key: &str) -> String {

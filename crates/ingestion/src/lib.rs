@@ -13,6 +13,7 @@ mod convert;
 mod customer_service;
 mod data_summary;
 mod ingestion_service;
+mod late_reasons;
 mod limits;
 mod lookalikes;
 mod match_service;

@@ -1,8 +1,9 @@
 //! `kehu.ingestion.v1.ReferenceDataService`.
 
 use kehu_contract::ingestion::{
-    self as contract, ListCityTiersRequest, ListCityTiersResponse, SetCityTierRequest,
-    SetCityTierResponse, reference_data_service_server::ReferenceDataService,
+    self as contract, ListCityTiersRequest, ListCityTiersResponse, ListLateReasonsRequest,
+    ListLateReasonsResponse, SetCityTierRequest, SetCityTierResponse, SetLateReasonRequest,
+    SetLateReasonResponse, reference_data_service_server::ReferenceDataService,
 };
 use kehu_core::city_tier::{CityTier, Tier, city_code};
 use kehu_core::division;
@@ -130,5 +131,20 @@ impl ReferenceDataService for Ingestion {
         request: Request<ListCityTiersRequest>,
     ) -> Result<Response<ListCityTiersResponse>, Status> {
         Ok(Response::new(self.city_tiers(request.into_inner()).await?))
+    }
+
+    async fn set_late_reason(
+        &self,
+        request: Request<SetLateReasonRequest>,
+    ) -> Result<Response<SetLateReasonResponse>, Status> {
+        let signed = Signed { at: clock::now(), by: auth::caller(request.extensions()), why: None };
+        Ok(Response::new(self.set_reason(request.into_inner(), &signed).await?))
+    }
+
+    async fn list_late_reasons(
+        &self,
+        request: Request<ListLateReasonsRequest>,
+    ) -> Result<Response<ListLateReasonsResponse>, Status> {
+        Ok(Response::new(self.reasons(request.into_inner()).await?))
     }
 }

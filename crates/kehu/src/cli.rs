@@ -82,6 +82,8 @@ pub(crate) enum Command {
     Attribute(commands::attribute::Attribute),
     /// List the tiers of cities, or give a city another one
     CityTier(commands::city_tier::CityTier),
+    /// List the reasons of late payment, excuse one, have one count again
+    LateReason(commands::late_reason::LateReason),
     /// List what was refused, with reason and place
     Rejects(commands::rejects::Rejects),
     /// Show how complete, valid, unique and recent the data is

@@ -38,7 +38,7 @@ pub(crate) fn format(format: i32) -> Result<contract::ReportFormat, Fault> {
     let mut violations = Violations::new();
     let known = contract::ReportFormat::try_from(format);
     if known.is_err() {
-        violations.add("format", "must be CSV or XLSX");
+        violations.add("format", "must be CSV, XLSX or SVG");
     }
     violations.finish()?;
     Ok(known.unwrap_or_default())
@@ -52,8 +52,8 @@ pub(crate) fn dialect(
 ) -> Result<Dialect, Fault> {
     let Some(dialect) = dialect else { return Ok(Dialect::PLAIN) };
     let mut violations = Violations::new();
-    if format == contract::ReportFormat::Xlsx {
-        violations.add("csv_dialect", "must be absent: the file is a workbook");
+    if matches!(format, contract::ReportFormat::Xlsx | contract::ReportFormat::Svg) {
+        violations.add("csv_dialect", "must be absent: the file is no CSV");
     }
     let delimiter = match dialect.delimiter.as_str() {
         "" => b',',
@@ -84,6 +84,7 @@ pub(crate) fn piece(
     let empty = contract::ExportReportResponse::default();
     match format {
         contract::ReportFormat::Xlsx => contract::ExportReportResponse { xlsx: piece, ..empty },
+        contract::ReportFormat::Svg => contract::ExportReportResponse { svg: piece, ..empty },
         contract::ReportFormat::Unspecified | contract::ReportFormat::Csv => {
             contract::ExportReportResponse { csv: piece, ..empty }
         }
@@ -97,6 +98,7 @@ pub(crate) fn reports() -> Vec<contract::Report> {
         contract::Report {
             id: facts.id.to_owned(),
             label: Some(convert::label(&facts.label())),
+            has_charts: facts.charted,
             needs_taxonomy: facts.needs != Needs::Time,
             needs_comparison_date: facts.needs == Needs::Comparison,
             needs_other_taxonomy: facts.needs == Needs::TwoTaxonomies,

@@ -1,13 +1,16 @@
 //! One report as its table: written as a file, answered as a message, drawn as a page.
 
 use crate::{
-    Reporting, bands, convert as own, csv, page,
+    Reporting, bands, charts, convert as own, csv,
+    format::Format,
+    labels::Labels,
+    page,
     report::{self, Facts, Needs, Report, Takes, table::Table},
     request::{self, Question},
     source, xlsx,
 };
 use chrono::NaiveDate;
-use futures::stream::{BoxStream, StreamExt};
+use futures::stream::{self, BoxStream, StreamExt};
 use kehu_analytics::{Catalogue, ColumnKind};
 use kehu_contract::reporting::{
     ExportReportRequest, GetReportRequest, GetReportResponse, RenderReportRequest, ReportFormat,
@@ -52,6 +55,9 @@ impl Reporting {
         });
         let dialect = own::dialect(request.csv_dialect, format, request.language)?;
         let asked = asked.await?;
+        if format == ReportFormat::Svg {
+            return self.drawn(&asked).await;
+        }
         let table = self.table(&asked).await?;
         match format {
             ReportFormat::Unspecified | ReportFormat::Csv => Ok(csv::write(table, dialect)),
@@ -64,7 +70,39 @@ impl Reporting {
                 };
                 xlsx::write(table, about).await
             }
+            ReportFormat::Svg => Err(Fault::internal("a chart is no table")),
         }
+    }
+
+    /// The charts of a report as a file.
+    async fn drawn(
+        &self,
+        asked: &Asked,
+    ) -> Result<BoxStream<'static, Result<Bytes, Fault>>, Fault> {
+        let facts = asked.report.facts();
+        if !facts.charted {
+            let ids: Vec<_> = report::charted().collect();
+            let mut violations = Violations::new();
+            let text =
+                format!("must be another one: of the reports {} have charts", ids.join(", "));
+            violations.add("format", text);
+            violations.finish()?;
+        }
+        let (question, language) = (&asked.question, asked.language);
+        let charts = asked.report.charts(self, question, language).await?;
+        if charts.is_empty() {
+            return Err(Fault::Precondition {
+                kind: "REPORT_HAS_FIGURES",
+                subject: format!("reports/{}", facts.id),
+                description: "there is nothing to draw: no customer has an amount above zero then"
+                    .to_owned(),
+            });
+        }
+        let labels = Labels::of(language);
+        let date = Format::new(language, self.currency()).date(question.moment.as_of);
+        let title = format!("{} · {date}", facts.label().get(language));
+        let file = charts::file(&title, labels.tag, charts);
+        Ok(stream::iter([Ok(Bytes::from(file))]).boxed())
     }
 
     /// The report as a message.

@@ -33,6 +33,12 @@ impl Element {
         self
     }
 
+    /// The value of an attribute, if it has it.
+    pub(crate) fn attribute(&self, name: &str) -> Option<&str> {
+        let found = self.attributes.iter().find(|(known, _)| *known == name);
+        found.map(|(_, value)| value.as_str())
+    }
+
     /// Adds the attribute `class`.
     pub(crate) fn class(self, names: &str) -> Self {
         self.attr("class", names)

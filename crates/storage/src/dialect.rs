@@ -39,7 +39,8 @@ pub(crate) use open::open;
 pub(crate) use select::{array, from_each, in_array, lock_rows_of, read_columns, text_array};
 pub(crate) use sequence::{create_sequence, draw, drop_sequence};
 pub(crate) use turns::{
-    change_rates, change_references, keep_rejects, queue_run, use_rates, use_references,
+    change_late_reasons, change_rates, change_references, keep_rejects, queue_run,
+    use_late_reasons, use_rates, use_references,
 };
 
 use crate::Error;

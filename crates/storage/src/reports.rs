@@ -15,6 +15,7 @@
 //! | `{earlier_classes}` | the same on the earlier date; nobody without one |
 //! | `{class_names}` | ids of classes: `class_no`, `class_id` |
 //! | `{invoices}` | invoices issued up to the date of which something is still to be paid then: `customer_id`, `past_due` (days since the due date, 0 and below before), `high`, `low` (what is to be paid) |
+//! | `{due_invoices}` | invoices issued in the 365 days that end with the date and paid in full or past due on it: `customer_id`, `days_late` (0 and below when paid in time), `late_reason` (null where none is said), `excused` (1 or 0) |
 //! | `{answers}` | answers to surveys up to the date: `customer_id`, `answered_on`, `survey`, `product`, `measure` (`csat`, `nps`, `ces`, `comment`), `score` (as given) and `points` (0 to 100), both in 1/10,000, `commented` (1 or 0) |
 //! | `{periods}` | the periods: `period` (their place), `first_day`, `last_day` |
 //!
@@ -136,6 +137,7 @@ impl Basis {
                 ),
                 "interactions" => self.interactions(),
                 "invoices" => self.invoices(),
+                "due_invoices" => self.due_invoices(),
                 "answers" => self.answers(),
                 "classes" => self.classes(db, &self.taxonomy, Some(self.as_of)).await?,
                 "class_inputs" => self.class_inputs(db).await?,
@@ -198,6 +200,20 @@ impl Basis {
              WHERE i.superseded_at IS NULL AND i.status = {issued} AND i.issued_on <= {day} \
              GROUP BY i.invoice_id, i.customer_id, i.due_on, i.base_amount) AS parts) AS rest \
              WHERE high > 0 OR (high = 0 AND low > 0)"
+        )
+    }
+
+    /// As the facts of invoices have them, from which the features of credit are made.
+    fn due_invoices(&self) -> String {
+        format!(
+            "SELECT i.customer_id, CASE WHEN i.settled_on <= {day} THEN i.settled_on ELSE {day} \
+             END - i.due_on AS days_late, i.late_reason, COALESCE((SELECT r.excused \
+             FROM late_reason r WHERE r.late_reason = i.late_reason AND r.from_day <= {day} \
+             ORDER BY r.version DESC LIMIT 1), 0) AS excused FROM invoice i \
+             WHERE i.superseded_at IS NULL AND i.status = {issued} AND i.issued_on <= {day} \
+             AND i.issued_on > {day} - 365 AND (i.settled_on <= {day} OR i.due_on < {day})",
+            day = time::days(self.as_of),
+            issued = InvoiceStatus::Issued.number(),
         )
     }
 

@@ -4,12 +4,17 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod attributes;
+mod charts;
 mod coding;
 mod complete_journey;
 mod composite;
+mod credit;
 mod dimensions;
 mod enterprise;
 mod for_and_against;
+mod importance;
+mod loyalty;
+mod markets;
 mod missing_values;
 mod models;
 mod overrides;

@@ -160,3 +160,17 @@ pub(crate) fn customer(key: &str, profile: CustomerProfile) -> Kind {
     let profile = Some(profile);
     Kind::Customer(CustomerRecord { external_id, profile, ..Default::default() })
 }
+
+/// An enterprise of an industry in a city, with so many people and a revenue of so much, in yuan.
+pub(crate) fn enterprise(
+    key: &str,
+    industry: &str,
+    city: &str,
+    people: &str,
+    revenue: &str,
+) -> Kind {
+    let attributes = [("employees", people), ("annual_revenue", revenue)];
+    let attributes = attributes.map(|(id, value)| (id.to_owned(), value.to_owned())).into();
+    let (industry_code, city) = (industry.to_owned(), city.to_owned());
+    customer(key, CustomerProfile { industry_code, city, attributes, ..Default::default() })
+}

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use kehu_contract::ingestion::{CustomerProfile, record::Kind};
-use kehu_core::taxonomy;
+use kehu_core::{scorecard, taxonomy};
 use kehu_tests::{TestDatabase, each_database};
 
 use crate::attributes::give_basis;
@@ -63,7 +63,8 @@ async fn shop(test: &TestDatabase) -> World {
         interaction(&format!("small v{number} 2024-03-2{number}T10:00 page_view web phone-x"))
     });
     world.ingest(views).await;
-    let cards = ["abc", "composite-credit", "rfm", "rfm-mean", "value"];
+    let cards: Vec<String> = scorecard::templates().into_iter().map(|card| card.id).collect();
+    let cards: Vec<&str> = cards.iter().map(String::as_str).collect();
     world.score(&cards, AS_OF).await;
     world
 }
@@ -102,8 +103,11 @@ async fn every_template_puts_everybody_in_a_class() {
                 "tier-1 new-tier-1 northeast mainland hong-kong-macao-taiwan abroad unknown",
             ),
             ("handset", "high-value dissatisfied active looking replacement lapsed no-purchase"),
+            // By tenure and categories alone: nothing is known of size and prospects.
+            ("importance", "minor minor minor minor minor ordinary minor"),
             ("loyalty", "medium medium medium low low low no-purchase"),
             ("satisfaction", "satisfied dissatisfied neutral unknown unknown unknown unknown"),
+            ("target-markets", "none none none none none none none"),
         ] {
             let found = world.classes_of(&KEYS, template, AS_OF).await.join(" ");
             assert_eq!(found, expected, "{template}");

@@ -22,6 +22,7 @@ const COMMANDS: &[&[&str]] = &[
     &["data"],
     &["attribute", "list"],
     &["city-tier", "list"],
+    &["late-reason", "list"],
     &["rates"],
     &["score", "rfm", "rfm-mean", "abc", "value"],
     &["classify", "value-six", "rfm-11"],

@@ -9,11 +9,13 @@ window: 365d
 description: >-
   Mean days from the due date to the payment in full, or to the date where it is not paid in full,
   of the invoices issued in the 365 days that end on the date and paid in full or past due on it; 0
-  for one paid in time. Null without such invoices.
+  for one paid in time. Those late for a reason that is excused on the date are left out. Null without
+  others.
 */
 SELECT customer_id,
        round(CAST(sum(CASE WHEN days_late > 0 THEN days_late ELSE 0 END) AS DECIMAL(38, 10))
              / count(*), 9) AS days_late_mean_365d
 FROM invoices
 WHERE days_ago < 365 AND (days_past_due > 0 OR paid >= amount)
+  AND NOT (days_late > 0 AND excused = 1)
 GROUP BY customer_id

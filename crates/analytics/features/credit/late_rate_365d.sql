@@ -8,11 +8,13 @@ unit: share
 window: 365d
 description: >-
   Of the invoices issued in the 365 days that end on the date and paid in full or past due on it,
-  the share that was paid in full after its due date, or is not yet. Null without such invoices.
+  the share that was paid in full after its due date, or is not yet. Those late for a reason that is excused on the
+  date are left out. Null without others.
 */
 SELECT customer_id,
        round(CAST(count(*) FILTER (WHERE days_late > 0) AS DECIMAL(38, 10)) / count(*), 9)
            AS late_rate_365d
 FROM invoices
 WHERE days_ago < 365 AND (days_past_due > 0 OR paid >= amount)
+  AND NOT (days_late > 0 AND excused = 1)
 GROUP BY customer_id

@@ -43,6 +43,7 @@ fn invoice(text: &str) -> Entry {
         amount: money(amount),
         base_amount: money(amount),
         payments: rows,
+        late_reason: None,
         digest: text.to_owned(),
         source_updated_at: None,
     })

@@ -139,7 +139,8 @@ pub enum CalibrationError {
 /// nobody has a value is [`Thresholds::Empty`], which is not an error.
 ///
 /// # Errors
-/// See [`CalibrationError`]; a population in which nobody takes part is one.
+/// See [`CalibrationError`]; a population in which nobody takes part is one, unless `card` takes
+/// nothing from it.
 pub fn calibrate(
     card: &Scorecard,
     population: &[(Reference, Vec<Value>)],
@@ -149,10 +150,25 @@ pub fn calibrate(
     check_widths(card, population)?;
     let members: Vec<&(Reference, Vec<Value>)> =
         population.iter().filter(|(_, values)| layout.can_score(card, values)).collect();
-    if members.is_empty() {
+    if members.is_empty() && takes_from_population(card) {
         return Err(CalibrationError::EmptyPopulation { card: card.id.clone() });
     }
     fix(card, &layout, &members)
+}
+
+/// Whether something of a card depends on who is there: a threshold, a mean that stands in for a
+/// missing value, a share that gives a grade.
+fn takes_from_population(card: &Scorecard) -> bool {
+    let of_indicator = |indicator: &Indicator| {
+        let with = match indicator.missing {
+            Missing::Impute { with } => Some(with),
+            Missing::Substitute { .. } | Missing::Ignore | Missing::Fail => None,
+        };
+        !matches!(indicator.transform, Transform::Bands { .. } | Transform::Lookup { .. })
+            || matches!(with, Some(Imputation::Mean | Imputation::Median))
+    };
+    !matches!(card.grading, Grading::None | Grading::Cuts { .. })
+        || card.indicators.iter().any(of_indicator)
 }
 
 /// What an empty population fixes: no threshold, so that nobody is scored but by what `card`

@@ -6,7 +6,7 @@ use kehu_contract::ingestion::{
     Invoice, InvoicePayment, InvoiceStatus as Status, ProblemReason, RecordKind,
 };
 use kehu_core::money::OutOfRange;
-use kehu_core::{Money, Rate};
+use kehu_core::{Money, Rate, key, limits};
 use kehu_storage::ingestion::{Entry, InvoiceStatus, NewInvoice, PaymentRow, RateTable};
 
 use super::digest::Content;
@@ -59,6 +59,7 @@ impl Given for Invoice {
             }
             raw.push_money("paid", payment.amount.as_ref());
         }
+        raw.push("late_reason", &self.late_reason);
         raw
     }
 }
@@ -103,6 +104,8 @@ impl Checker {
         let currency = values::code(CURRENCY, &given.currency_code, problems);
         let amount = amount(AMOUNT, given.amount.as_ref(), given, problems);
         let payments = self.payments(given, problems);
+        let late_reason = key::name(&given.late_reason);
+        let late_reason = problems.text("invoice.late_reason", &late_reason, limits::NAME);
         let (amount, issued_on) = (amount?, issued_on?);
         Some(NewInvoice {
             external_id,
@@ -117,6 +120,7 @@ impl Checker {
             amount,
             base_amount: Money::ZERO,
             payments,
+            late_reason,
             digest: String::new(),
             source_updated_at,
         })
@@ -229,6 +233,10 @@ fn digest(invoice: &NewInvoice) -> String {
         content.push_text(Some(&payment.external_id));
         content.push_number(Some(payment.paid_at.timestamp_micros()));
         content.push_number(Some(payment.amount.0));
+    }
+    // Not where there is none, so that invoices that are held from before are known again.
+    if invoice.late_reason.is_some() {
+        content.push_text(invoice.late_reason.as_deref());
     }
     content.digest()
 }

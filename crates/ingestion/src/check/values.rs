@@ -128,15 +128,13 @@ pub(super) fn rate(
     })
 }
 
-/// The name of a kind, which must be given, as programs write it: `Page View` is `page_view`.
+/// The name of a kind, which must be given, as programs write it.
 pub(super) fn kind(field: &str, given: &str, problems: &mut Problems) -> Option<String> {
-    let (clean, _) = key::clean(given);
-    if clean.is_empty() {
+    let kind = key::name(given);
+    if kind.is_empty() {
         problems.add(field, ProblemReason::FieldMissing, "must not be empty");
         return None;
     }
-    let plain = |letter: char| if matches!(letter, ' ' | '-') { '_' } else { letter };
-    let kind: String = clean.chars().flat_map(char::to_lowercase).map(plain).collect();
     problems.text(field, &kind, limits::NAME)
 }
 

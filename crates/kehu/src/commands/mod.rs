@@ -18,6 +18,7 @@ pub(crate) mod find;
 pub(crate) mod health;
 pub(crate) mod history;
 pub(crate) mod import;
+pub(crate) mod late_reason;
 pub(crate) mod left_out;
 pub(crate) mod mapping;
 pub(crate) mod members;
@@ -69,6 +70,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Mapping(command) => command.run(),
         Command::Attribute(command) => command.run().await,
         Command::CityTier(command) => command.run().await,
+        Command::LateReason(command) => command.run().await,
         Command::Rejects(command) => command.run().await,
         Command::Quality(command) => command.run().await,
         Command::Scheme(command) => command.run().await,

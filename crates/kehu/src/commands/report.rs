@@ -24,7 +24,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Write a report: all of them as one page, or one as CSV, XLSX or JSON.
+/// Write a report: all of them as one page, or one as CSV, XLSX, JSON or charts.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  kehu report --out report.html\n  \
     kehu report --as-of 2011-12-10 --compare 2011-09-11 --language zh-cn --out report.html\n  \
@@ -32,6 +32,8 @@ use std::{
     kehu report --csv customers --class high-value --excel --out customers.csv\n  \
     kehu report --csv class-summary --output json\n  \
     kehu report --html monthly-trend --out trend.html\n  \
+    kehu report --chart pareto-curve --out pareto.svg\n  \
+    kehu report --csv extract --out customers.csv\n  \
     kehu report --csv class-statistics --features amount_365d,orders_365d\n  \
     kehu report --csv category-demand --features age --bands age=18,35,60\n  \
     kehu report --csv group-summary --features owner\n  \
@@ -72,6 +74,11 @@ pub(crate) struct Report {
         value_name = "REPORT", conflicts_with_all = ["csv", "html"])]
     xlsx: Option<String>,
 
+    /// Draw the charts of this one report as an SVG file, to REPORT.svg if not given another
+    #[arg(long, value_parser = PossibleValuesParser::new(kehu_reporting::report::charted()),
+        value_name = "REPORT", conflicts_with_all = ["csv", "html", "xlsx"])]
+    chart: Option<String>,
+
     /// Features that the report is about, where it is about some (kehu features lists them)
     #[arg(long, value_delimiter = ',', value_name = "FEATURE,…")]
     features: Vec<String>,
@@ -94,7 +101,7 @@ pub(crate) struct Report {
     #[arg(long, requires = "csv")]
     excel: bool,
 
-    /// File to write; the page goes to report.html, a workbook to REPORT.xlsx, CSV for Excel to
+    /// File to write; the page goes to report.html, a workbook to REPORT.xlsx, charts to REPORT.svg, CSV for Excel to
     /// REPORT.csv, other CSV to standard output if not given
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -111,13 +118,16 @@ impl Report {
     /// Fetches the report and writes it.
     pub(crate) async fn run(self) -> Result<(), Failure> {
         let connection = Connection::open(self.client.options()).await?;
-        let one = self.csv.as_deref().or(self.xlsx.as_deref());
+        let one = self.csv.as_deref().or(self.xlsx.as_deref()).or(self.chart.as_deref());
         match (one, self.client.output) {
             (Some("migration-matrix"), _) if self.compare.is_none() => Err(Failure::Usage(
                 "the matrix shows who moved since an earlier date: add --compare DATE".to_owned(),
             )),
             (Some(_), Format::Json) if self.xlsx.is_some() => Err(Failure::Usage(
                 "--output json needs --csv REPORT: a workbook is a file".to_owned(),
+            )),
+            (Some(_), Format::Json) if self.chart.is_some() => Err(Failure::Usage(
+                "--output json needs --csv REPORT: a chart is a file".to_owned(),
             )),
             (Some(_), Format::Json) if self.out.is_some() => Err(Failure::Usage(
                 "--output json goes to standard output: leave out --out FILE".to_owned(),
@@ -153,11 +163,7 @@ impl Report {
             time: self.time(),
             comparison_date: self.compare.map(convert::date),
             language: self.language().into(),
-            format: match self.xlsx {
-                Some(_) => ReportFormat::Xlsx,
-                None => ReportFormat::Csv,
-            }
-            .into(),
+            format: self.format().into(),
             features: self.features.clone(),
             other_taxonomy: self.other_taxonomy.clone(),
             class_id: self.class.clone(),
@@ -169,10 +175,12 @@ impl Report {
         while let Some(piece) = pieces.message().await? {
             file.extend_from_slice(&piece.csv);
             file.extend_from_slice(&piece.xlsx);
+            file.extend_from_slice(&piece.svg);
         }
         match &self.out {
             Some(path) => save(path, &file),
             None if self.xlsx.is_some() => save(Path::new(&format!("{report}.xlsx")), &file),
+            None if self.chart.is_some() => save(Path::new(&format!("{report}.svg")), &file),
             None if self.excel => save(Path::new(&format!("{report}.csv")), &file),
             None => output::line(String::from_utf8_lossy(&file).trim_end()),
         }
@@ -226,6 +234,14 @@ impl Report {
 
     fn time(&self) -> Option<ReportTime> {
         Some(ReportTime { as_of_date: self.as_of.map(convert::date), ..ReportTime::default() })
+    }
+
+    fn format(&self) -> ReportFormat {
+        match (&self.xlsx, &self.chart) {
+            (Some(_), _) => ReportFormat::Xlsx,
+            (_, Some(_)) => ReportFormat::Svg,
+            _ => ReportFormat::Csv,
+        }
     }
 
     fn language(&self) -> Language {

@@ -4,6 +4,7 @@
 mod axes;
 mod class_shares;
 mod customer_trend;
+mod file;
 mod heat_map;
 mod months;
 mod pareto;
@@ -11,6 +12,7 @@ mod sales_trend;
 
 pub(crate) use class_shares::class_shares;
 pub(crate) use customer_trend::customer_trend;
+pub(crate) use file::{Chart, file};
 pub(crate) use heat_map::{HeatMapChart, heat_map, tint};
 pub(crate) use pareto::pareto;
 pub(crate) use sales_trend::sales_trend;

@@ -64,6 +64,7 @@ pub(super) const LABELS: Labels = Labels {
     joined: "Joined",
     left: "Left",
     total: "All customers",
+    no_profile: "No target market",
     no_service_level: "Nothing said of service",
     no_strategy: "Without a strategy",
     other: "Other",

@@ -56,6 +56,7 @@ pub(crate) struct Labels {
     pub(crate) joined: &'static str,
     pub(crate) left: &'static str,
     pub(crate) total: &'static str,
+    pub(crate) no_profile: &'static str,
     pub(crate) no_service_level: &'static str,
     pub(crate) no_strategy: &'static str,
     pub(crate) other: &'static str,

@@ -64,6 +64,7 @@ pub(super) const LABELS: Labels = Labels {
     joined: "转入",
     left: "转出",
     total: "全部客户",
+    no_profile: "不属于目标市场",
     no_service_level: "未规定服务等级",
     no_strategy: "没有策略",
     other: "其他",

@@ -10,6 +10,7 @@ pub(crate) mod table;
 pub(crate) use alone::Alone;
 
 use crate::{
+    charts::Chart,
     format::Format,
     html::{Element, element},
     labels::Labels,
@@ -141,21 +142,17 @@ pub(crate) fn section(id: &str, heading: &str) -> Element {
         .child(element("h2").attr("id", name).text(heading))
 }
 
-/// A chart with its name above, a legend of (style, name) and a note below.
-pub(crate) fn figure(
-    heading: &str,
-    legend: &[(&str, &str)],
-    chart: Element,
-    note: Option<String>,
-) -> Element {
-    let mut figure = element("figure").child(element("h3").text(heading));
-    if !legend.is_empty() {
+/// A chart with its name and legend above and a note below.
+pub(crate) fn figure(chart: Chart) -> Element {
+    let mut figure = element("figure").child(element("h3").text(chart.heading));
+    if !chart.legend.is_empty() {
         let entry = |(style, name): &(&str, &str)| {
             let key = element("span").class(&format!("key {style}")).attr("aria-hidden", "true");
             element("li").child(key).text(*name)
         };
-        figure = figure.child(element("ul").class("legend").children(legend.iter().map(entry)));
+        let entries = chart.legend.iter().map(entry);
+        figure = figure.child(element("ul").class("legend").children(entries));
     }
-    let note = note.map(|note| element("figcaption").text(note));
-    figure.child(chart).children(note)
+    let note = chart.note.map(|note| element("figcaption").text(note));
+    figure.child(chart.drawing).children(note)
 }

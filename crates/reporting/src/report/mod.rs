@@ -18,7 +18,9 @@ mod data_confidence;
 mod demand;
 mod groups;
 mod independence;
+mod late_reasons;
 mod lifetime_value;
+mod loyalty_trend;
 mod migration_matrix;
 mod monthly_members;
 mod monthly_trend;
@@ -31,6 +33,7 @@ mod satisfaction;
 mod statistics;
 mod strategies;
 pub(crate) mod table;
+mod target_markets;
 
 pub use class_summary::{ClassFigures, ClassSummary, class_summary};
 pub use migration_matrix::{MigrationCell, MigrationMatrix, migration_matrix};
@@ -54,7 +57,7 @@ pub(crate) use pareto_curve::{curve, message::response as pareto_curve_response}
 pub(crate) use rfm_heat_map::page::section as rfm_section;
 pub(crate) use rfm_heat_map::{map, map_of as rfm_map, message::response as heat_map_response};
 
-use crate::{Reporting, request::Question, source::Classified};
+use crate::{Reporting, charts::Chart, request::Question, source::Classified};
 use async_trait::async_trait;
 use chrono::NaiveDate;
 use kehu_core::{Label, label::Language};
@@ -72,11 +75,13 @@ pub(crate) const REPORTS: &[&dyn Report] = &[
     &opportunities::ByCustomer,
     &customer_rates::Report,
     &lifetime_value::Report,
+    &loyalty_trend::Report,
     &pareto_curve::Report,
     &rfm_heat_map::Report,
     &monthly_trend::Report,
     &credit_ageing::ByClass,
     &credit_ageing::ByCustomer,
+    &late_reasons::Report,
     &satisfaction::ByClass,
     &satisfaction::ByProduct,
     &statistics::Statistics,
@@ -88,6 +93,7 @@ pub(crate) const REPORTS: &[&dyn Report] = &[
     &demand::BY_BRAND,
     &demand::BY_PRODUCT,
     &groups::Report,
+    &target_markets::Report,
     &strategies::ByClass,
     &strategies::ByLevel,
     &crosswalk::Matrix,
@@ -96,6 +102,7 @@ pub(crate) const REPORTS: &[&dyn Report] = &[
     &data_confidence::Report,
     &customers::Report,
     &customers::Sheet,
+    &customers::Extract,
 ];
 
 /// A report that callers ask for by name.
@@ -111,6 +118,11 @@ pub(crate) trait Report: Sync {
         question: &Question,
         language: Language,
     ) -> Result<Table, Fault>;
+
+    /// Its charts, one below the other; none of one that has none, as [`Facts::charted`] says.
+    async fn charts(&self, _: &Reporting, _: &Question, _: Language) -> Result<Vec<Chart>, Fault> {
+        Ok(Vec::new())
+    }
 }
 
 /// What callers are told of a report before they ask for it.
@@ -130,6 +142,8 @@ pub(crate) struct Facts {
     /// Whether it names people by their keys in other systems, which only callers with the scope
     /// of personal data may see.
     pub(crate) names_people: bool,
+    /// Whether it has charts.
+    pub(crate) charted: bool,
     /// Whether it lists customers with their classes, and may be asked for those of one.
     pub(crate) lists_members: bool,
 }
@@ -143,6 +157,7 @@ impl Facts {
         features: &[],
         takes: Takes::Numbers,
         names_people: false,
+        charted: false,
         lists_members: false,
     };
 
@@ -184,6 +199,11 @@ pub(crate) fn find(id: &str) -> Option<&'static dyn Report> {
 /// The names of all reports.
 pub fn ids() -> impl Iterator<Item = &'static str> {
     REPORTS.iter().map(|report| report.facts().id)
+}
+
+/// The names of those that have charts.
+pub fn charted() -> impl Iterator<Item = &'static str> {
+    REPORTS.iter().map(|report| report.facts()).filter(|it| it.charted).map(|it| it.id)
 }
 
 /// A report with the business date it is for.

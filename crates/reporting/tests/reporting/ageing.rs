@@ -37,6 +37,7 @@ fn invoice(text: &str) -> Entry {
         amount: money(amount),
         base_amount: money(amount),
         payments: payments.chunks(2).enumerate().map(payment).collect(),
+        late_reason: None,
         digest: text.to_owned(),
         source_updated_at: None,
     })

@@ -13,7 +13,7 @@ use chrono::{DateTime, Utc};
 use kehu_analytics::{Analytics, Limits};
 use kehu_contract::reporting::ReportTime;
 use kehu_core::{
-    CustomerId, Label, Value,
+    CustomerId, Label, Reference, Value,
     code_scheme::{CodeScheme, Recoding},
     scorecard::{Scorer, calibrate, templates},
     taxonomy::{Class, Taxonomy},
@@ -66,6 +66,7 @@ impl World {
         world.orders().await;
         world.publish_tiers().await;
         world.score(&[(1, 5, 5), (2, 3, 1), (3, 1, 3), (4, 5, 1)]).await;
+        world.score_loyalty(&[(1, [9, 400, 2, 2, 9]), (2, [188, 188, 1, 1, 3])]).await;
         world.publish(&sides()).await;
         let sides = [("left", 1), ("right", 2), ("left", 3), ("left", 4), ("right", 5)];
         world.classify_under("sides", NOW, &sides).await;
@@ -139,25 +140,40 @@ impl World {
     }
 
     async fn score(&self, bins: &[(i64, u32, u32)]) {
-        let card = templates().into_iter().find(|card| card.id == "rfm").unwrap();
-        let number = |number: u32| Value::Number(Decimal::from(number));
-        let population: Vec<_> = (1..=5)
-            .map(|bin| (reference(bin.into()), vec![number(10 * bin); card.features().len()]))
-            .collect();
-        let calibration = calibrate(&card, &population).unwrap();
+        let population: Vec<_> =
+            (1..=5).map(|bin| (reference(bin.into()), vec![number(10 * bin); 3])).collect();
+        // Of recency few days are the best.
+        let values = |(customer, recency, frequency): &(i64, u32, u32)| {
+            (*customer, vec![number(60 - 10 * recency), number(10 * frequency), number(20)])
+        };
+        self.score_under("rfm", &population, bins.iter().map(values).collect()).await;
+    }
+
+    /// Days since the last order, days as a customer, active months, orders and the answer to NPS.
+    async fn score_loyalty(&self, customers: &[(i64, [u32; 5])]) {
+        let values =
+            |(customer, values): &(i64, [u32; 5])| (*customer, values.map(number).to_vec());
+        self.score_under("loyalty-index", &[], customers.iter().map(values).collect()).await;
+    }
+
+    async fn score_under(
+        &self,
+        id: &str,
+        population: &[(Reference, Vec<Value>)],
+        customers: Vec<(i64, Vec<Value>)>,
+    ) {
+        let card = templates().into_iter().find(|card| card.id == id).unwrap();
+        let calibration = calibrate(&card, population).unwrap();
         let scorer = Scorer::new(&card, &calibration).unwrap();
         let signed = Signed::at(at(0));
         let draft = definitions::save_draft(&self.db, &card, None, &signed).await.unwrap();
         let frozen = Calibrated { calibration, calibrated_on: day(NOW) };
         let version = definitions::publish(&self.db, &draft, &frozen, &signed).await.unwrap();
-        // Of recency few days are the best.
-        let found = |(customer, recency, frequency): &(i64, u32, u32)| {
-            let customer = CustomerId(*customer);
-            let values = vec![number(60 - 10 * recency), number(10 * frequency), number(20)];
-            let score = scorer.score(&reference(customer.0), &values);
-            scores::Evaluated { customer, values, score }
+        let found = |(customer, values): (i64, Vec<Value>)| {
+            let score = scorer.score(&reference(customer), &values);
+            scores::Evaluated { customer: CustomerId(customer), values, score }
         };
-        let found: Vec<_> = bins.iter().map(found).collect();
+        let found: Vec<_> = customers.into_iter().map(found).collect();
         kehu_tests::scores::score(&self.db, &version, (NOW, 0), &found).await.unwrap();
     }
 
@@ -184,6 +200,10 @@ impl World {
         codes::give(&transaction, "standard", &new, day(NOW), None, at(40)).await.unwrap();
         transaction.commit().await.unwrap();
     }
+}
+
+fn number(number: u32) -> Value {
+    Value::Number(Decimal::from(number))
 }
 
 /// The key of a customer in its source; that of the fifth looks like a formula.

@@ -81,8 +81,10 @@ const TABLE: &[(&str, &[Scope])] = &[
     ("kehu.ingestion.v1.MatchService/ReviewMatch", &[Ingest]),
     ("kehu.ingestion.v1.MatchService/StartMatching", &[Ingest]),
     ("kehu.ingestion.v1.ReferenceDataService/ListCityTiers", &[Read]),
-    // It moves everybody in a city, on days that have passed as well.
+    ("kehu.ingestion.v1.ReferenceDataService/ListLateReasons", &[Read]),
+    // These move customers on days that have passed as well.
     ("kehu.ingestion.v1.ReferenceDataService/SetCityTier", &[Admin]),
+    ("kehu.ingestion.v1.ReferenceDataService/SetLateReason", &[Admin]),
     // One of its reports lists customers with their keys in the source systems.
     ("kehu.reporting.v1.ReportingService/ExportReport", &[Read, PersonalData]),
     ("kehu.reporting.v1.ReportingService/GetClassSummary", &[Read]),

@@ -9,6 +9,7 @@ const CURRENCY: i32 = 0x6b72;
 const RUNS: i32 = 0x6b73;
 const REJECTS: i32 = 0x6b74;
 const REFERENCES: i32 = 0x6b75;
+const LATE_REASONS: i32 = 0x6b76;
 
 const SHARED: &str = "SELECT pg_advisory_xact_lock_shared($1, hashtext($2))";
 const ALONE: &str = "SELECT pg_advisory_xact_lock($1, hashtext($2))";
@@ -42,6 +43,18 @@ pub(crate) async fn use_references(connection: &impl ConnectionTrait) -> Result<
 /// transaction ends.
 pub(crate) async fn change_references(connection: &impl ConnectionTrait) -> Result<(), DbErr> {
     turn(connection, ALONE, REFERENCES, "").await
+}
+
+/// Until the transaction ends, nobody else [changes](change_late_reasons) whether reasons of late
+/// payment are excused, so that who does finds the invoices that are being written.
+pub(crate) async fn use_late_reasons(connection: &impl ConnectionTrait) -> Result<(), DbErr> {
+    turn(connection, SHARED, LATE_REASONS, "").await
+}
+
+/// Waits for whoever [uses](use_late_reasons) reasons of late payment, and keeps others from it until
+/// the transaction ends.
+pub(crate) async fn change_late_reasons(connection: &impl ConnectionTrait) -> Result<(), DbErr> {
+    turn(connection, ALONE, LATE_REASONS, "").await
 }
 
 /// Until the transaction ends, nobody else queues a run of the kind.

@@ -72,31 +72,34 @@ pub async fn set_city_tier(
     let transaction = db.begin().await?;
     let version = definitions::follow_up_in(&transaction, tier, &(), after, signed).await?;
     let customers = customers_of(&transaction, &tier.city).await?;
-    let mut position = None;
-    for customers in customers.chunks(CUSTOMERS) {
-        position = Some(announce(&transaction, customers, tier.from, signed).await?);
-    }
+    let position = announce(&transaction, &customers, tier.from, signed).await?;
     transaction.commit().await?;
     let count = u64::try_from(customers.len()).unwrap_or(u64::MAX);
     Ok((version, count, position))
 }
 
-async fn announce(
+/// Tells the change log of customers whom a change of reference data concerns from a day on; the
+/// place of the last entry, if there is one.
+pub(super) async fn announce(
     transaction: &Transaction,
     customers: &[CustomerId],
     first_day: NaiveDate,
     signed: &Signed,
-) -> Result<Position, Error> {
-    let change = NewChange {
-        topic: Topic::Facts,
-        customers: customers.to_vec(),
-        first_day,
-        last_day: first_day,
-        as_of: None,
-        recorded_at: signed.at,
-        cause: None,
-    };
-    change_log::append(transaction, &change).await
+) -> Result<Option<Position>, Error> {
+    let mut position = None;
+    for customers in customers.chunks(CUSTOMERS) {
+        let change = NewChange {
+            topic: Topic::Facts,
+            customers: customers.to_vec(),
+            first_day,
+            last_day: first_day,
+            as_of: None,
+            recorded_at: signed.at,
+            cause: None,
+        };
+        position = Some(change_log::append(transaction, &change).await?);
+    }
+    Ok(position)
 }
 
 /// Who is in a city, or ever was said to be: what they were on which day is for features to tell.

@@ -12,6 +12,7 @@ mod external_codes;
 mod golden;
 mod held;
 mod kinds;
+pub mod late_reasons;
 mod lookalikes;
 pub mod matching;
 pub(crate) mod merges;

@@ -157,7 +157,11 @@ fn an_indicator_that_nobody_had_a_value_for_is_never_in_force() {
 
 #[test]
 fn nobody_to_calibrate_on_is_an_error() {
-    let must = missing(indicator("x", bands("3")), Missing::Fail);
+    let stated = missing(indicator("x", bands("3")), Missing::Fail);
+    let stated = card(vec![stated], Grading::None);
+    // Everything it needs it states itself.
+    assert_eq!(calibrate(&stated, &population(&["-"])).unwrap().population, 0);
+    let must = missing(indicator("x", Transform::Quantile { bins: 5 }), Missing::Fail);
     let card = card(vec![must], Grading::None);
     for customers in [population(&[]), population(&["-", "-"])] {
         let error = calibrate(&card, &customers).unwrap_err();

@@ -14,9 +14,28 @@ fn buyers() -> Vec<(Reference, Vec<Value>)> {
 #[test]
 fn every_template_is_valid_on_the_features_it_names() {
     let ids: Vec<String> = templates().iter().map(|card| card.id.clone()).collect();
-    assert_eq!(ids, ["abc", "composite-credit", "rfm", "rfm-mean", "value"]);
+    let expected = [
+        "abc",
+        "composite-credit",
+        "importance",
+        "loyalty-index",
+        "market-city-trade",
+        "market-industry",
+        "rfm",
+        "rfm-mean",
+        "value",
+    ];
+    assert_eq!(ids, expected);
     for card in templates() {
-        assert_eq!(card.validate(&|_| Some(FeatureKind::Number)), [], "{}", card.id);
+        let lookup = |name: &str| {
+            let of_name = card.indicators.iter().find(|indicator| indicator.feature == name);
+            of_name.is_some_and(|it| matches!(it.transform, Transform::Lookup { .. }))
+        };
+        let kind = |name: &str| match lookup(name) {
+            true => FeatureKind::Text,
+            false => FeatureKind::Number,
+        };
+        assert_eq!(card.validate(&|name| Some(kind(name))), [], "{}", card.id);
         for label in card.indicators.iter().map(|it| &it.label).chain([&card.label]) {
             assert!(!label.zh.is_empty() && !label.en.is_empty());
         }

@@ -9,6 +9,8 @@ use super::{
 };
 use crate::{
     Reporting,
+    charts::Chart,
+    format::Format,
     labels::Labels,
     ratio::{self, SHARE_SCALE},
     request::Question,
@@ -152,6 +154,7 @@ impl super::Report for Report {
             id: "class-summary",
             label: ["类别汇总", "Class summary"],
             needs: Needs::Taxonomy,
+            charted: true,
             ..Facts::NONE
         }
     }
@@ -184,6 +187,19 @@ impl super::Report for Report {
         total.push(Cell::Null);
         rows.push(total);
         Ok(Table::new(&COLUMNS, rows))
+    }
+
+    async fn charts(
+        &self,
+        reporting: &Reporting,
+        question: &Question,
+        language: Language,
+    ) -> Result<Vec<Chart>, Fault> {
+        let (labels, format) = (Labels::of(language), Format::new(language, reporting.currency()));
+        let answer = summary(reporting, question).await?;
+        let classes = &answer.classified.classes;
+        let names: Vec<&str> = classes.iter().map(|class| class.label.get(language)).collect();
+        Ok(vec![page::chart(&answer.report.figures, &names, labels, &format)])
     }
 }
 

@@ -1,10 +1,11 @@
 //! Classes: the chart of their shares beside the Pareto curve, and the table.
 
-use super::ClassFigures;
+use super::{ClassFigures, ClassSummary};
 use crate::{
-    charts,
-    format::NOTHING,
+    charts::{self, Chart},
+    format::{Format, NOTHING},
     html::{Element, element},
+    labels::Labels,
     page::{View, figure, section as page_section, table},
     ratio, report,
 };
@@ -14,12 +15,25 @@ use rust_decimal::Decimal;
 pub(crate) fn section(view: &View<'_>) -> Element {
     let labels = view.labels;
     let names = view.class_names();
-    let chart = charts::class_shares(&view.figures.summary, &names, labels, &view.format);
-    let legend = [("first", labels.share_of_customers), ("second", labels.share_of_net_sales)];
-    let shares = figure(labels.class_shares, &legend, chart, None);
+    let shares = figure(chart(&view.figures.summary, &names, labels, &view.format));
     page_section("classes", labels.classes)
         .child(element("div").class("pair").child(shares).child(report::pareto_figure(view)))
         .child(class_table(view, &names))
+}
+
+/// The shares of the classes, of these names.
+pub(super) fn chart(
+    summary: &ClassSummary,
+    names: &[&str],
+    labels: &'static Labels,
+    format: &Format,
+) -> Chart {
+    Chart {
+        heading: labels.class_shares,
+        legend: vec![("first", labels.share_of_customers), ("second", labels.share_of_net_sales)],
+        drawing: charts::class_shares(summary, names, labels, format),
+        note: None,
+    }
 }
 
 fn class_table(view: &View<'_>, names: &[&str]) -> Element {

@@ -5,7 +5,7 @@ use super::super::table::{Cell, Column, Kind, Row, Table};
 use crate::{Reporting, request::Question, source};
 use chrono::NaiveDate;
 use futures::stream::{self, StreamExt};
-use kehu_analytics::{Analytics, ColumnKind as FeatureKind};
+use kehu_analytics::{Analytics, Catalogue, ColumnKind as FeatureKind};
 use kehu_core::{
     CustomerId, Label, Value, calendar,
     label::Language,
@@ -36,7 +36,12 @@ const CUSTOMERS_AT_ONCE: u64 = 5_000;
 /// What a list says of each customer.
 pub(super) trait List: Sync {
     /// The features that it reads.
-    fn features(&self) -> &'static [&'static str];
+    fn features(&self, catalogue: &Catalogue) -> Vec<String>;
+
+    /// Whether it says the classes under all other taxonomies, too.
+    fn is_of_all_taxonomies(&self) -> bool {
+        false
+    }
 
     /// Its columns.
     fn columns(&self, export: &Export) -> Vec<Column>;
@@ -60,12 +65,17 @@ pub(super) struct Export {
     scheme: Option<String>,
     scorecards: Vec<String>,
     score_columns: Vec<Column>,
+    features: Vec<String>,
     feature_columns: Vec<Column>,
+    /// Ids of the other taxonomies.
+    others: Vec<String>,
 }
 
 /// What is known of some customers.
 struct Known {
     classes: HashMap<i64, (i64, String, i32)>,
+    /// Under each of the other taxonomies.
+    others: Vec<HashMap<i64, String>>,
     codes: HashMap<i64, String>,
     scores: BTreeMap<String, Vec<Value>>,
     /// By the place of the feature.
@@ -88,7 +98,7 @@ pub(super) async fn table(
     question: &Question,
     language: Language,
 ) -> Result<Table, Fault> {
-    let export = Export::open(list.features(), reporting, question, language).await?;
+    let export = Export::open(list, reporting, question, language).await?;
     let columns = list.columns(&export);
     let export = Arc::new(export);
     let sets = facts::split(&reporting.db, &CustomerSet::All, CUSTOMERS_AT_ONCE).await?;
@@ -101,7 +111,7 @@ pub(super) async fn table(
 
 impl Export {
     async fn open(
-        features: &[&str],
+        list: &dyn List,
         reporting: &Reporting,
         question: &Question,
         language: Language,
@@ -123,6 +133,14 @@ impl Export {
         let in_force = definitions::in_force::<Scorecard>(&db, &[] as &[&str]).await?;
         let columns = in_force.iter().flat_map(|version| version.definition.columns());
         let scheme = source::scheme_of(&db, &taxonomy).await?;
+        let catalogue = reporting.analytics.catalogue().await.map_err(source::fault)?;
+        let features = list.features(&catalogue);
+        let mut others = Vec::new();
+        if list.is_of_all_taxonomies() {
+            for version in definitions::in_force::<Taxonomy>(&db, &[] as &[&str]).await? {
+                others.extend(Some(version.definition.id).filter(|id| *id != taxonomy));
+            }
+        }
         Ok(Self {
             view: View { true_on: Some(as_of), known_at: question.moment.known_at },
             as_of,
@@ -134,7 +152,9 @@ impl Export {
                 .filter(|(name, _)| !name.ends_with("_points"))
                 .map(|(name, kind)| score_column(&name, kind))
                 .collect(),
-            feature_columns: feature_columns(&reporting.analytics, features).await?,
+            feature_columns: feature_columns(&catalogue, &features)?,
+            features,
+            others,
             scorecards: in_force.into_iter().map(|version| version.definition.id).collect(),
             taxonomy,
             class: question.class.clone(),
@@ -172,11 +192,12 @@ impl Export {
             None => None,
         };
         let set = members.as_ref().unwrap_or(set);
-        let frame = self.analytics.features(set, self.as_of, list.features()).await;
+        let names: Vec<&str> = self.features.iter().map(String::as_str).collect();
+        let frame = self.analytics.features(set, self.as_of, &names).await;
         let frame = frame.map_err(source::fault)?;
         let customers = frame.customers();
         let mut features = Vec::new();
-        for name in list.features() {
+        for name in names {
             features.push(frame.column(name).map_err(source::fault)?);
         }
         let known = self.known(set, &customers, features).await?;
@@ -218,7 +239,40 @@ impl Export {
             Some(scheme) => codes::current_of(&self.db, scheme, set).await?,
         };
         let codes = codes.customers.into_iter().zip(codes.codes).collect();
-        Ok(Known { classes, codes, scores: scores.collect(), features })
+        let others = self.others(set).await?;
+        Ok(Known { classes, others, codes, scores: scores.collect(), features })
+    }
+
+    /// The classes under the other taxonomies.
+    async fn others(&self, set: &CustomerSet) -> Result<Vec<HashMap<i64, String>>, Fault> {
+        let mut others = Vec::with_capacity(self.others.len());
+        for taxonomy in &self.others {
+            let found = classes::at(&self.db, taxonomy, set, self.view).await?;
+            others.push(found.customers.into_iter().zip(found.classes).collect());
+        }
+        Ok(others)
+    }
+
+    /// A column with the class under each of the other taxonomies.
+    pub(super) fn other_columns(&self) -> Vec<Column> {
+        let column = |taxonomy: &String| {
+            let id = format!("{}_class_id", taxonomy.replace('-', "_"));
+            Column::new((
+                &id,
+                Kind::Id,
+                &format!("{taxonomy} 类别标识"),
+                &format!("Class id, {taxonomy}"),
+            ))
+        };
+        self.others.iter().map(column).collect()
+    }
+
+    /// The classes of a customer under them.
+    pub(super) fn other_cells(&self, one: &One<'_>) -> Row {
+        let class = |classes: &HashMap<i64, String>| {
+            classes.get(&one.record.id.0).map_or(Cell::Null, |class| Cell::id(class))
+        };
+        one.known.others.iter().map(class).collect()
     }
 
     /// The records of customers, who come in ascending order.
@@ -287,8 +341,7 @@ fn score_column(name: &str, kind: ColumnKind) -> Column {
 }
 
 /// The columns of features of the catalogue.
-async fn feature_columns(analytics: &Analytics, features: &[&str]) -> Result<Vec<Column>, Fault> {
-    let catalogue = analytics.catalogue().await.map_err(source::fault)?;
+fn feature_columns(catalogue: &Catalogue, features: &[String]) -> Result<Vec<Column>, Fault> {
     let mut columns = Vec::with_capacity(features.len());
     for name in features {
         let feature = catalogue.find(name);

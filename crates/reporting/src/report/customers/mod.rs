@@ -2,8 +2,10 @@
 //! managed.
 
 mod export;
+mod extract;
 mod sheet;
 
+pub(crate) use extract::Extract;
 pub(crate) use sheet::Sheet;
 
 use super::{
@@ -13,6 +15,7 @@ use super::{
 use crate::{Reporting, request::Question};
 use async_trait::async_trait;
 use export::{Export, List, One, whole};
+use kehu_analytics::Catalogue;
 use kehu_core::label::Language;
 use kehu_server::{Fault, names};
 use kehu_storage::ingestion::Customer;
@@ -69,8 +72,8 @@ impl super::Report for Report {
 }
 
 impl List for Report {
-    fn features(&self) -> &'static [&'static str] {
-        &FEATURES
+    fn features(&self, _: &Catalogue) -> Vec<String> {
+        FEATURES.map(str::to_owned).into()
     }
 
     fn columns(&self, export: &Export) -> Vec<Column> {

@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{Reporting, request::Question};
 use async_trait::async_trait;
+use kehu_analytics::Catalogue;
 use kehu_core::label::Language;
 use kehu_server::Fault;
 
@@ -88,8 +89,8 @@ impl super::super::Report for Sheet {
 }
 
 impl List for Sheet {
-    fn features(&self) -> &'static [&'static str] {
-        &FEATURES
+    fn features(&self, _: &Catalogue) -> Vec<String> {
+        FEATURES.map(str::to_owned).into()
     }
 
     fn columns(&self, export: &Export) -> Vec<Column> {

@@ -9,6 +9,9 @@ use super::{
 };
 use crate::{
     Reporting,
+    charts::Chart,
+    format::Format,
+    labels::Labels,
     request::{Moment, Question},
     source,
 };
@@ -162,6 +165,7 @@ impl super::Report for Report {
             id: "monthly-trend",
             label: ["月度趋势", "Month by month"],
             needs: Needs::Time,
+            charted: true,
             ..Facts::NONE
         }
     }
@@ -188,5 +192,18 @@ impl super::Report for Report {
             ]);
         }
         Ok(Table::new(&COLUMNS, rows))
+    }
+
+    async fn charts(
+        &self,
+        reporting: &Reporting,
+        question: &Question,
+        language: Language,
+    ) -> Result<Vec<Chart>, Fault> {
+        let (labels, format) = (Labels::of(language), Format::new(language, reporting.currency()));
+        let as_of = question.moment.as_of;
+        let answer = trend(reporting, question.moment, MONTHS).await?;
+        let cut = (as_of < calendar::month_end(as_of)).then_some(as_of);
+        Ok(page::charts(&answer.report, cut, labels, &format).into())
     }
 }

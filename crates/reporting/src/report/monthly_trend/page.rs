@@ -2,37 +2,64 @@
 
 use super::MonthFigures;
 use crate::{
-    charts,
+    charts::{self, Chart},
+    format::Format,
     html::{Element, element},
-    labels::fill,
+    labels::{Labels, fill},
     page::{View, figure, section as page_section, table},
 };
+use chrono::NaiveDate;
 
 /// The section.
 pub(crate) fn section(view: &View<'_>) -> Element {
-    let (labels, format, months) = (view.labels, &view.format, &view.figures.months);
-    let cut = view.is_cut();
-    let sales_legend =
-        [("first", labels.sales), ("second", labels.returns), ("line-net", labels.net_sales)];
-    let customer_legend = [
-        ("first", labels.known_customers),
-        ("second", labels.new_customers),
-        ("line-net", labels.orders),
-    ];
-    let sales = charts::sales_trend(months, cut, labels, format);
-    let customers = charts::customer_trend(months, cut, labels, format);
-    let pair = element("div")
-        .class("pair")
-        .child(figure(labels.trend_sales, &sales_legend, sales, cut_note(view)))
-        .child(figure(labels.trend_customers, &customer_legend, customers, cut_note(view)));
-    page_section("trend", labels.trend).child(pair).child(month_table(view))
+    let cut = view.is_cut().then_some(view.figures.as_of);
+    let charts = charts(&view.figures.months, cut, view.labels, &view.format);
+    let figures = charts.map(figure);
+    let pair = element("div").class("pair").children(figures);
+    page_section("trend", view.labels.trend).child(pair).child(month_table(view))
 }
 
-fn cut_note(view: &View<'_>) -> Option<String> {
-    let last = view.figures.months.last().filter(|_| view.is_cut())?;
-    let month = view.format.month(last.month);
-    let date = view.date(view.figures.as_of);
-    Some(fill(view.labels.cut_month, &[("month", &month), ("date", &date)]))
+/// Sales and customers; the last month is not over on the date where it is `cut` there.
+pub(super) fn charts(
+    months: &[MonthFigures],
+    cut: Option<NaiveDate>,
+    labels: &'static Labels,
+    format: &Format,
+) -> [Chart; 2] {
+    let note = cut_note(months, cut, labels, format);
+    let cut = cut.is_some();
+    let sales = Chart {
+        heading: labels.trend_sales,
+        legend: vec![
+            ("first", labels.sales),
+            ("second", labels.returns),
+            ("line-net", labels.net_sales),
+        ],
+        drawing: charts::sales_trend(months, cut, labels, format),
+        note: note.clone(),
+    };
+    let customers = Chart {
+        heading: labels.trend_customers,
+        legend: vec![
+            ("first", labels.known_customers),
+            ("second", labels.new_customers),
+            ("line-net", labels.orders),
+        ],
+        drawing: charts::customer_trend(months, cut, labels, format),
+        note,
+    };
+    [sales, customers]
+}
+
+fn cut_note(
+    months: &[MonthFigures],
+    cut: Option<NaiveDate>,
+    labels: &Labels,
+    format: &Format,
+) -> Option<String> {
+    let (last, date) = months.last().zip(cut)?;
+    let (month, date) = (format.month(last.month), format.date(date));
+    Some(fill(labels.cut_month, &[("month", &month), ("date", &date)]))
 }
 
 fn month_table(view: &View<'_>) -> Element {

@@ -9,6 +9,9 @@ use super::{
 };
 use crate::{
     Reporting,
+    charts::Chart,
+    format::Format,
+    labels::Labels,
     ratio::{self, SHARE_SCALE},
     request::{Moment, Question},
     source,
@@ -151,6 +154,7 @@ impl super::Report for Report {
             id: "pareto-curve",
             label: ["净销售额集中度", "Concentration of net sales"],
             needs: Needs::Time,
+            charted: true,
             ..Facts::NONE
         }
     }
@@ -167,6 +171,20 @@ impl super::Report for Report {
             [vec![Cell::Date(answer.as_of)], shares.to_vec()].concat()
         };
         Ok(Table::new(&COLUMNS, answer.report.points.iter().map(row).collect()))
+    }
+
+    async fn charts(
+        &self,
+        reporting: &Reporting,
+        question: &Question,
+        language: Language,
+    ) -> Result<Vec<Chart>, Fault> {
+        let (labels, format) = (Labels::of(language), Format::new(language, reporting.currency()));
+        let answer = curve(reporting, question.moment, POINTS).await?;
+        if answer.report.customers == 0 {
+            return Ok(Vec::new());
+        }
+        Ok(vec![page::chart(&answer.report, labels, &format)])
     }
 }
 

@@ -1,8 +1,11 @@
 //! The Pareto curve.
 
+use super::ParetoCurve;
 use crate::{
-    charts,
+    charts::{self, Chart},
+    format::Format,
     html::{Element, element},
+    labels::Labels,
     page::{self, View},
 };
 
@@ -13,7 +16,15 @@ pub(crate) fn figure(view: &View<'_>) -> Element {
         let note = element("p").class("none").text(labels.pareto_none);
         return element("figure").child(element("h3").text(labels.pareto)).child(note);
     }
-    let legend = [("line-first", labels.share_of_net_sales), ("line-even", labels.pareto_even)];
-    let chart = charts::pareto(curve, labels, &view.format);
-    page::figure(labels.pareto, &legend, chart, None)
+    page::figure(chart(curve, labels, &view.format))
+}
+
+/// The chart of a curve with at least one customer.
+pub(super) fn chart(curve: &ParetoCurve, labels: &'static Labels, format: &Format) -> Chart {
+    Chart {
+        heading: labels.pareto,
+        legend: vec![("line-first", labels.share_of_net_sales), ("line-even", labels.pareto_even)],
+        drawing: charts::pareto(curve, labels, format),
+        note: None,
+    }
 }

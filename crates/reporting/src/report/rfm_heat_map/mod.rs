@@ -9,6 +9,9 @@ use super::{
 };
 use crate::{
     Reporting,
+    charts::Chart,
+    format::Format,
+    labels::Labels,
     request::{Moment, Question},
     source,
 };
@@ -127,6 +130,7 @@ impl super::Report for Report {
             id: "rfm-heat-map",
             label: ["最近购买与购买频率", "Recency and frequency"],
             needs: Needs::Time,
+            charted: true,
             ..Facts::NONE
         }
     }
@@ -150,6 +154,17 @@ impl super::Report for Report {
             ]);
         }
         Ok(Table::new(&COLUMNS, rows))
+    }
+
+    async fn charts(
+        &self,
+        reporting: &Reporting,
+        question: &Question,
+        language: Language,
+    ) -> Result<Vec<Chart>, Fault> {
+        let (labels, format) = (Labels::of(language), Format::new(language, reporting.currency()));
+        let answer = map(reporting, question.moment).await?;
+        Ok(page::charts(&answer.report, labels, &format).into())
     }
 }
 

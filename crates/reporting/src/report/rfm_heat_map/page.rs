@@ -1,8 +1,11 @@
 //! Recency against frequency: where the customers are, and where the money is.
 
+use super::HeatMap;
 use crate::{
-    charts::{self, HeatMapChart},
+    charts::{self, Chart, HeatMapChart},
+    format::Format,
     html::{Element, element},
+    labels::Labels,
     page::{View, figure, section as page_section},
     ratio,
 };
@@ -17,11 +20,15 @@ pub(crate) fn section(view: &View<'_>) -> Element {
     }
     section
         .child(element("p").class("note").text(labels.rfm_note))
-        .child(element("div").class("pair").child(customers(view)).child(amounts(view)))
+        .child(element("div").class("pair").children(charts(map, labels, &view.format).map(figure)))
 }
 
-fn customers(view: &View<'_>) -> Element {
-    let (map, labels, format) = (&view.figures.heat_map, view.labels, &view.format);
+/// Where the customers are, and where the money is.
+pub(super) fn charts(map: &HeatMap, labels: &'static Labels, format: &Format) -> [Chart; 2] {
+    [customers(map, labels, format), amounts(map, labels, format)]
+}
+
+fn customers(map: &HeatMap, labels: &'static Labels, format: &Format) -> Chart {
     let all = map.cells.iter().map(|cell| cell.customers).sum();
     let chart = HeatMapChart {
         id: "rfm-customers",
@@ -30,11 +37,11 @@ fn customers(view: &View<'_>) -> Element {
         figure: &|cell| format.count(cell.customers),
         detail: &|cell| format.percent(ratio::count_share(cell.customers, all, 3)),
     };
-    figure(labels.rfm_customers, &[], charts::heat_map(map, &chart, labels, format), None)
+    let drawing = charts::heat_map(map, &chart, labels, format);
+    Chart { heading: labels.rfm_customers, legend: Vec::new(), drawing, note: None }
 }
 
-fn amounts(view: &View<'_>) -> Element {
-    let (map, labels, format) = (&view.figures.heat_map, view.labels, &view.format);
+fn amounts(map: &HeatMap, labels: &'static Labels, format: &Format) -> Chart {
     let all = map.cells.iter().map(|cell| cell.amount).sum();
     let chart = HeatMapChart {
         id: "rfm-amount",
@@ -43,5 +50,6 @@ fn amounts(view: &View<'_>) -> Element {
         figure: &|cell| format.short(cell.amount),
         detail: &|cell| format.percent(ratio::share(cell.amount, all, 3)),
     };
-    figure(labels.rfm_amount, &[], charts::heat_map(map, &chart, labels, format), None)
+    let drawing = charts::heat_map(map, &chart, labels, format);
+    Chart { heading: labels.rfm_amount, legend: Vec::new(), drawing, note: None }
 }

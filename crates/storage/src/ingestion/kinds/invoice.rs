@@ -25,7 +25,7 @@ pub(super) static KIND: Kind = Kind {
 
 const MEASURED: Measured = Measured {
     from: "invoice r",
-    fields: &[("order_external_id", "r.order_external_id")],
+    fields: &[("order_external_id", "r.order_external_id"), ("late_reason", "r.late_reason")],
     alike: Some(("r.issued_at", "r.status, r.due_on, r.currency, r.amount")),
 };
 
@@ -70,6 +70,8 @@ const PAYMENTS: TimelineQuery = TimelineQuery::Trade(
 /// | `days_late` | from the due day to the day on which it was paid in full, or to the date while it is not; below zero before |
 /// | `amount` | of the invoice |
 /// | `paid` | the payments up to the date |
+/// | `late_reason` | why it is paid late, in the source's words; null when it does not say |
+/// | `excused` | 1 when that reason is excused on the date, else 0 |
 const FACTS: FactTable = FactTable {
     name: "invoices",
     columns: &[
@@ -78,13 +80,18 @@ const FACTS: FactTable = FactTable {
         FactColumn::new("days_late", FactType::Integer),
         FactColumn::new("amount", FactType::Amount),
         FactColumn::new("paid", FactType::Amount),
+        FactColumn::nullable("late_reason", FactType::Text),
+        FactColumn::new("excused", FactType::Integer),
     ],
     sorted_by: &[("days_ago", true)],
     sql: "SELECT i.customer_id, $1 - i.issued_on AS days_ago, $1 - i.due_on AS days_past_due, \
           CASE WHEN i.settled_on <= $1 THEN i.settled_on ELSE $1 END - i.due_on AS days_late, \
           i.base_amount AS amount, \
           CAST(COALESCE((SELECT SUM(p.base_amount) FROM invoice_payment p \
-          WHERE p.invoice_id = i.invoice_id AND p.paid_on <= $1), 0) AS bigint) AS paid \
+          WHERE p.invoice_id = i.invoice_id AND p.paid_on <= $1), 0) AS bigint) AS paid, \
+          i.late_reason, COALESCE((SELECT r.excused FROM late_reason r \
+          WHERE r.late_reason = i.late_reason AND r.from_day <= $1 \
+          ORDER BY r.version DESC LIMIT 1), 0) AS excused \
           FROM invoice i WHERE i.{customers} AND i.superseded_at IS NULL AND i.status = 1 \
           AND i.issued_on <= $1 ORDER BY i.customer_id, i.issued_on, i.invoice_id",
 };
@@ -135,6 +142,8 @@ pub struct NewInvoice {
     pub base_amount: Money,
     /// Its payments by time, at most 1,000.
     pub payments: Vec<PaymentRow>,
+    /// Why it is paid late, as it is normalised.
+    pub late_reason: Option<String>,
     /// A digest of all the above but the amounts in the base currency.
     pub digest: String,
     /// When its source last changed it, where the source says so.
@@ -210,6 +219,7 @@ impl Versioned for NewInvoice {
         let currencies = invoices.iter().map(|invoice| invoice.currency.clone());
         let amounts = invoices.iter().map(|invoice| invoice.amount.0);
         let bases = invoices.iter().map(|invoice| invoice.base_amount.0);
+        let reasons = invoices.iter().map(|invoice| invoice.late_reason.clone());
         vec![
             ("order_external_id", Column::OptText(orders.collect())),
             ("status", Column::I32(statuses.collect())),
@@ -219,6 +229,7 @@ impl Versioned for NewInvoice {
             ("currency", Column::Text(currencies.collect())),
             ("amount", Column::I64(amounts.collect())),
             ("base_amount", Column::I64(bases.collect())),
+            ("late_reason", Column::OptText(reasons.collect())),
         ]
     }
 

@@ -17,8 +17,8 @@ use kehu_core::{Money, Rate};
 use super::versions::{self, Place, Writing};
 use super::write::Moved;
 use super::{Batch, Profile, revalue};
-use crate::Error;
 use crate::facts::FactTable;
+use crate::{Error, dialect};
 
 pub(crate) use assessment::ASSESSMENT_NUMBER;
 pub use assessment::NewAssessment;
@@ -220,6 +220,9 @@ pub(super) async fn write(
         Entry::Invoice(invoice) => Some(invoice),
         _ => None,
     });
+    if invoices.iter().any(|invoice| invoice.late_reason.is_some()) {
+        dialect::use_late_reasons(writing.transaction).await?;
+    }
     versions::write(writing, &invoices, moved).await?;
     let interactions = select(entries, |entry| match entry {
         Entry::Interaction(interaction) => Some(interaction.as_ref()),

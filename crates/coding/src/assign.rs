@@ -13,7 +13,7 @@ use kehu_storage::{
     Database, Transaction,
     coding::{
         classes::{self, View},
-        codes::{self, CodeColumns, LeftOut, NewCode},
+        codes::{self, CodeColumns, EndReason, LeftOut, NewCode},
         schemes,
     },
     definitions,
@@ -203,6 +203,8 @@ impl Assigner {
         if !left.is_empty() {
             return Err(Fault::Conflict);
         }
+        let ended_now = (EndReason::ClassChange, now);
+        codes::explain_end(transaction, &self.scheme.id, &ended, ended_now).await?;
         let left_out: Vec<LeftOut> = due
             .unwritable
             .iter()

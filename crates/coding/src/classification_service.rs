@@ -8,8 +8,9 @@ use kehu_contract::coding::{
     ClearOverrideRequest, ClearOverrideResponse, GetClassificationRequest,
     GetClassificationResponse, GetDisagreementRequest, GetDisagreementResponse, ListHistoryRequest,
     ListHistoryResponse, ListMembersRequest, ListMembersResponse, ListOverridesRequest,
-    ListOverridesResponse, OverrideClassRequest, OverrideClassResponse, StartClassificationRequest,
-    StartClassificationResponse, classification_service_server::ClassificationService,
+    ListOverridesResponse, LookupRequest, LookupResponse, OverrideClassRequest,
+    OverrideClassResponse, StartClassificationRequest, StartClassificationResponse,
+    classification_service_server::ClassificationService,
 };
 use kehu_core::{CustomerId, taxonomy::Taxonomy};
 use kehu_server::{Fault, Summaries, Violations, auth, convert, freshness, names, page};
@@ -385,6 +386,13 @@ impl ClassificationService for Coding {
         request: Request<GetClassificationRequest>,
     ) -> Result<Response<GetClassificationResponse>, Status> {
         Ok(Response::new(Coding::get_classification(self, request.into_inner()).await?))
+    }
+
+    async fn lookup(
+        &self,
+        request: Request<LookupRequest>,
+    ) -> Result<Response<LookupResponse>, Status> {
+        Ok(Response::new(Coding::lookup(self, request.into_inner()).await?))
     }
 
     async fn batch_get_classifications(

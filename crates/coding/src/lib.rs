@@ -22,6 +22,7 @@ mod evaluation;
 mod evaluation_job;
 mod filter;
 mod following;
+mod lookup;
 mod measure;
 mod moved;
 mod overrides;

@@ -114,6 +114,8 @@ pub(crate) enum Command {
     Report(commands::report::Report),
     /// List the customers of a name, however it is written
     Find(commands::find::Find),
+    /// Show at a glance who a customer is, its classes, what they earn, its codes
+    Lookup(commands::lookup::Lookup),
     /// Show what customers of its class buy and a customer never has
     Recommend(commands::recommend::Recommend),
     /// Show why a customer has its scores and classes

@@ -10,6 +10,7 @@ mod composite;
 mod dimensions;
 mod enterprise;
 mod for_and_against;
+mod lookups;
 mod missing_values;
 mod models;
 mod overrides;

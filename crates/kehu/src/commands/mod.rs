@@ -19,6 +19,7 @@ pub(crate) mod health;
 pub(crate) mod history;
 pub(crate) mod import;
 pub(crate) mod left_out;
+pub(crate) mod lookup;
 pub(crate) mod mapping;
 pub(crate) mod members;
 pub(crate) mod merge;
@@ -85,6 +86,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Actions(command) => command.run().await,
         Command::Report(command) => command.run().await,
         Command::Find(command) => command.run().await,
+        Command::Lookup(command) => command.run().await,
         Command::Recommend(command) => command.run().await,
         Command::Explain(command) => command.run().await,
         Command::Profile(command) => command.run().await,

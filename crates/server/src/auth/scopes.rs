@@ -23,6 +23,7 @@ const TABLE: &[(&str, &[Scope])] = &[
     ("kehu.coding.v1.ClassificationService/ListHistory", &[Read]),
     ("kehu.coding.v1.ClassificationService/ListMembers", &[Read]),
     ("kehu.coding.v1.ClassificationService/ListOverrides", &[Read]),
+    ("kehu.coding.v1.ClassificationService/Lookup", &[Read, PersonalData]),
     ("kehu.coding.v1.ClassificationService/OverrideClass", &[Code]),
     ("kehu.coding.v1.ClassificationService/StartClassification", &[Code]),
     ("kehu.coding.v1.CodeService/CountLeftOut", &[Read]),

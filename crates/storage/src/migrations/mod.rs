@@ -19,6 +19,7 @@ mod m0010_matching;
 mod m0011_evaluation;
 mod m0012_quality;
 mod m0013_retraction;
+mod m0015_lookup;
 
 use sea_orm_migration::prelude::*;
 
@@ -42,6 +43,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0011_evaluation::Migration),
             Box::new(m0012_quality::Migration),
             Box::new(m0013_retraction::Migration),
+            Box::new(m0015_lookup::Migration),
         ]
     }
 }

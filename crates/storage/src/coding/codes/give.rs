@@ -5,10 +5,11 @@ use std::collections::HashSet;
 use chrono::{DateTime, NaiveDate, Utc};
 use kehu_core::CustomerId;
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict as Merge, Order, Query};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, Statement};
 
 use super::super::customers::ROWS_AT_ONCE;
 use super::super::entity::code::{Column as Field, Entity};
+use super::EndReason;
 use crate::bulk::{self, Column, OnConflict};
 use crate::{Database, Error, Transaction, time};
 
@@ -96,6 +97,37 @@ pub async fn end(
             .filter(Field::Current.eq(1))
             .exec(transaction)
             .await?;
+    }
+    Ok(())
+}
+
+/// Says of the codes that the transaction has ended why, and which took their place: those that are
+/// current now.
+pub async fn explain_end(
+    transaction: &Transaction,
+    scheme: &str,
+    customers: &[CustomerId],
+    (because, at): (EndReason, DateTime<Utc>),
+) -> Result<(), Error> {
+    let next = |column: &str| {
+        format!(
+            "(SELECT next.{column} FROM code AS next WHERE next.scheme_id = code.scheme_id AND \
+             next.customer_id = code.customer_id AND next.current = 1)"
+        )
+    };
+    let (class_code, code) = (next("class_code"), next("code"));
+    let backend = transaction.get_database_backend();
+    for customers in customers.chunks(ROWS_AT_ONCE) {
+        let ids: Vec<String> = customers.iter().map(|customer| customer.0.to_string()).collect();
+        let sql = format!(
+            "UPDATE code SET ended_because = {}, ended_for = {class_code}, successor = {code} \
+             WHERE scheme_id = $1 AND ended_at = $2 AND current = 0 AND ended_because IS NULL AND \
+             customer_id IN ({})",
+            because.number(),
+            ids.join(", ")
+        );
+        let values = [scheme.into(), time::micros(at).into()];
+        transaction.execute_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
     }
     Ok(())
 }

@@ -17,6 +17,10 @@ pub struct Model {
     pub created_at: i64,
     pub ended_at: Option<i64>,
     pub run_id: Option<i64>,
+    pub ended_because: Option<i32>,
+    pub ended_for: Option<String>,
+    pub successor: Option<String>,
+    pub imported: i32,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -10,7 +10,7 @@ use kehu_contract::coding::{
     ListHistoryResponse, ListMembersRequest, ListMembersResponse, ListOverridesRequest,
     ListOverridesResponse, LookupRequest, LookupResponse, OverrideClassRequest,
     OverrideClassResponse, StartClassificationRequest, StartClassificationResponse,
-    classification_service_server::ClassificationService,
+    WatchChangesRequest, classification_service_server::ClassificationService,
 };
 use kehu_core::{CustomerId, taxonomy::Taxonomy};
 use kehu_server::{Fault, Summaries, Violations, auth, convert, freshness, names, page};
@@ -35,6 +35,7 @@ use crate::convert::{Versions, check_id, classification, with_strategy};
 use crate::evaluate::Evaluator;
 use crate::filter::Filter;
 use crate::rules::Columns;
+use crate::watch::Watching;
 
 impl Coding {
     async fn start_classification(
@@ -374,6 +375,15 @@ fn place(key: &str) -> Option<HistoryKey> {
 
 #[tonic::async_trait]
 impl ClassificationService for Coding {
+    type WatchChangesStream = Watching;
+
+    async fn watch_changes(
+        &self,
+        request: Request<WatchChangesRequest>,
+    ) -> Result<Response<Watching>, Status> {
+        Ok(Response::new(Coding::watch_changes(self, request.into_inner()).await?))
+    }
+
     async fn start_classification(
         &self,
         request: Request<StartClassificationRequest>,

@@ -34,6 +34,7 @@ mod simulation_job;
 mod strategy_service;
 mod taxonomy_service;
 mod templates;
+mod watch;
 
 use std::sync::Arc;
 

@@ -130,6 +130,8 @@ pub(crate) enum Command {
     Duplicates(commands::duplicates::Duplicates),
     /// Show what happened with a customer
     Timeline(commands::timeline::Timeline),
+    /// Follow what changes of classes, codes and actions
+    Watch(commands::watch::Watch),
     /// Find the customer a code belongs to
     Resolve(commands::resolve::Resolve),
     /// Show what can be measured, or what is measured of a customer

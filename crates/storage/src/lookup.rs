@@ -96,8 +96,7 @@ pub(crate) struct Lately(Mutex<Option<(Instant, Arc<Live>)>>);
 pub async fn live(db: &Database, anew: bool) -> Result<Arc<Live>, Error> {
     let asked = Instant::now();
     let lately = db.live.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    if let Some((at, live)) = lately.filter(|(at, _)| !anew && at.elapsed() < GOOD) {
-        debug_assert!(at <= asked, "the clock runs on");
+    if let Some((_, live)) = lately.filter(|(at, _)| !anew && at.elapsed() < GOOD) {
         return Ok(live);
     }
     let through = considered_through(db, Reading::Codes).await?;

@@ -22,4 +22,5 @@ mod sources;
 mod strategies;
 mod table;
 mod templates;
+mod watching;
 mod world;

@@ -15,3 +15,4 @@ mod roles;
 mod stopping;
 mod takeover;
 mod trace;
+mod watching;

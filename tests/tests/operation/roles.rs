@@ -31,6 +31,8 @@ const COMMANDS: &[&[&str]] = &[
     &["explain", "import/c1"],
     &["profile", "c1", "--history"],
     &["find", "nobody"],
+    &["lookup", "c1"],
+    &["watch", "--once"],
     &["duplicates", "list"],
     &["quality", "--measure"],
     &["recommend", "c1"],

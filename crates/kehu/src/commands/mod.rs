@@ -41,6 +41,7 @@ pub(crate) mod scorecard;
 pub(crate) mod serve;
 pub(crate) mod taxonomy;
 pub(crate) mod timeline;
+pub(crate) mod watch;
 
 use crate::{
     cli::{Cli, Command},
@@ -94,6 +95,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Merge(command) => command.run().await,
         Command::Duplicates(command) => command.run().await,
         Command::Timeline(command) => command.run().await,
+        Command::Watch(command) => command.run().await,
         Command::Resolve(command) => command.run().await,
         Command::Features(command) => command.run().await,
         Command::Rates(command) => command.run().await,

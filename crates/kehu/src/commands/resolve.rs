@@ -49,7 +49,7 @@ pub(crate) fn state(code: &contract::Code) -> String {
         CodeEndReason::Import => format!(": {} was imported", code.successor),
         CodeEndReason::Unspecified => String::new(),
     };
-    format!("former, until {end}{why}")
+    format!("former, until {}{why}", output::time(Some(end)))
 }
 
 impl Resolve {

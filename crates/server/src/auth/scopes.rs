@@ -26,6 +26,7 @@ const TABLE: &[(&str, &[Scope])] = &[
     ("kehu.coding.v1.ClassificationService/Lookup", &[Read, PersonalData]),
     ("kehu.coding.v1.ClassificationService/OverrideClass", &[Code]),
     ("kehu.coding.v1.ClassificationService/StartClassification", &[Code]),
+    ("kehu.coding.v1.ClassificationService/WatchChanges", &[Read]),
     ("kehu.coding.v1.CodeService/CountLeftOut", &[Read]),
     ("kehu.coding.v1.CodeService/CreateCodeScheme", &[Admin]),
     ("kehu.coding.v1.CodeService/DecodeCode", &[Read]),

@@ -9,16 +9,20 @@ use std::collections::HashSet;
 use chrono::{DateTime, NaiveDate, Utc};
 use kehu_core::CustomerId;
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
+    QuerySelect, Statement,
+};
 
 use super::customers::{self, ROWS_AT_ONCE};
 use super::entity::code::{Column, Entity, Model};
+use crate::change_log::Position;
 use crate::facts::CustomerSet;
 use crate::ingestion::merges;
 use crate::{Database, Error, Page, PageRequest, Transaction, time};
 
 pub use give::{
-    NewCode, Skipped, end, explain_end, give, most_given, put_back, skip, skipped, take,
+    Given, NewCode, Skipped, end, explain_end, give, most_given, put_back, skip, skipped, take,
 };
 pub use left_out::{LeftOut, count_left_out, leave_out, left_out_of, list_left_out};
 
@@ -260,6 +264,32 @@ pub async fn beginning_with(
     let mut page = Page::of(page, rows, |row| row.normal.clone()).try_map(CodeRow::try_from)?;
     hand_on(db, &mut page.items).await?;
     Ok(page)
+}
+
+/// The first `limit` codes that meet a condition, in which `$1` stands for `normal`, and were given up to
+/// a place, with their places; for watchers.
+pub(super) async fn given_between(
+    db: &Database,
+    (condition, normal): (&str, &str),
+    settled: Position,
+    limit: usize,
+) -> Result<Vec<(Position, CodeRow)>, Error> {
+    let sql = format!(
+        "SELECT * FROM code WHERE position IS NOT NULL AND {condition} AND position <= '{settled}' \
+         ORDER BY position, normal LIMIT {limit}"
+    );
+    let values: Vec<sea_orm::Value> =
+        if condition.contains("$1") { vec![normal.into()] } else { Vec::new() };
+    let backend = db.reader().get_database_backend();
+    let statement = Statement::from_sql_and_values(backend, sql, values);
+    let (mut places, mut rows) = (Vec::new(), Vec::new());
+    for row in db.reader().query_all_raw(statement).await? {
+        let row = Model::from_query_result(&row, "")?;
+        places.push(row.position.unwrap_or(Position::START));
+        rows.push(CodeRow::try_from(row)?);
+    }
+    hand_on(db, &mut rows).await?;
+    Ok(places.into_iter().zip(rows).collect())
 }
 
 /// The least text that is greater than all that begin with `prefix`, byte by byte; `None` when there

@@ -16,3 +16,4 @@ pub mod pins;
 pub mod schemes;
 pub mod simulations;
 pub mod taxonomies;
+pub mod watch;

@@ -1,5 +1,5 @@
-//! What customers are looked up by besides names and keys, phone numbers and e-mail addresses; and of
-//! codes why they ended, and which came from elsewhere.
+//! What customers are looked up by besides names and keys, phone numbers and e-mail addresses; of codes
+//! why they ended, and which came from elsewhere; and where all that is watched stands in the change log.
 
 use std::collections::BTreeMap;
 
@@ -15,6 +15,10 @@ use crate::ingestion::{EMAIL, PHONE};
 /// The columns, and the indexes by which they are looked up.
 const KEYS: [(&str, &str); 2] =
     [("phone_key", "customer_phone_key"), ("email_key", "customer_email_key")];
+
+/// The tables of what is watched, and the indexes by which it is read in order.
+const PLACES: [(&str, &str); 2] =
+    [("code", "code_position"), ("action_completion", "action_completion_position")];
 
 /// Customers that are given keys at once.
 const PAGE: usize = 1_000;
@@ -43,7 +47,8 @@ impl MigrationTrait for Migration {
         add(manager, "code", text_null("ended_for").take()).await?;
         add(manager, "code", text_null("successor").take()).await?;
         add(manager, "code", integer("imported").default(0).take()).await?;
-        explain_ends(manager.get_connection()).await
+        explain_ends(manager.get_connection()).await?;
+        add_places(manager).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
@@ -54,6 +59,14 @@ impl MigrationTrait for Migration {
         }
         for column in ["ended_because", "ended_for", "successor", "imported"] {
             drop(manager, "code", column).await?;
+        }
+        for table in ["class_stay", "class_change"] {
+            drop(manager, table, "earning").await?;
+        }
+        for (table, index) in PLACES {
+            let index = Index::drop().name(index).table(table).to_owned();
+            manager.drop_index(index).await?;
+            drop(manager, table, "position").await?;
         }
         Ok(())
     }
@@ -73,6 +86,26 @@ async fn drop(
     column: &'static str,
 ) -> Result<(), DbErr> {
     manager.alter_table(Table::alter().table(table).drop_column(column).to_owned()).await
+}
+
+/// Where in the change log a code was given, or an action ticked off; and whether a change of class was
+/// told because of strategies, or for watchers alone.
+async fn add_places(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    for (table, index) in PLACES {
+        let column = dialect::key_text_null(manager.get_database_backend(), "position");
+        add(manager, table, column).await?;
+        let index = Index::create()
+            .name(index)
+            .table(table)
+            .col("position")
+            .and_where(Expr::col("position").is_not_null())
+            .to_owned();
+        manager.create_index(index).await?;
+    }
+    for table in ["class_stay", "class_change"] {
+        add(manager, table, integer("earning").default(1).take()).await?;
+    }
+    Ok(())
 }
 
 /// Gives the customers that are there their keys.

@@ -1,6 +1,6 @@
 //! Giving codes: counters without gaps, in the transaction of the codes themselves.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use kehu_core::CustomerId;
@@ -11,6 +11,7 @@ use super::super::customers::ROWS_AT_ONCE;
 use super::super::entity::code::{Column as Field, Entity};
 use super::EndReason;
 use crate::bulk::{self, Column, OnConflict};
+use crate::change_log::{self, NewChange, Topic};
 use crate::{Database, Error, Transaction, time};
 
 /// A code to give.
@@ -28,6 +29,40 @@ pub struct NewCode {
     pub customer: CustomerId,
     /// The short code of the customer's class.
     pub class_code: String,
+}
+
+/// For what day codes are given, by whom, and when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Given {
+    /// The day.
+    pub as_of: NaiveDate,
+    /// The run; `None` where it followed from a change.
+    pub run_id: Option<i64>,
+    /// When.
+    pub now: DateTime<Utc>,
+}
+
+/// Tells those who watch that codes are given, and returns where.
+async fn tell(
+    transaction: &Transaction,
+    codes: &[NewCode],
+    as_of: NaiveDate,
+    now: DateTime<Utc>,
+) -> Result<Option<String>, Error> {
+    if codes.is_empty() {
+        return Ok(None);
+    }
+    let customers: BTreeSet<CustomerId> = codes.iter().map(|code| code.customer).collect();
+    let change = NewChange {
+        topic: Topic::Codes,
+        customers: customers.into_iter().collect(),
+        first_day: as_of,
+        last_day: as_of,
+        as_of: Some(as_of),
+        recorded_at: now,
+        cause: None,
+    };
+    Ok(Some(change_log::append(transaction, &change).await?.to_string()))
 }
 
 /// Takes `count` numbers of a prefix's counter and returns the last of them; the first number
@@ -140,10 +175,10 @@ pub async fn give(
     transaction: &Transaction,
     scheme: &str,
     codes: &[NewCode],
-    as_of: NaiveDate,
-    run_id: Option<i64>,
-    now: DateTime<Utc>,
+    given: Given,
 ) -> Result<Vec<CustomerId>, Error> {
+    let Given { as_of, run_id, now } = given;
+    let position = tell(transaction, codes, as_of, now).await?;
     let each = |text: fn(&NewCode) -> &String| {
         Column::Text(codes.iter().map(|code| text(code).clone()).collect())
     };
@@ -158,9 +193,10 @@ pub async fn give(
         ("current", Column::I32(vec![1; rows])),
         ("created_at", Column::I64(vec![time::micros(now); rows])),
         ("run_id", Column::OptI64(vec![run_id; rows])),
+        ("position", Column::OptText(vec![position; rows])),
     ];
-    let given = bulk::insert(transaction, "code", &columns, OnConflict::Ignore).await?;
-    if usize::try_from(given) == Ok(rows) {
+    let inserted = bulk::insert(transaction, "code", &columns, OnConflict::Ignore).await?;
+    if usize::try_from(inserted) == Ok(rows) {
         return Ok(Vec::new());
     }
     let left = left_without(transaction, scheme, codes).await?;

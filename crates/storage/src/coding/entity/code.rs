@@ -2,6 +2,8 @@
 
 use sea_orm::entity::prelude::*;
 
+use crate::change_log::Position;
+
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "code")]
@@ -21,6 +23,7 @@ pub struct Model {
     pub ended_for: Option<String>,
     pub successor: Option<String>,
     pub imported: i32,
+    pub position: Option<Position>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

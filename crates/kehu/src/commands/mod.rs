@@ -18,6 +18,7 @@ pub(crate) mod find;
 pub(crate) mod health;
 pub(crate) mod history;
 pub(crate) mod import;
+pub(crate) mod import_codes;
 pub(crate) mod left_out;
 pub(crate) mod lookup;
 pub(crate) mod mapping;

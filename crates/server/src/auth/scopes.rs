@@ -31,6 +31,8 @@ const TABLE: &[(&str, &[Scope])] = &[
     ("kehu.coding.v1.CodeService/CreateCodeScheme", &[Admin]),
     ("kehu.coding.v1.CodeService/DecodeCode", &[Read]),
     ("kehu.coding.v1.CodeService/GetCodeScheme", &[Read]),
+    // A code is given once, so what is imported cannot be taken back.
+    ("kehu.coding.v1.CodeService/ImportCodes", &[Admin]),
     ("kehu.coding.v1.CodeService/ListCodeHistory", &[Read]),
     ("kehu.coding.v1.CodeService/ListCodeSchemes", &[Read]),
     ("kehu.coding.v1.CodeService/ListCodes", &[Read]),

@@ -2,6 +2,7 @@
 //! changes: that is what makes a code unique for ever.
 
 mod give;
+mod import;
 mod left_out;
 
 use std::collections::HashSet;
@@ -24,6 +25,7 @@ use crate::{Database, Error, Page, PageRequest, Transaction, time};
 pub use give::{
     Given, NewCode, Skipped, end, explain_end, give, most_given, put_back, skip, skipped, take,
 };
+pub use import::{Imported, import, owners, raise};
 pub use left_out::{LeftOut, count_left_out, leave_out, left_out_of, list_left_out};
 
 /// A code that was given to a customer.

@@ -43,16 +43,12 @@ pub struct Given {
 }
 
 /// Tells those who watch that codes are given, and returns where.
-async fn tell(
+pub(super) async fn tell(
     transaction: &Transaction,
-    codes: &[NewCode],
-    as_of: NaiveDate,
-    now: DateTime<Utc>,
-) -> Result<Option<String>, Error> {
-    if codes.is_empty() {
-        return Ok(None);
-    }
-    let customers: BTreeSet<CustomerId> = codes.iter().map(|code| code.customer).collect();
+    customers: &[CustomerId],
+    Given { as_of, now, .. }: Given,
+) -> Result<String, Error> {
+    let customers: BTreeSet<CustomerId> = customers.iter().copied().collect();
     let change = NewChange {
         topic: Topic::Codes,
         customers: customers.into_iter().collect(),
@@ -62,7 +58,7 @@ async fn tell(
         recorded_at: now,
         cause: None,
     };
-    Ok(Some(change_log::append(transaction, &change).await?.to_string()))
+    Ok(change_log::append(transaction, &change).await?.to_string())
 }
 
 /// Takes `count` numbers of a prefix's counter and returns the last of them; the first number
@@ -178,7 +174,11 @@ pub async fn give(
     given: Given,
 ) -> Result<Vec<CustomerId>, Error> {
     let Given { as_of, run_id, now } = given;
-    let position = tell(transaction, codes, as_of, now).await?;
+    let customers: Vec<CustomerId> = codes.iter().map(|code| code.customer).collect();
+    let position = match codes.is_empty() {
+        true => None,
+        false => Some(tell(transaction, &customers, given).await?),
+    };
     let each = |text: fn(&NewCode) -> &String| {
         Column::Text(codes.iter().map(|code| text(code).clone()).collect())
     };

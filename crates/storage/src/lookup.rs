@@ -316,7 +316,7 @@ impl Query {
         let nothing = |places: usize, of: &str| vec![format!("CAST(NULL AS {of})"); places];
         let typed = nothing(NUMBERS - 1, "bigint").into_iter().chain(nothing(TEXTS, "text"));
         let typed: Vec<String> = typed.collect();
-        let mut sql = format!(
+        let who = format!(
             "WITH who AS (SELECT k.home, coalesce(m.root_id, k.home) AS customer_id FROM (SELECT \
              DISTINCT home FROM ({}) AS each_key LIMIT {}) AS k LEFT JOIN customer_merge AS m ON \
              m.absorbed_id = k.home AND m.root_id IS NOT NULL), \
@@ -329,53 +329,63 @@ impl Query {
             MOST_FOUND + 1,
             typed.join(", ")
         );
-        let mut part = |kind: i32, numbers: &[&str], texts: &[&str], from: &str| {
-            let of = if kind == CODE { "c.customer_id" } else { "found.customer_id" };
-            let mut columns = vec![of.to_owned()];
-            columns.extend(numbers.iter().map(|column| (*column).to_owned()));
-            columns.resize(1 + NUMBERS, "NULL".to_owned());
-            columns.extend(texts.iter().map(|column| (*column).to_owned()));
-            columns.resize(1 + NUMBERS + TEXTS, "NULL".to_owned());
-            sql.push_str(&format!(" UNION ALL SELECT {kind}, {} FROM {from}", columns.join(", ")));
-        };
-        part(
-            PROFILE,
-            &[],
-            &["c.display_name", "c.region_code", "c.city", "c.industry_code"],
-            "found JOIN customer AS c ON c.customer_id = found.customer_id",
-        );
-        part(
-            REFERENCE,
-            &[],
-            &["s.name", "r.external_id"],
-            "found JOIN customer_reference AS r ON r.customer_id = found.customer_id JOIN source \
-             AS s ON s.source_id = r.source_id",
-        );
-        part(
-            CODE,
-            &[
-                "c.as_of",
-                "c.current",
-                "c.created_at",
-                "c.ended_at",
-                "c.ended_because",
-                "c.imported",
-                "homes.merged_at",
-            ],
-            &["c.normal", "c.code", "c.scheme_id", "c.class_code", "c.ended_for", "c.successor"],
-            "homes JOIN code AS c ON c.customer_id = homes.home",
-        );
-        if !lines.is_empty() {
-            let lines: Vec<String> =
-                lines.iter().map(|(_, line)| line.line_id.to_string()).collect();
-            let from = format!(
-                "found JOIN class_span AS s ON s.customer_id = found.customer_id AND s.line_id IN \
-                 ({}) AND s.valid_to IS NULL AND s.known_to IS NULL JOIN class_name AS n ON \
-                 n.class_no = s.class_no",
-                lines.join(", ")
-            );
-            part(CLASS, &["s.line_id", "s.valid_from"], &["n.class_id"], &from);
-        }
-        (sql, self.values)
+        (who + &profile() + &codes() + &classes(lines), self.values)
     }
+}
+
+/// The rows of a kind: `of` is the column of the customer, the others are filled up with nulls.
+fn rows(kind: i32, of: &str, numbers: &[&str], texts: &[&str], from: &str) -> String {
+    let mut columns = vec![of];
+    columns.extend(numbers);
+    columns.resize(1 + NUMBERS, "NULL");
+    columns.extend(texts);
+    columns.resize(1 + NUMBERS + TEXTS, "NULL");
+    format!(" UNION ALL SELECT {kind}, {} FROM {from}", columns.join(", "))
+}
+
+fn profile() -> String {
+    let customer = rows(
+        PROFILE,
+        "found.customer_id",
+        &[],
+        &["c.display_name", "c.region_code", "c.city", "c.industry_code"],
+        "found JOIN customer AS c ON c.customer_id = found.customer_id",
+    );
+    let references = rows(
+        REFERENCE,
+        "found.customer_id",
+        &[],
+        &["s.name", "r.external_id"],
+        "found JOIN customer_reference AS r ON r.customer_id = found.customer_id JOIN source AS s \
+         ON s.source_id = r.source_id",
+    );
+    customer + &references
+}
+
+fn codes() -> String {
+    let numbers = [
+        "c.as_of",
+        "c.current",
+        "c.created_at",
+        "c.ended_at",
+        "c.ended_because",
+        "c.imported",
+        "homes.merged_at",
+    ];
+    let texts = ["c.normal", "c.code", "c.scheme_id", "c.class_code", "c.ended_for", "c.successor"];
+    let from = "homes JOIN code AS c ON c.customer_id = homes.home";
+    rows(CODE, "c.customer_id", &numbers, &texts, from)
+}
+
+fn classes(lines: &[(String, Segment)]) -> String {
+    if lines.is_empty() {
+        return String::new();
+    }
+    let lines: Vec<String> = lines.iter().map(|(_, line)| line.line_id.to_string()).collect();
+    let from = format!(
+        "found JOIN class_span AS s ON s.customer_id = found.customer_id AND s.line_id IN ({}) AND \
+         s.valid_to IS NULL AND s.known_to IS NULL JOIN class_name AS n ON n.class_no = s.class_no",
+        lines.join(", ")
+    );
+    rows(CLASS, "found.customer_id", &["s.line_id", "s.valid_from"], &["n.class_id"], &from)
 }

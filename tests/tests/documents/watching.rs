@@ -92,8 +92,8 @@ async fn what_changes_is_watched_from_a_cursor_on() {
         assert_eq!(moved, ["taxonomies/size: small>large"]);
         // Whoever resumes gets the rest once more, in the same order.
         for (cursor, expected) in [
-            (&start, vec![first.clone(), coded.clone(), moved.clone()].concat()),
-            (&after_class, vec![coded, moved].concat()),
+            (&start, [first.clone(), coded.clone(), moved.clone()].concat()),
+            (&after_class, [coded, moved].concat()),
             (&end, vec![]),
         ] {
             for taxonomy in ["", "size"] {

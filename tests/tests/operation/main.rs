@@ -10,6 +10,7 @@ mod exposure;
 mod health;
 mod keys;
 mod logs;
+mod lookups;
 mod metrics;
 mod roles;
 mod stopping;

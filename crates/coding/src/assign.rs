@@ -13,7 +13,7 @@ use kehu_storage::{
     Database, Transaction,
     coding::{
         classes::{self, View},
-        codes::{self, CodeColumns, LeftOut, NewCode},
+        codes::{self, CodeColumns, EndReason, Given, LeftOut, NewCode},
         schemes,
     },
     definitions,
@@ -198,11 +198,13 @@ impl Assigner {
         let ended: Vec<CustomerId> =
             customers.filter(|customer| replaced.contains(customer)).collect();
         codes::end(transaction, &self.scheme.id, &ended, now).await?;
-        let left =
-            codes::give(transaction, &self.scheme.id, &given, due.as_of, run_id, now).await?;
+        let of = Given { as_of: due.as_of, run_id, now };
+        let left = codes::give(transaction, &self.scheme.id, &given, of).await?;
         if !left.is_empty() {
             return Err(Fault::Conflict);
         }
+        let ended_now = (EndReason::ClassChange, now);
+        codes::explain_end(transaction, &self.scheme.id, &ended, ended_now).await?;
         let left_out: Vec<LeftOut> = due
             .unwritable
             .iter()

@@ -8,8 +8,9 @@ use kehu_contract::coding::{
     ClearOverrideRequest, ClearOverrideResponse, GetClassificationRequest,
     GetClassificationResponse, GetDisagreementRequest, GetDisagreementResponse, ListHistoryRequest,
     ListHistoryResponse, ListMembersRequest, ListMembersResponse, ListOverridesRequest,
-    ListOverridesResponse, OverrideClassRequest, OverrideClassResponse, StartClassificationRequest,
-    StartClassificationResponse, classification_service_server::ClassificationService,
+    ListOverridesResponse, LookupRequest, LookupResponse, OverrideClassRequest,
+    OverrideClassResponse, StartClassificationRequest, StartClassificationResponse,
+    WatchChangesRequest, classification_service_server::ClassificationService,
 };
 use kehu_core::{CustomerId, taxonomy::Taxonomy};
 use kehu_server::{Fault, Summaries, Violations, auth, convert, freshness, names, page};
@@ -34,6 +35,7 @@ use crate::convert::{Versions, check_id, classification, with_strategy};
 use crate::evaluate::Evaluator;
 use crate::filter::Filter;
 use crate::rules::Columns;
+use crate::watch::Watching;
 
 impl Coding {
     async fn start_classification(
@@ -373,6 +375,15 @@ fn place(key: &str) -> Option<HistoryKey> {
 
 #[tonic::async_trait]
 impl ClassificationService for Coding {
+    type WatchChangesStream = Watching;
+
+    async fn watch_changes(
+        &self,
+        request: Request<WatchChangesRequest>,
+    ) -> Result<Response<Watching>, Status> {
+        Ok(Response::new(Coding::watch_changes(self, request.into_inner()).await?))
+    }
+
     async fn start_classification(
         &self,
         request: Request<StartClassificationRequest>,
@@ -385,6 +396,13 @@ impl ClassificationService for Coding {
         request: Request<GetClassificationRequest>,
     ) -> Result<Response<GetClassificationResponse>, Status> {
         Ok(Response::new(Coding::get_classification(self, request.into_inner()).await?))
+    }
+
+    async fn lookup(
+        &self,
+        request: Request<LookupRequest>,
+    ) -> Result<Response<LookupResponse>, Status> {
+        Ok(Response::new(Coding::lookup(self, request.into_inner()).await?))
     }
 
     async fn batch_get_classifications(

@@ -1,16 +1,17 @@
 //! `kehu.coding.v1.CodeService`.
 
 mod create;
+mod import;
 mod read;
 
 use kehu_contract::coding as contract;
 use kehu_contract::coding::{
     CountLeftOutRequest, CountLeftOutResponse, CreateCodeSchemeRequest, CreateCodeSchemeResponse,
     DecodeCodeRequest, DecodeCodeResponse, GetCodeSchemeRequest, GetCodeSchemeResponse,
-    ListCodeHistoryRequest, ListCodeHistoryResponse, ListCodeSchemesRequest,
-    ListCodeSchemesResponse, ListCodesRequest, ListCodesResponse, ListLeftOutRequest,
-    ListLeftOutResponse, ResolveCodeRequest, ResolveCodeResponse, StartCodingRequest,
-    StartCodingResponse, ValidateCodeRequest, ValidateCodeResponse,
+    ImportCodesRequest, ImportCodesResponse, ListCodeHistoryRequest, ListCodeHistoryResponse,
+    ListCodeSchemesRequest, ListCodeSchemesResponse, ListCodesRequest, ListCodesResponse,
+    ListLeftOutRequest, ListLeftOutResponse, ResolveCodeRequest, ResolveCodeResponse,
+    StartCodingRequest, StartCodingResponse, ValidateCodeRequest, ValidateCodeResponse,
     code_service_server::CodeService,
 };
 use kehu_core::code_scheme::CodeScheme;
@@ -149,6 +150,13 @@ impl CodeService for Coding {
         request: Request<StartCodingRequest>,
     ) -> Result<Response<StartCodingResponse>, Status> {
         Ok(Response::new(Coding::start_coding(self, request).await?))
+    }
+
+    async fn import_codes(
+        &self,
+        request: Request<ImportCodesRequest>,
+    ) -> Result<Response<ImportCodesResponse>, Status> {
+        Ok(Response::new(Coding::import_codes(self, request.into_inner()).await?))
     }
 
     async fn resolve_code(

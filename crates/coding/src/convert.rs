@@ -15,7 +15,9 @@ use kehu_core::scorecard::Problem;
 use kehu_server::{Fault, Violations, names};
 
 pub(crate) use action::{ClassPlan, action, completion, parse_action, plans};
-pub(crate) use classification::{Versions, class_override, classification, with_strategy};
+pub(crate) use classification::{
+    Taxonomies, Versions, class_override, classification, earned, with_strategy,
+};
 pub(crate) use code::{code, left_out, parse_code, segment};
 pub(crate) use evaluation::evaluation;
 pub(crate) use scheme::{parse_scheme, scheme_message, scheme_view};

@@ -22,6 +22,7 @@ mod evaluation;
 mod evaluation_job;
 mod filter;
 mod following;
+mod lookup;
 mod measure;
 mod moved;
 mod overrides;
@@ -33,6 +34,7 @@ mod simulation_job;
 mod strategy_service;
 mod taxonomy_service;
 mod templates;
+mod watch;
 
 use std::sync::Arc;
 

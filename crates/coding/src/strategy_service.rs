@@ -261,7 +261,7 @@ impl Coding {
 }
 
 /// An action that was ticked off, as the version says that asked for it.
-fn shown(
+pub(crate) fn shown(
     key: &ActionKey,
     done: &Completion,
     version: Option<&Arc<TaxonomyVersion>>,
@@ -275,7 +275,10 @@ fn shown(
 }
 
 /// A change with what the customer earns, and what there is to do because of it.
-fn class_change(change: &ClassChange, version: &TaxonomyVersion) -> contract::ClassChange {
+pub(crate) fn class_change(
+    change: &ClassChange,
+    version: &TaxonomyVersion,
+) -> contract::ClassChange {
     let taxonomy = &version.definition;
     let class = change.to.as_deref().and_then(|id| taxonomy.class(id));
     let strategy = class.and_then(|class| taxonomy.strategy(class)).map(|(strategy, _)| strategy);

@@ -7,6 +7,7 @@ pub mod calendar;
 pub mod check;
 pub mod city_tier;
 pub mod code_scheme;
+pub mod contact_key;
 pub mod country;
 pub mod currency;
 pub mod customer;

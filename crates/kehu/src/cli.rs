@@ -116,6 +116,8 @@ pub(crate) enum Command {
     Report(commands::report::Report),
     /// List the customers of a name, however it is written
     Find(commands::find::Find),
+    /// Show at a glance who a customer is, its classes, what they earn, its codes
+    Lookup(commands::lookup::Lookup),
     /// Show what customers of its class buy and a customer never has
     Recommend(commands::recommend::Recommend),
     /// Show why a customer has its scores and classes
@@ -130,6 +132,8 @@ pub(crate) enum Command {
     Duplicates(commands::duplicates::Duplicates),
     /// Show what happened with a customer
     Timeline(commands::timeline::Timeline),
+    /// Follow what changes of classes, codes and actions
+    Watch(commands::watch::Watch),
     /// Find the customer a code belongs to
     Resolve(commands::resolve::Resolve),
     /// Show what can be measured, or what is measured of a customer

@@ -39,7 +39,7 @@ pub fn parse(
     if token.is_empty() {
         return PageRequest { size, after: None };
     }
-    let after = open(token, filters);
+    let after = key(token, filters);
     if after.is_none() {
         violations.add("page_token", "is not a token of this list: send it as it was received");
     }
@@ -83,13 +83,14 @@ pub fn token(after: &str, filters: &[&str]) -> String {
     token
 }
 
-fn open(token: &str, filters: &[&str]) -> Option<String> {
-    let (seal, key) = token.split_at_checked(16)?;
-    if seal != format!("{:016x}", digest(filters)) || key.len() % 2 != 0 {
+/// The key in a token; `None` when it is not one of the list with these filters.
+pub fn key(token: &str, filters: &[&str]) -> Option<String> {
+    let (seal, written) = token.split_at_checked(16)?;
+    if seal != format!("{:016x}", digest(filters)) || written.len() % 2 != 0 {
         return None;
     }
-    let mut bytes = Vec::with_capacity(key.len() / 2);
-    for pair in key.as_bytes().chunks(2) {
+    let mut bytes = Vec::with_capacity(written.len() / 2);
+    for pair in written.as_bytes().chunks(2) {
         bytes.push(u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?);
     }
     String::from_utf8(bytes).ok()

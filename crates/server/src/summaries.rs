@@ -41,7 +41,8 @@ impl Summaries {
     }
 }
 
-fn message(summary: Summary) -> CustomerSummary {
+/// One as it is sent, to callers who may see it.
+pub fn message(summary: Summary) -> CustomerSummary {
     let (source, external_id) =
         summary.reference.map(|it| (it.source, it.external_id)).unwrap_or_default();
     CustomerSummary {

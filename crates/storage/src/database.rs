@@ -17,6 +17,7 @@ use crate::dialect::{
 };
 use crate::faults::Faults;
 use crate::identity;
+use crate::lookup;
 use crate::migrations::Migrator;
 use crate::pauses::{Pauses, Point};
 use crate::published::Published;
@@ -69,6 +70,7 @@ pub struct Database {
     aggregates: Arc<Semaphore>,
     pub(crate) identity: Arc<OnceCell<String>>,
     pub(crate) considered: Arc<Lately>,
+    pub(crate) live: Arc<lookup::Lately>,
     pub(crate) scorers: Arc<Published<Ready>>,
     pub(crate) taxonomies: Arc<Published<TaxonomyVersion>>,
 }
@@ -95,6 +97,7 @@ impl Database {
             aggregates: Arc::new(Semaphore::new(aggregates)),
             identity: Arc::default(),
             considered: Arc::default(),
+            live: Arc::default(),
             scorers: Arc::default(),
             taxonomies: Arc::default(),
         })

@@ -6,7 +6,7 @@
 //! id, [`identity`], [`settings`], the [`business_date`], keyset [`page`]s, [`document`]s kept as JSON.
 //! Above it one folder a service: [`ingestion`], [`scoring`], [`coding`]; every table has one
 //! owner, the only service that writes it. [`facts`] is what analytics reads, [`reports`] what
-//! reporting does.
+//! reporting does, [`lookup`] what is asked of one customer at once.
 //!
 //! Days are `i32` days since 1970-01-01, instants `i64` microseconds UTC, money an `i64` count
 //! of 1/10,000 of the unit, on both databases (SQLite has no date and no exact decimal). Only
@@ -28,6 +28,7 @@ pub mod history;
 pub mod idempotency;
 pub mod identity;
 pub mod ingestion;
+pub mod lookup;
 mod migrations;
 pub mod page;
 pub mod pauses;

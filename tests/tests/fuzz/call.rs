@@ -15,8 +15,8 @@ use tonic::{
 const MOST_ANSWERS: usize = 1_000;
 
 /// Sends the messages, and reads the answers: the fault, if it ends in one. Every method is
-/// called as a stream both ways, which on the wire a unary one is, too. Health is watched for ever,
-/// so its first answer is enough.
+/// called as a stream both ways, which on the wire a unary one is, too. What is watched for ever is left
+/// after its first answer.
 pub(crate) async fn call(
     channel: &Channel,
     method: &MethodDescriptor,
@@ -28,7 +28,8 @@ pub(crate) async fn call(
     client.ready().await.map_err(|error| Status::unknown(error.to_string()))?;
     let messages = futures::stream::iter(messages.to_vec());
     let answers = client.streaming(Request::new(messages), path, Raw).await?;
-    let most = if method.name() == "Watch" { 1 } else { MOST_ANSWERS };
+    let endless = ["Watch", "WatchChanges"].contains(&method.name());
+    let most = if endless { 1 } else { MOST_ANSWERS };
     let mut answers = answers.into_inner().take(most);
     while let Some(answer) = answers.next().await {
         answer?;

@@ -98,7 +98,7 @@ async fn every_metric_is_there_from_the_start() {
 }
 
 /// How many statements the process has sent.
-fn statements(page: &str) -> f64 {
+pub(crate) fn statements(page: &str) -> f64 {
     let counts =
         page.lines().filter(|line| line.starts_with("db_client_operation_duration_seconds_count{"));
     counts.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum()

@@ -33,6 +33,8 @@ const COMMANDS: &[&[&str]] = &[
     &["explain", "import/c1", "--scorecard", "value", "--if", "amount_365d=38000"],
     &["profile", "c1", "--history"],
     &["find", "nobody"],
+    &["lookup", "c1"],
+    &["watch", "--once"],
     &["duplicates", "list"],
     &["quality", "--measure"],
     &["recommend", "c1"],

@@ -214,7 +214,7 @@ impl Coding {
 
     /// The code as it is held. What a scheme reads as something else, an O as the digit 0 say, is
     /// looked for, too.
-    async fn given(&self, normal: &str) -> Result<Option<CodeRow>, Fault> {
+    pub(crate) async fn given(&self, normal: &str) -> Result<Option<CodeRow>, Fault> {
         if let Some(row) = codes::resolve(&self.db, normal).await? {
             return Ok(Some(row));
         }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use kehu_contract::coding as contract;
 use kehu_core::Value;
 use kehu_core::quality::{Counts, Dimension};
+use kehu_core::taxonomy::{Class, Taxonomy};
 use kehu_server::{Fault, convert, names};
 use kehu_storage::{
     Database,
@@ -20,8 +21,11 @@ use rust_decimal::Decimal;
 
 use super::strategy::resolved_strategy;
 
-/// The versions that gave some classes, by number.
-pub(crate) struct Versions(BTreeMap<i64, Arc<TaxonomyVersion>>);
+/// Versions of taxonomies, by number.
+pub(crate) type Taxonomies = BTreeMap<i64, Arc<TaxonomyVersion>>;
+
+/// The versions that gave some classes.
+pub(crate) struct Versions(Taxonomies);
 
 impl Versions {
     /// The versions of the assignments.
@@ -87,12 +91,17 @@ pub(crate) fn with_strategy(
     let taxonomy = versions.0.get(&version_id).map(|version| &version.definition);
     let class = taxonomy.and_then(|it| it.class(&classification.class_id));
     let Some((taxonomy, class)) = taxonomy.zip(class) else { return classification };
-    let Some((strategy, of)) = taxonomy.strategy(class) else { return classification };
-    contract::Classification {
-        strategy: Some(resolved_strategy(taxonomy, strategy)),
-        strategy_class_id: of.map(|class| class.id.clone()).unwrap_or_default(),
-        ..classification
-    }
+    let Some((strategy, strategy_class_id)) = earned(taxonomy, class) else {
+        return classification;
+    };
+    contract::Classification { strategy: Some(strategy), strategy_class_id, ..classification }
+}
+
+/// What members of a class earn, and the id of the class that says so; empty for what all earn.
+pub(crate) fn earned(taxonomy: &Taxonomy, class: &Class) -> Option<(contract::Strategy, String)> {
+    let (strategy, of) = taxonomy.strategy(class)?;
+    let of = of.map(|class| class.id.clone()).unwrap_or_default();
+    Some((resolved_strategy(taxonomy, strategy), of))
 }
 
 /// A class that a person has set, as callers see it.

@@ -5,7 +5,7 @@ use kehu_core::Label;
 use kehu_core::code_scheme::{DecodedSegment, SegmentKind, normalise};
 use kehu_core::country;
 use kehu_server::{Violations, convert, names};
-use kehu_storage::coding::codes::{CodeRow, LeftOut};
+use kehu_storage::coding::codes::{CodeRow, EndReason, LeftOut};
 
 /// Longest text that is looked at as a code, in characters; the longest code has 64.
 const LONGEST_CODE: usize = 200;
@@ -33,6 +33,19 @@ pub(crate) fn code(row: &CodeRow) -> contract::Code {
         as_of_date: Some(convert::date(row.as_of)),
         create_time: Some(convert::timestamp(row.created_at)),
         end_time: row.ended_at.map(convert::timestamp),
+        class_code: row.class_code.clone(),
+        end_reason: row.ended_because.map_or(contract::CodeEndReason::Unspecified, reason).into(),
+        end_class_code: row.ended_for.clone().unwrap_or_default(),
+        successor: row.successor.clone().unwrap_or_default(),
+        imported: row.imported,
+    }
+}
+
+fn reason(reason: EndReason) -> contract::CodeEndReason {
+    match reason {
+        EndReason::ClassChange => contract::CodeEndReason::ClassChange,
+        EndReason::Merge => contract::CodeEndReason::Merge,
+        EndReason::Import => contract::CodeEndReason::Import,
     }
 }
 

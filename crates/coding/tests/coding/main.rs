@@ -9,6 +9,7 @@ mod codes;
 mod coding_runs;
 mod evaluations;
 mod governance;
+mod imports;
 #[cfg(debug_assertions)]
 mod schedules;
 mod simulations;

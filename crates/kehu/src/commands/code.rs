@@ -2,13 +2,14 @@
 
 use crate::{
     cli::{Client, parse_date},
+    commands::import_codes::ImportCodes,
     connection::Connection,
     exit::Failure,
     output::{self, Format},
     runs,
 };
 use chrono::NaiveDate;
-use clap::Args;
+use clap::{Args, Subcommand};
 use kehu_contract::{
     coding::{
         CodeScheme, CreateCodeSchemeRequest, GetCodeSchemeRequest, ListCodeSchemesRequest,
@@ -26,8 +27,15 @@ const LEFT_OUT: i32 = 20;
 
 /// Give every customer without a code one.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  kehu code standard --as-of 2011-12-10")]
+#[command(
+    args_conflicts_with_subcommands = true,
+    after_help = "Examples:\n  kehu code standard --as-of 2011-12-10\n  \
+        kehu code import codes.csv --alias --dry-run"
+)]
 pub(crate) struct Code {
+    #[command(subcommand)]
+    action: Option<What>,
+
     #[command(flatten)]
     client: Client,
 
@@ -40,9 +48,18 @@ pub(crate) struct Code {
     as_of: Option<NaiveDate>,
 }
 
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Give customers the codes that they had before
+    Import(ImportCodes),
+}
+
 impl Code {
     /// Makes the standard scheme if it is asked for and missing, then codes.
     pub(crate) async fn run(self) -> Result<(), Failure> {
+        if let Some(What::Import(import)) = self.action {
+            return import.run().await;
+        }
         let connection = Connection::open(self.client.options()).await?;
         if self.scheme == STANDARD {
             create_standard(&connection).await?;

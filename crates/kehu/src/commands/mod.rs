@@ -18,8 +18,10 @@ pub(crate) mod find;
 pub(crate) mod health;
 pub(crate) mod history;
 pub(crate) mod import;
+pub(crate) mod import_codes;
 pub(crate) mod late_reason;
 pub(crate) mod left_out;
+pub(crate) mod lookup;
 pub(crate) mod mapping;
 pub(crate) mod members;
 pub(crate) mod merge;
@@ -41,6 +43,7 @@ pub(crate) mod scorecard;
 pub(crate) mod serve;
 pub(crate) mod taxonomy;
 pub(crate) mod timeline;
+pub(crate) mod watch;
 
 use crate::{
     cli::{Cli, Command},
@@ -87,6 +90,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Actions(command) => command.run().await,
         Command::Report(command) => command.run().await,
         Command::Find(command) => command.run().await,
+        Command::Lookup(command) => command.run().await,
         Command::Recommend(command) => command.run().await,
         Command::Explain(command) => command.run().await,
         Command::Profile(command) => command.run().await,
@@ -94,6 +98,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Merge(command) => command.run().await,
         Command::Duplicates(command) => command.run().await,
         Command::Timeline(command) => command.run().await,
+        Command::Watch(command) => command.run().await,
         Command::Resolve(command) => command.run().await,
         Command::Features(command) => command.run().await,
         Command::Rates(command) => command.run().await,

@@ -10,8 +10,8 @@ use crate::{
 };
 use clap::Args;
 use kehu_contract::coding::{
-    self as contract, CodeScheme, DecodeCodeRequest, ListCodesRequest, ResolveCodeRequest,
-    ResolveCodeResponse, ValidateCodeRequest, ValidateCodeResponse,
+    self as contract, CodeEndReason, CodeScheme, DecodeCodeRequest, ListCodesRequest,
+    ResolveCodeRequest, ResolveCodeResponse, ValidateCodeRequest, ValidateCodeResponse,
 };
 use kehu_contract::ingestion::{LookupCustomerRequest, lookup_customer_request::Key};
 use tonic::Code;
@@ -33,6 +33,23 @@ pub(crate) struct Resolve {
 
     #[command(flatten)]
     limit: Limit,
+}
+
+/// Whether a code is current; of a former one when it ended and why.
+pub(crate) fn state(code: &contract::Code) -> String {
+    if code.current {
+        return "current".to_owned();
+    }
+    let Some(end) = &code.end_time else { return "an alias".to_owned() };
+    let why = match code.end_reason() {
+        CodeEndReason::ClassChange => {
+            format!(": class {} became {}", code.class_code, code.end_class_code)
+        }
+        CodeEndReason::Merge => ": its customer was merged".to_owned(),
+        CodeEndReason::Import => format!(": {} was imported", code.successor),
+        CodeEndReason::Unspecified => String::new(),
+    };
+    format!("former, until {}{why}", output::time(Some(end)))
 }
 
 impl Resolve {
@@ -81,8 +98,7 @@ impl Resolve {
             return output::line("No code begins so.");
         }
         let rows = codes.iter().map(|code| {
-            let state = if code.current { "current" } else { "former" };
-            vec![code.code.clone(), code.customer.clone(), state.to_owned(), code.scheme.clone()]
+            vec![code.code.clone(), code.customer.clone(), state(code), code.scheme.clone()]
         });
         let header = ["code", "customer", "state", "scheme"];
         output::line(&output::table(&header, &[], rows.collect()))
@@ -99,7 +115,7 @@ impl Resolve {
         let code = found.code.clone().unwrap_or_default();
         output::line(&format!("{}  {}", code.code, code.customer))?;
         if !code.current {
-            output::line(&format!("a former code; the current one is {}", found.current_code))?;
+            output::line(&format!("{}; the current one is {}", state(&code), found.current_code))?;
         }
         let request = DecodeCodeRequest { code: code.code, scheme: String::new() };
         let decoded = connection.codes().decode_code(request).await?.into_inner();

@@ -197,7 +197,8 @@ impl World {
         };
         let transaction = self.db.begin().await.unwrap();
         let new: Vec<_> = (1..=4).map(code).collect();
-        codes::give(&transaction, "standard", &new, day(NOW), None, at(40)).await.unwrap();
+        let given = codes::Given { as_of: day(NOW), run_id: None, now: at(40) };
+        codes::give(&transaction, "standard", &new, given).await.unwrap();
         transaction.commit().await.unwrap();
     }
 }

@@ -113,7 +113,7 @@ pub async fn considered(db: &Database, reading: Reading) -> Result<Considered, E
 fn waiting(consumer: &str, topic: Topic) -> String {
     let place = match topic {
         Topic::Facts => "position",
-        Topic::Scores | Topic::Classes => "coalesce(cause, position)",
+        Topic::Scores | Topic::Classes | Topic::Codes => "coalesce(cause, position)",
     };
     let topic = topic.number();
     format!(

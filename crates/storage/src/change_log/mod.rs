@@ -58,6 +58,9 @@ pub enum Topic {
     Scores,
     /// Classes; appended by coding.
     Classes,
+    /// Codes, and actions that are ticked off; appended by coding for those who watch, see
+    /// [`crate::coding::watch`].
+    Codes,
 }
 
 impl Topic {
@@ -66,6 +69,7 @@ impl Topic {
             Topic::Facts => 1,
             Topic::Scores => 2,
             Topic::Classes => 3,
+            Topic::Codes => 4,
         }
     }
 
@@ -74,6 +78,7 @@ impl Topic {
             1 => Ok(Topic::Facts),
             2 => Ok(Topic::Scores),
             3 => Ok(Topic::Classes),
+            4 => Ok(Topic::Codes),
             _ => Err(Error::Corrupt(format!("{number} is no topic of the change log"))),
         }
     }
@@ -155,6 +160,25 @@ pub async fn end(db: &Database) -> Result<Position, Error> {
 pub async fn seen(db: &Database) -> Result<Position, Error> {
     match dialect::log_horizon(db.reader()).await? {
         Some(horizon) => Ok(horizon),
+        None => end(db).await,
+    }
+}
+
+/// The least position in the log; `None` before the first change of all.
+pub async fn first(db: &Database) -> Result<Option<Position>, Error> {
+    Ok(change::Entity::find()
+        .select_only()
+        .column(change::Column::Position)
+        .order_by_asc(change::Column::Position)
+        .into_tuple()
+        .one(db.reader())
+        .await?)
+}
+
+/// A position up to which everything is seen by whoever reads after this, and nothing comes any more.
+pub async fn settled(db: &Database) -> Result<Position, Error> {
+    match dialect::log_horizon(db.reader()).await? {
+        Some(horizon) => Ok(horizon.before()),
         None => end(db).await,
     }
 }

@@ -10,6 +10,8 @@ use sea_orm::{ConnectionTrait, FromQueryResult, Statement, Value};
 
 use super::changes::{Stay, stay};
 use super::classes::class_numbers;
+use super::watch;
+use crate::change_log::{self, NewChange, Position, Topic};
 use crate::definitions::{self, Definition};
 use crate::history;
 use crate::{Database, Error, Page, PageRequest, Transaction, time};
@@ -170,7 +172,17 @@ pub async fn complete(
     if due_on(&transaction, &stay, action, planned).await? != Some(time::days(action.due)) {
         return Err(refused(action, "it is not due on that day"));
     }
-    insert(&transaction, &stay, action, completion).await?;
+    let change = NewChange {
+        topic: Topic::Codes,
+        customers: vec![action.customer],
+        first_day: completion.done_on,
+        last_day: completion.done_on,
+        as_of: Some(completion.done_on),
+        recorded_at: completion.at,
+        cause: None,
+    };
+    let position = change_log::append(&transaction, &change).await?;
+    insert(&transaction, &stay, action, completion, position).await?;
     let noted = completed(&transaction, action).await?;
     let noted = noted.ok_or_else(|| Error::Corrupt("a completion is gone".to_owned()))?;
     transaction.commit().await?;
@@ -223,17 +235,20 @@ async fn insert(
     stay: &Stay,
     action: &ActionKey,
     completion: &Completion,
+    position: Position,
 ) -> Result<(), Error> {
     let sql = "INSERT INTO action_completion (taxonomy_key, customer_id, class_no, since, kind, \
-               channel, due, done_on, completed_by, note, completed_at, version_id) VALUES ($1, \
-               $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING";
-    let noted: [Value; 6] = [
+               channel, due, done_on, completed_by, note, completed_at, version_id, position) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) \
+               ON CONFLICT DO NOTHING";
+    let noted: [Value; 7] = [
         time::days(action.due).into(),
         time::days(completion.done_on).into(),
         completion.by.as_str().into(),
         completion.note.as_str().into(),
         time::micros(completion.at).into(),
         completion.version_id.into(),
+        position.to_string().into(),
     ];
     let values = place(stay, action).into_iter().chain(noted);
     let backend = transaction.get_database_backend();
@@ -243,7 +258,7 @@ async fn insert(
 
 const SELECT: &str = "SELECT c.completion_id, d.definition_id AS taxonomy, c.customer_id, n.class_id AS class, \
      c.class_no, c.since, c.kind, c.channel, c.due, c.done_on, c.completed_by, c.note, \
-     c.completed_at, c.version_id FROM action_completion AS c JOIN definition AS d ON \
+     c.completed_at, c.version_id, c.position FROM action_completion AS c JOIN definition AS d ON \
      d.definition_key = c.taxonomy_key JOIN class_name AS n ON n.class_no = c.class_no";
 
 /// What was noted of an action when it was ticked off, if it was.
@@ -294,8 +309,33 @@ pub async fn list_completed(
     Page::of(page, rows, |row| row.completion_id).try_map(CompletedRow::read)
 }
 
+/// The first `limit` that meet a condition and were ticked off up to a place of the change log, with
+/// their places and numbers; for watchers.
+pub(super) async fn completed_between(
+    db: &Database,
+    taxonomy: Option<&str>,
+    condition: &str,
+    settled: Position,
+    limit: usize,
+) -> Result<Vec<(Position, i64, ActionKey, Completion)>, Error> {
+    let of_taxonomy = watch::of_taxonomy(db, "c.taxonomy_key", taxonomy).await?;
+    let sql = format!(
+        "{SELECT} WHERE c.position IS NOT NULL AND {condition} AND c.position <= '{settled}'\
+         {of_taxonomy} ORDER BY c.position, c.completion_id LIMIT {limit}"
+    );
+    let mut found = Vec::new();
+    for row in history::query(db.reader(), &sql).await? {
+        let row = CompletedRow::from_query_result(&row, "")?;
+        let (position, number) = (row.position.unwrap_or(Position::START), row.completion_id);
+        let (key, completion) = row.read()?;
+        found.push((position, number, key, completion));
+    }
+    Ok(found)
+}
+
 #[derive(FromQueryResult)]
 struct CompletedRow {
+    position: Option<Position>,
     completion_id: i64,
     taxonomy: String,
     customer_id: i64,

@@ -16,6 +16,7 @@ use sea_orm::{ConnectionTrait, FromQueryResult, Statement};
 
 use super::classes::{self, LEFT_OUT_NUMBER};
 use super::taxonomies::{self, TaxonomyVersion};
+use super::watch;
 use crate::change_log::Position;
 use crate::definitions::{self, Definition};
 use crate::facts::CustomerSet;
@@ -80,9 +81,9 @@ pub async fn version_in_force(
 }
 
 /// Tells what changed of the customers' classes under a taxonomy, at `position` of the change log,
-/// where the transaction has told of them already; `day` is the latest that was evaluated. Of a
-/// taxonomy without strategies nothing is told. Takes turns with whoever tells of the same taxonomy,
-/// so call it with nothing left to lock.
+/// where the transaction has told of them already; `day` is the latest that was evaluated. While the
+/// taxonomy has no strategies only those who watch are told; once it has, everybody's class is told
+/// anew. Takes turns with whoever tells of the same taxonomy, so call it with nothing left to lock.
 pub async fn tell(
     db: &Database,
     transaction: &Transaction,
@@ -90,17 +91,17 @@ pub async fn tell(
     customers: &CustomerSet,
     (position, day): (Position, NaiveDate),
 ) -> Result<(), Error> {
-    if earning_line(db, transaction, taxonomy).await?.is_none() {
-        return Ok(());
-    }
     definitions::lock(transaction, &Taxonomy::KIND, taxonomy).await?;
-    // Another one may have come in force meanwhile; from here on none does.
-    let Some(line) = earning_line(db, transaction, taxonomy).await? else { return Ok(()) };
+    // From here on no other one comes in force.
+    let Some((line, earning)) = line_in_force(db, transaction, taxonomy).await? else {
+        return Ok(());
+    };
     let taxonomy_key = definitions::key(transaction, &Taxonomy::KIND, taxonomy).await?;
     let told = Told {
         position,
         taxonomy_key,
         line,
+        earning: earning.into(),
         day: time::days(day),
         known: dialect::clock(transaction).await?,
     };
@@ -112,18 +113,18 @@ pub async fn tell(
     Ok(())
 }
 
-/// The line in force, if its version has strategies.
-async fn earning_line(
+/// The line in force, and whether its version has strategies.
+async fn line_in_force(
     db: &Database,
     transaction: &Transaction,
     taxonomy: &str,
-) -> Result<Option<Segment>, Error> {
+) -> Result<Option<(Segment, bool)>, Error> {
     let timeline = classes::in_force(transaction, taxonomy).await?;
     let Some(segment) = timeline.last() else { return Ok(None) };
     let versions = taxonomies::published(db, &[segment.version_id]).await?;
     let version = versions.get(&segment.version_id);
     let earning = version.is_some_and(|version| version.definition.has_strategies());
-    Ok(earning.then(|| segment.clone()))
+    Ok(Some((segment.clone(), earning)))
 }
 
 /// What is told at once.
@@ -131,12 +132,13 @@ struct Told {
     position: Position,
     taxonomy_key: i32,
     line: Segment,
+    earning: i32,
     day: i32,
     known: i64,
 }
 
 const COLUMNS: &str = "INSERT INTO class_change (position, taxonomy_key, customer_id, from_class, \
-     to_class, day, number, version_id, recorded_at)";
+     to_class, day, number, version_id, recorded_at, earning)";
 
 impl Told {
     /// Who is in a class now: that of the open span.
@@ -148,27 +150,29 @@ impl Told {
         )
     }
 
-    /// Those who are in another class than was told, or in one for the first time.
+    /// Those who are in another class than was told, or in one for the first time; what was told before
+    /// there were strategies does not count as told once there are.
     fn entered(&self, chosen: &str) -> String {
-        let Self { position, taxonomy_key, known, .. } = self;
+        let Self { position, taxonomy_key, known, earning, .. } = self;
         let Segment { from, version_id, .. } = &self.line;
         format!(
             "{COLUMNS} SELECT '{position}', {taxonomy_key}, held.customer_id, stay.class_no, \
              held.class_no, CASE WHEN held.valid_from < {from} THEN {from} ELSE held.valid_from \
-             END, coalesce(stay.number, 0) + 1, {version_id}, {known} FROM (SELECT customer_id, \
-             class_no, valid_from FROM class_span WHERE {}{chosen}) AS held LEFT JOIN class_stay \
-             AS stay ON stay.taxonomy_key = {taxonomy_key} AND stay.customer_id = \
-             held.customer_id WHERE stay.class_no IS NULL OR stay.class_no <> held.class_no",
+             END, coalesce(stay.number, 0) + 1, {version_id}, {known}, {earning} FROM (SELECT \
+             customer_id, class_no, valid_from FROM class_span WHERE {}{chosen}) AS held LEFT JOIN \
+             class_stay AS stay ON stay.taxonomy_key = {taxonomy_key} AND stay.customer_id = \
+             held.customer_id AND stay.earning >= {earning} WHERE stay.class_no IS NULL OR \
+             stay.class_no <> held.class_no",
             self.open()
         )
     }
 
     /// Those who are in no class any more.
     fn left(&self, chosen: &str) -> String {
-        let Self { position, taxonomy_key, day, known, .. } = self;
+        let Self { position, taxonomy_key, day, known, earning, .. } = self;
         format!(
             "{COLUMNS} SELECT '{position}', {taxonomy_key}, stay.customer_id, stay.class_no, NULL, \
-             {day}, stay.number + 1, {}, {known} FROM class_stay AS stay WHERE stay.taxonomy_key = \
+             {day}, stay.number + 1, {}, {known}, {earning} FROM class_stay AS stay WHERE stay.taxonomy_key = \
              {taxonomy_key} AND stay.class_no IS NOT NULL{chosen} AND NOT EXISTS (SELECT 1 FROM \
              class_span AS held WHERE held.customer_id = stay.customer_id AND {})",
             self.line.version_id,
@@ -180,11 +184,11 @@ impl Told {
     fn stays(&self) -> String {
         let Self { position, taxonomy_key, .. } = self;
         format!(
-            "INSERT INTO class_stay (taxonomy_key, customer_id, class_no, since, number) SELECT \
-             taxonomy_key, customer_id, to_class, day, number FROM class_change WHERE position = \
-             '{position}' AND taxonomy_key = {taxonomy_key} ON CONFLICT (taxonomy_key, \
-             customer_id) DO UPDATE SET class_no = excluded.class_no, since = excluded.since, \
-             number = excluded.number"
+            "INSERT INTO class_stay (taxonomy_key, customer_id, class_no, since, number, earning) \
+             SELECT taxonomy_key, customer_id, to_class, day, number, earning FROM class_change \
+             WHERE position = '{position}' AND taxonomy_key = {taxonomy_key} ON CONFLICT \
+             (taxonomy_key, customer_id) DO UPDATE SET class_no = excluded.class_no, since = \
+             excluded.since, number = excluded.number, earning = excluded.earning"
         )
     }
 }
@@ -221,7 +225,8 @@ impl TryFrom<Row> for ClassChange {
     }
 }
 
-/// The changes after a place, of one taxonomy or of all, in the order of the change log. What was
+/// The changes after a place that brought something to do or ended it, because the taxonomy has
+/// strategies; of one taxonomy or of all, in the order of the change log. What was
 /// told beside a transaction that is still open comes when that has ended.
 pub async fn list(
     db: &Database,
@@ -229,7 +234,7 @@ pub async fn list(
     page: &PageRequest<ChangeKey>,
 ) -> Result<Page<ClassChange, ChangeKey>, Error> {
     let horizon = dialect::log_horizon(db.reader()).await?;
-    let mut conditions = vec!["1 = 1".to_owned()];
+    let mut conditions = vec!["c.earning = 1".to_owned()];
     if let Some(taxonomy) = taxonomy {
         let key = definitions::key(db.reader(), &Taxonomy::KIND, taxonomy).await?;
         conditions.push(format!("c.taxonomy_key = {key}"));
@@ -243,21 +248,37 @@ pub async fn list(
     if let Some(horizon) = horizon {
         conditions.push(format!("c.position < '{horizon}'"));
     }
+    let rows = select(db, &conditions.join(" AND "), page.fetch()).await?;
+    Ok(Page::of(page, rows, |row| row.key))
+}
+
+/// The first `limit` changes that meet a condition and are told up to a place, for watchers.
+pub(super) async fn between(
+    db: &Database,
+    taxonomy: Option<&str>,
+    condition: &str,
+    settled: Position,
+    limit: usize,
+) -> Result<Vec<ClassChange>, Error> {
+    let of_taxonomy = watch::of_taxonomy(db, "c.taxonomy_key", taxonomy).await?;
+    let condition = format!("{condition} AND c.position <= '{settled}'{of_taxonomy}");
+    select(db, &condition, u64::try_from(limit).unwrap_or(u64::MAX)).await
+}
+
+async fn select(db: &Database, condition: &str, limit: u64) -> Result<Vec<ClassChange>, Error> {
     let sql = format!(
         "SELECT c.position, c.taxonomy_key, c.customer_id, d.definition_id AS taxonomy, \
          was.class_id AS from_class, comes.class_id AS to_class, c.day, c.number, c.version_id, \
          c.recorded_at FROM class_change AS c JOIN definition AS d ON d.definition_key = \
          c.taxonomy_key LEFT JOIN class_name AS was ON was.class_no = c.from_class LEFT JOIN \
-         class_name AS comes ON comes.class_no = c.to_class WHERE {} ORDER BY c.position, \
-         c.taxonomy_key, c.customer_id LIMIT {}",
-        conditions.join(" AND "),
-        page.fetch()
+         class_name AS comes ON comes.class_no = c.to_class WHERE {condition} ORDER BY \
+         c.position, c.taxonomy_key, c.customer_id LIMIT {limit}"
     );
     let mut rows = Vec::new();
     for row in history::query(db.reader(), &sql).await? {
         rows.push(ClassChange::try_from(Row::from_query_result(&row, "")?)?);
     }
-    Ok(Page::of(page, rows, |row| row.key))
+    Ok(rows)
 }
 
 /// The class that a customer was told to be in under a taxonomy; `None` when in none.
@@ -282,10 +303,15 @@ pub(super) async fn stay(
     }))
 }
 
-/// Deletes the changes that became known before `before`; returns how many.
+/// Deletes the changes that became known before `before`, unless the change log still has what is before
+/// them: who watches from a place that it has misses nothing. Returns how many.
 pub async fn trim(db: &Database, before: DateTime<Utc>) -> Result<u64, Error> {
     let transaction = db.begin().await?;
-    let sql = format!("DELETE FROM class_change WHERE recorded_at < {}", time::micros(before));
+    let sql = format!(
+        "DELETE FROM class_change WHERE recorded_at < {} AND position < (SELECT min(position) FROM \
+         change_log)",
+        time::micros(before)
+    );
     let deleted = history::execute(&transaction, &sql).await?;
     transaction.commit().await?;
     Ok(deleted)

@@ -2,6 +2,7 @@
 //! changes: that is what makes a code unique for ever.
 
 mod give;
+mod import;
 mod left_out;
 
 use std::collections::HashSet;
@@ -9,15 +10,22 @@ use std::collections::HashSet;
 use chrono::{DateTime, NaiveDate, Utc};
 use kehu_core::CustomerId;
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
+    QuerySelect, Statement,
+};
 
 use super::customers::{self, ROWS_AT_ONCE};
 use super::entity::code::{Column, Entity, Model};
+use crate::change_log::Position;
 use crate::facts::CustomerSet;
 use crate::ingestion::merges;
 use crate::{Database, Error, Page, PageRequest, Transaction, time};
 
-pub use give::{NewCode, Skipped, end, give, most_given, put_back, skip, skipped, take};
+pub use give::{
+    Given, NewCode, Skipped, end, explain_end, give, most_given, put_back, skip, skipped, take,
+};
+pub use import::{Imported, import, owners, raise};
 pub use left_out::{LeftOut, count_left_out, leave_out, left_out_of, list_left_out};
 
 /// A code that was given to a customer.
@@ -43,6 +51,42 @@ pub struct CodeRow {
     pub ended_at: Option<DateTime<Utc>>,
     /// The run that gave it; `None` when it followed from a change.
     pub run_id: Option<i64>,
+    /// Why another took its place; `None` while it is current, and of one that never was.
+    pub ended_because: Option<EndReason>,
+    /// The short code of the class that the one was given for which took its place.
+    pub ended_for: Option<String>,
+    /// That one, as it is printed; `None` where it ended with a merge.
+    pub successor: Option<String>,
+    /// Whether it comes from elsewhere.
+    pub imported: bool,
+}
+
+/// Why a code ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EndReason {
+    /// The customer came into another class.
+    ClassChange,
+    /// The customer is merged into another.
+    Merge,
+    /// A code from elsewhere took its place.
+    Import,
+}
+
+impl EndReason {
+    /// As it is kept; that of a merge follows from the merge.
+    fn number(self) -> i32 {
+        match self {
+            Self::ClassChange => 1,
+            Self::Merge => 2,
+            Self::Import => 3,
+        }
+    }
+
+    pub(crate) fn of(number: i32) -> Result<Self, Error> {
+        let all = [Self::ClassChange, Self::Merge, Self::Import];
+        let found = all.into_iter().find(|reason| reason.number() == number);
+        found.ok_or_else(|| Error::Corrupt(format!("{number} is no reason for which a code ends")))
+    }
 }
 
 impl TryFrom<Model> for CodeRow {
@@ -60,7 +104,23 @@ impl TryFrom<Model> for CodeRow {
             created_at: time::instant(row.created_at)?,
             ended_at: row.ended_at.map(time::instant).transpose()?,
             run_id: row.run_id,
+            ended_because: row.ended_because.map(EndReason::of).transpose()?,
+            ended_for: row.ended_for,
+            successor: row.successor,
+            imported: row.imported == 1,
         })
+    }
+}
+
+impl CodeRow {
+    /// As it is when its customer is merged into another: a former one of that other.
+    pub(crate) fn merged_into(&mut self, survivor: CustomerId, since: DateTime<Utc>) {
+        self.customer = survivor;
+        self.current = false;
+        if self.ended_at.is_none() {
+            self.ended_at = Some(since);
+            self.ended_because = Some(EndReason::Merge);
+        }
     }
 }
 
@@ -96,9 +156,7 @@ async fn hand_on(db: &Database, rows: &mut [CodeRow]) -> Result<(), Error> {
     let survivors = merges::survivors(db.reader(), &customers).await?;
     for row in rows {
         let Some((root, since)) = survivors.get(&row.customer.0) else { continue };
-        row.customer = CustomerId(*root);
-        row.current = false;
-        row.ended_at = row.ended_at.or(Some(time::instant(*since)?));
+        row.merged_into(CustomerId(*root), time::instant(*since)?);
     }
     Ok(())
 }
@@ -208,6 +266,32 @@ pub async fn beginning_with(
     let mut page = Page::of(page, rows, |row| row.normal.clone()).try_map(CodeRow::try_from)?;
     hand_on(db, &mut page.items).await?;
     Ok(page)
+}
+
+/// The first `limit` codes that meet a condition, in which `$1` stands for `normal`, and were given up to
+/// a place, with their places; for watchers.
+pub(super) async fn given_between(
+    db: &Database,
+    (condition, normal): (&str, &str),
+    settled: Position,
+    limit: usize,
+) -> Result<Vec<(Position, CodeRow)>, Error> {
+    let sql = format!(
+        "SELECT * FROM code WHERE position IS NOT NULL AND {condition} AND position <= '{settled}' \
+         ORDER BY position, normal LIMIT {limit}"
+    );
+    let values: Vec<sea_orm::Value> =
+        if condition.contains("$1") { vec![normal.into()] } else { Vec::new() };
+    let backend = db.reader().get_database_backend();
+    let statement = Statement::from_sql_and_values(backend, sql, values);
+    let (mut places, mut rows) = (Vec::new(), Vec::new());
+    for row in db.reader().query_all_raw(statement).await? {
+        let row = Model::from_query_result(&row, "")?;
+        places.push(row.position.unwrap_or(Position::START));
+        rows.push(CodeRow::try_from(row)?);
+    }
+    hand_on(db, &mut rows).await?;
+    Ok(places.into_iter().zip(rows).collect())
 }
 
 /// The least text that is greater than all that begin with `prefix`, byte by byte; `None` when there

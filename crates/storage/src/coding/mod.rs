@@ -15,3 +15,4 @@ pub mod overrides;
 pub mod pins;
 pub mod schemes;
 pub mod taxonomies;
+pub mod watch;

@@ -1,6 +1,8 @@
 //! Lines, and which of them is in force on which days.
 
-use sea_orm::{ConnectionTrait, Statement, Value};
+use std::collections::BTreeMap;
+
+use sea_orm::{ConnectionTrait, QueryResult, Statement, Value};
 
 use super::{Subject, Writer};
 use crate::{Error, Transaction};
@@ -58,6 +60,23 @@ impl Timeline {
         &self.0
     }
 
+    /// What they come to, in the order in which they became known.
+    fn of(forces: Vec<Force>) -> Self {
+        let mut lines: Vec<Segment> = Vec::new();
+        for Force { line_id, version_id, from, known } in forces {
+            if let Some(line) = lines.iter_mut().find(|line| line.line_id == line_id) {
+                line.from = from;
+                continue;
+            }
+            lines.push(Segment { line_id, version_id, from, to: None, ended_known: None, known });
+        }
+        let mut timeline = Self::default();
+        for line in lines.into_iter().filter(|line| line.from != NEVER) {
+            timeline.push(line);
+        }
+        timeline
+    }
+
     /// A line comes in force from a day on; later days of those before it are its own.
     fn push(&mut self, next: Segment) {
         for before in &mut self.0 {
@@ -84,22 +103,48 @@ pub async fn timeline(
     let values: [Value; 3] =
         [subject.number().into(), name.into(), known_at.unwrap_or(i64::MAX).into()];
     let statement = Statement::from_sql_and_values(connection.get_database_backend(), sql, values);
-    let mut lines: Vec<Segment> = Vec::new();
+    let mut forces = Vec::new();
     for row in connection.query_all_raw(statement).await? {
-        let line_id: i32 = row.try_get_by_index(0)?;
-        let from = row.try_get_by_index(2)?;
-        if let Some(line) = lines.iter_mut().find(|line| line.line_id == line_id) {
-            line.from = from;
-            continue;
-        }
-        let (version_id, known) = (row.try_get_by_index(1)?, row.try_get_by_index(3)?);
-        lines.push(Segment { line_id, version_id, from, to: None, ended_known: None, known });
+        forces.push(Force::read(&row)?);
     }
-    let mut timeline = Timeline::default();
-    for line in lines.into_iter().filter(|line| line.from != NEVER) {
-        timeline.push(line);
+    Ok(Timeline::of(forces))
+}
+
+/// Those of every definition that has had a line in force, as known now, by name.
+pub async fn timelines(
+    connection: &impl ConnectionTrait,
+    subject: Subject,
+) -> Result<BTreeMap<String, Timeline>, Error> {
+    let sql = format!(
+        "SELECT f.line_id, l.version_id, f.from_day, f.known_from, l.name FROM history_force f \
+         JOIN history_line l ON l.line_id = f.line_id WHERE l.subject = {} \
+         ORDER BY f.known_from, f.line_id",
+        subject.number()
+    );
+    let mut forces: BTreeMap<String, Vec<Force>> = BTreeMap::new();
+    for row in super::query(connection, &sql).await? {
+        forces.entry(row.try_get_by_index(4)?).or_default().push(Force::read(&row)?);
     }
-    Ok(timeline)
+    Ok(forces.into_iter().map(|(name, forces)| (name, Timeline::of(forces))).collect())
+}
+
+/// That a line came in force from a day on, or from another one than before.
+struct Force {
+    line_id: i32,
+    version_id: i64,
+    from: i32,
+    known: i64,
+}
+
+impl Force {
+    fn read(row: &QueryResult) -> Result<Self, Error> {
+        Ok(Self {
+            line_id: row.try_get_by_index(0)?,
+            version_id: row.try_get_by_index(1)?,
+            from: row.try_get_by_index(2)?,
+            known: row.try_get_by_index(3)?,
+        })
+    }
 }
 
 /// Opens a line for a version, seen by nobody until it is [in force](turn). `run_id` is the run

@@ -27,7 +27,7 @@ use sea_orm::{ConnectionTrait, QueryResult, Statement};
 use crate::{Database, Error, Transaction, dialect, time};
 
 pub(crate) use customers::{ROWS_AT_ONCE, chosen};
-pub use lines::{Segment, Timeline, names, open, timeline, turn};
+pub use lines::{Segment, Timeline, names, open, timeline, timelines, turn};
 pub use record::Scope;
 pub(crate) use record::{Evaluation, Held, Inserted, Place, Recorded, Spans, record};
 pub use retract::Retraction;

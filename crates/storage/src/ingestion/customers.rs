@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 pub use kehu_core::Reference;
 
 use kehu_core::CustomerId;
+use kehu_core::contact_key;
 use kehu_core::match_key::{self, NameKeys};
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement, UnionType};
 use sea_orm::{
@@ -21,6 +22,10 @@ use super::{
 use crate::bulk::{self, Column, OnConflict};
 use crate::document::{self, Document};
 use crate::{Database, Error, Page, PageRequest, Transaction, dialect, time};
+
+/// The attributes that customers are looked up by, however they are written.
+pub(crate) const PHONE: &str = "phone";
+pub(crate) const EMAIL: &str = "email";
 
 /// A golden record.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -306,11 +311,17 @@ fn columns(rows: &[Row], now: DateTime<Utc>) -> Vec<(&'static str, Column)> {
     let registered = rows.iter().map(|row| row.profile.registered_on.map(time::days));
     let attributes = rows.iter().map(|row| document::write(&row.profile.attributes));
     let (names, persons) = name_keys(rows);
+    let contact = |attribute: &str, key: fn(&str) -> Option<String>| {
+        let given = rows.iter().map(|row| row.profile.attributes.get(attribute));
+        Column::OptText(given.map(|value| value.and_then(|value| key(value))).collect())
+    };
     vec![
         ("customer_id", Column::I64(rows.iter().map(|row| row.id.0).collect())),
         ("display_name", text(|profile| &profile.display_name)),
         ("name_key", Column::OptText(names)),
         ("person_key", Column::OptText(persons)),
+        ("phone_key", contact(PHONE, contact_key::phone)),
+        ("email_key", contact(EMAIL, contact_key::email)),
         ("customer_type", text(|profile| &profile.customer_type)),
         ("region_code", text(|profile| &profile.region_code)),
         ("province", text(|profile| &profile.province)),

@@ -14,7 +14,7 @@ use crate::bulk::{self, Column, ColumnType, OnConflict};
 use crate::{Database, Error, dialect};
 
 /// What a code is found by: case and separators do not count, unless there is nothing else.
-fn normal(code: &str) -> String {
+pub fn external_code(code: &str) -> String {
     let normal = code_scheme::normalise(code);
     if normal.is_empty() { key::look(code) } else { normal }
 }
@@ -30,7 +30,7 @@ pub(super) async fn write(
     for entry in entries {
         let Entry::Customer { external_id, codes, .. } = entry else { continue };
         for code in codes {
-            given.insert((normal(code), resolved.home(external_id).0), code);
+            given.insert((external_code(code), resolved.home(external_id).0), code);
         }
     }
     if given.is_empty() {
@@ -65,7 +65,7 @@ pub async fn find_external_code(
     source: Option<&str>,
     code: &str,
 ) -> Result<Vec<CustomerId>, Error> {
-    let mut query = Entity::find().filter(Of::Normal.eq(normal(code)));
+    let mut query = Entity::find().filter(Of::Normal.eq(external_code(code)));
     if let Some(name) = source {
         let Some(source_id) = sources::find(db.reader(), name).await? else {
             return Ok(Vec::new());

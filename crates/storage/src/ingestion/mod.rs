@@ -35,7 +35,8 @@ pub use customers::{
     Customer, CustomerFilter, Reference, find_key, find_reference, get_customer, get_customers,
     list_customers,
 };
-pub use external_codes::find_external_code;
+pub(crate) use customers::{EMAIL, PHONE};
+pub use external_codes::{external_code, find_external_code};
 pub use held::{HeldOrders, WaitingOrder, held_orders};
 // A new kind is no line here.
 pub use kinds::*;

@@ -19,7 +19,8 @@ mod m0010_matching;
 mod m0011_evaluation;
 mod m0012_quality;
 mod m0013_retraction;
-mod m0016_late_reason;
+mod m0014_lookup;
+mod m0015_late_reason;
 
 use sea_orm_migration::prelude::*;
 
@@ -43,7 +44,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0011_evaluation::Migration),
             Box::new(m0012_quality::Migration),
             Box::new(m0013_retraction::Migration),
-            Box::new(m0016_late_reason::Migration),
+            Box::new(m0014_lookup::Migration),
+            Box::new(m0015_late_reason::Migration),
         ]
     }
 }

@@ -267,7 +267,8 @@ async fn codes_lead_to_the_survivor_and_come_back() {
             number: customer,
         };
         let both = [code(1), code(2)];
-        codes::give(&transaction, "s", &both, day("2011-01-01"), None, at(150)).await.unwrap();
+        let given = codes::Given { as_of: day("2011-01-01"), run_id: None, now: at(150) };
+        codes::give(&transaction, "s", &both, given).await.unwrap();
         transaction.commit().await.unwrap();
         let before = codes::resolve(db, "K2").await.unwrap().unwrap();
         let merged = merge(db, "a", "b", 200).await;

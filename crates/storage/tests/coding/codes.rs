@@ -4,7 +4,8 @@ use chrono::{DateTime, Utc};
 use kehu_core::code_scheme::{CodeScheme, Recoding};
 use kehu_core::{CustomerId, Label};
 use kehu_storage::coding::codes::{
-    NewCode, current, current_of, current_within, end, existing, give, of_customer, resolve, take,
+    Given, NewCode, current, current_of, current_within, end, existing, give, of_customer, resolve,
+    take,
 };
 use kehu_storage::coding::schemes::{self, SchemeVersion};
 use kehu_storage::definitions::{self, Signed};
@@ -49,7 +50,13 @@ async fn code_customers(db: &Database, scheme: &str, customers: &[i64]) -> Resul
     let count = i64::try_from(without.len()).unwrap();
     let first = take(&transaction, scheme, "K######", count).await? - count + 1;
     let codes: Vec<_> = without.iter().zip(first..).map(|(id, number)| code(*id, number)).collect();
-    let left = give(&transaction, scheme, &codes, day("2011-12-10"), None, at(1)).await?;
+    let left = give(
+        &transaction,
+        scheme,
+        &codes,
+        Given { as_of: day("2011-12-10"), run_id: None, now: at(1) },
+    )
+    .await?;
     assert_eq!(left, []);
     transaction.commit().await?;
     Ok(codes.len())
@@ -83,7 +90,13 @@ async fn a_code_of_another_scheme_is_passed_over() {
         code_customers(db, "other", &[9]).await.unwrap();
         let transaction = db.begin().await.unwrap();
         let codes = [code(1, 1), code(2, 2)];
-        let left = give(&transaction, "standard", &codes, day("2011-12-10"), None, at(1)).await;
+        let left = give(
+            &transaction,
+            "standard",
+            &codes,
+            Given { as_of: day("2011-12-10"), run_id: None, now: at(1) },
+        )
+        .await;
         assert_eq!(left.unwrap(), [CustomerId(1)]);
         transaction.commit().await.unwrap();
         let held = resolve(db, "K000001").await.unwrap().unwrap();
@@ -101,7 +114,14 @@ async fn a_former_code_resolves_for_ever() {
         let transaction = db.begin().await.unwrap();
         end(&transaction, "standard", &[CustomerId(1)], at(5)).await.unwrap();
         let codes = [code(1, 3)];
-        give(&transaction, "standard", &codes, day("2012-01-10"), Some(4), at(5)).await.unwrap();
+        give(
+            &transaction,
+            "standard",
+            &codes,
+            Given { as_of: day("2012-01-10"), run_id: Some(4), now: at(5) },
+        )
+        .await
+        .unwrap();
         transaction.commit().await.unwrap();
         let former = resolve(db, "K000001").await.unwrap().unwrap();
         assert_eq!(
@@ -132,8 +152,13 @@ async fn a_customer_has_one_current_code() {
         create(db, "standard", at(0)).await.unwrap();
         code_customers(db, "standard", &[1]).await.unwrap();
         let transaction = db.begin().await.unwrap();
-        let second =
-            give(&transaction, "standard", &[code(1, 2)], day("2011-12-10"), None, at(1)).await;
+        let second = give(
+            &transaction,
+            "standard",
+            &[code(1, 2)],
+            Given { as_of: day("2011-12-10"), run_id: None, now: at(1) },
+        )
+        .await;
         assert_eq!(second.unwrap(), []);
         transaction.commit().await.unwrap();
         let held = of_customer(db, CustomerId(1)).await.unwrap();
@@ -162,7 +187,13 @@ async fn allocate(db: Database, caller: i64, each: i64) {
                 ..code(*customer, number)
             })
             .collect();
-        let left = give(&transaction, class.0, &codes, day("2011-12-10"), None, at(1)).await;
+        let left = give(
+            &transaction,
+            class.0,
+            &codes,
+            Given { as_of: day("2011-12-10"), run_id: None, now: at(1) },
+        )
+        .await;
         assert_eq!(left.unwrap(), []);
         transaction.commit().await.unwrap();
     }

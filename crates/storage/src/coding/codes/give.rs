@@ -1,15 +1,17 @@
 //! Giving codes: counters without gaps, in the transaction of the codes themselves.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use kehu_core::CustomerId;
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict as Merge, Order, Query};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, Statement};
 
 use super::super::customers::ROWS_AT_ONCE;
 use super::super::entity::code::{Column as Field, Entity};
+use super::EndReason;
 use crate::bulk::{self, Column, OnConflict};
+use crate::change_log::{self, NewChange, Topic};
 use crate::{Database, Error, Transaction, time};
 
 /// A code to give.
@@ -27,6 +29,36 @@ pub struct NewCode {
     pub customer: CustomerId,
     /// The short code of the customer's class.
     pub class_code: String,
+}
+
+/// For what day codes are given, by whom, and when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Given {
+    /// The day.
+    pub as_of: NaiveDate,
+    /// The run; `None` where it followed from a change.
+    pub run_id: Option<i64>,
+    /// When.
+    pub now: DateTime<Utc>,
+}
+
+/// Tells those who watch that codes are given, and returns where.
+pub(super) async fn tell(
+    transaction: &Transaction,
+    customers: &[CustomerId],
+    Given { as_of, now, .. }: Given,
+) -> Result<String, Error> {
+    let customers: BTreeSet<CustomerId> = customers.iter().copied().collect();
+    let change = NewChange {
+        topic: Topic::Codes,
+        customers: customers.into_iter().collect(),
+        first_day: as_of,
+        last_day: as_of,
+        as_of: Some(as_of),
+        recorded_at: now,
+        cause: None,
+    };
+    Ok(change_log::append(transaction, &change).await?.to_string())
 }
 
 /// Takes `count` numbers of a prefix's counter and returns the last of them; the first number
@@ -100,6 +132,37 @@ pub async fn end(
     Ok(())
 }
 
+/// Says of the codes that the transaction has ended why, and which took their place: those that are
+/// current now.
+pub async fn explain_end(
+    transaction: &Transaction,
+    scheme: &str,
+    customers: &[CustomerId],
+    (because, at): (EndReason, DateTime<Utc>),
+) -> Result<(), Error> {
+    let next = |column: &str| {
+        format!(
+            "(SELECT next.{column} FROM code AS next WHERE next.scheme_id = code.scheme_id AND \
+             next.customer_id = code.customer_id AND next.current = 1)"
+        )
+    };
+    let (class_code, code) = (next("class_code"), next("code"));
+    let backend = transaction.get_database_backend();
+    for customers in customers.chunks(ROWS_AT_ONCE) {
+        let ids: Vec<String> = customers.iter().map(|customer| customer.0.to_string()).collect();
+        let sql = format!(
+            "UPDATE code SET ended_because = {}, ended_for = {class_code}, successor = {code} \
+             WHERE scheme_id = $1 AND ended_at = $2 AND current = 0 AND ended_because IS NULL AND \
+             customer_id IN ({})",
+            because.number(),
+            ids.join(", ")
+        );
+        let values = [scheme.into(), time::micros(at).into()];
+        transaction.execute_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
+    }
+    Ok(())
+}
+
 /// Makes the codes current, and returns the customers whose code exists already (of another
 /// scheme that renders the same): they have got none, and take the next number; that theirs was
 /// skipped stays on record ([`skipped`]). The caller
@@ -108,10 +171,14 @@ pub async fn give(
     transaction: &Transaction,
     scheme: &str,
     codes: &[NewCode],
-    as_of: NaiveDate,
-    run_id: Option<i64>,
-    now: DateTime<Utc>,
+    given: Given,
 ) -> Result<Vec<CustomerId>, Error> {
+    let Given { as_of, run_id, now } = given;
+    let customers: Vec<CustomerId> = codes.iter().map(|code| code.customer).collect();
+    let position = match codes.is_empty() {
+        true => None,
+        false => Some(tell(transaction, &customers, given).await?),
+    };
     let each = |text: fn(&NewCode) -> &String| {
         Column::Text(codes.iter().map(|code| text(code).clone()).collect())
     };
@@ -126,9 +193,10 @@ pub async fn give(
         ("current", Column::I32(vec![1; rows])),
         ("created_at", Column::I64(vec![time::micros(now); rows])),
         ("run_id", Column::OptI64(vec![run_id; rows])),
+        ("position", Column::OptText(vec![position; rows])),
     ];
-    let given = bulk::insert(transaction, "code", &columns, OnConflict::Ignore).await?;
-    if usize::try_from(given) == Ok(rows) {
+    let inserted = bulk::insert(transaction, "code", &columns, OnConflict::Ignore).await?;
+    if usize::try_from(inserted) == Ok(rows) {
         return Ok(Vec::new());
     }
     let left = left_without(transaction, scheme, codes).await?;

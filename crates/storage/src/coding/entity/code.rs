@@ -2,6 +2,8 @@
 
 use sea_orm::entity::prelude::*;
 
+use crate::change_log::Position;
+
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "code")]
@@ -17,6 +19,11 @@ pub struct Model {
     pub created_at: i64,
     pub ended_at: Option<i64>,
     pub run_id: Option<i64>,
+    pub ended_because: Option<i32>,
+    pub ended_for: Option<String>,
+    pub successor: Option<String>,
+    pub imported: i32,
+    pub position: Option<Position>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

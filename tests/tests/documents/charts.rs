@@ -91,7 +91,7 @@ async fn req_3_9_charts_are_files_that_need_nothing_else() {
         assert_eq!(charted, ["class-summary", "pareto-curve", "rfm-heat-map", "monthly-trend"]);
         for (report, drawings, in_chinese) in [
             ("class-summary", 1, "类别汇总"),
-            ("pareto-curve", 1, "帕累托"),
+            ("pareto-curve", 1, "净销售额集中度"),
             ("rfm-heat-map", 2, "最近购买"),
             ("monthly-trend", 2, "月"),
         ] {

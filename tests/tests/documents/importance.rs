@@ -1,7 +1,6 @@
 //! How important customers are, apart from what they bring.
 
 use kehu_contract::scoring::{ListFeaturesRequest, feature_service_client::FeatureServiceClient};
-use kehu_contract::shared::FeatureFamily;
 use kehu_core::scorecard::templates;
 use kehu_tests::each_database;
 
@@ -80,7 +79,7 @@ async fn req_4_18_importance_is_graded_apart_from_value() {
     .await;
 }
 
-/// No feature of one is read by the other, and none of importance is of value.
+/// No feature of one is read by the other, and none of importance is an amount.
 #[tokio::test]
 async fn req_4_18_importance_and_value_read_nothing_in_common() {
     each_database(async |test| {
@@ -91,7 +90,7 @@ async fn req_4_18_importance_and_value_read_nothing_in_common() {
         let listed = service.list_features(ListFeaturesRequest::default()).await.unwrap();
         for feature in listed.into_inner().features {
             if importance.contains(&feature.id) {
-                assert_ne!(feature.family(), FeatureFamily::Value, "{}", feature.id);
+                assert_ne!(feature.unit, "currency", "{}", feature.id);
             }
         }
     })

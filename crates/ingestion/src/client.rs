@@ -110,6 +110,7 @@ async fn attempt(
 ) -> Result<Option<Sent>, Error> {
     let (requests, outgoing) = mpsc::channel(WINDOW);
     let stream_id = start.stream_id.clone();
+    let orders = table.kind() == tables::FileKind::Orders;
     let first = IngestRequest { message: Some(ingest_request::Message::Start(start)) };
     // The channel has room for it, and its other end is in hand.
     let _ = requests.send(first).await;
@@ -120,7 +121,7 @@ async fn attempt(
     }
     let today = Today::of(&started)?;
     let mut totals = started.totals.unwrap_or_default();
-    let refused = refused_before(&mut client, &stream_id, &totals).await?;
+    let refused = refused_before(&mut client, &stream_id, &totals, orders).await?;
     let (places, mut sent) = mpsc::unbounded_channel();
     let reading = tokio::task::spawn_blocking(move || {
         read(table, &started, &today, &refused, &requests, &places)
@@ -214,18 +215,32 @@ fn count(
 /// Why the server, and not the reader of the file, may refuse an order.
 const BY_SERVER: [ProblemReason; 2] = [ProblemReason::RateMissing, ProblemReason::OutOfRange];
 
+/// Why it may refuse a record of another kind besides. Of an order's line the record of its customer may
+/// be refused so, and the order is not.
+const BY_SERVER_TOO: [ProblemReason; 7] = [
+    ProblemReason::FieldMissing,
+    ProblemReason::DateInvalid,
+    ProblemReason::ValueUnknown,
+    ProblemReason::DuplicateLine,
+    ProblemReason::OrderInconsistent,
+    ProblemReason::AttributeUndeclared,
+    ProblemReason::BasisMissing,
+];
+
 /// The lines that the server refused when the file was sent before. A caller who may not read
 /// rejects gets none: its figures then count those orders as loaded.
 async fn refused_before(
     client: &mut IngestionServiceClient<Client>,
     stream_id: &str,
     totals: &IngestTotals,
+    orders: bool,
 ) -> Result<HashMap<i64, ProblemReason>, Status> {
     let mut refused = HashMap::new();
     if totals.rejected_count == 0 {
         return Ok(refused);
     }
-    for reason in BY_SERVER {
+    let others: &[ProblemReason] = if orders { &[] } else { &BY_SERVER_TOO };
+    for reason in BY_SERVER.iter().chain(others).copied() {
         let mut request = ListRejectsRequest {
             page_size: 1_000,
             stream_id: stream_id.to_owned(),

@@ -51,7 +51,9 @@ impl Profiles {
     /// Whether a file says anything about its customers.
     pub(crate) fn are_in(layout: &Layout) -> bool {
         let mut roles = ROLES.iter().chain([&Role::Code]);
-        !layout.attributes.is_empty() || roles.any(|role| layout.place(*role).is_some())
+        let stated =
+            |role: &Role| layout.place(*role).is_some() || layout.constant(*role).is_some();
+        !layout.attributes.is_empty() || roles.any(stated)
     }
 
     /// What a row says, and what is wrong with it.
@@ -83,7 +85,7 @@ impl Profiles {
                 let cell = row.cell(place);
                 text::clean(cell, layout.column(role), limits::TEXT, cleaned, problems)
             }
-            None => String::new(),
+            None => layout.constant(role).unwrap_or_default().to_owned(),
         };
         self.said.profile = CustomerProfile {
             display_name: read(Role::CustomerName),

@@ -26,6 +26,12 @@ pub enum Error {
     /// The file has no line.
     #[error("the file is empty: its first line must name the columns")]
     Empty,
+    /// The file is one JSON text, and not one a line.
+    #[error(
+        "the file is one JSON text: write one object a line (JSON Lines), such as \
+         {{\"customer_id\": \"c1\"}}"
+    )]
+    JsonText,
     /// The file is no text.
     #[error("the file is {format}: save it as CSV and try again")]
     NotText {

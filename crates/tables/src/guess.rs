@@ -7,7 +7,7 @@ use std::path::Path;
 use encoding_rs::{Encoding, UTF_8};
 use kehu_core::text::is_invisible;
 
-use crate::columns::{Role, usual_names, usual_places};
+use crate::columns::{FileKind, Role, kind_of, usual_places};
 use crate::header::{DELIMITERS, TITLES, names};
 use crate::mapping::Mapping;
 use crate::number::Notation;
@@ -22,6 +22,34 @@ const ROWS: usize = 200;
 const CELLS: usize = 3;
 const LETTERS: usize = 24;
 
+/// Names that columns have, folded, of attributes that are declared from the start.
+const ATTRIBUTES: [(&str, &[&str]); 10] = [
+    (
+        "phone",
+        &[
+            "phone",
+            "telephone",
+            "tel",
+            "mobile",
+            "联系电话",
+            "电话",
+            "手机",
+            "手机号",
+            "手机号码",
+            "電話",
+        ],
+    ),
+    ("email", &["email", "emailaddress", "mail", "邮箱", "电子邮箱", "电子邮件"]),
+    ("contact", &["contact", "contactname", "contactperson", "联系人", "聯絡人"]),
+    ("employees", &["employees", "headcount", "员工人数", "从业人数", "人数"]),
+    ("annual_revenue", &["annualrevenue", "turnover", "年营业额", "年营业收入", "年销售额"]),
+    ("owner", &["owner", "accountmanager", "salesrep", "客户经理", "负责人", "业务员", "销售人员"]),
+    ("acquisition_channel", &["acquisitionchannel", "leadsource", "来源渠道", "客户来源"]),
+    ("birth_date", &["birthdate", "dateofbirth", "birthday", "出生日期", "生日"]),
+    ("gender", &["gender", "sex", "性别"]),
+    ("occupation", &["occupation", "profession", "职业"]),
+];
+
 /// A mapping of the file as TOML with comments, which `Mapping::parse` reads once what is missing has
 /// been stated. Fails on a file that cannot be read at all, with what keeps it from being read.
 pub fn guess(path: &Path) -> Result<String, Error> {
@@ -34,13 +62,23 @@ pub fn guess(path: &Path) -> Result<String, Error> {
         Err(error) => return Err(error),
     };
     let head = Head::read(path)?;
-    let (delimiter, samples) = samples(&head.decode(encoding), &header);
-    let places = usual_places(&header);
+    let (delimiter, samples) = match &table {
+        Some(table) if table.start.json => (b',', of_objects(path, table)?),
+        _ => samples(&head.decode(encoding), &header),
+    };
+    let kind = kind_of(&Mapping::default(), &header);
+    let places = usual_places(kind, &header);
     let mut text = Text::default();
     text.of_file(path, table.as_ref(), encoding, delimiter);
+    text.line(&format!("kind = {}", quoted(kind.name())));
     text.of_forms(table.as_ref(), &places, &samples);
-    text.of_columns(&header, &places, &samples);
-    text.of_orders(&places, &header);
+    text.of_columns(kind, &header, &places, &samples);
+    if kind == FileKind::Orders {
+        text.of_orders(&places, &header);
+    } else {
+        text.of_records(kind);
+    }
+    text.of_attributes(kind, &header, &places);
     Ok(text.0)
 }
 
@@ -69,14 +107,32 @@ fn cells(rows: &mut Rows<&[u8]>, columns: usize) -> Vec<Vec<String>> {
         if !rows.read(&mut row).unwrap_or(false) {
             break;
         }
-        for (place, of) in cells.iter_mut().enumerate() {
-            let cell = shown(row.cell(place));
-            if of.len() < CELLS && !cell.is_empty() && !of.contains(&cell) {
-                of.push(cell);
-            }
-        }
+        add(&mut cells, &row);
     }
     cells
+}
+
+/// The first different values of each member of JSON objects.
+fn of_objects(path: &Path, table: &Table) -> Result<Vec<Vec<String>>, Error> {
+    let mut body = table.start.open(path)?;
+    let mut cells = vec![Vec::new(); table.start.layout.header.len()];
+    let mut row = Row::default();
+    for line in 0..ROWS as u64 {
+        if !body.read(&mut row).map_err(|source| Error::Read { line, source })? {
+            break;
+        }
+        add(&mut cells, &row);
+    }
+    Ok(cells)
+}
+
+fn add(cells: &mut [Vec<String>], row: &Row) {
+    for (place, of) in cells.iter_mut().enumerate() {
+        let cell = shown(row.cell(place));
+        if of.len() < CELLS && !cell.is_empty() && !of.contains(&cell) {
+            of.push(cell);
+        }
+    }
 }
 
 /// A cell as a comment may show it.
@@ -109,9 +165,7 @@ impl Text {
         let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
         let name = shown(&name);
         let rows = table.map(|table| format!(", {} rows", table.lines())).unwrap_or_default();
-        self.line(&format!(
-            "# How {name}{rows} maps to orders and customers, as the file shows it."
-        ));
+        self.line(&format!("# How {name}{rows} maps to records, as the file shows it."));
         self.line("# Look it over; what begins with # is open or not needed. Then:");
         self.line(&format!("#   kehu import {name} --mapping THIS_FILE"));
         self.line("");
@@ -138,8 +192,11 @@ impl Text {
         } else {
             self.line("# decimal_comma = true        # 1.234,50; false: 1,234.50; found by column if absent");
         }
-        let dates = places.get(&Role::Date).and_then(|place| samples.get(*place));
-        if dates.is_some_and(|cells| cells.iter().any(|cell| date::is_open(cell))) {
+        let mut dates = places.iter().filter(|(role, _)| role.is_date());
+        let open = |place: &usize| {
+            samples.get(*place).is_some_and(|it| it.iter().any(|it| date::is_open(it)))
+        };
+        if dates.any(|(_, place)| open(place)) {
             self.line(
                 "# Day first or month first is found from all dates. Where they do not prove it:",
             );
@@ -155,6 +212,7 @@ impl Text {
 
     fn of_columns(
         &mut self,
+        kind: FileKind,
         header: &[String],
         places: &BTreeMap<Role, usize>,
         samples: &[Vec<String>],
@@ -164,16 +222,20 @@ impl Text {
             _ => String::new(),
         };
         self.line("");
-        self.line("# Needed: order_id, customer_id, date, and amount or quantity with unit_price.");
+        let mut needed: Vec<&str> = kind.needed().map(|column| column.role.name()).collect();
+        if kind == FileKind::Orders {
+            needed.push("amount or quantity with unit_price");
+        }
+        self.line(&format!("# Needed: {}.", needed.join(", ")));
         self.line("[columns]");
-        for (role, _) in usual_names() {
+        for role in kind.columns().map(|column| column.role) {
             let name = role.name();
             match places.get(&role) {
                 Some(place) => {
                     let column = quoted(&header[*place]);
                     self.line(&format!("{name} = {column}{}", beside(*place)));
                 }
-                None if is_needed(role, places) => {
+                None if is_needed(kind, role, places) => {
                     self.line(&format!(
                         "# {name} = \"\"  # NEEDED: the column is not known by its name"
                     ));
@@ -190,7 +252,8 @@ impl Text {
         }
         self.line("");
         self.line("# Columns without a use. Roles besides those above:");
-        let free = usual_names().map(|(role, _)| role).filter(|role| !places.contains_key(role));
+        let free =
+            kind.columns().map(|column| column.role).filter(|role| !places.contains_key(role));
         let free: Vec<&str> = free.map(Role::name).collect();
         self.line(&format!("#   {}", free.join(", ")));
         for place in unused {
@@ -220,19 +283,58 @@ impl Text {
             self.line("cancelled = [\"cancelled\"]");
             self.line("# returned = [\"returned\"]");
         }
+    }
+
+    fn of_records(&mut self, kind: FileKind) {
+        self.line("");
+        self.line("# What holds for all rows and stands in no column:");
+        self.line("# [constants]");
+        let example = match kind {
+            FileKind::Customers => "customer_type = \"company\"",
+            FileKind::Invoices | FileKind::Orders | FileKind::ExchangeRates => "currency = \"CNY\"",
+            FileKind::Interactions => "kind = \"call\"",
+            FileKind::Surveys => "measure = \"csat\"",
+            FileKind::Assessments => "assessor = \"...\"",
+        };
+        self.line(&format!("# {example}"));
+    }
+
+    /// Columns without another use that may be attributes, by the labels of those that are declared
+    /// from the start.
+    fn of_attributes(&mut self, kind: FileKind, header: &[String], places: &BTreeMap<Role, usize>) {
+        if !matches!(kind, FileKind::Orders | FileKind::Customers) {
+            return;
+        }
         self.line("");
         self.line("# Further columns as attributes of the customer, which are declared first (kehu attribute):");
         self.line("# [attributes]");
-        self.line("# loyalty_tier = \"Tier\"");
+        let free = header
+            .iter()
+            .enumerate()
+            .filter(|(place, name)| !name.is_empty() && !places.values().any(|used| used == place));
+        let known: Vec<String> = free
+            .filter_map(|(_, name)| Some(format!("# {} = {}", attribute(name)?, quoted(name))))
+            .collect();
+        if known.is_empty() {
+            self.line("# loyalty_tier = \"Tier\"");
+        }
+        known.iter().for_each(|line| self.line(line));
     }
 }
 
+/// The attribute that a column is probably of.
+fn attribute(name: &str) -> Option<&'static str> {
+    let folded: String =
+        name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
+    let known = ATTRIBUTES.iter().find(|(_, names)| names.contains(&folded.as_str()));
+    known.map(|(id, _)| *id)
+}
+
 /// Whether nothing can be read without it.
-fn is_needed(role: Role, places: &BTreeMap<Role, usize>) -> bool {
+fn is_needed(kind: FileKind, role: Role, places: &BTreeMap<Role, usize>) -> bool {
     let has = |role| places.contains_key(&role);
     match role {
-        Role::OrderId | Role::CustomerId | Role::Date => true,
-        Role::Amount => !(has(Role::Quantity) && has(Role::UnitPrice)),
-        _ => false,
+        Role::Amount if kind == FileKind::Orders => !(has(Role::Quantity) && has(Role::UnitPrice)),
+        role => kind.needed().any(|column| column.role == role),
     }
 }

@@ -12,7 +12,7 @@ use crate::mapping::Mapping;
 use crate::row::Row;
 use crate::rows::Rows;
 use crate::source::{Head, Source};
-use crate::{Error, body::Body};
+use crate::{Error, body::Body, json};
 
 /// So many rows may stand above the header.
 pub(crate) const TITLES: usize = 40;
@@ -24,6 +24,8 @@ pub(crate) const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 pub(crate) struct Start {
     pub(crate) encoding: &'static Encoding,
     pub(crate) delimiter: u8,
+    /// Each line is a JSON object.
+    pub(crate) json: bool,
     /// Rows above the header.
     pub(crate) titles: usize,
     pub(crate) layout: Layout,
@@ -33,12 +35,25 @@ impl Start {
     /// Looks at the start of a file.
     pub(crate) fn find(path: &Path, mapping: &Mapping) -> Result<Self, Error> {
         let head = Head::read(path)?;
+        let marked = encoding::of_mark(&head.bytes).unwrap_or(UTF_8);
+        if json::is_json(&head.decode(marked))? {
+            return Self::of_json(path, marked, mapping);
+        }
         if let Some(encoding) = encoding::of_mark(&head.bytes).or(mapping.encoding()) {
             return Self::of(&head, encoding, mapping);
         }
         let mut finder = Finder::new();
         head.bytes.split(|byte| *byte == b'\n').for_each(|line| finder.look_at(line));
         Self::likely(&head, &finder, mapping)
+    }
+
+    /// A file of JSON objects, one a line: its columns are the members that any of them has.
+    fn of_json(path: &Path, encoding: &'static Encoding, mapping: &Mapping) -> Result<Self, Error> {
+        let failed = |source| Error::Read { line: 0, source };
+        let rows = Rows::new(Source::open(path, encoding)?, DELIMITERS[0]);
+        let members = json::members(rows).map_err(failed)?;
+        let layout = Layout::find(mapping, members)?;
+        Ok(Self { encoding, delimiter: DELIMITERS[0], json: true, titles: 0, layout })
     }
 
     /// Looks at it again, knowing lines further down that are not UTF-8.
@@ -79,13 +94,16 @@ impl Start {
     fn of(head: &Head, encoding: &'static Encoding, mapping: &Mapping) -> Result<Self, Error> {
         let text = head.decode(encoding);
         let (delimiter, titles, layout) = find(&text, encoding, mapping)?;
-        Ok(Self { encoding, delimiter, titles, layout })
+        Ok(Self { encoding, delimiter, json: false, titles, layout })
     }
 
     /// Opens the file and reads up to its header. [`Error::Changed`] where it is another now.
     pub(crate) fn open(&self, path: &Path) -> Result<Body, Error> {
         let failed = |source| Error::Read { line: 0, source };
         let mut rows = Rows::new(Source::open(path, self.encoding)?, self.delimiter);
+        if self.json {
+            return Ok(Body::of_json(rows, self.layout.header.clone()));
+        }
         let mut row = Row::default();
         for _ in 0..=self.titles {
             if !rows.read(&mut row).map_err(failed)? {

@@ -1,4 +1,5 @@
-//! Reads orders and customers from delimited text: CSV and its relatives, plain or gzip.
+//! Reads orders, customers and other records from delimited text (CSV and its relatives) and from
+//! JSON Lines, plain or gzip.
 //!
 //! A pure library: nothing here knows who calls it or where the records go. A file is read
 //! twice. [`Table::scan`] finds what it is (encoding, separator, header), how the columns of its
@@ -11,6 +12,8 @@
 
 mod batch;
 mod body;
+mod cells;
+mod choice;
 mod clean;
 mod columns;
 mod customer;
@@ -20,6 +23,7 @@ mod error;
 mod facts;
 mod guess;
 mod header;
+mod json;
 mod kind;
 mod line;
 mod mapping;
@@ -28,6 +32,7 @@ mod order;
 mod problem;
 mod profile;
 mod reader;
+mod record;
 mod refused;
 mod row;
 mod rows;
@@ -38,7 +43,7 @@ mod text;
 mod wire;
 mod year;
 
-pub use columns::{Role, usual_names};
+pub use columns::{Column, FileKind, Role};
 pub use encoding::Reading;
 pub use error::Error;
 pub use guess::guess;

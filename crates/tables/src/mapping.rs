@@ -10,8 +10,10 @@ use kehu_core::{Rate, currency};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+use crate::choice;
+use crate::columns::{FileKind, Role};
 use crate::number::Notation;
-use crate::{Error, columns::Role, date, encoding};
+use crate::{Error, date, encoding};
 
 /// The most attributes of a customer.
 const ATTRIBUTES: usize = 100;
@@ -21,6 +23,12 @@ const ATTRIBUTES: usize = 100;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Mapping {
+    /// What the records are; orders where columns are stated, else found from the header.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<FileKind>,
+    /// The sheet of a workbook; the first one when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sheet: Option<String>,
     /// The source system that the records belong to: 1 to 64 characters of a-z, 0-9, `-` and
     /// `_`; `import` when absent.
     pub source: Option<String>,
@@ -49,6 +57,13 @@ pub struct Mapping {
     pub currency: Option<String>,
     /// The column of each role.
     pub columns: BTreeMap<Role, Names>,
+    /// What holds for all rows and stands in no column: a text, or a number with a decimal point.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub constants: BTreeMap<Role, String>,
+    /// How the file writes what can only be one of a few: by role and name of this contract, the
+    /// words of the file. `measure.nps = ["推荐度"]`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub values: BTreeMap<Role, BTreeMap<String, Vec<String>>>,
     /// How returns and adjustments are told from sales by the order's key.
     pub returns: Returns,
     /// How orders are told apart by the values of the column `status`.
@@ -190,18 +205,15 @@ impl Mapping {
         }
     }
 
+    /// The kind of its records, when it states one or states columns.
+    fn stated_kind(&self) -> Option<FileKind> {
+        self.kind.or((!self.columns.is_empty()).then_some(FileKind::Orders))
+    }
+
     fn check_columns(&self, problems: &mut Vec<String>) {
         let has = |role: Role| self.columns.contains_key(&role);
-        if !self.columns.is_empty() {
-            for role in [Role::OrderId, Role::CustomerId, Role::Date] {
-                if !has(role) {
-                    problems.push(format!("columns.{} is not stated", role.name()));
-                }
-            }
-            let priced = has(Role::Quantity) && has(Role::UnitPrice);
-            if !has(Role::Amount) && !priced {
-                problems.push("columns: state amount, or quantity and unit_price".to_owned());
-            }
+        if let Some(kind) = self.stated_kind().filter(|_| !self.columns.is_empty()) {
+            self.check_needed(kind, problems);
         }
         for (role, names) in &self.columns {
             if *role != Role::Discount && matches!(names, Names::Several(_)) {
@@ -209,11 +221,62 @@ impl Mapping {
             }
         }
         self.check_shared(problems);
+        self.check_constants(problems);
+        self.check_values(problems);
+        if self.kind.is_some_and(|kind| kind != FileKind::Orders) {
+            return;
+        }
         let values = &self.status;
         let stated = [&values.cancelled, &values.returned, &values.adjustment];
         if stated.iter().any(|values| !values.is_empty()) != has(Role::Status) {
             let text = "status: state both the column (columns.status) and its values, or neither";
             problems.push(text.to_owned());
+        }
+    }
+
+    /// What no record of the kind can be made without, and what none of them has.
+    fn check_needed(&self, kind: FileKind, problems: &mut Vec<String>) {
+        let has = |role: Role| self.columns.contains_key(&role);
+        for column in kind.needed() {
+            if !has(column.role) && !self.constants.contains_key(&column.role) {
+                problems.push(format!("columns.{} is not stated", column.role.name()));
+            }
+        }
+        let priced = has(Role::Quantity) && has(Role::UnitPrice);
+        if kind == FileKind::Orders && !has(Role::Amount) && !priced {
+            problems.push("columns: state amount, or quantity and unit_price".to_owned());
+        }
+        for role in self.columns.keys().filter(|role| !kind.has(**role)) {
+            let (role, kind) = (role.name(), kind.name());
+            problems.push(format!("columns.{role}: files of {kind} have no such column"));
+        }
+    }
+
+    fn check_constants(&self, problems: &mut Vec<String>) {
+        for (role, value) in &self.constants {
+            let name = role.name();
+            let foreign = self.stated_kind().is_some_and(|kind| !kind.has(*role));
+            if foreign || role.is_date() || *role == Role::Time {
+                problems.push(format!("constants.{name}: rows of this kind have it in a column"));
+            } else if self.columns.contains_key(role) {
+                problems.push(format!("constants.{name}: it is columns.{name} already"));
+            } else if role.is_number() && value.parse::<Decimal>().is_err() {
+                problems.push(format!("constants.{name}: {value:?} is not a number such as 12.5"));
+            }
+        }
+    }
+
+    fn check_values(&self, problems: &mut Vec<String>) {
+        for (role, words) in &self.values {
+            let possible = choice::names(self.stated_kind(), *role);
+            for word in words.keys().filter(|word| !possible.contains(&word.as_str())) {
+                let possible = possible.join(", ");
+                let name = role.name();
+                problems.push(format!("values.{name}.{word}: possible are {possible}"));
+            }
+            if possible.is_empty() {
+                problems.push(format!("values.{}: it may be anything", role.name()));
+            }
         }
     }
 

@@ -34,6 +34,12 @@ pub(crate) fn of_fault(fault: RowFault, cells: usize, columns: usize) -> Problem
              or state its encoding in the mapping"
                 .to_owned(),
         ),
+        RowFault::Json => (
+            ProblemReason::ColumnsMismatch,
+            "the line is no JSON object of at most 1 MiB: each line must be one, such as \
+             {\"customer_id\": \"c1\"}"
+                .to_owned(),
+        ),
         RowFault::Nul => (
             ProblemReason::TextInvalid,
             "the row holds NUL characters: remove them, or state the file's encoding in the \
@@ -44,16 +50,18 @@ pub(crate) fn of_fault(fault: RowFault, cells: usize, columns: usize) -> Problem
     Problem { field: String::new(), reason: reason.into(), description }
 }
 
-/// The problem of an order whose lines disagree.
-pub(crate) fn of_clash(clash: Clash, column: &str) -> Problem {
+/// The problem of an order or an invoice whose lines disagree.
+pub(crate) fn of_clash(clash: Clash, column: &str, noun: &str) -> Problem {
     let (one, two) = clash.lines;
     let years = match clash.role {
-        Role::Date => ", or state numbers_by_year = true where they begin anew each year",
+        Role::Date if noun == "order" => {
+            ", or state numbers_by_year = true where they begin anew each year"
+        }
         _ => "",
     };
     let description = format!(
-        "lines {one} and {two} of this order differ in it, so the whole order is refused: correct \
-         them, or give each order a number of its own{years}"
+        "lines {one} and {two} of this {noun} differ in it, so the whole {noun} is refused: correct \
+         them, or give each {noun} a number of its own{years}"
     );
     problem(column, ProblemReason::OrderInconsistent, &description)
 }

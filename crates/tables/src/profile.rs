@@ -23,7 +23,9 @@ pub struct Profile {
     pub found: Vec<String>,
     /// Rows below the header.
     pub lines: u64,
-    /// Different keys of orders.
+    /// What its records are, as a mapping names it.
+    pub kind: &'static str,
+    /// Different keys of orders; of invoices in a file of them, and 0 for other records.
     pub orders: u64,
     /// Orders none of whose rows was loaded.
     pub refused_orders: u64,
@@ -71,9 +73,10 @@ pub struct Profile {
 /// Orders of one kind and currency.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Tally {
-    /// `sale`, `return`, `adjustment`, or `cancelled` for sales called off.
+    /// `sale`, `return`, `adjustment`, or `cancelled` for sales called off; of other records what
+    /// they are: `customer`, `invoice` …
     pub kind: &'static str,
-    /// ISO 4217.
+    /// ISO 4217; empty for records without an amount.
     pub currency: String,
     /// Orders.
     pub orders: u64,
@@ -92,7 +95,7 @@ pub struct OrderFigures {
     pub record: usize,
     /// The line of its first row.
     pub line: i64,
-    /// `sale`, `return`, `adjustment`, or `cancelled`.
+    /// `sale`, `return`, `adjustment`, or `cancelled`; of other records what they are.
     pub kind: &'static str,
     /// ISO 4217.
     pub currency: String,

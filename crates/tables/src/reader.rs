@@ -4,10 +4,11 @@ use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use encoding_rs::UTF_8;
 use kehu_contract::google::r#type as google;
 use kehu_contract::ingestion::{
-    ExchangeRate, Problem, ProblemReason, RecordBatch, RecordKey, RecordKind, RefusedRow,
+    ExchangeRate, Invoice, Problem, ProblemReason, RecordBatch, RecordKey, RecordKind, RefusedRow,
     record::Kind,
 };
 use kehu_core::calendar::BusinessCalendar;
@@ -16,8 +17,10 @@ use rust_decimal::Decimal;
 
 use crate::batch::Batches;
 use crate::body::Body;
+use crate::cells::Cells;
+use crate::choice::Words;
 use crate::clean::Cleaned;
-use crate::columns::{Layout, Role};
+use crate::columns::{FileKind, Layout, Role};
 use crate::customer::Profiles;
 use crate::date::Dates;
 use crate::facts::digest;
@@ -27,6 +30,7 @@ use crate::number::Notation;
 use crate::order::Orders;
 use crate::problem::{of_clash, of_fault, problem};
 use crate::profile::{Distinct, OrderFigures, Profile};
+use crate::record::{self, ReadRecord, RecordReader};
 use crate::row::Row;
 use crate::scan::{Extent, Table};
 use crate::year::Years;
@@ -54,6 +58,10 @@ pub struct Reader {
     body: Body,
     row: Row,
     lines: LineReader,
+    /// Reads what is no line of an order.
+    records: RecordReader,
+    /// Invoices whose last payment has not come.
+    invoices: HashMap<String, OpenInvoice>,
     profiles: Option<Profiles>,
     extents: Arc<HashMap<String, Extent>>,
     expected: u64,
@@ -64,6 +72,14 @@ pub struct Reader {
     batches: Batches,
     counts: Counts,
     ended: bool,
+}
+
+/// An invoice some of whose rows may still come.
+struct OpenInvoice {
+    line: i64,
+    lines: u64,
+    bytes: u64,
+    invoice: Invoice,
 }
 
 /// What is counted besides the records.
@@ -92,26 +108,34 @@ impl Reader {
         push_rates(&mapping, currency, &mut batches);
         let profiles = Profiles::are_in(&layout).then(Profiles::default);
         let kinds = Kinds::new(&mapping, layout.invoices);
-        let years = Years::new(&mapping, &forms.dates);
+        let years = forms.of_date().and_then(|dates| Years::new(&mapping, dates));
+        let records = RecordReader::new(Words::new(layout.kind, &mapping));
         let currency = mapping.currency.unwrap_or_else(|| currency.to_owned());
         let own = digest(&currency.trim().to_ascii_uppercase());
         let counts = Counts {
-            profile: Profile { encoding: start.encoding.name().to_owned(), ..Profile::default() },
+            profile: Profile {
+                encoding: start.encoding.name().to_owned(),
+                kind: layout.kind.name(),
+                ..Profile::default()
+            },
             ..Counts::default()
         };
-        let lines = LineReader {
+        let dates = forms.dates.into_iter().map(|(role, form)| (role, Dates::new(form, calendar)));
+        let cells = Cells {
             layout,
             numbers: forms.numbers,
-            dates: Dates::new(forms.dates, calendar),
-            kinds,
-            years,
+            dates: dates.collect(),
+            calendar,
             currency,
             cleaned: Cleaned::default(),
         };
+        let lines = LineReader { cells, kinds, years };
         Ok(Self {
             body,
             row: Row::default(),
             lines,
+            records,
+            invoices: HashMap::new(),
             profiles,
             extents: orders,
             expected,
@@ -137,7 +161,7 @@ impl Reader {
         profile.countries = self.counts.countries.len();
         profile.cancellation_orders = self.counts.cancellations.len();
         profile.total_amount = Decimal::from_i128_with_scale(self.counts.total, 4).normalize();
-        profile.cleaned = self.lines.cleaned.counts();
+        profile.cleaned = self.lines.cells.cleaned.counts();
         profile
     }
 
@@ -158,7 +182,8 @@ impl Reader {
 
     fn end(&mut self) -> Result<(), Error> {
         self.ended = true;
-        if self.counts.profile.lines != self.expected || !self.orders.is_empty() {
+        let open = !self.orders.is_empty() || !self.invoices.is_empty();
+        if self.counts.profile.lines != self.expected || open {
             return Err(Error::Changed);
         }
         self.batches.close();
@@ -168,11 +193,64 @@ impl Reader {
     fn take(&mut self, row: &Row) {
         self.counts.note_repeat(row);
         if let Some(fault) = row.fault {
-            let columns = self.lines.layout.header.len();
-            let order = refused::order(row, &self.lines.layout).unwrap_or_default();
+            let columns = self.lines.cells.layout.header.len();
+            let order = refused::order(row, &self.lines.cells.layout).unwrap_or_default();
             self.refuse(row, vec![of_fault(fault, row.width(), columns)], &order);
             return;
         }
+        match self.lines.cells.layout.kind {
+            FileKind::Orders => self.take_line(row),
+            kind => self.take_record(kind, row),
+        }
+    }
+
+    /// Takes a row that is a record of its own, or an invoice with one of its payments.
+    fn take_record(&mut self, kind: FileKind, row: &Row) {
+        let ReadRecord { key, customer, at, record, mut problems } =
+            self.records.read(kind, row, &mut self.lines.cells);
+        self.counts.customers.insert(&customer);
+        let nobody = |problem: &Problem| problem.reason() == ProblemReason::CustomerMissing;
+        self.counts.profile.lines_without_customer += u64::from(problems.iter().any(nobody));
+        let extents = Arc::clone(&self.extents);
+        let extent = extents.get(&key);
+        if let Some(extent) = extent {
+            self.check_order(extent, &mut problems);
+        }
+        let line = i64::try_from(row.line).unwrap_or(i64::MAX);
+        match record {
+            _ if !problems.is_empty() => self.refuse(row, problems, &key),
+            Kind::Invoice(invoice) => self.add_invoice(&key, line, row.raw_length, invoice),
+            record => {
+                let figures = figures(&record, line, 1, at);
+                self.batches.push_order(line, record, row.raw_length, figures);
+            }
+        }
+        if extent.is_some_and(|extent| extent.last == self.counts.profile.lines) {
+            self.finish_invoice(&key, at);
+        }
+    }
+
+    fn add_invoice(&mut self, key: &str, line: i64, bytes: u64, invoice: Invoice) {
+        let keyed = self.lines.cells.layout.place(Role::PaymentId).is_some();
+        if let Some(open) = self.invoices.get_mut(key) {
+            open.lines += 1;
+            open.bytes += bytes;
+            record::add_payments(&mut open.invoice, invoice.payments, keyed);
+            return;
+        }
+        self.invoices.insert(key.to_owned(), OpenInvoice { line, lines: 1, bytes, invoice });
+    }
+
+    /// Sends an invoice whose last row was read.
+    fn finish_invoice(&mut self, key: &str, at: DateTime<Utc>) {
+        let Some(open) = self.invoices.remove(key) else { return };
+        let OpenInvoice { line, lines, bytes, invoice } = open;
+        let record = Kind::Invoice(invoice);
+        let figures = figures(&record, line, lines, at);
+        self.batches.push_order(line, record, bytes, figures);
+    }
+
+    fn take_line(&mut self, row: &Row) {
         let mut read = self.lines.read(row);
         self.count_cells(row, &read);
         self.counts.note_line(&read);
@@ -183,7 +261,8 @@ impl Reader {
             self.check_order(extent, &mut problems);
         }
         let profile = self.profiles.as_mut().map(|profiles| {
-            let (profile, wrong) = profiles.read(row, &self.lines.layout, &mut self.lines.cleaned);
+            let (profile, wrong) =
+                profiles.read(row, &self.lines.cells.layout, &mut self.lines.cells.cleaned);
             problems.extend_from_slice(wrong);
             profile
         });
@@ -201,23 +280,28 @@ impl Reader {
 
     /// Notes what is wrong with the order of a row as a whole.
     fn check_order(&self, extent: &Extent, problems: &mut Vec<Problem>) {
-        let layout = &self.lines.layout;
+        let layout = &self.lines.cells.layout;
         if extent.rows > limits::LINES as u64 || extent.bytes > ORDER_BYTES {
-            let column = layout.column(Role::OrderId);
+            let column = layout.column(layout.kind.key());
             let text = "an order has at most 10,000 lines and 1.5 MB: split it";
             problems.push(problem(column, ProblemReason::OutOfRange, text));
         }
-        if extent.rows > 1 {
-            let dates = &self.lines.dates;
-            let clashes = extent.facts.clashes(dates.format(), dates.calendar(), self.currency);
-            let clashes = clashes.into_iter();
-            problems.extend(clashes.map(|clash| of_clash(clash, layout.column(clash.role))));
+        if extent.rows < 2 {
+            return;
+        }
+        let cells = &self.lines.cells;
+        let mut dates = cells.dates.iter();
+        let dates = dates.find(|(role, _)| matches!(role, Role::Date | Role::IssueDate));
+        let Some((_, dates)) = dates else { return };
+        for clash in extent.facts.clashes(dates.format(), &cells.calendar, self.currency) {
+            let noun = if layout.kind == FileKind::Invoices { "invoice" } else { "order" };
+            problems.push(of_clash(clash, &clash_column(layout, clash.role), noun));
         }
     }
 
     /// Sends an order whose last row was read.
     fn finish(&mut self, key: &str) {
-        let Some(finished) = self.orders.finish(key, &self.lines.layout) else { return };
+        let Some(finished) = self.orders.finish(key, &self.lines.cells.layout) else { return };
         let line = finished.figures.line;
         if let Some(customer) = finished.customer {
             self.batches.push(line, Kind::Customer(customer), 0);
@@ -234,15 +318,16 @@ impl Reader {
         let raw_length = i64::try_from(row.raw_length).unwrap_or(i64::MAX);
         let bytes = raw.len() as u64;
         let line = i64::try_from(row.line).unwrap_or(i64::MAX);
-        let kind = RecordKind::Order.into();
-        let key = RecordKey { kind, external_id: order.to_owned() };
-        let key = Some(key).filter(|key| !key.external_id.is_empty());
+        let kind = self.lines.cells.layout.kind.record_kind();
+        let key = RecordKey { kind: kind.into(), external_id: order.to_owned() };
+        let known = kind != RecordKind::Unspecified && !key.external_id.is_empty();
+        let key = known.then_some(key);
         let refused = RefusedRow { raw, raw_length, problems, key };
         self.batches.push(line, Kind::RefusedRow(refused), bytes);
     }
 
     fn count_cells(&mut self, row: &Row, read: &ReadLine) {
-        let layout = &self.lines.layout;
+        let layout = &self.lines.cells.layout;
         let cell = |role: Role| layout.place(role).map(|place| row.cell(place).trim());
         self.counts.customers.insert(&read.customer);
         self.counts.countries.insert(cell(Role::Country).unwrap_or_default());
@@ -281,10 +366,54 @@ impl Counts {
     }
 }
 
+/// The column on which rows of one key disagree; of an invoice any of those that make its head.
+fn clash_column(layout: &Layout, role: Role) -> String {
+    if layout.kind != FileKind::Invoices {
+        return layout.column(role).to_owned();
+    }
+    match role {
+        Role::Date => layout.column(Role::IssueDate).to_owned(),
+        Role::SaleId => {
+            let roles = [Role::Amount, Role::DueDate, Role::OrderId, Role::Status];
+            let stated = roles.into_iter().filter(|role| layout.place(*role).is_some());
+            stated.map(|role| layout.column(role)).collect::<Vec<_>>().join(", ")
+        }
+        role => layout.column(role).to_owned(),
+    }
+}
+
+/// The figures of a record that is no order.
+fn figures(record: &Kind, line: i64, lines: u64, at: DateTime<Utc>) -> OrderFigures {
+    let (kind, amount, currency) = match record {
+        Kind::Customer(_) => ("customer", None, ""),
+        Kind::Invoice(invoice) => {
+            ("invoice", invoice.amount.as_ref(), invoice.currency_code.as_str())
+        }
+        Kind::Interaction(_) => ("interaction", None, ""),
+        Kind::SurveyAnswer(_) => ("answer", None, ""),
+        Kind::ProspectAssessment(_) => ("assessment", None, ""),
+        Kind::ExchangeRate(_) => ("rate", None, ""),
+        Kind::Order(_) | Kind::RefusedRow(_) => ("order", None, ""),
+    };
+    let amount = amount.and_then(|it| Money::from_units_nanos(it.units, it.nanos).ok());
+    OrderFigures {
+        record: 0,
+        line,
+        kind,
+        currency: currency.to_owned(),
+        lines,
+        amount: amount.map_or(Decimal::ZERO, Money::to_decimal),
+        at,
+    }
+}
+
 /// How the file is to be read, where that was found out and is not the usual.
 fn found(table: &Table, mapping: &Mapping) -> Vec<String> {
     let start = &table.start;
     let mut found = Vec::new();
+    if start.json {
+        found.push("JSON objects, one a line".to_owned());
+    }
     if start.encoding != UTF_8 {
         found.push(format!("encoding {}", start.encoding.name()));
     }
@@ -296,8 +425,11 @@ fn found(table: &Table, mapping: &Mapping) -> Vec<String> {
             found.push(format!("decimal comma in {}", start.layout.header[*place]));
         }
     }
-    if let Some(order) = table.forms.dates.shown() {
-        found.push(format!("dates as {order}"));
+    let mut shown: Vec<&str> = table.forms.dates.iter().filter_map(|(_, it)| it.shown()).collect();
+    shown.dedup();
+    found.extend(shown.into_iter().map(|order| format!("dates as {order}")));
+    if start.layout.kind != FileKind::Orders && mapping.kind.is_none() {
+        found.push(format!("records are {}", start.layout.kind.name()));
     }
     if mapping.columns.is_empty() {
         found.extend(unread(&start.layout));

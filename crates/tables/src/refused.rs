@@ -7,7 +7,7 @@ use std::io::Write;
 use kehu_core::{key, text::is_formula};
 
 use crate::Error;
-use crate::columns::{Layout, Role};
+use crate::columns::Layout;
 use crate::row::{Row, RowFault};
 use crate::scan::Table;
 
@@ -53,7 +53,8 @@ impl Table {
     }
 
     fn order(&self, row: &Row) -> Option<String> {
-        order(row, &self.start.layout)
+        let layout = &self.start.layout;
+        order(row, layout).filter(|_| layout.kind.gathers())
     }
 
     fn each_row(&self, mut take: impl FnMut(&Row) -> Result<(), Error>) -> Result<(), Error> {
@@ -72,7 +73,7 @@ impl Table {
     /// for sure is one cell as it came: an open quote would take the next rows with it.
     fn row(&self, row: &Row, reason: &str) -> String {
         match row.fault {
-            Some(RowFault::Quote | RowFault::TooLong) => {
+            Some(RowFault::Quote | RowFault::TooLong | RowFault::Json) => {
                 self.line([row.raw_text().as_str()].into_iter(), reason)
             }
             _ => self.line((0..row.width()).map(|place| row.cell(place)), reason),
@@ -105,10 +106,10 @@ fn harmless(cell: &str) -> Cow<'_, str> {
     format!("'{cell}").into()
 }
 
-/// The key of the order of a row, where its cell is surely where the header has it: the first is,
+/// The key of the record of a row, where its cell is surely where the header has it: the first is,
 /// however many there are.
 pub(crate) fn order(row: &Row, layout: &Layout) -> Option<String> {
-    let place = layout.place(Role::OrderId)?;
+    let place = layout.place(layout.kind.key())?;
     let sure = row.fault.is_none() || (row.fault == Some(RowFault::Columns) && place == 0);
     let key = key::clean(row.cell(place)).0.into_owned();
     Some(key).filter(|key| sure && !key.is_empty())

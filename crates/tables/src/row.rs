@@ -35,6 +35,8 @@ pub(crate) enum RowFault {
     Encoding,
     /// It holds NUL characters.
     Nul,
+    /// It is no JSON object.
+    Json,
 }
 
 impl Row {
@@ -85,6 +87,18 @@ impl Row {
             if rest.is_some_and(|rest| is_formula(rest.trim_start_matches('\''))) {
                 *start += 1;
             }
+        }
+    }
+
+    /// Takes these cells.
+    pub(crate) fn fill(&mut self, cells: &[String]) {
+        self.text.clear();
+        self.cells.clear();
+        self.sloppy = false;
+        for cell in cells {
+            let start = self.text.len();
+            self.text.push_str(cell);
+            self.cells.push((start, self.text.len()));
         }
     }
 

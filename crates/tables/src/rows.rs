@@ -51,6 +51,30 @@ impl<R: BufRead> Rows<R> {
 
     /// Reads the next row into `row`; `false` at the end. Empty lines are passed over.
     pub(crate) fn read(&mut self, row: &mut Row) -> io::Result<bool> {
+        if !self.next_line(row)? {
+            return Ok(false);
+        }
+        if row.raw.contains(&b'"') && row.raw_length <= ROW_LIMIT {
+            self.read_quoted(row)?;
+        } else {
+            self.finish(row);
+            trim_raw(row);
+        }
+        Ok(true)
+    }
+
+    /// Reads the next line that says something as it came, whatever quotes are in it; `false` at the
+    /// end.
+    pub(crate) fn read_whole(&mut self, row: &mut Row) -> io::Result<bool> {
+        let read = self.next_line(row)?;
+        if row.raw_length > row.raw.len() as u64 {
+            row.fault = Some(RowFault::TooLong);
+        }
+        trim_raw(row);
+        Ok(read)
+    }
+
+    fn next_line(&mut self, row: &mut Row) -> io::Result<bool> {
         row.fault = None;
         loop {
             row.raw.clear();
@@ -63,12 +87,6 @@ impl<R: BufRead> Rows<R> {
             }
         }
         row.line = self.line;
-        if row.raw.contains(&b'"') && row.raw_length <= ROW_LIMIT {
-            self.read_quoted(row)?;
-        } else {
-            self.finish(row);
-            trim_raw(row);
-        }
         Ok(true)
     }
 

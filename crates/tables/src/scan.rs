@@ -12,12 +12,12 @@ use kehu_core::{currency, key};
 use sha2::{Digest, Sha256};
 
 use crate::body::Body;
-use crate::columns::{Layout, Role};
+use crate::columns::{FileKind, Layout, Role};
 use crate::date;
 use crate::encoding::Finder;
 use crate::facts::{Facts, Said, digest};
 use crate::header::Start;
-use crate::kind::Kinds;
+use crate::kind::{Kinds, RowKind};
 use crate::mapping::Mapping;
 use crate::number::{self, NumberFormat};
 use crate::problem;
@@ -51,9 +51,17 @@ pub struct Table {
 /// How the columns of a file are written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Forms {
-    pub(crate) dates: date::DateFormat,
+    /// By the role of the column.
+    pub(crate) dates: Vec<(Role, date::DateFormat)>,
     /// By the place of the column.
     pub(crate) numbers: Vec<(usize, NumberFormat)>,
+}
+
+impl Forms {
+    /// How the dates of orders, contacts and the like are written.
+    pub(crate) fn of_date(&self) -> Option<&date::DateFormat> {
+        self.dates.first().map(|(_, format)| format)
+    }
 }
 
 /// Where the rows of an order are, and what they say of it.
@@ -80,12 +88,12 @@ impl Table {
         // Bytes far down may show another encoding than those at the start, unless a header that
         // is not ASCII shows that it is UTF-8.
         let open = mapping.encoding.is_none() && start.layout.header.iter().all(|n| n.is_ascii());
-        if start.encoding == UTF_8 && open && scan.finder.likely() != UTF_8 {
+        if start.encoding == UTF_8 && open && !start.json && scan.finder.likely() != UTF_8 {
             start = Start::find_again(path, &scan.finder, &mapping)?;
             scan = Scan::run(path, &start, &mapping, None)?;
         }
         // Which orders there are is known once the form of their dates is.
-        let years = Years::new(&mapping, &scan.dates.format());
+        let years = scan.format(Role::Date).and_then(|dates| Years::new(&mapping, &dates));
         if years.is_some() {
             scan = Scan::run(path, &start, &mapping, years)?;
         }
@@ -106,6 +114,11 @@ impl Table {
     /// The id of the stream of this content under this mapping.
     pub fn stream_id(&self) -> &str {
         &self.stream_id
+    }
+
+    /// What its records are.
+    pub fn kind(&self) -> FileKind {
+        self.start.layout.kind
     }
 
     /// Rows below the header.
@@ -138,7 +151,7 @@ struct Scan {
     kinds: Kinds,
     /// Where order numbers begin anew each year.
     years: Option<Years>,
-    dates: date::Evidence,
+    dates: Vec<(Role, date::Evidence)>,
     numbers: Vec<(usize, number::Evidence)>,
     customer: Digests,
     currency: Digests,
@@ -166,7 +179,10 @@ impl Scan {
             lines: 0,
             kinds: Kinds::new(mapping, layout.invoices),
             years,
-            dates: date::Evidence::new(&mapping.date_formats),
+            dates: layout
+                .dates()
+                .map(|role| (role, date::Evidence::new(&mapping.date_formats)))
+                .collect(),
             numbers: layout.numbers().map(|place| (place, number::Evidence::default())).collect(),
             customer: Digests::default(),
             currency: Digests::default(),
@@ -195,9 +211,20 @@ impl Scan {
         for (place, evidence) in &mut self.numbers {
             beside = beside.or(evidence.look_at(row.cell(*place), grouping));
         }
+        let mut day = None;
+        for (role, evidence) in &mut self.dates {
+            let time = if *role == Role::Date { cell(Role::Time) } else { "" };
+            let date = date_cell(cell(*role), time);
+            let shown = if date.is_empty() { None } else { evidence.look_at(&date) };
+            if matches!(role, Role::Date | Role::IssueDate) {
+                day = shown;
+            }
+        }
+        if !layout.kind.gathers() {
+            return;
+        }
         let date = date_cell(cell(Role::Date), cell(Role::Time));
-        let day = if date.is_empty() { None } else { self.dates.look_at(&date) };
-        let (order, _) = key::clean(cell(Role::OrderId));
+        let (order, _) = key::clean(cell(layout.kind.key()));
         if order.is_empty() {
             return;
         }
@@ -209,8 +236,11 @@ impl Scan {
             .currency
             .of(cell(Role::Currency), |cell| currency::parse(&key::clean(cell).0).map(digest));
         let currency = stated.or_else(|| beside?.only().map(digest));
-        let kind = self.kinds.of(&order, cell(Role::Status));
-        let (sale, _) = key::clean(cell(Role::SaleId));
+        let invoice = layout.kind == FileKind::Invoices;
+        let kind = if invoice { RowKind::Plain } else { self.kinds.of(&order, cell(Role::Status)) };
+        // What all rows of an invoice must say alike besides is its head.
+        let sale =
+            if invoice { Cow::Owned(head(row, layout)) } else { key::clean(cell(Role::SaleId)).0 };
         let (order, sale) = match &mut self.years {
             Some(years) => (years.key(&order, &date).into(), years.sale_key(&sale, &date).into()),
             None => (order, sale),
@@ -234,9 +264,12 @@ impl Scan {
 
     /// What keeps the file from being read at all.
     fn check(&self, layout: &Layout, mapping: &Mapping) -> Result<(), Error> {
-        if self.dates.hopeless().is_some_and(|dates| dates >= DATES_LOOKED_AT) {
-            let column = layout.column(Role::Date).to_owned();
-            let number = self.dates.number();
+        for (role, dates) in &self.dates {
+            if dates.hopeless().is_none_or(|cells| cells < DATES_LOOKED_AT) {
+                continue;
+            }
+            let column = layout.column(*role).to_owned();
+            let number = dates.number();
             let number = number.map(|cell| format!("{cell} is {}", problem::of_count(cell)));
             return Err(Error::Dates { column, formats: mapping.date_formats.clone(), number });
         }
@@ -265,7 +298,13 @@ impl Scan {
             let notation = mapping.notation().unwrap_or_else(|| evidence.notation());
             (*place, NumberFormat { notation, grouping: mapping.thousands })
         });
-        Forms { dates: self.dates.format(), numbers: numbers.collect() }
+        let dates = self.dates.iter().map(|(role, evidence)| (*role, evidence.format()));
+        Forms { dates: dates.collect(), numbers: numbers.collect() }
+    }
+
+    fn format(&self, role: Role) -> Option<date::DateFormat> {
+        let dates = self.dates.iter().find(|(of, _)| *of == role);
+        dates.map(|(_, evidence)| evidence.format())
     }
 }
 
@@ -277,6 +316,13 @@ impl Digests {
         }
         self.digest
     }
+}
+
+/// What all rows of an invoice must say alike, besides customer, day and currency.
+fn head(row: &Row, layout: &Layout) -> String {
+    let roles = [Role::Amount, Role::DueDate, Role::OrderId, Role::Status];
+    let cells = roles.map(|role| key::clean(layout.cell(row, role)).0.into_owned());
+    cells.join("\u{1f}")
 }
 
 /// The date of a row with its time of day, where that stands in a column of its own. A date that

@@ -187,7 +187,8 @@ fn files_that_cannot_be_read() {
 fn a_header_alone_is_an_empty_table() {
     let read = read(HEADER, "");
     assert_eq!((read.orders.len(), read.refused.len()), (0, 0));
-    assert_eq!(read.profile, Profile { encoding: "UTF-8".to_owned(), ..Profile::default() });
+    let encoding = "UTF-8".to_owned();
+    assert_eq!(read.profile, Profile { encoding, kind: "orders", ..Profile::default() });
 }
 
 #[test]

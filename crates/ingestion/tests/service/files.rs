@@ -258,3 +258,48 @@ async fn req_1_9_records_come_to_the_same_whichever_way_they_come() {
         assert_eq!(found.len(), expected.len(), "{way:?} on {kind}");
     }
 }
+
+#[tokio::test]
+async fn a_file_of_each_kind_of_record_is_sent() {
+    each_database(async |database| {
+        let server = Server::start(database).await;
+        let folder = tempfile::tempdir().unwrap();
+        for (name, content, accepted, refused) in [
+            ("rates", "币种,生效日期,汇率\nUSD,2010-01-01,0.8\n", 1, 0),
+            ("customers", "客户编号,客户名称,行业,城市\nc1,海天商贸,F51,宁波\nc2,x,Z99,\n", 1, 1),
+            (
+                "invoices",
+                "invoice,customer,invoice date,due date,amount,currency,paid on\n\
+                 r1,c1,2011-01-01,2011-01-31,100,USD,2011-02-03\nr2,c1,2011-01-02,2011-01-01,5,,\n",
+                1,
+                1,
+            ),
+            ("contacts", "客户编号,联系时间,沟通方式,备注\nc1,2011-02-01 9:30,call,送货\n", 1, 0),
+            ("surveys", "customer,date,measure,score\nc1,2011-02-02,nps,9\nc1,2011-02-02,nps,11\n", 1, 1),
+            (
+                "assessments",
+                "customer,date,valid until,score,assessor,evidence\nc1,2011-02-03,2011-12-31,80,Li,visit\n",
+                1,
+                0,
+            ),
+        ] {
+            let path = folder.path().join(name);
+            std::fs::write(&path, content).unwrap();
+            let sent = send(&server, &path).await.unwrap();
+            let counts = (sent.totals.accepted_count, sent.totals.rejected_count);
+            assert_eq!(counts, (accepted, refused), "{name}");
+            // What the server refused is known when it is sent again.
+            let again = send(&server, &path).await.unwrap();
+            assert_eq!(again, Sent { records: 0, ..sent }, "{name}");
+        }
+        let request = GetTimelineRequest {
+            customer: "customers/1".to_owned(),
+            ..GetTimelineRequest::default()
+        };
+        let events = server.customers().get_timeline(request).await.unwrap().into_inner().events;
+        let invoice = events.iter().find(|event| event.external_id == "r1").unwrap();
+        assert_eq!(invoice.amount.as_ref().unwrap().units, 100);
+        assert!(events.len() >= 4, "{events:?}");
+    })
+    .await;
+}

@@ -11,13 +11,14 @@ use crate::{
 use clap::Args;
 use kehu_contract::ingestion::{IngestStart, IngestTotals, ReusedKey};
 use kehu_ingestion::client;
-use kehu_tables::{self as tables, Mapping, Profile, usual_names};
+use kehu_tables::{self as tables, FileKind, Mapping, Profile};
 use std::path::{Path, PathBuf};
 
 /// So many reasons are told where nothing could be loaded.
 const REASONS: usize = 3;
 
-/// Load a CSV file of order lines. The same file again loads nothing twice, and an import that
+/// Load a CSV file of order lines, customers, invoices, contacts, survey answers, assessments or
+/// exchange rates. The same file again loads nothing twice, and an import that
 /// broke off goes on where it stopped.
 #[derive(Debug, Args)]
 #[command(after_help = help())]
@@ -28,7 +29,7 @@ pub(crate) struct Import {
     /// The file, plain or gzip
     file: PathBuf,
 
-    /// How its columns map to orders; found from its header if not given
+    /// How its columns map to records; found from its header if not given
     #[arg(long, value_name = "FILE")]
     mapping: Option<PathBuf>,
 
@@ -46,16 +47,30 @@ fn help() -> String {
   kehu import sales.csv.gz --mapping sales.toml --output json
   kehu import sales.csv --rejects to-correct.csv
 
-A line of the file is a line of an order. Needed are order_id, customer_id, date, and quantity
-with unit_price, or amount. Columns are found by these names, whatever their case and
-punctuation; a mapping names others: kehu mapping writes
-one that fits the file (crates/tables/README.md has every key). Where order numbers begin anew
-each year, numbers_by_year = true in the mapping makes those of each year orders of their own,
-such as 2024/1001:
+A line of the file is a line of an order, or a customer, an invoice with a payment, a contact, an
+answer to a survey, an assessment of prospects, an exchange rate: what it is is found from its columns, or
+stated as kind in the mapping. One example each:
+  orders          order_id,customer_id,date,amount
+  customers       客户编号,客户名称,行业,省份,城市
+  invoices        invoice_no,customer_id,invoice_date,due_date,amount,paid_on,paid_amount
+  interactions    customer_id,date,type,channel,note
+  surveys         customer_id,date,measure,score,comment
+  assessments     customer_id,date,valid_until,score,assessor,evidence
+  exchange_rates  currency,start_date,rate
+
+Of an order quantity with unit_price does as well as amount. Columns are found by the names below,
+whatever their case and punctuation; those with a * are needed. A mapping names others: kehu mapping
+writes one that fits the file (crates/tables/README.md has every key). Where order numbers begin anew
+each year, numbers_by_year = true in the mapping makes those of each year orders of their own, such
+as 2024/1001.
 "
     .to_owned();
-    for (role, names) in usual_names() {
-        help.push_str(&format!("  {:<14} {}\n", role.name(), names.join(", ")));
+    for kind in FileKind::ALL {
+        help.push_str(&format!("\n{}:\n", kind.name()));
+        for column in kind.columns().filter(|column| !column.names.is_empty()) {
+            let role = format!("{}{}", column.role.name(), if column.needed { "*" } else { "" });
+            help.push_str(&format!("  {role:<18} {}\n", column.names.join(", ")));
+        }
     }
     help
 }

@@ -298,11 +298,6 @@ impl Dates {
         &self.format
     }
 
-    /// The calendar of local ones.
-    pub(crate) fn calendar(&self) -> &BusinessCalendar {
-        &self.calendar
-    }
-
     /// The instant in a cell that is clean and not empty.
     pub(crate) fn parse(&mut self, cell: &str) -> Result<DateTime<Utc>, NotADate> {
         if let Some((last, result)) = &self.last

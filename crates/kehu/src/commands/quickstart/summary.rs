@@ -17,14 +17,12 @@ use std::net::SocketAddr;
 /// Prints what was read, loaded and refused.
 pub(crate) fn loaded(loaded: &Loaded) -> Result<(), Failure> {
     let profile = &loaded.profile;
-    output::line(&format!(
-        "Read {} lines: {} orders, {} customers, {} countries.",
-        count(profile.lines),
-        count(profile.orders),
-        count(profile.customers),
-        count(profile.countries)
-    ))?;
+    output::line(&held(profile))?;
     for tally in &profile.read {
+        if tally.currency.is_empty() {
+            output::line(&format!("  {:<10} {:>9} lines", tally.kind, count(tally.lines)))?;
+            continue;
+        }
         output::line(&format!(
             "  {:<10} {:>9} lines in {:>7} orders, {:>16} {}",
             tally.kind,
@@ -37,7 +35,11 @@ pub(crate) fn loaded(loaded: &Loaded) -> Result<(), Failure> {
     let refused: u64 = profile.refused.values().sum();
     let whole = match profile.refused_orders {
         0 => String::new(),
-        orders => format!(", among them all lines of {} orders", count(orders)),
+        orders => format!(
+            ", among them all lines of {} {}",
+            count(orders),
+            if profile.kind == "invoices" { "invoices" } else { "orders" }
+        ),
     };
     output::line(&format!("  {:<10} {:>9} lines{whole}", "refused", count(refused)))?;
     for (reason, lines) in &profile.refused {
@@ -49,6 +51,21 @@ pub(crate) fn loaded(loaded: &Loaded) -> Result<(), Failure> {
     lookalikes(profile)?;
     reused(loaded)?;
     output::line(&sent(loaded))
+}
+
+/// What a file holds.
+fn held(profile: &Profile) -> String {
+    let (lines, customers) = (count(profile.lines), count(profile.customers));
+    match profile.kind {
+        "orders" => format!(
+            "Read {lines} lines: {} orders, {customers} customers, {} countries.",
+            count(profile.orders),
+            count(profile.countries)
+        ),
+        "exchange_rates" => format!("Read {lines} lines of exchange rates."),
+        "customers" => format!("Read {lines} lines: {customers} customers."),
+        kind => format!("Read {lines} lines of {kind}: {customers} customers."),
+    }
 }
 
 /// What was sent, and what became of the whole file.
@@ -121,6 +138,10 @@ fn former(key: &ReusedKey) -> String {
 fn noticed(profile: &Profile) -> Result<(), Failure> {
     let sales = profile.read.iter().filter(|tally| tally.kind == "sale");
     let empty = sales.map(|tally| tally.empty).sum();
+    let later = match profile.kind {
+        "orders" => "orders dated after today, which count on their day",
+        _ => "records dated after today, which count on their day",
+    };
     let oddities = [
         (profile.lines_without_customer, "lines without a customer"),
         (profile.lines_without_description, "lines without a description"),
@@ -132,7 +153,7 @@ fn noticed(profile: &Profile) -> Result<(), Failure> {
         (profile.zero_prices, "zero prices"),
         (profile.repeated_lines, "lines that repeat an earlier one"),
         (empty, "sales that come to nothing and count as no order"),
-        (profile.later_orders, "orders dated after today, which count on their day"),
+        (profile.later_orders, later),
         (profile.blank_lines, "empty lines"),
         (profile.header_lines, "lines that repeat the header"),
     ];

@@ -62,14 +62,14 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         started.map_err(|error| Failure::Usage(error.to_string()))?;
     }
     match cli.command {
-        Command::Quickstart(command) => command.run(log.unwrap_or(LOG)).await,
+        Command::Quickstart(command) => Box::pin(command.run(log.unwrap_or(LOG))).await,
         Command::Serve(command) => command.run(log).await,
         Command::Health(command) => command.run().await,
         Command::Config(command) => command.run(log).await,
         Command::BusinessDate(command) => command.run().await,
         Command::Data(command) => command.run().await,
         Command::Migrate(command) => command.run().await,
-        Command::Import(command) => command.run().await,
+        Command::Import(command) => Box::pin(command.run()).await,
         Command::Mapping(command) => command.run(),
         Command::Attribute(command) => command.run().await,
         Command::CityTier(command) => command.run().await,

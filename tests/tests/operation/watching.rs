@@ -30,7 +30,8 @@ fn see(message: WatchChangesResponse, codes: &mut BTreeSet<String>, classes: &mu
 }
 
 async fn resumes(store: &[&str]) {
-    let server = Server::start(store).await;
+    let settings = [store, &["--base-currency", "GBP", "--time-zone", "Europe/London"]].concat();
+    let server = Server::start(&settings).await;
     let first = watch(&server, "").await.message().await.unwrap().unwrap();
     server.stop().await;
     sample::load(store, 3_000).await;

@@ -32,12 +32,14 @@ mod tests {
         ("demographic", "MI YF YM Y MF MM M SF SM S U"),
         ("geography", "T1 T2 NC NE EC CS SW NW CN HMT X U"),
         ("handset", "D I H R L A N"),
+        ("importance", "A B C D U"),
         ("industry-size", "P IL IM IS IU BL BM BS BU TL TM TS TU SL SM SS SU FL FM FS FU G U"),
         ("lifecycle", "L D F B R A P"),
         ("loyalty", "H M L N"),
         ("rfm-11", "C L P F M T S R X H Z N"),
         ("rfm-8", "1 2 3 4 5 6 7 8 N"),
         ("satisfaction", "D S M U"),
+        ("target-markets", "I T N"),
         ("value-six", "L D H A P V N"),
     ];
 

@@ -39,7 +39,7 @@ impl Given for Interaction {
         let direction = InteractionDirection::try_from(self.direction);
         raw.push("direction", direction.map_or("", |direction| direction.as_str_name()));
         if let Some(duration) = &self.duration {
-            raw.push("duration", duration.to_string());
+            raw.push("duration", written(duration));
         }
         raw.push("product", &self.product_code);
         raw.push("category", &self.category);
@@ -108,6 +108,15 @@ fn direction(given: i32, problems: &mut Problems) -> Option<Direction> {
             problems.add("interaction.direction", ProblemReason::ValueUnknown, text);
             None
         }
+    }
+}
+
+/// As it came, whatever it says. The library's own way panics at the least number of seconds.
+fn written(duration: &Duration) -> String {
+    match (duration.seconds, duration.nanos) {
+        (seconds, 0) => format!("{seconds}s"),
+        (seconds, nanos @ 1..=999_999_999) => format!("{seconds}.{nanos:09}s"),
+        (seconds, nanos) => format!("{seconds}s {nanos}ns"),
     }
 }
 

@@ -111,7 +111,7 @@ async fn an_interaction_is_kept_in_versions() {
 }
 
 /// Interactions with one thing wrong, and what is told of each.
-fn bad() -> [(Record, &'static str); 15] {
+fn bad() -> [(Record, &'static str); 16] {
     let duration = |seconds, nanos| Some(Duration { seconds, nanos });
     let bell = || "a\u{7}b".to_owned();
     [
@@ -129,6 +129,10 @@ fn bad() -> [(Record, &'static str); 15] {
         ),
         (changed(|i| i.direction = 3), "VALUE_UNKNOWN interaction.direction"),
         (changed(|i| i.duration = duration(-1, 0)), "OUT_OF_RANGE interaction.duration"),
+        (
+            changed(|i| i.duration = duration(i64::MIN, i32::MIN)),
+            "OUT_OF_RANGE interaction.duration",
+        ),
         (changed(|i| i.duration = duration(0, -1)), "OUT_OF_RANGE interaction.duration"),
         (changed(|i| i.duration = duration(31_622_401, 0)), "OUT_OF_RANGE interaction.duration"),
         (changed(|i| i.channel = "x".repeat(201)), "FIELD_TOO_LONG interaction.channel"),
@@ -145,7 +149,7 @@ async fn everything_that_is_wrong_with_an_interaction_is_told() {
         let server = Server::start(database).await;
         let (records, expected): (Vec<Record>, Vec<&str>) = bad().into_iter().unzip();
         let done = server.ingest("s", records).await;
-        assert_eq!((done.accepted_count, done.rejected_count), (0, 15));
+        assert_eq!((done.accepted_count, done.rejected_count), (0, 16));
         let told = done.rejections.iter().map(|rejection| {
             assert_eq!(rejection.problems.len(), 1, "{:?}", rejection.problems);
             let problem = &rejection.problems[0];

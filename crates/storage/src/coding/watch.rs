@@ -125,7 +125,14 @@ pub enum More {
 
 /// The place after everything that is there now.
 pub async fn now(db: &Database) -> Result<WatchKey, Error> {
-    Ok(WatchKey::after(change_log::settled(db).await?))
+    let settled = change_log::settled(db).await?;
+    Ok(WatchKey::after(if is_empty(db).await? { Position::START } else { settled }))
+}
+
+/// Whether nothing was ever told: the last change of the log is never deleted. Who watches stays at the
+/// start then, of which is known that nothing after it was deleted.
+async fn is_empty(db: &Database) -> Result<bool, Error> {
+    Ok(change_log::end(db).await? == Position::START)
 }
 
 /// Whether nothing that came after the place was deleted.
@@ -152,6 +159,7 @@ pub async fn read(
     found.truncate(limit);
     let next = match found.last() {
         Some((key, _)) if full => key.clone(),
+        None if is_empty(db).await? => after.clone(),
         _ => after.clone().max(WatchKey::after(settled)),
     };
     let more = match full {
